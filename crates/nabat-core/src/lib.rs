@@ -1,0 +1,2 @@
+//! The decisions of Nabat: data in, decisions out.
+#![warn(missing_docs)]

@@ -1,0 +1,2 @@
+//! The `nabat` command.
+fn main() {}

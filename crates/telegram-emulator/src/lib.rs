@@ -1,0 +1,1 @@
+//! The Telegram Bot API as it behaves, for tests and for `nabat demo`.
