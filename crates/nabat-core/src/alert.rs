@@ -1,0 +1,280 @@
+//! Labels and what a source says of an alert.
+//!
+//! Labels are the identity of an alert: equal labels are one alert, and their fingerprint is
+//! Prometheus' FNV-1a of the sorted pairs. They are kept packed (one text, one table of ends)
+//! because a hundred thousand of them stay in memory for as long as their alerts fire.
+
+use std::fmt;
+
+use serde::de::{MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::time::Timestamp;
+
+/// Names and values, sorted by name, each name once. Also used for annotations.
+#[derive(Clone, PartialEq, Eq, Default, Hash)]
+pub struct Labels {
+    text: Box<str>,
+    /// Where each name and each value ends in `text`: name, value, name, value…
+    ends: Box<[u32]>,
+}
+
+impl Labels {
+    /// Packs the pairs. Of equal names the last one counts.
+    pub fn new<K: AsRef<str>, V: AsRef<str>>(pairs: &mut [(K, V)]) -> Self {
+        pairs.sort_by(|a, b| a.0.as_ref().cmp(b.0.as_ref()));
+        let size = pairs
+            .iter()
+            .map(|(name, value)| name.as_ref().len() + value.as_ref().len())
+            .sum();
+        let mut text = String::with_capacity(size);
+        let mut ends = Vec::with_capacity(pairs.len() * 2);
+        for (index, (name, value)) in pairs.iter().enumerate() {
+            let repeated = pairs
+                .get(index + 1)
+                .is_some_and(|next| next.0.as_ref() == name.as_ref());
+            if repeated {
+                continue;
+            }
+            text.push_str(name.as_ref());
+            ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+            text.push_str(value.as_ref());
+            ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+        }
+        Self {
+            text: text.into_boxed_str(),
+            ends: ends.into_boxed_slice(),
+        }
+    }
+
+    /// The pairs in order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut start = 0usize;
+        self.ends.chunks_exact(2).map(move |pair| {
+            let (middle, end) = (pair[0] as usize, pair[1] as usize);
+            let name = self.text.get(start..middle).unwrap_or_default();
+            let value = self.text.get(middle..end).unwrap_or_default();
+            start = end;
+            (name, value)
+        })
+    }
+
+    /// The value of `name`, if there is one.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter()
+            .find(|(candidate, _)| *candidate == name)
+            .map(|(_, value)| value)
+    }
+
+    /// The value of `name`, or the empty string: to Prometheus a missing label is an empty one.
+    pub fn value(&self, name: &str) -> &str {
+        self.get(name).unwrap_or_default()
+    }
+
+    /// How many pairs there are.
+    pub fn len(&self) -> usize {
+        self.ends.len() / 2
+    }
+
+    /// Whether there is no pair.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The identity of the alert with these labels.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(self.iter())
+    }
+}
+
+impl<K: AsRef<str>, V: AsRef<str>> FromIterator<(K, V)> for Labels {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
+        Self::new(&mut pairs.into_iter().collect::<Vec<_>>())
+    }
+}
+
+/// As Prometheus writes them: `{alertname="DiskFull", host="db-1"}`.
+impl fmt::Display for Labels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("{")?;
+        for (index, (name, value)) in self.iter().enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            write!(f, "{comma}{name}={value:?}")?;
+        }
+        f.write_str("}")
+    }
+}
+
+impl fmt::Debug for Labels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Labels {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.len()))?;
+        for (name, value) in self.iter() {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Labels {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Labels;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of texts")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Labels, A::Error> {
+                let mut pairs: Vec<(String, String)> = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Labels::new(&mut pairs))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
+/// The identity of an alert: FNV-1a (64 bit) over its sorted labels, as in Prometheus'
+/// `model.LabelsToSignature`. Printed as 16 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fingerprint(u64);
+
+impl Fingerprint {
+    /// The fingerprint with this number.
+    pub const fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    /// Its number.
+    pub const fn to_bits(self) -> u64 {
+        self.0
+    }
+
+    /// The fingerprint of pairs that are sorted by name already.
+    pub fn of<'a>(sorted: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+        const PRIME: u64 = 0x0100_0000_01b3;
+        let mut hash = OFFSET;
+        for (name, value) in sorted {
+            for part in [name, value] {
+                for byte in part.bytes().chain([0xff]) {
+                    hash = (hash ^ u64::from(byte)).wrapping_mul(PRIME);
+                }
+            }
+        }
+        Self(hash)
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What a source says of one alert, checked and ready for the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    /// Who it is. At least one pair.
+    pub labels: Labels,
+    /// What is said about it; not part of its identity.
+    pub annotations: Labels,
+    /// Where it can be looked at.
+    pub links: Links,
+    /// The source's grouping, if it groups; see [`crate::incident::GroupKey`].
+    pub group: Option<Box<str>>,
+    /// Since when, if the source says so.
+    pub starts_at: Option<Timestamp>,
+    /// Whether it fires or is over.
+    pub status: Status,
+}
+
+/// Whether an alert fires, according to its source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It fires; with an end time it expires then, unless news comes before.
+    Firing {
+        /// When it is over by itself.
+        expires_at: Option<Timestamp>,
+    },
+    /// It is over.
+    Resolved {
+        /// Since when, if the source says so.
+        ends_at: Option<Timestamp>,
+    },
+}
+
+/// Addresses that belong to an alert. Absolute http(s) URLs only: others are dropped at the intake.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Links {
+    /// The expression that fired, in Prometheus or Grafana.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generator: Option<Box<str>>,
+    /// The dashboard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dashboard: Option<Box<str>>,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runbook: Option<Box<str>>,
+    /// Where it can be silenced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silence: Option<Box<str>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn fingerprints_are_those_of_prometheus() {
+        let cases: &[(&[(&str, &str)], &str)] = &[
+            (&[("alertname", "ok1")], "d7252752c04bd3c5"),
+            (&[("alertname", "ok2")], "d72f2752c054284a"),
+            (&[("node", "bar"), ("alertname", "foo")], "980a6a0e0facf311"),
+            (&[("alertname", "E1")], "e22a9d43307139ee"),
+            (&[], "cbf29ce484222325"),
+            (&[("alertname", "test"), ("ünï", "Σ🙂")], "48594053b67fe6e4"),
+        ];
+        for (pairs, expected) in cases {
+            let labels: Labels = pairs.iter().copied().collect();
+            assert_eq!(labels.fingerprint().to_string(), *expected, "{labels}");
+        }
+    }
+
+    #[test]
+    fn of_equal_names_the_last_counts() {
+        let labels: Labels = [("a", "1"), ("b", "2"), ("a", "3")].into_iter().collect();
+        assert_eq!(labels.iter().collect::<Vec<_>>(), [("a", "3"), ("b", "2")]);
+    }
+
+    proptest! {
+        #[test]
+        fn packing_keeps_every_pair(map in proptest::collection::btree_map(".{0,8}", ".{0,16}", 0..8)) {
+            let labels: Labels = map.iter().collect();
+            let back: Vec<(&str, &str)> = labels.iter().collect();
+            let expected: Vec<(&str, &str)> = map.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+            prop_assert_eq!(back, expected);
+            for (name, value) in &map {
+                prop_assert_eq!(labels.get(name), Some(value.as_str()));
+            }
+            let json = serde_json::to_string(&labels).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Labels>(&json).unwrap(), labels);
+        }
+    }
+}

@@ -1,0 +1,437 @@
+//! One life of an alert, from firing to its end.
+//!
+//! [`Incident::hear`] takes what a source says of an alert that already has an open incident and
+//! says what becomes of it; the engine decides about opening new ones. An ended incident stays
+//! ended: when the alert fires again, that is another incident.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::alert::{Fingerprint, Labels, Links, News, Status};
+use crate::time::Timestamp;
+
+/// The number of an incident, given in order of opening; never used twice.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct IncidentId(pub i64);
+
+/// What incidents have in common that are told in one message: the group labels the source
+/// grouped them by, else the alert's name.
+pub type GroupKey = Arc<str>;
+
+/// One life of an alert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incident {
+    /// Its number.
+    pub id: IncidentId,
+    /// Counts every change worth storing, from 1; the store refuses a stale one.
+    pub revision: u32,
+    /// The alert's identity.
+    pub fingerprint: Fingerprint,
+    /// The alert's labels.
+    pub labels: Labels,
+    /// What is said about it now.
+    pub annotations: Labels,
+    /// Where it can be looked at.
+    pub links: Links,
+    /// Which incidents it is told together with.
+    pub group: GroupKey,
+    /// Since when it fires, according to its source; the earliest if several say so.
+    pub starts_at: Timestamp,
+    /// When Nabat learnt of it.
+    pub opened_at: Timestamp,
+    /// When a source last said that it fires.
+    pub seen_at: Timestamp,
+    /// When it is over unless news comes before.
+    pub expires_at: Option<Timestamp>,
+    /// Where it stands.
+    pub state: State,
+}
+
+/// Where an incident stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum State {
+    /// It fires.
+    Firing,
+    /// It fires as far as anyone knows, but its source has said nothing for long.
+    Stale,
+    /// It is over.
+    Ended {
+        /// Since when.
+        at: Timestamp,
+        /// Who said so.
+        how: Ending,
+    },
+}
+
+/// How an incident ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// Its source said so.
+    Resolved,
+    /// Its source fell silent and the end time it had given came.
+    Expired,
+    /// A person said so.
+    Closed,
+}
+
+/// What became of an incident when its source spoke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// Nothing to store or tell.
+    Same,
+    /// Worth storing, not worth telling (it was seen again; it expires later).
+    Kept,
+    /// Worth storing and telling: the text changed, it ended, or its source is back.
+    Changed,
+}
+
+impl Incident {
+    /// Whether it is over.
+    pub fn ended(&self) -> bool {
+        matches!(self.state, State::Ended { .. })
+    }
+
+    /// The name of its alert: the label `alertname`, or all labels where there is none.
+    pub fn name(&self) -> String {
+        name_of(&self.labels)
+    }
+
+    /// Its importance, from the label `severity`.
+    pub fn severity(&self) -> Severity {
+        Severity::of(&self.labels)
+    }
+
+    /// Takes what a source says of this open incident's alert at `now`.
+    ///
+    /// `seen_step` is how far `seen_at` may lag behind in the store: news that says nothing new
+    /// is written at most that often, so that the repeats of a hundred thousand alerts cost no
+    /// disk.
+    pub fn hear(&mut self, news: &News, now: Timestamp, seen_step: std::time::Duration) -> Heard {
+        debug_assert!(!self.ended(), "an ended incident hears nothing");
+        match news.status {
+            Status::Resolved { ends_at } => self.resolve(ends_at, now),
+            Status::Firing { expires_at } => self.refresh(news, expires_at, now, seen_step),
+        }
+    }
+
+    fn resolve(&mut self, ends_at: Option<Timestamp>, now: Timestamp) -> Heard {
+        // News that an earlier life ended, arriving late: this one began after that end.
+        if ends_at.is_some_and(|at| at < self.starts_at) {
+            return Heard::Same;
+        }
+        self.end(ends_at.unwrap_or(now).min(now), Ending::Resolved);
+        Heard::Changed
+    }
+
+    fn refresh(
+        &mut self,
+        news: &News,
+        expires_at: Option<Timestamp>,
+        now: Timestamp,
+        seen_step: std::time::Duration,
+    ) -> Heard {
+        let mut heard = Heard::Same;
+        if now.since(self.seen_at) >= seen_step {
+            self.seen_at = now;
+            heard = Heard::Kept;
+        }
+        if self.expires_at != expires_at {
+            self.expires_at = expires_at;
+            heard = Heard::Kept;
+        }
+        if let Some(starts_at) = news.starts_at.filter(|at| *at < self.starts_at) {
+            self.starts_at = starts_at;
+            heard = Heard::Kept;
+        }
+        if self.annotations != news.annotations {
+            self.annotations = news.annotations.clone();
+            heard = Heard::Changed;
+        }
+        if self.links != news.links {
+            self.links = news.links.clone();
+            heard = Heard::Changed;
+        }
+        if self.state == State::Stale {
+            self.state = State::Firing;
+            self.seen_at = now;
+            heard = Heard::Changed;
+        }
+        if heard != Heard::Same {
+            self.revision += 1;
+        }
+        heard
+    }
+
+    /// Marks that its source has been silent for too long.
+    pub fn grow_stale(&mut self) {
+        self.state = State::Stale;
+        self.revision += 1;
+    }
+
+    /// Ends it.
+    pub fn end(&mut self, at: Timestamp, how: Ending) {
+        self.state = State::Ended {
+            at: at.max(self.starts_at),
+            how,
+        };
+        self.revision += 1;
+    }
+}
+
+/// The name of the alert with these labels.
+pub fn name_of(labels: &Labels) -> String {
+    labels
+        .get("alertname")
+        .filter(|name| !name.is_empty())
+        .map_or_else(|| labels.to_string(), str::to_owned)
+}
+
+/// What subscriptions search: the name of the alert and, behind a colon, its summary. It is the
+/// first line of the message people see.
+pub fn title_of(labels: &Labels, annotations: &Labels) -> String {
+    let name = name_of(labels);
+    let summary = summary_of(annotations);
+    if summary.is_empty() {
+        name
+    } else {
+        format!("{name}: {summary}")
+    }
+}
+
+/// The one-line summary among the annotations: `summary`, else `title`, else `message`.
+pub fn summary_of(annotations: &Labels) -> &str {
+    ["summary", "title", "message"]
+        .iter()
+        .find_map(|name| annotations.get(name).filter(|text| !text.is_empty()))
+        .unwrap_or_default()
+}
+
+/// How important an alert is. Greater is more important.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// `info`, `none`, `debug`, `notice`.
+    Info,
+    /// `warning`, `minor`, and whatever has no severity or an unknown one.
+    Warning,
+    /// `error`, `high`, `major`.
+    Error,
+    /// `critical`, `page`, `emergency`, `fatal`, `disaster`.
+    Critical,
+}
+
+impl Severity {
+    /// Reads the label `severity` (or `priority`), in any letter case.
+    pub fn of(labels: &Labels) -> Self {
+        let text = labels
+            .get("severity")
+            .or_else(|| labels.get("priority"))
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        match text.as_str() {
+            "critical" | "crit" | "page" | "emergency" | "fatal" | "disaster" | "p1" => {
+                Self::Critical
+            }
+            "error" | "err" | "high" | "major" | "p2" => Self::Error,
+            "info" | "information" | "informational" | "none" | "debug" | "notice" | "low"
+            | "p4" | "p5" => Self::Info,
+            _ => Self::Warning,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    const STEP: Duration = Duration::from_secs(60);
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1_000)
+    }
+
+    fn incident() -> Incident {
+        let labels: Labels = [("alertname", "DiskFull")].into_iter().collect();
+        Incident {
+            id: IncidentId(1),
+            revision: 1,
+            fingerprint: labels.fingerprint(),
+            labels,
+            annotations: Labels::default(),
+            links: Links::default(),
+            group: "g".into(),
+            starts_at: at(100),
+            opened_at: at(110),
+            seen_at: at(110),
+            expires_at: None,
+            state: State::Firing,
+        }
+    }
+
+    fn firing() -> News {
+        News {
+            labels: [("alertname", "DiskFull")].into_iter().collect(),
+            annotations: Labels::default(),
+            links: Links::default(),
+            group: None,
+            starts_at: Some(at(100)),
+            status: Status::Firing { expires_at: None },
+        }
+    }
+
+    fn resolved(ends_at: Option<Timestamp>) -> News {
+        News {
+            status: Status::Resolved { ends_at },
+            ..firing()
+        }
+    }
+
+    #[test]
+    fn what_becomes_of_an_open_incident() {
+        let stale = Incident {
+            state: State::Stale,
+            ..incident()
+        };
+        let told = News {
+            annotations: [("summary", "now 97 %")].into_iter().collect(),
+            ..firing()
+        };
+        let earlier = News {
+            starts_at: Some(at(90)),
+            ..firing()
+        };
+        let expiring = News {
+            status: Status::Firing {
+                expires_at: Some(at(500)),
+            },
+            ..firing()
+        };
+        let end = |seconds| State::Ended {
+            at: at(seconds),
+            how: Ending::Resolved,
+        };
+        let cases: Vec<(&str, Incident, News, i64, Heard, State)> = vec![
+            (
+                "repeat",
+                incident(),
+                firing(),
+                120,
+                Heard::Same,
+                State::Firing,
+            ),
+            (
+                "repeat after a step",
+                incident(),
+                firing(),
+                170,
+                Heard::Kept,
+                State::Firing,
+            ),
+            (
+                "changed text",
+                incident(),
+                told,
+                120,
+                Heard::Changed,
+                State::Firing,
+            ),
+            (
+                "earlier start",
+                incident(),
+                earlier,
+                120,
+                Heard::Kept,
+                State::Firing,
+            ),
+            (
+                "end time",
+                incident(),
+                expiring,
+                120,
+                Heard::Kept,
+                State::Firing,
+            ),
+            (
+                "back from silence",
+                stale,
+                firing(),
+                120,
+                Heard::Changed,
+                State::Firing,
+            ),
+            (
+                "resolved",
+                incident(),
+                resolved(Some(at(150))),
+                160,
+                Heard::Changed,
+                end(150),
+            ),
+            (
+                "resolved, no time",
+                incident(),
+                resolved(None),
+                160,
+                Heard::Changed,
+                end(160),
+            ),
+            (
+                "resolved in the future",
+                incident(),
+                resolved(Some(at(900))),
+                160,
+                Heard::Changed,
+                end(160),
+            ),
+            (
+                "end of an earlier life",
+                incident(),
+                resolved(Some(at(99))),
+                160,
+                Heard::Same,
+                State::Firing,
+            ),
+        ];
+        for (name, mut given, news, now, expected, state) in cases {
+            let before = given.revision;
+            assert_eq!(given.hear(&news, at(now), STEP), expected, "{name}");
+            assert_eq!(given.state, state, "{name}");
+            assert_eq!(given.revision > before, expected != Heard::Same, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_title_is_the_first_line_people_see() {
+        let labels: Labels = [("alertname", "HighCPU"), ("host", "a")]
+            .into_iter()
+            .collect();
+        let summary: Labels = [("summary", "CPU of a above 90 %")].into_iter().collect();
+        assert_eq!(title_of(&labels, &Labels::default()), "HighCPU");
+        assert_eq!(title_of(&labels, &summary), "HighCPU: CPU of a above 90 %");
+        let nameless: Labels = [("host", "a")].into_iter().collect();
+        assert_eq!(title_of(&nameless, &Labels::default()), "{host=\"a\"}");
+    }
+
+    #[test]
+    fn severities_are_read_from_the_label() {
+        for (text, expected) in [
+            ("critical", Severity::Critical),
+            ("PAGE", Severity::Critical),
+            ("error", Severity::Error),
+            ("warning", Severity::Warning),
+            ("", Severity::Warning),
+            ("weird", Severity::Warning),
+            ("info", Severity::Info),
+        ] {
+            let labels: Labels = [("severity", text)].into_iter().collect();
+            assert_eq!(Severity::of(&labels), expected, "{text}");
+        }
+    }
+}
