@@ -1,0 +1,309 @@
+//! Label matchers as Prometheus and Alertmanager write them: `team=~"db|web"`.
+//!
+//! Expressions are anchored at both ends, a missing label is an empty one. The syntax is
+//! Alertmanager's classic one (`pkg/labels/parse.go`), with the names widened to UTF-8.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use regex_automata::meta::Regex;
+
+use crate::alert::Labels;
+use crate::subscription::expression;
+
+/// One condition on one label.
+#[derive(Debug, Clone)]
+pub struct Matcher {
+    /// The label's name.
+    pub name: Box<str>,
+    /// How it is compared.
+    pub operator: Operator,
+    /// What it is compared with.
+    pub value: Box<str>,
+    compiled: OnceLock<Regex>,
+}
+
+/// How a matcher compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    /// `=`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `=~`
+    Matches,
+    /// `!~`
+    MatchesNot,
+}
+
+impl Operator {
+    const fn sign(self) -> &'static str {
+        match self {
+            Self::Equal => "=",
+            Self::NotEqual => "!=",
+            Self::Matches => "=~",
+            Self::MatchesNot => "!~",
+        }
+    }
+}
+
+/// Where and why a text is not a matcher.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{problem} (at byte {at})")]
+pub struct MatcherError {
+    /// Byte offset into the text.
+    pub at: usize,
+    /// What is wrong there.
+    pub problem: String,
+}
+
+impl PartialEq for Matcher {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.name, self.operator, &self.value) == (&other.name, other.operator, &other.value)
+    }
+}
+impl Eq for Matcher {}
+
+impl fmt::Display for Matcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}{:?}", self.name, self.operator.sign(), self.value)
+    }
+}
+
+impl Matcher {
+    /// Whether the label's value fulfils it.
+    pub fn matches(&self, labels: &Labels) -> bool {
+        let value = labels.value(&self.name);
+        match self.operator {
+            Operator::Equal => value == &*self.value,
+            Operator::NotEqual => value != &*self.value,
+            Operator::Matches => self.is_match(value),
+            Operator::MatchesNot => !self.is_match(value),
+        }
+    }
+
+    fn is_match(&self, value: &str) -> bool {
+        self.compiled
+            .get_or_init(|| expression::compile_anchored(&self.value))
+            .is_match(value)
+    }
+}
+
+/// Reads a list of matchers: `{a="b", c!~"d",}`; braces, commas between, quotes are optional
+/// where nothing is ambiguous, so `severity=critical team=~"db|web"` is one too.
+///
+/// # Errors
+/// The first place that is not part of a matcher, and why.
+pub fn parse_list(text: &str) -> Result<Vec<Matcher>, MatcherError> {
+    let mut cursor = Cursor { text, at: 0 };
+    let mut matchers = Vec::new();
+    cursor.skip_blank();
+    let braces = cursor.take("{");
+    loop {
+        cursor.skip_blank();
+        if braces && cursor.take("}") {
+            cursor.skip_blank();
+            break;
+        }
+        if cursor.rest().is_empty() {
+            break;
+        }
+        matchers.push(cursor.matcher()?);
+        cursor.skip_blank();
+        cursor.take(",");
+    }
+    if !cursor.rest().is_empty() {
+        return Err(cursor.problem("unexpected text behind the closing brace"));
+    }
+    if braces && !text.trim_end().ends_with('}') {
+        return Err(cursor.problem("the closing brace is missing"));
+    }
+    Ok(matchers)
+}
+
+struct Cursor<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn problem(&self, problem: &str) -> MatcherError {
+        MatcherError {
+            at: self.at,
+            problem: problem.to_owned(),
+        }
+    }
+
+    fn skip_blank(&mut self) {
+        let rest = self.rest();
+        self.at += rest.len() - rest.trim_start().len();
+    }
+
+    fn take(&mut self, sign: &str) -> bool {
+        let found = self.rest().starts_with(sign);
+        if found {
+            self.at += sign.len();
+        }
+        found
+    }
+
+    /// Takes the text up to the first character of which `ends` is true.
+    fn run(&mut self, ends: impl Fn(char) -> bool) -> &'a str {
+        let rest = self.rest();
+        let length = rest.find(ends).unwrap_or(rest.len());
+        self.at += length;
+        rest.get(..length).unwrap_or_default()
+    }
+
+    fn matcher(&mut self) -> Result<Matcher, MatcherError> {
+        let name = if self.rest().starts_with('"') {
+            self.quoted()?
+        } else {
+            let name = self.run(|c| c.is_whitespace() || "=!~,{}\"'`".contains(c));
+            name.to_owned()
+        };
+        if name.is_empty() {
+            return Err(self.problem("a label's name is missing, as in `severity=critical`"));
+        }
+        self.skip_blank();
+        let operator = if self.take("=~") {
+            Operator::Matches
+        } else if self.take("!~") {
+            Operator::MatchesNot
+        } else if self.take("!=") {
+            Operator::NotEqual
+        } else if self.take("=") {
+            Operator::Equal
+        } else {
+            return Err(self.problem("one of `=`, `!=`, `=~`, `!~` is missing"));
+        };
+        self.skip_blank();
+        let value_at = self.at;
+        let value = if self.rest().starts_with('"') {
+            self.quoted()?
+        } else {
+            self.run(|c| c.is_whitespace() || ",}\"".contains(c))
+                .to_owned()
+        };
+        if matches!(operator, Operator::Matches | Operator::MatchesNot) {
+            expression::check(&value).map_err(|error| MatcherError {
+                at: value_at + error.at,
+                problem: error.problem,
+            })?;
+        }
+        Ok(Matcher {
+            name: name.into(),
+            operator,
+            value: value.into(),
+            compiled: OnceLock::new(),
+        })
+    }
+
+    fn quoted(&mut self) -> Result<String, MatcherError> {
+        let opened_at = self.at;
+        self.at += 1;
+        let mut value = String::new();
+        let mut escaped = false;
+        for (offset, character) in self.rest().char_indices() {
+            match (escaped, character) {
+                (true, 'n') => value.push('\n'),
+                (true, '"' | '\\') => value.push(character),
+                (true, other) => value.extend(['\\', other]),
+                (false, '\\') => {
+                    escaped = true;
+                    continue;
+                }
+                (false, '"') => {
+                    self.at += offset + 1;
+                    return Ok(value);
+                }
+                (false, other) => value.push(other),
+            }
+            escaped = false;
+        }
+        self.at = opened_at;
+        Err(self.problem("the closing quote is missing"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn lists_read_as_in_alertmanager() {
+        let cases: &[(&str, Result<&str, usize>)] = &[
+            ("severity=critical", Ok(r#"severity="critical""#)),
+            (r#"{a="b", c!~"d.*",}"#, Ok(r#"a="b" c!~"d.*""#)),
+            (
+                r#"severity=critical team=~"db|web""#,
+                Ok(r#"severity="critical" team=~"db|web""#),
+            ),
+            (r#" a = "x, y" "#, Ok(r#"a="x, y""#)),
+            (r#"a="q\"uo\\te""#, Ok(r#"a="q\"uo\\te""#)),
+            (r#"хост="дб-1""#, Ok(r#"хост="дб-1""#)),
+            ("a=", Ok(r#"a="""#)),
+            ("", Ok("")),
+            ("{}", Ok("")),
+            ("severity", Err(8)),
+            ("=x", Err(0)),
+            (r#"a="b"#, Err(2)),
+            (r#"a=~"(""#, Err(3)),
+            (r#"{a="b"} x"#, Err(8)),
+            (r#"{a="b""#, Err(6)),
+        ];
+        for (text, expected) in cases {
+            let got = parse_list(text)
+                .map(|list| {
+                    list.iter()
+                        .map(ToString::to_string)
+                        .collect::<Vec<_>>()
+                        .join(" ")
+                })
+                .map_err(|error| error.at);
+            assert_eq!(got.as_deref().map_err(|at| *at), *expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_missing_label_is_an_empty_one() {
+        let labels: Labels = [("team", "db")].into_iter().collect();
+        for (text, expected) in [
+            ("team=db", true),
+            ("team=~d.", true),
+            ("team=~d", false),
+            ("team!~d", true),
+            ("absent=", true),
+            ("absent!=x", true),
+            (r#"absent=~".*""#, true),
+            (r#"absent=~".+""#, false),
+        ] {
+            let matchers = parse_list(text).unwrap();
+            assert_eq!(matchers[0].matches(&labels), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(text in ".{0,40}") {
+            let _ = parse_list(&text);
+        }
+
+        #[test]
+        fn what_is_printed_is_read_back(name in "[a-z_]{1,8}", value in "[^\\\\]{0,12}") {
+            let matcher = Matcher {
+                name: name.into(),
+                operator: Operator::Equal,
+                value: value.replace(|c: char| c.is_control() || !c.is_ascii(), "").into(),
+                compiled: OnceLock::new(),
+            };
+            let again = parse_list(&matcher.to_string());
+            prop_assert_eq!(again, Ok(vec![matcher]));
+        }
+    }
+}
