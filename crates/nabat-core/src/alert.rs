@@ -202,6 +202,8 @@ pub struct News {
     pub starts_at: Option<Timestamp>,
     /// Whether it fires or is over.
     pub status: Status,
+    /// Whether Nabat says it about itself: the operators hear of it without subscribing.
+    pub own: bool,
 }
 
 /// Whether an alert fires, according to its source.

@@ -29,6 +29,8 @@ pub struct Incident {
     pub id: IncidentId,
     /// Counts every change worth storing, from 1; the store refuses a stale one.
     pub revision: u32,
+    /// Counts every change worth telling, from 1; the ledger notes which one a chat has seen.
+    pub edition: u32,
     /// The alert's identity.
     pub fingerprint: Fingerprint,
     /// The alert's labels.
@@ -162,16 +164,23 @@ impl Incident {
             self.seen_at = now;
             heard = Heard::Changed;
         }
-        if heard != Heard::Same {
-            self.revision += 1;
+        match heard {
+            Heard::Same => {}
+            Heard::Kept => self.revision += 1,
+            Heard::Changed => self.count_change(),
         }
         heard
+    }
+
+    fn count_change(&mut self) {
+        self.revision += 1;
+        self.edition += 1;
     }
 
     /// Marks that its source has been silent for too long.
     pub fn grow_stale(&mut self) {
         self.state = State::Stale;
-        self.revision += 1;
+        self.count_change();
     }
 
     /// Ends it.
@@ -180,7 +189,7 @@ impl Incident {
             at: at.max(self.starts_at),
             how,
         };
-        self.revision += 1;
+        self.count_change();
     }
 }
 
@@ -262,6 +271,7 @@ mod tests {
         Incident {
             id: IncidentId(1),
             revision: 1,
+            edition: 1,
             fingerprint: labels.fingerprint(),
             labels,
             annotations: Labels::default(),
@@ -283,6 +293,7 @@ mod tests {
             group: None,
             starts_at: Some(at(100)),
             status: Status::Firing { expires_at: None },
+            own: false,
         }
     }
 

@@ -1,0 +1,105 @@
+//! What the engine asks the store to keep, and what it gets back at a start.
+//!
+//! The engine's decisions leave it as a list of [`Change`]s; the store applies such a list in one
+//! transaction or not at all. A [`Snapshot`] is everything that the engine needs to go on.
+
+use std::sync::Arc;
+
+use crate::card::{Card, CardId, Told};
+use crate::chat::{BotId, Chat, ChatKey, Invite, Person, PersonId};
+use crate::delivery::{Delivery, DeliveryId};
+use crate::incident::{Incident, IncidentId};
+use crate::subscription::{Subscription, SubscriptionId};
+use crate::time::Timestamp;
+
+/// One thing to keep or to forget.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// An incident as it is now. Refused unless its revision is above the stored one.
+    Incident(Arc<Incident>),
+    /// A chat as it is now.
+    Chat(Chat),
+    /// A chat that is spoken in no more.
+    ChatGone(ChatKey),
+    /// A person as they are now.
+    Person(Person),
+    /// A person who may use the bots no more.
+    PersonGone(PersonId),
+    /// An invitation that is open now.
+    Invite(Invite),
+    /// An invitation that was used or ran out.
+    InviteGone([u8; 32]),
+    /// A new subscription.
+    Subscription(Subscription),
+    /// A subscription that ended.
+    SubscriptionGone(SubscriptionId),
+    /// A card with its message; not its ledger.
+    Card {
+        /// Which card.
+        id: CardId,
+        /// Where it is shown.
+        chat: ChatKey,
+        /// Whose incidents it shows.
+        group: Arc<str>,
+        /// The message that shows it.
+        message_id: Option<i64>,
+    },
+    /// A card that is done, with its ledger.
+    CardGone(CardId),
+    /// The ledger's entry for one incident on one card.
+    Told {
+        /// Which card.
+        card: CardId,
+        /// Which incident.
+        incident: IncidentId,
+        /// What the chat knows of it.
+        told: Told,
+    },
+    /// An incident that left a card.
+    ToldGone {
+        /// Which card.
+        card: CardId,
+        /// Which incident.
+        incident: IncidentId,
+    },
+    /// A delivery as it waits now.
+    Delivery(Delivery),
+    /// A delivery that waits no more.
+    DeliveryGone(DeliveryId),
+    /// The last update of a bot that was dealt with.
+    Offset(BotId, Offset),
+    /// No number up to this one is free.
+    NumbersUsed(i64),
+}
+
+/// How far a bot's updates have been dealt with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offset {
+    /// The number of the last update.
+    pub update_id: i64,
+    /// When it came. After a quiet week Telegram begins anew with a random number.
+    pub at: Timestamp,
+}
+
+/// Everything the engine needs to go on where it stopped. Order does not matter.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Snapshot {
+    /// Those that have not ended, are on a card, or ended within the asked time.
+    pub incidents: Vec<Incident>,
+    /// All chats.
+    pub chats: Vec<Chat>,
+    /// All people.
+    pub people: Vec<Person>,
+    /// All open invitations.
+    pub invites: Vec<Invite>,
+    /// All subscriptions.
+    pub subscriptions: Vec<Subscription>,
+    /// All cards with their ledgers.
+    pub cards: Vec<Card>,
+    /// The outbox.
+    pub deliveries: Vec<Delivery>,
+    /// Per bot, how far its updates have been dealt with.
+    pub offsets: Vec<(BotId, Offset)>,
+    /// No number up to this one is free.
+    pub numbers_used: i64,
+}

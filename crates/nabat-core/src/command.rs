@@ -1,0 +1,158 @@
+//! What people write to a bot, read as commands.
+
+/// Something a person asks a bot for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command<'a> {
+    /// `/start`, with the code of the link that was followed, if any.
+    Start(&'a str),
+    /// `/help`
+    Help,
+    /// `/regexp EXPR`
+    Regexp(&'a str),
+    /// `/subscribe MATCHERS`
+    Subscribe(&'a str),
+    /// `/list`
+    List,
+    /// `/unsubscribe`, with an expression or nothing.
+    Unsubscribe(&'a str),
+    /// `/alerts`
+    Alerts,
+    /// `/status`
+    Status,
+    /// `/mute PERIOD`
+    Mute(&'a str),
+    /// `/unmute`
+    Unmute,
+    /// `/lang`, with a language or nothing.
+    Lang(&'a str),
+    /// `/tz`, with a zone or nothing.
+    Tz(&'a str),
+    /// `/invite`
+    Invite,
+    /// A command that there is not, without its slash.
+    Unknown(&'a str),
+    /// No command at all.
+    Text,
+}
+
+const NAMES: [&str; 13] = [
+    "start",
+    "help",
+    "regexp",
+    "subscribe",
+    "list",
+    "unsubscribe",
+    "alerts",
+    "status",
+    "mute",
+    "unmute",
+    "lang",
+    "tz",
+    "invite",
+];
+
+impl<'a> Command<'a> {
+    /// Reads what was written to the bot called `bot_name` (without `@`). `None` if it is
+    /// addressed to another bot.
+    pub fn parse(text: &'a str, bot_name: &str) -> Option<Self> {
+        let text = text.trim();
+        let Some(rest) = text.strip_prefix('/') else {
+            return Some(Self::Text);
+        };
+        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        let (word, argument) = rest.split_at(end);
+        let argument = argument.trim();
+        let name = match word.split_once('@') {
+            Some((name, bot)) if bot.eq_ignore_ascii_case(bot_name) => name,
+            Some(_) => return None,
+            None => word,
+        };
+        Some(match name.to_ascii_lowercase().as_str() {
+            "start" => Self::Start(argument),
+            "help" => Self::Help,
+            "regexp" | "regex" => Self::Regexp(argument),
+            "subscribe" | "sub" => Self::Subscribe(argument),
+            "list" => Self::List,
+            "unsubscribe" | "unsub" => Self::Unsubscribe(argument),
+            "alerts" => Self::Alerts,
+            "status" => Self::Status,
+            "mute" => Self::Mute(argument),
+            "unmute" => Self::Unmute,
+            "lang" | "language" => Self::Lang(argument),
+            "tz" | "timezone" => Self::Tz(argument),
+            "invite" => Self::Invite,
+            _ => Self::Unknown(name),
+        })
+    }
+
+    /// Whether it changes what a chat is told, so that in a group its administrators decide.
+    pub fn changes_the_chat(&self) -> bool {
+        match self {
+            Self::Regexp(text)
+            | Self::Subscribe(text)
+            | Self::Unsubscribe(text)
+            | Self::Mute(text)
+            | Self::Lang(text)
+            | Self::Tz(text) => {
+                !text.is_empty() || matches!(self, Self::Mute(_) | Self::Unsubscribe(_))
+            }
+            Self::Unmute => true,
+            Self::Start(code) => !code.is_empty(),
+            _ => false,
+        }
+    }
+}
+
+/// Whether a button with this data changes what a chat is told.
+pub fn button_changes_the_chat(data: &str) -> bool {
+    data.starts_with("u:") || data.starts_with("l:")
+}
+
+/// The command that was probably meant by a name that is none.
+pub fn similar(name: &str) -> Option<&'static str> {
+    NAMES
+        .into_iter()
+        .map(|known| (strsim::damerau_levenshtein(known, name), known))
+        .filter(|(distance, known)| *distance <= 2.min(known.len() / 2))
+        .min()
+        .map(|(_, known)| known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_read_as_people_write_them() {
+        let cases: &[(&str, Option<Command<'_>>)] = &[
+            ("/regexp mem|cpu", Some(Command::Regexp("mem|cpu"))),
+            ("/regexp@nabat_bot  mem ", Some(Command::Regexp("mem"))),
+            ("/REGEXP mem", Some(Command::Regexp("mem"))),
+            ("/regexp\nmem", Some(Command::Regexp("mem"))),
+            ("/regexp@other_bot mem", None),
+            ("  /list", Some(Command::List)),
+            ("/start abc", Some(Command::Start("abc"))),
+            ("/lst", Some(Command::Unknown("lst"))),
+            ("/", Some(Command::Unknown(""))),
+            ("hello", Some(Command::Text)),
+            ("", Some(Command::Text)),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(Command::parse(text, "nabat_bot"), *expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn typing_errors_are_understood() {
+        for (text, expected) in [
+            ("lst", Some("list")),
+            ("regxp", Some("regexp")),
+            ("statsu", Some("status")),
+            ("unsubscrib", Some("unsubscribe")),
+            ("banana", None),
+            ("", None),
+        ] {
+            assert_eq!(similar(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What waits to be said, and when it may be said.
+//!
+//! A [`Delivery`] is a row of the outbox. [`schedule::Schedule`] decides, for one bot, which of
+//! them goes out next within Telegram's limits.
+
+pub mod schedule;
+
+
+
+use serde::{Deserialize, Serialize};
+
+use crate::card::{CardId, Told};
+use crate::chat::ChatKey;
+use crate::incident::IncidentId;
+use crate::message::Message;
+use crate::time::Timestamp;
+
+/// The number of a delivery, in order of creation; never used twice.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct DeliveryId(pub i64);
+
+/// Which delivery goes first. Lesser is more urgent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// Somebody waits for an answer.
+    Answer,
+    /// A critical alert that the chat does not know yet.
+    Critical,
+    /// Other news.
+    News,
+    /// A message that only changes quietly.
+    Quiet,
+}
+
+/// One message for one chat that has to be sent: a row of the outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its number.
+    pub id: DeliveryId,
+    /// Where it goes.
+    pub chat: ChatKey,
+    /// What is said.
+    pub content: Content,
+    /// Its urgency.
+    pub priority: Priority,
+    /// Since when it waits.
+    pub created_at: Timestamp,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Why the last attempt failed, in the provider's words.
+    pub last_error: Option<String>,
+}
+
+/// What a delivery says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Content {
+    /// Whatever the card has to tell when its turn comes.
+    Card(CardId),
+    /// A message of its own.
+    Say(Message),
+    /// A new text for a message that is there already.
+    Edit {
+        /// Which message.
+        message_id: i64,
+        /// Its new text.
+        message: Message,
+    },
+}
+
+/// What a courier needs to know of a waiting delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// Which one.
+    pub id: DeliveryId,
+    /// Where it goes.
+    pub chat: ChatKey,
+    /// Its urgency.
+    pub priority: Priority,
+}
+
+/// A delivery in a courier's hands: the content as it is at this moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Work {
+    /// Which delivery.
+    pub id: DeliveryId,
+    /// Where it goes.
+    pub chat: ChatKey,
+    /// Sends with the message that shows the card, if any.
+    pub sends: Vec<Send>,
+    /// What the ledger notes when all of them were accepted.
+    pub told: Vec<(IncidentId, Told)>,
+    /// Since when the delivery waited.
+    pub created_at: Timestamp,
+    /// Whether a repeated copy is better than none.
+    pub critical: bool,
+}
+
+/// One request to the provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Send {
+    /// A new message.
+    New {
+        /// What it says.
+        message: Message,
+        /// The message it answers; `None` for none.
+        reply_to: Option<i64>,
+        /// Whether it becomes the card's live message.
+        live: bool,
+    },
+    /// A new text for a message.
+    Edit {
+        /// Which message.
+        message_id: i64,
+        /// What it says now.
+        message: Message,
+        /// What is sent as the new live message should this one be gone.
+        live: bool,
+    },
+}
+
+/// How a delivery went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// Which delivery.
+    pub id: DeliveryId,
+    /// The live message that now shows the card, if one was sent.
+    pub message_id: Option<i64>,
+    /// What happened.
+    pub outcome: Outcome,
+}
+
+/// What happened to a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The provider took it; the ledger notes what was told.
+    Sent {
+        /// As given with the [`Work`].
+        told: Vec<(IncidentId, Told)>,
+    },
+    /// It was not taken and is tried again later; the reason is shown meanwhile.
+    Retry {
+        /// The provider's words.
+        reason: String,
+    },
+    /// This message can't be delivered, ever; others to this chat may.
+    Failed {
+        /// As given with the [`Work`]: not tried again, so noted as told.
+        told: Vec<(IncidentId, Told)>,
+        /// The provider's words.
+        reason: String,
+    },
+    /// The chat takes no messages until it says otherwise.
+    Unreachable {
+        /// The provider's words.
+        reason: String,
+    },
+    /// The topic is gone: its messages go to the chat itself from now on.
+    TopicGone,
+    /// The group moved to another number.
+    Migrated {
+        /// Telegram's new number of the chat.
+        to: i64,
+    },
+}
+

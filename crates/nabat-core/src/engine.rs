@@ -1,0 +1,308 @@
+//! The state of the alert path, and every decision about it.
+//!
+//! Each public method of [`Engine`] that takes `&mut` is one step: it is given the moment, changes
+//! the state, and adds to [`Effects`] what has to be stored and who waits for a courier. The
+//! caller stores the changes in one transaction and only then acts or answers; if they can't be
+//! stored, it throws the engine away and restores it from the store.
+//!
+//! In reading order: `alerts` (what sources say), `cards` (who must be told), `couriers`
+//! (handing deliveries out and taking outcomes back), `chats` (what bots hear), `talk` (what
+//! people ask for).
+
+mod alerts;
+mod cards;
+mod chats;
+mod couriers;
+mod talk;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use crate::alert::Fingerprint;
+use crate::card::{Card, CardId};
+use crate::change::{Change, Offset, Snapshot};
+use crate::chat::{BotId, Chat, ChatKey, Invite, Person, PersonId, Role};
+use crate::delivery::{Content, Delivery, DeliveryId, Waiting};
+use crate::incident::{GroupKey, Incident, IncidentId};
+use crate::message::words::{Language, Locale};
+use crate::subscription::index::Index;
+use crate::subscription::{Subscription, SubscriptionId};
+use crate::time::Timestamp;
+
+pub use chats::{Event, Heard, Speaker};
+
+/// How many numbers are set aside at a time, so that giving one costs no write.
+const NUMBERS_AT_A_TIME: i64 = 1_000;
+
+/// What the engine has to know of the configuration.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// After how long without news an incident is called stale.
+    pub stale_after: Duration,
+    /// The language and time zone of chats that chose none.
+    pub locale: Locale,
+    /// Per bot, the users (above zero) and chats (below zero) that need no pairing.
+    pub allowed: HashMap<BotId, HashSet<i64>>,
+    /// Where Nabat speaks about itself; empty: the owners' private chats.
+    pub operators: Vec<ChatKey>,
+    /// More incidents than this are not kept open at once.
+    pub open_incidents_max: usize,
+    /// More subscriptions than this are not kept.
+    pub subscriptions_max: usize,
+    /// The version that `/status` shows.
+    pub version: &'static str,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            stale_after: Duration::from_secs(24 * 3_600),
+            locale: Locale {
+                language: Language::En,
+                zone: TimeZone::UTC,
+            },
+            allowed: HashMap::new(),
+            operators: Vec::new(),
+            open_incidents_max: 1_000_000,
+            subscriptions_max: 100_000,
+            version: "",
+        }
+    }
+}
+
+/// What has to be stored, and what then waits for a courier.
+#[derive(Debug, Default)]
+pub struct Effects {
+    /// In order; all or nothing.
+    pub changes: Vec<Change>,
+    /// Deliveries that are new or more urgent than before.
+    pub waiting: Vec<Waiting>,
+}
+
+/// The state of the alert path.
+#[derive(Debug)]
+pub struct Engine {
+    settings: Settings,
+    started_at: Timestamp,
+    last_news_at: Option<Timestamp>,
+    incidents: HashMap<IncidentId, Known>,
+    open: HashMap<Fingerprint, IncidentId>,
+    /// Lives that ended a moment ago, to tell late news from a new life.
+    ended_lately: HashMap<Fingerprint, Timestamp>,
+    cards: HashMap<CardId, OnDuty>,
+    cards_by_chat: HashMap<ChatKey, BTreeMap<GroupKey, CardId>>,
+    deliveries: BTreeMap<DeliveryId, Delivery>,
+    chats: HashMap<ChatKey, Chat>,
+    people: HashMap<PersonId, Person>,
+    invites: HashMap<[u8; 32], Invite>,
+    subscriptions: BTreeMap<SubscriptionId, Subscription>,
+    index: Index,
+    offsets: HashMap<BotId, Offset>,
+    timers: BTreeSet<(Timestamp, Timer)>,
+    next_number: i64,
+    numbers_used: i64,
+}
+
+/// An incident in memory, and the cards that show it.
+#[derive(Debug)]
+struct Known {
+    incident: Arc<Incident>,
+    cards: Vec<CardId>,
+}
+
+/// A card in memory, and the delivery that waits for it.
+#[derive(Debug)]
+struct OnDuty {
+    card: Card,
+    delivery: Option<DeliveryId>,
+}
+
+/// Something to look at when its time comes. Whether it is still due is decided then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Timer {
+    Incident(IncidentId),
+    Unmute(ChatKey),
+    EndedLately(Fingerprint),
+}
+
+/// Figures for `/metrics`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Figures {
+    /// Incidents that fire.
+    pub open_incidents: usize,
+    /// Subscriptions of all chats.
+    pub subscriptions: usize,
+    /// Live messages.
+    pub cards: usize,
+    /// Deliveries that wait.
+    pub waiting: usize,
+    /// Since when the oldest of them waits.
+    pub oldest_waiting: Option<Timestamp>,
+    /// Chats that take no messages.
+    pub disabled_chats: usize,
+}
+
+impl Engine {
+    /// For how long a life's end is remembered, to tell late news from a new life.
+    pub const REORDER_WINDOW: Duration = Duration::from_secs(300);
+
+    /// Goes on from what the store kept.
+    pub fn restore(
+        now: Timestamp,
+        settings: Settings,
+        snapshot: Snapshot,
+        out: &mut Effects,
+    ) -> Self {
+        let index = Index::new(snapshot.subscriptions.iter().map(|s| (s.id, &s.selector)));
+        let mut engine = Self {
+            settings,
+            started_at: now,
+            last_news_at: None,
+            incidents: HashMap::with_capacity(snapshot.incidents.len()),
+            open: HashMap::with_capacity(snapshot.incidents.len()),
+            ended_lately: HashMap::new(),
+            cards: HashMap::new(),
+            cards_by_chat: HashMap::new(),
+            deliveries: BTreeMap::new(),
+            chats: by(snapshot.chats, |chat| chat.key),
+            people: by(snapshot.people, |person| person.id),
+            invites: by(snapshot.invites, |invite| invite.code_hash),
+            subscriptions: snapshot
+                .subscriptions
+                .into_iter()
+                .map(|subscription| (subscription.id, subscription))
+                .collect(),
+            index,
+            offsets: snapshot.offsets.into_iter().collect(),
+            timers: BTreeSet::new(),
+            next_number: snapshot.numbers_used + 1,
+            numbers_used: snapshot.numbers_used,
+        };
+        for incident in snapshot.incidents {
+            engine.remember(Arc::new(incident));
+        }
+        for card in snapshot.cards {
+            engine.put_card(card);
+        }
+        for delivery in snapshot.deliveries {
+            engine.put_delivery(delivery, out);
+        }
+        for chat in engine.chats.values() {
+            if let Some(until) = chat.muted_until {
+                engine.timers.insert((until, Timer::Unmute(chat.key)));
+            }
+        }
+        // Whatever was being decided when the last process died is decided again.
+        let cards: Vec<CardId> = engine.cards.keys().copied().collect();
+        for card in cards {
+            engine.announce(now, card, out);
+        }
+        engine.forget_untold();
+        engine
+    }
+
+    /// Takes over a changed configuration.
+    pub fn configure(&mut self, settings: Settings) {
+        self.settings = settings;
+    }
+
+    /// When [`Engine::tick`] has something to do, at the earliest.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.timers.first().map(|(at, _)| *at)
+    }
+
+    /// Does what time alone brings: ends, silence of sources, ends of mutes.
+    pub fn tick(&mut self, now: Timestamp, out: &mut Effects) {
+        /// So that a flood of timers delays nobody for long; the rest follows at once.
+        const TIMERS_AT_A_TIME: usize = 1_000;
+        for _ in 0..TIMERS_AT_A_TIME {
+            let Some((_, timer)) = self.timers.first().copied().filter(|(at, _)| *at <= now)
+            else {
+                break;
+            };
+            self.timers.pop_first();
+            match timer {
+                Timer::Incident(id) => self.look_at_incident(now, id, out),
+                Timer::Unmute(chat) => self.unmute_if_due(now, chat, out),
+                Timer::EndedLately(fingerprint) => {
+                    self.ended_lately.remove(&fingerprint);
+                }
+            }
+        }
+    }
+
+    /// Whether anyone is an owner.
+    pub fn has_owner(&self) -> bool {
+        self.people
+            .values()
+            .any(|person| person.role == Role::Owner)
+    }
+
+    /// How far the bot's updates have been dealt with.
+    pub fn offset(&self, bot: BotId) -> Option<i64> {
+        self.offsets.get(&bot).map(|offset| offset.update_id)
+    }
+
+    /// Figures for `/metrics`.
+    pub fn figures(&self) -> Figures {
+        Figures {
+            open_incidents: self.open.len(),
+            subscriptions: self.subscriptions.len(),
+            cards: self.cards.len(),
+            waiting: self.deliveries.len(),
+            oldest_waiting: self.deliveries.values().map(|d| d.created_at).min(),
+            disabled_chats: self
+                .chats
+                .values()
+                .filter(|chat| chat.disabled.is_some())
+                .count(),
+        }
+    }
+
+    fn number(&mut self, out: &mut Effects) -> i64 {
+        let number = self.next_number;
+        self.next_number += 1;
+        if number > self.numbers_used {
+            self.numbers_used = number + NUMBERS_AT_A_TIME;
+            out.changes.push(Change::NumbersUsed(self.numbers_used));
+        }
+        number
+    }
+
+    fn locale(&self, chat: ChatKey) -> Locale {
+        let chosen = self.chats.get(&chat);
+        let zone = chosen
+            .and_then(|chat| chat.zone.as_deref())
+            .and_then(|name| TimeZone::get(name).ok());
+        Locale {
+            language: chosen
+                .and_then(|chat| chat.language)
+                .unwrap_or(self.settings.locale.language),
+            zone: zone.unwrap_or_else(|| self.settings.locale.zone.clone()),
+        }
+    }
+
+    /// Puts a delivery into the outbox and the couriers' view of it.
+    fn put_delivery(&mut self, delivery: Delivery, out: &mut Effects) {
+        out.waiting.push(Waiting {
+            id: delivery.id,
+            chat: delivery.chat,
+            priority: delivery.priority,
+        });
+        if let Content::Card(card) = delivery.content
+            && let Some(on_duty) = self.cards.get_mut(&card)
+        {
+            on_duty.delivery = Some(delivery.id);
+        }
+        self.deliveries.insert(delivery.id, delivery);
+    }
+}
+
+fn by<K: std::hash::Hash + Eq, V>(items: Vec<V>, key: impl Fn(&V) -> K) -> HashMap<K, V> {
+    items.into_iter().map(|item| (key(&item), item)).collect()
+}

@@ -1,0 +1,166 @@
+//! What bots hear: who spoke, who came, who left.
+
+use super::{Effects, Engine};
+use crate::change::{Change, Offset};
+use crate::chat::{BotId, ChatKey, PersonId};
+use crate::delivery::{Content, Delivery, DeliveryId, Priority};
+use crate::message::Message;
+use crate::message::words::Language;
+use crate::time::Timestamp;
+
+/// More answers than this do not wait for one chat: whoever floods a bot is not answered.
+const ANSWERS_WAITING_MAX: usize = 20;
+/// After this long without updates Telegram may begin with any number.
+const NUMBERS_STAY: std::time::Duration = std::time::Duration::from_secs(6 * 86_400);
+
+/// One update of a bot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// Which bot.
+    pub bot: BotId,
+    /// Its name, without the `@`.
+    pub bot_name: String,
+    /// Telegram's number of the update: dealt with once, however often it comes.
+    pub update_id: i64,
+    /// Fresh random bytes, should an invitation be asked for.
+    pub entropy: [u8; 16],
+    /// What happened.
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Somebody wrote something that is meant for the bot.
+    Said {
+        /// Where.
+        chat: ChatKey,
+        /// The chat's name.
+        title: String,
+        /// Who.
+        speaker: Speaker,
+        /// What.
+        text: String,
+    },
+    /// Somebody pressed a button.
+    Pressed {
+        /// Where.
+        chat: ChatKey,
+        /// Who.
+        speaker: Speaker,
+        /// What the button carries.
+        data: String,
+        /// The message it hangs on.
+        message_id: i64,
+    },
+    /// The bot may speak in the chat (again).
+    Welcome(ChatKey),
+    /// The bot may speak in the chat no more.
+    Unwelcome {
+        /// Where.
+        chat: ChatKey,
+        /// Telegram's word for it: `kicked`, `left`, `restricted`.
+        status: String,
+    },
+    /// A group moved to another number.
+    Migrated {
+        /// Where it was.
+        from: ChatKey,
+        /// Its new number.
+        to: i64,
+    },
+    /// Nothing that matters here.
+    Other,
+}
+
+/// Who spoke.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Speaker {
+    /// Who.
+    pub id: PersonId,
+    /// Their name.
+    pub name: String,
+    /// The language of their Telegram.
+    pub language: Option<Language>,
+    /// Whether they administrate this group; `None` where nobody asked or nobody could tell.
+    pub administrator: Option<bool>,
+    /// Whether they speak as the group itself, so that nobody can tell who it is.
+    pub anonymous: bool,
+}
+
+impl Engine {
+    /// Deals with an update of a bot. Returns the short text shown to whoever pressed a button.
+    pub fn heard(&mut self, now: Timestamp, heard: Heard, out: &mut Effects) -> Option<String> {
+        let known = self.offsets.get(&heard.bot);
+        if known.is_some_and(|offset| {
+            heard.update_id <= offset.update_id && now.since(offset.at) < NUMBERS_STAY
+        }) {
+            return None;
+        }
+        let offset = Offset {
+            update_id: heard.update_id,
+            at: now,
+        };
+        self.offsets.insert(heard.bot, offset);
+        out.changes.push(Change::Offset(heard.bot, offset));
+        match &heard.event {
+            Event::Said { .. } | Event::Pressed { .. } => return self.talk(now, &heard, out),
+            Event::Welcome(chat) => self.enable(now, *chat, out),
+            Event::Unwelcome { chat, status } => {
+                self.disable(now, *chat, status.clone(), out);
+            }
+            Event::Migrated { from, to } => self.migrate(now, *from, *to, out),
+            Event::Other => {}
+        }
+        None
+    }
+
+    /// Puts an answer into the outbox.
+    pub(super) fn say(
+        &mut self,
+        now: Timestamp,
+        chat: ChatKey,
+        message: Message,
+        out: &mut Effects,
+    ) {
+        self.put_answer(now, chat, Content::Say(message), out);
+    }
+
+    /// Puts a new text for a message of the bot into the outbox.
+    pub(super) fn rewrite(
+        &mut self,
+        now: Timestamp,
+        chat: ChatKey,
+        message_id: i64,
+        message: Message,
+        out: &mut Effects,
+    ) {
+        let content = Content::Edit {
+            message_id,
+            message,
+        };
+        self.put_answer(now, chat, content, out);
+    }
+
+    fn put_answer(&mut self, now: Timestamp, chat: ChatKey, content: Content, out: &mut Effects) {
+        let waiting = self
+            .deliveries
+            .values()
+            .filter(|delivery| delivery.chat == chat && delivery.priority == Priority::Answer)
+            .count();
+        if waiting >= ANSWERS_WAITING_MAX {
+            return;
+        }
+        let delivery = Delivery {
+            id: DeliveryId(self.number(out)),
+            chat,
+            content,
+            priority: Priority::Answer,
+            created_at: now,
+            attempts: 0,
+            last_error: None,
+        };
+        out.changes.push(Change::Delivery(delivery.clone()));
+        self.put_delivery(delivery, out);
+    }
+}

@@ -1,0 +1,655 @@
+//! What people ask for, and what they are answered.
+//!
+//! Nobody unknown is served: people are known by a link from an owner or by the configuration,
+//! groups by a known person or by the configuration. In a group only its administrators change
+//! what it is told.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use sha2::{Digest, Sha256};
+
+use super::{Effects, Engine, Event, Heard, Speaker, Timer};
+use crate::change::Change;
+use crate::chat::{BotId, ChatKey, Invite, Person, Role};
+use crate::command::{self, Command};
+use crate::incident::Incident;
+use crate::message::answer::{Answer, ChatStatus};
+use crate::message::words::{Language, Locale};
+use crate::subscription::{Selector, Subscription, SubscriptionId};
+use crate::time::{Timestamp, parse_period};
+
+/// More subscriptions than this a chat may not have.
+const SUBSCRIPTIONS_OF_CHAT_MAX: usize = 100;
+/// How many alerts a page of `/alerts` shows.
+const ALERTS_ON_PAGE: usize = 10;
+/// For how long an invitation can be used.
+pub const INVITE_VALID_FOR: Duration = Duration::from_secs(24 * 3_600);
+/// The longest mute.
+const MUTE_MAX: Duration = Duration::from_secs(366 * 86_400);
+
+/// One thing somebody asked for.
+struct Request<'a> {
+    now: Timestamp,
+    bot: BotId,
+    bot_name: &'a str,
+    entropy: [u8; 16],
+    chat: ChatKey,
+    title: &'a str,
+    speaker: &'a Speaker,
+}
+
+impl Engine {
+    /// Answers what somebody wrote or pressed. Returns the short text shown for a press.
+    pub(super) fn talk(
+        &mut self,
+        now: Timestamp,
+        heard: &Heard,
+        out: &mut Effects,
+    ) -> Option<String> {
+        let request = |chat, title, speaker| Request {
+            now,
+            bot: heard.bot,
+            bot_name: &heard.bot_name,
+            entropy: heard.entropy,
+            chat,
+            title,
+            speaker,
+        };
+        match &heard.event {
+            Event::Said {
+                chat,
+                title,
+                speaker,
+                text,
+            } => {
+                let command = Command::parse(text, &heard.bot_name)?;
+                if command == Command::Text && !chat.is_private() {
+                    return None; // People talking to each other.
+                }
+                let request = request(*chat, title, speaker);
+                self.enable(now, *chat, out);
+                let answer = self.answer(&request, command, out);
+                let locale = self.locale_for(*chat, speaker);
+                self.say(now, *chat, answer.message(&locale, now), out);
+                None
+            }
+            Event::Pressed {
+                chat,
+                speaker,
+                data,
+                message_id,
+            } => {
+                let request = request(*chat, "", speaker);
+                let answer = self.pressed(&request, data, *message_id, out);
+                let locale = self.locale_for(*chat, speaker);
+                Some(answer.toast(&locale, now))
+            }
+            _ => None,
+        }
+    }
+
+    fn locale_for(&self, chat: ChatKey, speaker: &Speaker) -> Locale {
+        let mut locale = self.locale(chat);
+        let chosen = self.chats.get(&chat).and_then(|chat| chat.language);
+        if chosen.is_none()
+            && let Some(language) = speaker.language
+        {
+            locale.language = language;
+        }
+        locale
+    }
+
+    fn answer(&mut self, request: &Request<'_>, command: Command<'_>, out: &mut Effects) -> Answer {
+        if let Command::Start(code) = command
+            && !code.is_empty()
+        {
+            return self.pair(request, code, out);
+        }
+        if let Some(refusal) = self.refusal(request, command.changes_the_chat()) {
+            return refusal;
+        }
+        self.remember_title(request, out);
+        match command {
+            Command::Start(_) => Answer::Greeting {
+                bot_name: request.bot_name.to_owned(),
+                known: true,
+            },
+            Command::Help => Answer::Help {
+                in_group: !request.chat.is_private(),
+                owner: self.is_owner(request.speaker),
+            },
+            Command::Regexp(text) => self.subscribe_title(request, text, out),
+            Command::Subscribe(text) => self.subscribe_labels(request, text, out),
+            Command::List => self.list(request),
+            Command::Unsubscribe(text) => self.unsubscribe(request, text, out),
+            Command::Alerts => self.alerts(1),
+            Command::Status => Answer::Status(self.status(request)),
+            Command::Mute(text) => self.mute(request, text, out),
+            Command::Unmute => self.unmute(request, out),
+            Command::Lang(text) => self.choose_language(request, text, out),
+            Command::Tz(text) => self.choose_zone(request, text, out),
+            Command::Invite => self.invite(request, out),
+            Command::Unknown(name) => Answer::UnknownCommand {
+                command: name.to_owned(),
+                like: command::similar(name).map(str::to_owned),
+            },
+            Command::Text => Answer::PlainTextHint,
+        }
+    }
+
+    fn pressed(
+        &mut self,
+        request: &Request<'_>,
+        data: &str,
+        message_id: i64,
+        out: &mut Effects,
+    ) -> Answer {
+        if let Some(refusal) = self.refusal(request, command::button_changes_the_chat(data)) {
+            return refusal;
+        }
+        let (now, chat) = (request.now, request.chat);
+        let answer = match data.split_once(':') {
+            Some(("a", page)) => self.alerts(page.parse().unwrap_or(1)),
+            Some(("l", code)) => self.choose_language(request, code, out),
+            Some(("u", "all")) => self.unsubscribe_all(request, out),
+            Some(("u", id)) => {
+                let Some(gone) = id
+                    .parse()
+                    .ok()
+                    .and_then(|id| self.remove_subscription(chat, SubscriptionId(id), out))
+                else {
+                    return Answer::NoSuchSubscription;
+                };
+                let answer = Answer::Unsubscribed { what: gone };
+                let left = self.numbered_subscriptions(chat);
+                if !left.is_empty() {
+                    let locale = self.locale_for(chat, request.speaker);
+                    let message = Answer::ChooseUnsubscribe { items: left }.message(&locale, now);
+                    self.rewrite(now, chat, message_id, message, out);
+                    return answer;
+                }
+                answer
+            }
+            _ => return Answer::OldButton,
+        };
+        let locale = self.locale_for(chat, request.speaker);
+        self.rewrite(now, chat, message_id, answer.message(&locale, now), out);
+        answer
+    }
+
+    /// Why the request is not served, if it isn't.
+    fn refusal(&self, request: &Request<'_>, changes: bool) -> Option<Answer> {
+        let known_person = self.knows(request.bot, request.speaker);
+        let chat = request.chat;
+        if chat.is_private() {
+            return (!known_person).then_some(Answer::Stranger {
+                user_id: request.speaker.id.0,
+                chat_id: None,
+            });
+        }
+        let allowed = self.allows(request.bot, chat.chat);
+        let spoken_in = self
+            .chats
+            .keys()
+            .any(|known| known.bot == chat.bot && known.chat == chat.chat);
+        if !changes {
+            return (!known_person && !allowed && !spoken_in).then_some(Answer::GroupNotKnown {
+                chat_id: chat.chat,
+            });
+        }
+        if request.speaker.anonymous {
+            return Some(Answer::AnonymousAdmin);
+        }
+        if !known_person && !allowed {
+            return Some(Answer::Stranger {
+                user_id: request.speaker.id.0,
+                chat_id: Some(chat.chat),
+            });
+        }
+        (request.speaker.administrator != Some(true)).then_some(Answer::GroupAdminsOnly)
+    }
+
+    fn allows(&self, bot: BotId, id: i64) -> bool {
+        self.settings
+            .allowed
+            .get(&bot)
+            .is_some_and(|allowed| allowed.contains(&id))
+    }
+
+    fn knows(&self, bot: BotId, speaker: &Speaker) -> bool {
+        !speaker.anonymous
+            && (self.people.contains_key(&speaker.id) || self.allows(bot, speaker.id.0))
+    }
+
+    fn is_owner(&self, speaker: &Speaker) -> bool {
+        self.people
+            .get(&speaker.id)
+            .is_some_and(|person| person.role == Role::Owner)
+    }
+
+    /// Remembers a chat from the first time that a known person speaks there.
+    fn remember_title(&mut self, request: &Request<'_>, out: &mut Effects) {
+        let known = self.chats.get(&request.chat);
+        let new = known.is_none() && request.chat.is_private();
+        let renamed = known.is_some_and(|chat| chat.title != request.title);
+        if new || renamed {
+            self.change_chat(request, out, |_| {});
+        }
+    }
+
+    /// Changes what is known of the chat, making it known if it was not.
+    fn change_chat(
+        &mut self,
+        request: &Request<'_>,
+        out: &mut Effects,
+        change: impl FnOnce(&mut crate::chat::Chat),
+    ) {
+        let language = request.speaker.language;
+        let new = !self.chats.contains_key(&request.chat);
+        let chat = self.chat_or_new(request.chat);
+        if new {
+            chat.language = language;
+        }
+        if !request.title.is_empty() {
+            chat.title = request.title.to_owned();
+        }
+        change(chat);
+        out.changes.push(Change::Chat(chat.clone()));
+    }
+
+    fn pair(&mut self, request: &Request<'_>, code: &str, out: &mut Effects) -> Answer {
+        if request.speaker.anonymous {
+            return Answer::AnonymousAdmin;
+        }
+        let hash = hash_of(code);
+        let Some(invite) = self
+            .invites
+            .get(&hash)
+            .filter(|invite| invite.expires_at > request.now)
+            .cloned()
+        else {
+            return Answer::CodeNotValid;
+        };
+        let known = self.people.get(&request.speaker.id);
+        let knows_enough = known.is_some_and(|person| person.role >= invite.role);
+        if !request.chat.is_private() {
+            self.change_chat(request, out, |_| {});
+        }
+        if knows_enough {
+            return if request.chat.is_private() {
+                Answer::AlreadyKnown
+            } else {
+                Answer::GroupPaired
+            };
+        }
+        self.drop_invites(|open| {
+            open.code_hash == hash || (invite.role == Role::Owner && open.role == Role::Owner)
+        }, out);
+        let person = Person {
+            id: request.speaker.id,
+            name: request.speaker.name.clone(),
+            role: invite.role,
+            since: request.now,
+        };
+        out.changes.push(Change::Person(person.clone()));
+        self.people.insert(person.id, person);
+        if !request.chat.is_private() {
+            return Answer::GroupPaired;
+        }
+        self.change_chat(request, out, |_| {});
+        Answer::Paired {
+            owner: invite.role == Role::Owner,
+        }
+    }
+
+    fn drop_invites(&mut self, which: impl Fn(&Invite) -> bool, out: &mut Effects) {
+        self.invites.retain(|hash, invite| {
+            let gone = which(invite);
+            if gone {
+                out.changes.push(Change::InviteGone(*hash));
+            }
+            !gone
+        });
+    }
+
+    fn invite(&mut self, request: &Request<'_>, out: &mut Effects) -> Answer {
+        if !self.is_owner(request.speaker) {
+            return Answer::OwnersOnly;
+        }
+        if !request.chat.is_private() {
+            return Answer::InPrivateOnly;
+        }
+        let code = self.open_invite(request.now, request.entropy, Role::Member, out);
+        Answer::Invite {
+            link: format!("https://t.me/{}?start={code}", request.bot_name),
+            group_link: format!("https://t.me/{}?startgroup={code}", request.bot_name),
+            valid_for: INVITE_VALID_FOR,
+        }
+    }
+
+    /// Opens an invitation and returns its code: 32 hexadecimal digits, kept nowhere.
+    pub fn open_invite(
+        &mut self,
+        now: Timestamp,
+        entropy: [u8; 16],
+        role: Role,
+        out: &mut Effects,
+    ) -> String {
+        use std::fmt::Write as _;
+        self.drop_invites(|open| open.expires_at <= now, out);
+        let mut code = String::with_capacity(32);
+        for byte in entropy {
+            write!(code, "{byte:02x}").expect("writing to a string succeeds");
+        }
+        let invite = Invite {
+            code_hash: hash_of(&code),
+            role,
+            expires_at: now.after(INVITE_VALID_FOR),
+        };
+        out.changes.push(Change::Invite(invite.clone()));
+        self.invites.insert(invite.code_hash, invite);
+        code
+    }
+
+    fn subscribe_title(
+        &mut self,
+        request: &Request<'_>,
+        text: &str,
+        out: &mut Effects,
+    ) -> Answer {
+        if text.is_empty() {
+            return Answer::ExpressionMissing;
+        }
+        match Selector::title(text) {
+            Ok(selector) => self.subscribe(request, selector, out),
+            Err(error) => Answer::BadExpression {
+                expression: text.to_owned(),
+                at_byte: error.at,
+                problem: error.problem,
+            },
+        }
+    }
+
+    fn subscribe_labels(
+        &mut self,
+        request: &Request<'_>,
+        text: &str,
+        out: &mut Effects,
+    ) -> Answer {
+        if text.is_empty() {
+            return Answer::ExpressionMissing;
+        }
+        let selector = if text.eq_ignore_ascii_case("all") || text == "*" {
+            Ok(Selector::All)
+        } else {
+            Selector::labels(text)
+        };
+        match selector {
+            Ok(selector) => self.subscribe(request, selector, out),
+            Err(error) => Answer::BadExpression {
+                expression: text.to_owned(),
+                at_byte: error.at,
+                problem: error.problem,
+            },
+        }
+    }
+
+    fn subscribe(
+        &mut self,
+        request: &Request<'_>,
+        selector: Selector,
+        out: &mut Effects,
+    ) -> Answer {
+        let what = selector.to_string();
+        let mut of_chat = 0;
+        for known in self.subscriptions.values() {
+            if known.chat == request.chat {
+                of_chat += 1;
+                if known.selector == selector {
+                    return Answer::AlreadySubscribed { what };
+                }
+            }
+        }
+        if of_chat >= SUBSCRIPTIONS_OF_CHAT_MAX {
+            return Answer::TooManySubscriptions {
+                limit: SUBSCRIPTIONS_OF_CHAT_MAX,
+            };
+        }
+        if self.subscriptions.len() >= self.settings.subscriptions_max {
+            return Answer::TooManySubscriptions {
+                limit: self.settings.subscriptions_max,
+            };
+        }
+        self.change_chat(request, out, |_| {});
+        let subscription = Subscription {
+            id: SubscriptionId(self.number(out)),
+            chat: request.chat,
+            selector,
+            created_by: request.speaker.id,
+            created_at: request.now,
+        };
+        out.changes.push(Change::Subscription(subscription.clone()));
+        self.index.add(subscription.id, &subscription.selector);
+        let firing_now = self.catch_up(request.now, request.chat, &subscription.selector, out);
+        self.subscriptions.insert(subscription.id, subscription);
+        Answer::Subscribed { what, firing_now }
+    }
+
+    fn list(&self, request: &Request<'_>) -> Answer {
+        let items = self.numbered_subscriptions(request.chat);
+        if items.is_empty() {
+            return Answer::NoSubscriptions;
+        }
+        Answer::Subscriptions {
+            items,
+            muted_until: self.muted_until(request),
+        }
+    }
+
+    fn numbered_subscriptions(&self, chat: ChatKey) -> Vec<(i64, String)> {
+        let subscriptions = self.subscriptions_of(chat).into_iter();
+        subscriptions.map(|(id, what)| (id.0, what)).collect()
+    }
+
+    fn muted_until(&self, request: &Request<'_>) -> Option<Timestamp> {
+        self.chats
+            .get(&request.chat)
+            .and_then(|chat| chat.muted_until)
+            .filter(|until| *until > request.now)
+    }
+
+    fn unsubscribe(&mut self, request: &Request<'_>, text: &str, out: &mut Effects) -> Answer {
+        let items = self.numbered_subscriptions(request.chat);
+        if items.is_empty() {
+            return Answer::NoSubscriptions;
+        }
+        if text.is_empty() {
+            return Answer::ChooseUnsubscribe { items };
+        }
+        let known = items.iter().find(|(_, what)| what == text);
+        match known {
+            Some((id, _)) => self
+                .remove_subscription(request.chat, SubscriptionId(*id), out)
+                .map_or(Answer::NoSuchSubscription, |what| Answer::Unsubscribed {
+                    what,
+                }),
+            None => Answer::ChooseUnsubscribe { items },
+        }
+    }
+
+    fn unsubscribe_all(&mut self, request: &Request<'_>, out: &mut Effects) -> Answer {
+        let items = self.subscriptions_of(request.chat);
+        for (id, _) in &items {
+            self.remove_subscription(request.chat, *id, out);
+        }
+        Answer::UnsubscribedAll { count: items.len() }
+    }
+
+    fn remove_subscription(
+        &mut self,
+        chat: ChatKey,
+        id: SubscriptionId,
+        out: &mut Effects,
+    ) -> Option<String> {
+        self.subscriptions
+            .get(&id)
+            .filter(|subscription| subscription.chat == chat)?;
+        let gone = self.subscriptions.remove(&id)?;
+        self.index.remove(id, &gone.selector);
+        out.changes.push(Change::SubscriptionGone(id));
+        self.after_unsubscribing(chat, out);
+        Some(gone.selector.to_string())
+    }
+
+    fn alerts(&self, page: usize) -> Answer {
+        let mut firing: Vec<&Arc<Incident>> = self
+            .open
+            .values()
+            .filter_map(|id| self.incidents.get(id))
+            .map(|known| &known.incident)
+            .collect();
+        firing.sort_by(|a, b| {
+            let key = |incident: &Incident| (incident.starts_at, incident.id);
+            b.severity()
+                .cmp(&a.severity())
+                .then_with(|| key(a).cmp(&key(b)))
+        });
+        let pages = firing.len().div_ceil(ALERTS_ON_PAGE).max(1);
+        let page = page.clamp(1, pages);
+        Answer::Alerts {
+            page,
+            pages,
+            total: firing.len(),
+            items: firing
+                .into_iter()
+                .skip((page - 1) * ALERTS_ON_PAGE)
+                .take(ALERTS_ON_PAGE)
+                .cloned()
+                .collect(),
+        }
+    }
+
+    fn status(&self, request: &Request<'_>) -> ChatStatus {
+        let waiting: Vec<_> = self
+            .deliveries
+            .values()
+            .filter(|delivery| delivery.chat == request.chat)
+            .collect();
+        let chat = self.chats.get(&request.chat);
+        ChatStatus {
+            version: self.settings.version.to_owned(),
+            up_since: self.started_at,
+            firing: self.open.len(),
+            last_news_at: self.last_news_at,
+            subscriptions: self.subscriptions_of(request.chat).len(),
+            muted_until: self.muted_until(request),
+            waiting: waiting.len(),
+            oldest_at: waiting.iter().map(|delivery| delivery.created_at).min(),
+            last_error: waiting
+                .iter()
+                .rev()
+                .find_map(|delivery| delivery.last_error.clone()),
+            disabled: chat
+                .and_then(|chat| chat.disabled.as_ref())
+                .map(|disabled| disabled.reason.clone()),
+            waiting_total: self.deliveries.len(),
+        }
+    }
+
+    fn mute(&mut self, request: &Request<'_>, text: &str, out: &mut Effects) -> Answer {
+        if text.eq_ignore_ascii_case("off") {
+            return self.unmute(request, out);
+        }
+        let period = parse_period(&text.replace(' ', ""))
+            .ok()
+            .filter(|period| !period.is_zero() && *period <= MUTE_MAX);
+        let Some(period) = period else {
+            return Answer::BadPeriod {
+                text: text.to_owned(),
+            };
+        };
+        let until = request.now.after(period);
+        self.change_chat(request, out, |chat| chat.muted_until = Some(until));
+        self.timers.insert((until, Timer::Unmute(request.chat)));
+        Answer::Muted { until }
+    }
+
+    fn unmute(&mut self, request: &Request<'_>, out: &mut Effects) -> Answer {
+        if self.muted_until(request).is_none() {
+            return Answer::NotMuted;
+        }
+        self.change_chat(request, out, |chat| chat.muted_until = None);
+        self.announce_all(request.now, request.chat, out);
+        Answer::Unmuted
+    }
+
+    /// Ends a mute whose time has come: what fires and was held back is told.
+    pub(super) fn unmute_if_due(&mut self, now: Timestamp, key: ChatKey, out: &mut Effects) {
+        let Some(chat) = self.chats.get_mut(&key) else {
+            return;
+        };
+        if chat.muted_until.is_some_and(|until| until <= now) {
+            chat.muted_until = None;
+            out.changes.push(Change::Chat(chat.clone()));
+            self.announce_all(now, key, out);
+        }
+    }
+
+    fn choose_language(
+        &mut self,
+        request: &Request<'_>,
+        text: &str,
+        out: &mut Effects,
+    ) -> Answer {
+        let Some(language) = Language::from_code(text) else {
+            return Answer::ChooseLanguage;
+        };
+        self.change_chat(request, out, |chat| chat.language = Some(language));
+        Answer::LanguageChosen
+    }
+
+    fn choose_zone(&mut self, request: &Request<'_>, text: &str, out: &mut Effects) -> Answer {
+        if text.is_empty() {
+            return Answer::Zone;
+        }
+        let name = TimeZone::get(text)
+            .ok()
+            .and_then(|zone| zone.iana_name().map(str::to_owned));
+        let Some(name) = name else {
+            return Answer::ZoneUnknown {
+                text: text.to_owned(),
+                like: zones_like(text),
+            };
+        };
+        self.change_chat(request, out, |chat| chat.zone = Some(name));
+        Answer::ZoneChosen
+    }
+}
+
+fn hash_of(code: &str) -> [u8; 32] {
+    Sha256::digest(code.as_bytes()).into()
+}
+
+/// Zones whose name contains the text or nearly is it, the likeliest first.
+fn zones_like(text: &str) -> Vec<String> {
+    const SHOWN: usize = 5;
+    let wanted = text.trim().to_ascii_lowercase().replace(' ', "_");
+    let mut likely: Vec<(usize, String)> = jiff::tz::db()
+        .available()
+        .filter_map(|name| {
+            let name = name.to_string();
+            let lower = name.to_ascii_lowercase();
+            let city = lower.rsplit('/').next().unwrap_or_default();
+            let distance = if lower.contains(&wanted) {
+                0
+            } else {
+                strsim::damerau_levenshtein(city, &wanted)
+            };
+            (distance <= 2).then_some((distance, name))
+        })
+        .collect();
+    likely.sort();
+    likely.into_iter().map(|(_, name)| name).take(SHOWN).collect()
+}
