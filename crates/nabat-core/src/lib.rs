@@ -3,9 +3,10 @@
 //! Nothing here reads a clock, waits, draws a random number, opens a socket or knows a database.
 //! Time and randomness are arguments, so that a test can live through a week in a millisecond.
 //!
-//! In reading order: [`time`], [`alert`], [`incident`].
+//! In reading order: [`time`], [`alert`], [`incident`], [`message`].
 #![warn(missing_docs)]
 
 pub mod alert;
 pub mod incident;
+pub mod message;
 pub mod time;
