@@ -42,19 +42,13 @@ why-closed = A person closed it; its source has not said that this is over.
 entry-since = since { $at }
 entry-stale = no news since { $at }
 entry-ended = { $state } { $from } – { $to } ({ $span })
-rest = { $n ->
-    [one] and { $n } more: { $names }
-   *[other] and { $n } more: { $names }
-}
+rest = and { $n } more: { $names }
 more = and { $n } more
 link-source = Source
 link-dashboard = Dashboard
 link-runbook = Runbook
 link-silence = Silence
-follow-changed = { $n ->
-    [one] Changed
-   *[other] { $n } changed
-}
+follow-changed = { $n } changed
 follow-stale = No news from the source since { $at }
 follow-resolved = Resolved after { $span }
 follow-expired = Expired after { $span }

@@ -1,179 +1,191 @@
-# What Nabat says in English. Every language has the same keys and the same variables.
+# O que o Nabat diz em português do Brasil. As chaves e variáveis são as mesmas de todos os idiomas.
 
 ## Moments and spans of time
 
 month = { $month ->
-    [1] Jan
-    [2] Feb
-    [3] Mar
-    [4] Apr
-    [5] May
-    [6] Jun
-    [7] Jul
-    [8] Aug
-    [9] Sep
-    [10] Oct
-    [11] Nov
-   *[12] Dec
+    [1] jan.
+    [2] fev.
+    [3] mar.
+    [4] abr.
+    [5] mai.
+    [6] jun.
+    [7] jul.
+    [8] ago.
+    [9] set.
+    [10] out.
+    [11] nov.
+   *[12] dez.
 }
 moment-day = { $day } { $month } { $time }
 moment-year = { $day } { $month } { $year } { $time }
 span-seconds = { $n } s
 span-minutes = { $n } min
 span-hours = { $n } h
-span-days = { $n } d
+span-days = { $n ->
+    [one] { $n } dia
+   *[other] { $n } dias
+}
 
 ## Alerts
 
-alerts-none = Nothing fires.
-state-resolved = Resolved
-state-expired = Expired
-state-closed = Closed
-count-firing = { $n } firing
-count-stale = { $n } without news
-count-resolved = { $n } resolved
-count-expired = { $n } expired
-count-closed = { $n } closed
-since = Since { $at }
-period = { $from } – { $to } ({ $span })
-stale = No news from its source since { $at }. It may still be firing.
-why-expired = Its source fell silent and the end time it had given came; it never said that this is over.
-why-closed = A person closed it; its source has not said that this is over.
-entry-since = since { $at }
-entry-stale = no news since { $at }
-entry-ended = { $state } { $from } – { $to } ({ $span })
-rest = { $n ->
-    [one] and { $n } more: { $names }
-   *[other] and { $n } more: { $names }
+alerts-none = Nenhum alerta ativo.
+state-resolved = Resolvido
+state-expired = Expirado
+state-closed = Encerrado
+count-firing = { $n ->
+    [one] { $n } ativo
+   *[other] { $n } ativos
 }
-more = and { $n } more
-link-source = Source
+count-stale = { $n } sem notícias
+count-resolved = { $n ->
+    [one] { $n } resolvido
+   *[other] { $n } resolvidos
+}
+count-expired = { $n ->
+    [one] { $n } expirado
+   *[other] { $n } expirados
+}
+count-closed = { $n ->
+    [one] { $n } encerrado
+   *[other] { $n } encerrados
+}
+since = Desde { $at }
+period = { $from } – { $to } ({ $span })
+stale = Sem notícias da origem desde { $at }. O alerta talvez ainda esteja ativo.
+why-expired = A origem parou de responder e o prazo que ela deu acabou; ela não informou que o problema foi resolvido.
+why-closed = Encerrado manualmente; a origem não informou que o problema foi resolvido.
+entry-since = desde { $at }
+entry-stale = sem notícias desde { $at }
+entry-ended = { $state } { $from } – { $to } ({ $span })
+rest = e mais { $n }: { $names }
+more = e mais { $n }
+link-source = Origem
 link-dashboard = Dashboard
 link-runbook = Runbook
-link-silence = Silence
+link-silence = Silenciar
 follow-changed = { $n ->
-    [one] Changed
-   *[other] { $n } changed
+    [one] { $n } mudou
+   *[other] { $n } mudaram
 }
-follow-stale = No news from the source since { $at }
-follow-resolved = Resolved after { $span }
-follow-expired = Expired after { $span }
-follow-closed = Closed after { $span }
-follow-others = Others of this group are still open.
-follow-over = Nothing of this group fires any more.
+follow-stale = Sem notícias da origem desde { $at }
+follow-resolved = Resolvido após { $span }
+follow-expired = Expirado após { $span }
+follow-closed = Encerrado após { $span }
+follow-others = Outros alertas deste grupo continuam abertos.
+follow-over = Nada mais está ativo neste grupo.
 
 ## People
 
-greeting = Hello, I am { $name }. I bring alerts to the people who must know.
-greeting-unknown = I do not know you yet: ask an owner of this bot for an invitation link.
-try-subscribe = Subscribe with { $example } (an expression searched in the alert's title) or { $all } for everything.
-try-help = All commands: /help
-paired = Welcome! You may use this bot now.
-paired-owner = Welcome! You are an owner of this bot now: /invite lets others in.
-already-known = I know you already. The link was not used up: pass it on.
-group-paired = This group is known now: its administrators may subscribe it.
-code-not-valid = This link is not valid: it was used already, it is too old, or it was copied in part. Ask an owner of this bot for a new one.
-stranger = I do not know you yet, so I may not tell you anything. Ask an owner of this bot for an invitation link (they get one with /invite).
-stranger-id = Your id: { $id }
-stranger-chat-id = The id of this chat: { $id }
-group-not-known = This group is not known yet. An owner of this bot can let it in with the group link from /invite, or by adding { $id } to “allow” in the configuration.
-owners-only = Only owners of this bot may do that.
-group-admins-only = Only administrators of this group may do that.
-anonymous-admin = You write as an anonymous administrator, so I cannot see who you are. Turn off “Remain anonymous” in your administrator rights and try again.
-invite = Each of these links lets one in, once, within { $span }.
-invite-person = For a person:
-invite-group = For a group:
+greeting = Olá, eu sou { $name }. Levo os alertas a quem precisa saber deles.
+greeting-unknown = Ainda não nos conhecemos: peça um link de convite a um dono deste bot.
+try-subscribe = Para assinar: { $example } (a expressão é procurada no título do alerta) ou { $all } para receber tudo.
+try-help = Todos os comandos: /help
+paired = Boas-vindas! Agora você pode usar este bot.
+paired-owner = Boas-vindas! Agora você é dono deste bot. Para convidar outras pessoas: /invite
+already-known = Já nos conhecemos. O link não foi gasto: você pode repassá-lo.
+group-paired = Agora conheço este grupo: os administradores podem fazer assinaturas.
+code-not-valid = Este link não vale: já foi usado, é antigo demais ou foi copiado pela metade. Peça um novo a um dono deste bot.
+stranger = Ainda não nos conhecemos, então não posso contar nada. Peça um link de convite a um dono deste bot (ele o obtém com /invite).
+stranger-id = Seu id: { $id }
+stranger-chat-id = O id deste chat: { $id }
+group-not-known = Ainda não conheço este grupo. Um dono deste bot pode liberá-lo com o link de grupo do /invite ou incluindo { $id } em “allow” na configuração.
+owners-only = Só os donos deste bot podem fazer isso.
+group-admins-only = Só os administradores deste grupo podem fazer isso.
+anonymous-admin = Você escreve como administrador anônimo, e não consigo ver quem é. Desative “Permanecer anônimo” nas suas permissões de administrador e tente de novo.
+invite = Cada link libera um acesso, uma única vez, e vale por { $span }.
+invite-person = Para uma pessoa:
+invite-group = Para um grupo:
 
 ## Subscriptions
 
-everything = all alerts
-subscribed = Subscribed to { $what }.
-already-subscribed = This chat is already subscribed to { $what }.
+everything = todos os alertas
+subscribed = Assinatura feita: { $what }.
+already-subscribed = Este chat já assina { $what }.
 firing-now = { $n ->
-    [0] No alert fires now.
-    [one] { $n } alert fires now.
-   *[other] { $n } alerts fire now.
+    [0] Nenhum alerta ativo agora.
+    [one] { $n } alerta ativo agora.
+   *[other] { $n } alertas ativos agora.
 }
-bad-expression = I cannot read this expression:
-expression-example = For example: { $example }
-expression-missing = What shall I watch for?
+bad-expression = Não consigo ler esta expressão:
+expression-example = Por exemplo: { $example }
+expression-missing = O que devo acompanhar?
 expression-too-long = { $n ->
-    [one] This expression is too long: { $n } byte at most.
-   *[other] This expression is too long: { $n } bytes at most.
+    [one] A expressão é longa demais: no máximo { $n } byte.
+   *[other] A expressão é longa demais: no máximo { $n } bytes.
 }
 too-many-subscriptions = { $n ->
-    [one] This chat has { $n } subscription, and more are not allowed. Remove it with /unsubscribe.
-   *[other] This chat has { $n } subscriptions, and more are not allowed. Remove one with /unsubscribe, or join several: a|b
+    [one] Este chat tem { $n } assinatura, e não pode ter mais. Remova-a com /unsubscribe.
+   *[other] Este chat tem { $n } assinaturas, e não pode ter mais. Remova uma com /unsubscribe ou junte várias: a|b
 }
 subscriptions = { $n ->
-    [0] No subscriptions
-    [one] { $n } subscription
-   *[other] { $n } subscriptions
+    [0] Nenhuma assinatura
+    [one] { $n } assinatura
+   *[other] { $n } assinaturas
 }
-no-subscriptions = This chat has no subscriptions.
-choose-unsubscribe = Which subscription shall I remove?
+no-subscriptions = Este chat não tem assinaturas.
+choose-unsubscribe = Qual assinatura devo remover?
 unsubscribe-all = { $n ->
-    [one] Remove { $n } subscription
-   *[other] Remove all { $n }
+    [one] Remover { $n } assinatura
+   *[other] Remover todas as { $n }
 }
-unsubscribed = No longer subscribed to { $what }.
+unsubscribed = Assinatura removida: { $what }.
 unsubscribed-all = { $n ->
-    [one] { $n } subscription removed.
-   *[other] { $n } subscriptions removed.
+    [one] { $n } assinatura removida.
+   *[other] { $n } assinaturas removidas.
 }
-no-such-subscription = There is no such subscription any more. See /list
-page = page { $page } of { $pages }
+no-such-subscription = Essa assinatura não existe mais. Veja /list
+page = página { $page } de { $pages }
 
 ## Settings and state
 
-muted = This chat is muted until { $what }. To end that: /unmute
-not-muted = This chat is not muted.
-unmuted = This chat is no longer muted.
-period-missing = For how long? For example: { $example }
-bad-period = { $text } is not a span of time. For example: { $example }
-choose-language = Which language shall I speak?
-language-chosen = I speak English now.
-zone = Your time zone is { $zone }, it is { $time } now.
-zone-chosen = Your time zone is { $zone } now, it is { $time }.
-zone-change = To change it: { $example }
-zone-unknown = I do not know a time zone { $text }. For example: { $example }
-did-you-mean = Did you mean:
-unknown-command = I do not know the command { $command }.
-plain-text = I understand commands only.
-old-button = This button is out of date. Please send the command again.
-not-saved = I could not store that, so nothing has changed. Please try again in a minute.
-status-up = Nabat { $version } runs since { $at } ({ $span })
-status-news = Last news from a source: { $at } ({ $span } ago).
-status-no-news = No source has sent anything yet.
+muted = Este chat está silenciado até { $what }. Para reativar: /unmute
+not-muted = Este chat não está silenciado.
+unmuted = Este chat não está mais silenciado.
+period-missing = Por quanto tempo? Por exemplo: { $example }
+bad-period = { $text } não é um intervalo de tempo. Por exemplo: { $example }
+choose-language = Em que idioma devo falar?
+language-chosen = Agora eu falo português.
+zone = Seu fuso horário é { $zone }; agora são { $time }.
+zone-chosen = Agora seu fuso horário é { $zone }; são { $time }.
+zone-change = Para mudar: { $example }
+zone-unknown = Não conheço o fuso horário { $text }. Por exemplo: { $example }
+did-you-mean = Você quis dizer:
+unknown-command = Não conheço o comando { $command }.
+plain-text = Eu só entendo comandos.
+old-button = Este botão está desatualizado. Envie o comando de novo.
+not-saved = Não consegui salvar isso, então nada mudou. Tente de novo em um minuto.
+status-up = Nabat { $version } no ar desde { $at } ({ $span })
+status-news = Última notícia de uma origem: { $at } (há { $span }).
+status-no-news = Nenhuma origem enviou nada ainda.
 status-waiting-total = { $n ->
-    [0] No messages wait to be sent.
-    [one] { $n } message waits to be sent.
-   *[other] { $n } messages wait to be sent.
+    [0] Nenhuma mensagem na fila.
+    [one] { $n } mensagem na fila.
+   *[other] { $n } mensagens na fila.
 }
-status-chat = This chat
-status-nothing-waits = Nothing waits to be sent here.
+status-chat = Este chat
+status-nothing-waits = Nada na fila para este chat.
 status-waiting = { $n ->
-    [one] { $n } message waits to be sent here, for { $span }.
-   *[other] { $n } messages wait to be sent here, the oldest for { $span }.
+    [one] { $n } mensagem na fila para este chat, há { $span }.
+   *[other] { $n } mensagens na fila para este chat, a mais antiga há { $span }.
 }
-status-disabled = Nothing is sent here any more: { $error }
-status-error = Last error: { $error }
+status-disabled = Nada mais é enviado para este chat: { $error }
+status-error = Último erro: { $error }
 
 ## Commands
 
-help = What I understand
-help-expression = An expression is searched, in any letter case, in an alert's title: its name and summary. “all” or “*” stands for everything.
-help-group = In a group, its administrators decide about subscriptions.
-command-regexp = subscribe this chat to alerts
-command-subscribe = the same as /regexp
-command-list = what this chat is subscribed to
-command-unsubscribe = remove subscriptions
-command-alerts = what fires now
-command-status = how I am, and the messages to this chat
-command-mute = mute this chat for a while
-command-unmute = end the mute
-command-lang = choose the language
-command-tz = choose the time zone
-command-invite = let a person or a group in
-command-start = greeting
-command-help = all commands
+help = O que eu entendo
+help-expression = A expressão é procurada no título do alerta (nome e resumo), sem diferenciar maiúsculas. “all” ou “*” vale para todos.
+help-group = Em um grupo, quem decide sobre as assinaturas são os administradores.
+command-regexp = assinar alertas neste chat
+command-subscribe = o mesmo que /regexp
+command-list = o que este chat assina
+command-unsubscribe = remover assinaturas
+command-alerts = o que está ativo agora
+command-status = como estou e como vão as mensagens deste chat
+command-mute = silenciar este chat por um tempo
+command-unmute = reativar este chat
+command-lang = escolher o idioma
+command-tz = escolher o fuso horário
+command-invite = liberar uma pessoa ou um grupo
+command-start = boas-vindas
+command-help = todos os comandos

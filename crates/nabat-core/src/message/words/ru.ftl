@@ -1,179 +1,204 @@
-# What Nabat says in English. Every language has the same keys and the same variables.
+# Что Набат говорит по-русски. Ключи и переменные те же, что и в остальных языках.
 
 ## Moments and spans of time
 
 month = { $month ->
-    [1] Jan
-    [2] Feb
-    [3] Mar
-    [4] Apr
-    [5] May
-    [6] Jun
-    [7] Jul
-    [8] Aug
-    [9] Sep
-    [10] Oct
-    [11] Nov
-   *[12] Dec
+    [1] янв
+    [2] фев
+    [3] мар
+    [4] апр
+    [5] мая
+    [6] июн
+    [7] июл
+    [8] авг
+    [9] сен
+    [10] окт
+    [11] ноя
+   *[12] дек
 }
 moment-day = { $day } { $month } { $time }
 moment-year = { $day } { $month } { $year } { $time }
-span-seconds = { $n } s
-span-minutes = { $n } min
-span-hours = { $n } h
-span-days = { $n } d
+span-seconds = { $n } с
+span-minutes = { $n } мин
+span-hours = { $n } ч
+span-days = { $n ->
+    [one] { $n } день
+    [few] { $n } дня
+   *[many] { $n } дней
+}
 
 ## Alerts
 
-alerts-none = Nothing fires.
-state-resolved = Resolved
-state-expired = Expired
-state-closed = Closed
-count-firing = { $n } firing
-count-stale = { $n } without news
-count-resolved = { $n } resolved
-count-expired = { $n } expired
-count-closed = { $n } closed
-since = Since { $at }
+alerts-none = Активных алертов нет.
+state-resolved = Решено
+state-expired = Истекло
+state-closed = Закрыто
+count-firing = { $n ->
+    [one] { $n } активен
+    [few] { $n } активны
+   *[many] { $n } активно
+}
+count-stale = { $n } без новостей
+count-resolved = { $n ->
+    [one] { $n } решён
+    [few] { $n } решены
+   *[many] { $n } решено
+}
+count-expired = { $n ->
+    [one] { $n } истёк
+    [few] { $n } истекли
+   *[many] { $n } истекло
+}
+count-closed = { $n ->
+    [one] { $n } закрыт
+    [few] { $n } закрыты
+   *[many] { $n } закрыто
+}
+since = С { $at }
 period = { $from } – { $to } ({ $span })
-stale = No news from its source since { $at }. It may still be firing.
-why-expired = Its source fell silent and the end time it had given came; it never said that this is over.
-why-closed = A person closed it; its source has not said that this is over.
-entry-since = since { $at }
-entry-stale = no news since { $at }
+stale = От источника нет новостей с { $at }. Возможно, алерт ещё активен.
+why-expired = Источник замолчал, и указанный им срок истёк. Что проблема решена, он не сообщал.
+why-closed = Закрыто вручную. Что проблема решена, источник не сообщал.
+entry-since = с { $at }
+entry-stale = нет новостей с { $at }
 entry-ended = { $state } { $from } – { $to } ({ $span })
-rest = { $n ->
-    [one] and { $n } more: { $names }
-   *[other] and { $n } more: { $names }
-}
-more = and { $n } more
-link-source = Source
-link-dashboard = Dashboard
+rest = и ещё { $n }: { $names }
+more = и ещё { $n }
+link-source = Источник
+link-dashboard = Дашборд
 link-runbook = Runbook
-link-silence = Silence
+link-silence = Заглушить
 follow-changed = { $n ->
-    [one] Changed
-   *[other] { $n } changed
+    [one] Изменился { $n }
+    [few] Изменились { $n }
+   *[many] Изменилось { $n }
 }
-follow-stale = No news from the source since { $at }
-follow-resolved = Resolved after { $span }
-follow-expired = Expired after { $span }
-follow-closed = Closed after { $span }
-follow-others = Others of this group are still open.
-follow-over = Nothing of this group fires any more.
+follow-stale = От источника нет новостей с { $at }
+follow-resolved = Решено через { $span }
+follow-expired = Истекло через { $span }
+follow-closed = Закрыто через { $span }
+follow-others = Остальные в этой группе ещё не закончились.
+follow-over = В этой группе больше ничего не активно.
 
 ## People
 
-greeting = Hello, I am { $name }. I bring alerts to the people who must know.
-greeting-unknown = I do not know you yet: ask an owner of this bot for an invitation link.
-try-subscribe = Subscribe with { $example } (an expression searched in the alert's title) or { $all } for everything.
-try-help = All commands: /help
-paired = Welcome! You may use this bot now.
-paired-owner = Welcome! You are an owner of this bot now: /invite lets others in.
-already-known = I know you already. The link was not used up: pass it on.
-group-paired = This group is known now: its administrators may subscribe it.
-code-not-valid = This link is not valid: it was used already, it is too old, or it was copied in part. Ask an owner of this bot for a new one.
-stranger = I do not know you yet, so I may not tell you anything. Ask an owner of this bot for an invitation link (they get one with /invite).
-stranger-id = Your id: { $id }
-stranger-chat-id = The id of this chat: { $id }
-group-not-known = This group is not known yet. An owner of this bot can let it in with the group link from /invite, or by adding { $id } to “allow” in the configuration.
-owners-only = Only owners of this bot may do that.
-group-admins-only = Only administrators of this group may do that.
-anonymous-admin = You write as an anonymous administrator, so I cannot see who you are. Turn off “Remain anonymous” in your administrator rights and try again.
-invite = Each of these links lets one in, once, within { $span }.
-invite-person = For a person:
-invite-group = For a group:
+greeting = Здравствуйте, я { $name }. Приношу алерты тем, кому надо о них знать.
+greeting-unknown = Мы ещё не знакомы: попросите у владельца бота ссылку-приглашение.
+try-subscribe = Подписаться: { $example } (выражение ищется в заголовке алерта) или { $all }, чтобы получать всё.
+try-help = Все команды: /help
+paired = Добро пожаловать! Теперь бот вам доступен.
+paired-owner = Добро пожаловать! Теперь вы владелец этого бота. Пригласить других: /invite
+already-known = Мы уже знакомы. Ссылка не израсходована, её можно передать другому.
+group-paired = Теперь эта группа мне знакома: подписывать её могут администраторы.
+code-not-valid = Ссылка не действует: её уже использовали, она устарела или скопирована не целиком. Попросите у владельца бота новую.
+stranger = Мы ещё не знакомы, поэтому рассказать я ничего не могу. Попросите у владельца бота ссылку-приглашение (он получит её командой /invite).
+stranger-id = Ваш id: { $id }
+stranger-chat-id = id этого чата: { $id }
+group-not-known = Эта группа мне ещё не знакома. Владелец бота может впустить её ссылкой для групп из /invite или добавить { $id } в «allow» в конфигурации.
+owners-only = Это могут только владельцы бота.
+group-admins-only = Это могут только администраторы группы.
+anonymous-admin = Вы пишете как анонимный администратор, и я не вижу, кто вы. Отключите «Анонимность» в своих правах администратора и повторите.
+invite = Каждая ссылка впускает один раз и действует { $span }.
+invite-person = Для человека:
+invite-group = Для группы:
 
 ## Subscriptions
 
-everything = all alerts
-subscribed = Subscribed to { $what }.
-already-subscribed = This chat is already subscribed to { $what }.
+everything = все алерты
+subscribed = Подписка оформлена: { $what }.
+already-subscribed = Этот чат уже подписан: { $what }.
 firing-now = { $n ->
-    [0] No alert fires now.
-    [one] { $n } alert fires now.
-   *[other] { $n } alerts fire now.
+    [0] Активных алертов нет.
+    [one] Сейчас активен { $n } алерт.
+    [few] Сейчас активны { $n } алерта.
+   *[many] Сейчас активны { $n } алертов.
 }
-bad-expression = I cannot read this expression:
-expression-example = For example: { $example }
-expression-missing = What shall I watch for?
+bad-expression = Не могу разобрать выражение:
+expression-example = Например: { $example }
+expression-missing = За чем следить?
 expression-too-long = { $n ->
-    [one] This expression is too long: { $n } byte at most.
-   *[other] This expression is too long: { $n } bytes at most.
+    [one] Выражение слишком длинное: можно не больше { $n } байта.
+   *[many] Выражение слишком длинное: можно не больше { $n } байт.
 }
 too-many-subscriptions = { $n ->
-    [one] This chat has { $n } subscription, and more are not allowed. Remove it with /unsubscribe.
-   *[other] This chat has { $n } subscriptions, and more are not allowed. Remove one with /unsubscribe, or join several: a|b
+    [one] У этого чата уже { $n } подписка, больше нельзя. Удалить её: /unsubscribe
+    [few] У этого чата уже { $n } подписки, больше нельзя. Удалите лишнюю (/unsubscribe) или объедините несколько: a|b
+   *[many] У этого чата уже { $n } подписок, больше нельзя. Удалите лишнюю (/unsubscribe) или объедините несколько: a|b
 }
 subscriptions = { $n ->
-    [0] No subscriptions
-    [one] { $n } subscription
-   *[other] { $n } subscriptions
+    [0] Подписок нет
+    [one] { $n } подписка
+    [few] { $n } подписки
+   *[many] { $n } подписок
 }
-no-subscriptions = This chat has no subscriptions.
-choose-unsubscribe = Which subscription shall I remove?
+no-subscriptions = У этого чата нет подписок.
+choose-unsubscribe = Какую подписку удалить?
 unsubscribe-all = { $n ->
-    [one] Remove { $n } subscription
-   *[other] Remove all { $n }
+    [one] Удалить { $n } подписку
+    [few] Удалить все { $n }
+   *[many] Удалить все { $n }
 }
-unsubscribed = No longer subscribed to { $what }.
+unsubscribed = Подписка удалена: { $what }.
 unsubscribed-all = { $n ->
-    [one] { $n } subscription removed.
-   *[other] { $n } subscriptions removed.
+    [one] Удалена { $n } подписка.
+    [few] Удалены { $n } подписки.
+   *[many] Удалено { $n } подписок.
 }
-no-such-subscription = There is no such subscription any more. See /list
-page = page { $page } of { $pages }
+no-such-subscription = Такой подписки уже нет. Посмотреть: /list
+page = страница { $page } из { $pages }
 
 ## Settings and state
 
-muted = This chat is muted until { $what }. To end that: /unmute
-not-muted = This chat is not muted.
-unmuted = This chat is no longer muted.
-period-missing = For how long? For example: { $example }
-bad-period = { $text } is not a span of time. For example: { $example }
-choose-language = Which language shall I speak?
-language-chosen = I speak English now.
-zone = Your time zone is { $zone }, it is { $time } now.
-zone-chosen = Your time zone is { $zone } now, it is { $time }.
-zone-change = To change it: { $example }
-zone-unknown = I do not know a time zone { $text }. For example: { $example }
-did-you-mean = Did you mean:
-unknown-command = I do not know the command { $command }.
-plain-text = I understand commands only.
-old-button = This button is out of date. Please send the command again.
-not-saved = I could not store that, so nothing has changed. Please try again in a minute.
-status-up = Nabat { $version } runs since { $at } ({ $span })
-status-news = Last news from a source: { $at } ({ $span } ago).
-status-no-news = No source has sent anything yet.
+muted = В этом чате тишина до { $what }. Снять: /unmute
+not-muted = Тишина в этом чате не включена.
+unmuted = Тишина в этом чате снята.
+period-missing = На сколько? Например: { $example }
+bad-period = { $text } — это не промежуток времени. Например: { $example }
+choose-language = На каком языке говорить?
+language-chosen = Теперь я говорю по-русски.
+zone = Ваш часовой пояс: { $zone }, сейчас { $time }.
+zone-chosen = Теперь ваш часовой пояс: { $zone }, сейчас { $time }.
+zone-change = Изменить: { $example }
+zone-unknown = Не знаю часового пояса { $text }. Например: { $example }
+did-you-mean = Возможно, вы имели в виду:
+unknown-command = Не знаю команды { $command }.
+plain-text = Я понимаю только команды.
+old-button = Эта кнопка устарела. Отправьте команду ещё раз.
+not-saved = Не удалось это сохранить, ничего не изменилось. Повторите через минуту.
+status-up = Nabat { $version } работает с { $at } ({ $span })
+status-news = Последняя новость от источника: { $at } ({ $span } назад).
+status-no-news = Источники ещё ничего не присылали.
 status-waiting-total = { $n ->
-    [0] No messages wait to be sent.
-    [one] { $n } message waits to be sent.
-   *[other] { $n } messages wait to be sent.
+    [0] Неотправленных сообщений нет.
+    [one] Ждёт отправки { $n } сообщение.
+    [few] Ждут отправки { $n } сообщения.
+   *[many] Ждут отправки { $n } сообщений.
 }
-status-chat = This chat
-status-nothing-waits = Nothing waits to be sent here.
+status-chat = Этот чат
+status-nothing-waits = Сюда всё отправлено.
 status-waiting = { $n ->
-    [one] { $n } message waits to be sent here, for { $span }.
-   *[other] { $n } messages wait to be sent here, the oldest for { $span }.
+    [one] Сюда ждёт отправки { $n } сообщение, уже { $span }.
+    [few] Сюда ждут отправки { $n } сообщения, самое старое уже { $span }.
+   *[many] Сюда ждут отправки { $n } сообщений, самое старое уже { $span }.
 }
-status-disabled = Nothing is sent here any more: { $error }
-status-error = Last error: { $error }
+status-disabled = Сюда больше ничего не отправляется: { $error }
+status-error = Последняя ошибка: { $error }
 
 ## Commands
 
-help = What I understand
-help-expression = An expression is searched, in any letter case, in an alert's title: its name and summary. “all” or “*” stands for everything.
-help-group = In a group, its administrators decide about subscriptions.
-command-regexp = subscribe this chat to alerts
-command-subscribe = the same as /regexp
-command-list = what this chat is subscribed to
-command-unsubscribe = remove subscriptions
-command-alerts = what fires now
-command-status = how I am, and the messages to this chat
-command-mute = mute this chat for a while
-command-unmute = end the mute
-command-lang = choose the language
-command-tz = choose the time zone
-command-invite = let a person or a group in
-command-start = greeting
-command-help = all commands
+help = Что я понимаю
+help-expression = Выражение ищется в заголовке алерта (имя и краткое описание) без учёта регистра. «all» или «*» — все алерты.
+help-group = В группе подписками распоряжаются её администраторы.
+command-regexp = подписать этот чат на алерты
+command-subscribe = то же, что /regexp
+command-list = на что подписан этот чат
+command-unsubscribe = удалить подписки
+command-alerts = что активно сейчас
+command-status = как дела у меня и у сообщений в этот чат
+command-mute = тишина в этом чате на время
+command-unmute = снять тишину
+command-lang = выбрать язык
+command-tz = выбрать часовой пояс
+command-invite = впустить человека или группу
+command-start = приветствие
+command-help = все команды
