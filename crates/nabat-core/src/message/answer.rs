@@ -1,0 +1,376 @@
+//! What the bot answers people, each answer with the facts it needs.
+//!
+//! Every answer says what is so and, where something is left to do, how to do it.
+
+mod expression;
+mod help;
+mod lists;
+mod status;
+
+pub use help::command_menu;
+pub use status::ChatStatus;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::text::cut;
+use super::words::{Language, Locale};
+use super::{Button, Message, Span};
+use crate::incident::Incident;
+use crate::time::Timestamp;
+
+/// The longest text shown when a button was pressed, in UTF-16 units.
+const TOAST_MAX: usize = 200;
+
+/// Everything the bot can answer.
+///
+/// `what` is always a subscription as its owner wrote it; `all` and `*` are everything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// To `/start`.
+    Greeting {
+        /// What the bot is called.
+        bot_name: String,
+        /// Whether who wrote may use it.
+        known: bool,
+    },
+    /// To `/help`.
+    Help {
+        /// Whether it was asked in a group.
+        in_group: bool,
+        /// Whether an owner asked.
+        owner: bool,
+    },
+    /// A link was followed and the person is known from now on.
+    Paired {
+        /// Whether as an owner.
+        owner: bool,
+    },
+    /// A link was followed by someone known already; it can still be used.
+    AlreadyKnown,
+    /// A link was followed and the group is known from now on.
+    GroupPaired,
+    /// A link's code is unknown, used or too old.
+    CodeNotValid,
+    /// Someone unknown wrote.
+    Stranger {
+        /// Who.
+        user_id: i64,
+        /// In which group, if in one.
+        chat_id: Option<i64>,
+    },
+    /// Someone wrote in a group that is not known.
+    GroupNotKnown {
+        /// The group.
+        chat_id: i64,
+    },
+    /// Only owners may do that.
+    OwnersOnly,
+    /// Only administrators of the group may do that.
+    GroupAdminsOnly,
+    /// Who wrote cannot be seen.
+    AnonymousAdmin,
+    /// The chat subscribed.
+    Subscribed {
+        /// To what.
+        what: String,
+        /// How many alerts of it fire.
+        firing_now: usize,
+    },
+    /// The chat had subscribed before.
+    AlreadySubscribed {
+        /// To what.
+        what: String,
+    },
+    /// The expression cannot be read.
+    BadExpression {
+        /// As it was written.
+        expression: String,
+        /// Where the mistake is.
+        at_byte: usize,
+        /// What the mistake is.
+        problem: String,
+    },
+    /// `/regexp` without an expression.
+    ExpressionMissing,
+    /// The expression is longer or costs more than is allowed.
+    ExpressionTooLong {
+        /// How many bytes it may have.
+        limit: usize,
+    },
+    /// The chat has as many subscriptions as it may have.
+    TooManySubscriptions {
+        /// How many that is.
+        limit: usize,
+    },
+    /// To `/list`.
+    Subscriptions {
+        /// Numbers and expressions; at least one.
+        items: Vec<(i64, String)>,
+        /// Until when the chat is muted.
+        muted_until: Option<Timestamp>,
+    },
+    /// To `/unsubscribe`: a button for each, `u:<number>`, and `u:all`.
+    ChooseUnsubscribe {
+        /// Numbers and expressions; at least one.
+        items: Vec<(i64, String)>,
+    },
+    /// A subscription is gone.
+    Unsubscribed {
+        /// From what.
+        what: String,
+    },
+    /// All subscriptions of the chat are gone.
+    UnsubscribedAll {
+        /// How many there were.
+        count: usize,
+    },
+    /// There is no such subscription (any more).
+    NoSuchSubscription,
+    /// The chat has no subscription.
+    NoSubscriptions,
+    /// To `/alerts`: a page of what fires; buttons `a:<page>` turn the pages.
+    Alerts {
+        /// Which page, from 1.
+        page: usize,
+        /// Of how many.
+        pages: usize,
+        /// How many alerts fire in all.
+        total: usize,
+        /// Those of this page.
+        items: Vec<Arc<Incident>>,
+    },
+    /// To `/status`.
+    Status(ChatStatus),
+    /// The chat is muted.
+    Muted {
+        /// Until then.
+        until: Timestamp,
+    },
+    /// `/unmute` where nothing was muted.
+    NotMuted,
+    /// The chat is not muted any more.
+    Unmuted,
+    /// Not a span of time; empty if there was none.
+    BadPeriod {
+        /// As it was written.
+        text: String,
+    },
+    /// To `/lang`: buttons `l:<tag>`.
+    ChooseLanguage,
+    /// The language is the reader's from now on.
+    LanguageChosen,
+    /// To `/tz`: the reader's zone.
+    Zone,
+    /// The zone is the reader's from now on.
+    ZoneChosen,
+    /// There is no such zone.
+    ZoneUnknown {
+        /// As it was written.
+        text: String,
+        /// Zones called similarly.
+        like: Vec<String>,
+    },
+    /// To `/invite`.
+    Invite {
+        /// The link for a person.
+        link: String,
+        /// The link for a group.
+        group_link: String,
+        /// How long they can be used.
+        valid_for: Duration,
+    },
+    /// No such command.
+    UnknownCommand {
+        /// As it was written, without the slash.
+        command: String,
+        /// A command called similarly, without the slash.
+        like: Option<String>,
+    },
+    /// Something that is no command.
+    PlainTextHint,
+    /// A button whose meaning is gone.
+    OldButton,
+    /// What was asked could not be stored; nothing has changed.
+    NotSaved,
+}
+
+impl Answer {
+    /// The message.
+    pub fn message(&self, locale: &Locale, now: Timestamp) -> Message {
+        let say = |key| Message::of(locale.text(key, []));
+        let moment = |at| Span::bold(locale.moment_in_zone(at, now));
+        match self {
+            Self::Greeting { bot_name, known } => help::greeting(bot_name, *known, locale),
+            Self::Help { in_group, owner } => help::help(*in_group, *owner, locale),
+            Self::Paired { owner: true } => help::next_steps(say("paired-owner"), locale),
+            Self::Paired { owner: false } => help::next_steps(say("paired"), locale),
+            Self::AlreadyKnown => help::next_steps(say("already-known"), locale),
+            Self::GroupPaired => help::next_steps(say("group-paired"), locale),
+            Self::CodeNotValid => say("code-not-valid"),
+            Self::Stranger { user_id, chat_id } => stranger(*user_id, *chat_id, locale),
+            Self::GroupNotKnown { chat_id } => {
+                let id = Span::code(chat_id.to_string());
+                Message::default().line(locale.spans("group-not-known", [("id", id.into())]))
+            }
+            Self::OwnersOnly => say("owners-only"),
+            Self::GroupAdminsOnly => say("group-admins-only"),
+            Self::AnonymousAdmin => say("anonymous-admin"),
+            Self::Subscribed { what, firing_now } => Message::default()
+                .line(locale.spans("subscribed", [("what", lists::what(what, locale).into())]))
+                .line([Span::plain(
+                    locale.text("firing-now", [("n", (*firing_now).into())]),
+                )]),
+            Self::AlreadySubscribed { what } => {
+                about("already-subscribed", lists::what(what, locale), locale)
+            }
+            Self::BadExpression {
+                expression,
+                at_byte,
+                problem,
+            } => expression::mistake(expression, *at_byte, problem, locale),
+            Self::ExpressionMissing => expression::missing(locale),
+            Self::ExpressionTooLong { limit } => {
+                Message::of(locale.text("expression-too-long", [("n", (*limit).into())]))
+            }
+            Self::TooManySubscriptions { limit } => {
+                Message::of(locale.text("too-many-subscriptions", [("n", (*limit).into())]))
+            }
+            Self::Subscriptions { items, muted_until } => {
+                lists::subscriptions(items, *muted_until, locale, now)
+            }
+            Self::ChooseUnsubscribe { items } => lists::choose_unsubscribe(items, locale),
+            Self::Unsubscribed { what } => about("unsubscribed", lists::what(what, locale), locale),
+            Self::UnsubscribedAll { count } => {
+                Message::of(locale.text("unsubscribed-all", [("n", (*count).into())]))
+            }
+            Self::NoSuchSubscription => say("no-such-subscription"),
+            Self::NoSubscriptions => lists::none(locale),
+            Self::Alerts {
+                page,
+                pages,
+                total,
+                items,
+            } => lists::alerts((*page, *pages), *total, items, locale, now),
+            Self::Status(status) => status.message(locale, now),
+            Self::Muted { until } => about("muted", moment(*until), locale),
+            Self::NotMuted => say("not-muted"),
+            Self::Unmuted => say("unmuted"),
+            Self::BadPeriod { text } => bad_period(text, locale),
+            Self::ChooseLanguage => choose_language(locale),
+            Self::LanguageChosen => say("language-chosen"),
+            Self::Zone => zone("zone", locale, now),
+            Self::ZoneChosen => zone("zone-chosen", locale, now),
+            Self::ZoneUnknown { text, like } => zone_unknown(text, like, locale),
+            Self::Invite {
+                link,
+                group_link,
+                valid_for,
+            } => invite(link, group_link, *valid_for, locale),
+            Self::UnknownCommand { command, like } => {
+                help::unknown_command(command, like.as_deref(), locale)
+            }
+            Self::PlainTextHint => help::next_steps(say("plain-text"), locale),
+            Self::OldButton => say("old-button"),
+            Self::NotSaved => say("not-saved"),
+        }
+    }
+
+    /// The first line alone, at most 200 UTF-16 units: shown for a moment when a button was
+    /// pressed.
+    pub fn toast(&self, locale: &Locale, now: Timestamp) -> String {
+        let text = self.message(locale, now).text();
+        cut(text.lines().next().unwrap_or_default(), TOAST_MAX)
+    }
+}
+
+fn about(key: &str, what: Span, locale: &Locale) -> Message {
+    Message::default().line(locale.spans(key, [("what", what.into())]))
+}
+
+fn stranger(user_id: i64, chat_id: Option<i64>, locale: &Locale) -> Message {
+    let id = |id: i64| Span::code(id.to_string()).into();
+    let message = Message::of(locale.text("stranger", []))
+        .line(locale.spans("stranger-id", [("id", id(user_id))]));
+    match chat_id {
+        Some(chat_id) => message.line(locale.spans("stranger-chat-id", [("id", id(chat_id))])),
+        None => message,
+    }
+}
+
+fn bad_period(text: &str, locale: &Locale) -> Message {
+    let example = Span::code("/mute 2h");
+    if text.trim().is_empty() {
+        return Message::default()
+            .line(locale.spans("period-missing", [("example", example.into())]));
+    }
+    let text = Span::code(cut(text, 60));
+    Message::default().line(locale.spans(
+        "bad-period",
+        [("text", text.into()), ("example", example.into())],
+    ))
+}
+
+fn choose_language(locale: &Locale) -> Message {
+    Language::ALL.into_iter().fold(
+        Message::of(locale.text("choose-language", [])),
+        |message, language| {
+            message.row(Button::callback(
+                language.own_name(),
+                format!("l:{}", language.code()),
+            ))
+        },
+    )
+}
+
+fn zone(key: &str, locale: &Locale, now: Timestamp) -> Message {
+    let name = locale
+        .zone
+        .iana_name()
+        .map_or_else(|| locale.zone_name(now), str::to_owned);
+    let time = locale.moment_in_zone(now, now);
+    let message = Message::default().line(locale.spans(
+        key,
+        [
+            ("zone", Span::bold(name).into()),
+            ("time", Span::bold(time).into()),
+        ],
+    ));
+    if key == "zone" {
+        let example = Span::code("/tz Europe/Moscow");
+        return message.line(locale.spans("zone-change", [("example", example.into())]));
+    }
+    message
+}
+
+fn zone_unknown(text: &str, like: &[String], locale: &Locale) -> Message {
+    let text = Span::code(cut(text, 60));
+    let example = Span::code("/tz Europe/Moscow");
+    let message = Message::default().line(locale.spans(
+        "zone-unknown",
+        [("text", text.into()), ("example", example.into())],
+    ));
+    if like.is_empty() {
+        return message;
+    }
+    let mut guesses = vec![Span::plain(locale.text("did-you-mean", []))];
+    for name in like.iter().take(6) {
+        guesses.push(Span::plain(" "));
+        guesses.push(Span::code(format!("/tz {name}")));
+    }
+    message.line(guesses)
+}
+
+fn invite(link: &str, group_link: &str, valid_for: Duration, locale: &Locale) -> Message {
+    let span = locale.span(valid_for);
+    Message::of(locale.text("invite", [("span", span.into())]))
+        .gap()
+        .line([Span::plain(locale.text("invite-person", []))])
+        .line([Span::link(link, link)])
+        .gap()
+        .line([Span::plain(locale.text("invite-group", []))])
+        .line([Span::link(group_link, group_link)])
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! Subscriptions and alerts, listed.
+
+use std::sync::Arc;
+
+use crate::incident::{Incident, State, summary_of};
+use crate::message::card::parts::{emoji, subject};
+use crate::message::text::{one_line, width};
+use crate::message::words::Locale;
+use crate::message::{Button, Message, Span};
+use crate::time::Timestamp;
+
+/// How wide a list may be before the rest is counted only.
+const LIST_MAX: usize = 3_000;
+/// How many buttons stand below a list.
+const BUTTONS_MAX: usize = 50;
+
+/// A subscription as its owner wrote it.
+pub(super) fn what(what: &str, locale: &Locale) -> Span {
+    if is_all(what) {
+        Span::bold(locale.text("everything", []))
+    } else {
+        Span::code(one_line(what, 300))
+    }
+}
+
+fn is_all(what: &str) -> bool {
+    matches!(what.trim(), "all" | "*")
+}
+
+/// The answer to `/list`.
+pub(super) fn subscriptions(
+    items: &[(i64, String)],
+    muted_until: Option<Timestamp>,
+    locale: &Locale,
+    now: Timestamp,
+) -> Message {
+    if items.is_empty() {
+        return none(locale);
+    }
+    let mut message = Message::default().line([Span::bold(
+        locale.text("subscriptions", [("n", items.len().into())]),
+    )]);
+    let mut used = 0;
+    for (index, (_, item)) in items.iter().enumerate() {
+        let span = what(item, locale);
+        used += width(&span.text) + 2;
+        if used > LIST_MAX {
+            let left = items.len() - index;
+            message = message.line([Span::plain(locale.text("more", [("n", left.into())]))]);
+            break;
+        }
+        message = message.line([Span::plain("• "), span]);
+    }
+    if let Some(until) = muted_until.filter(|until| *until > now) {
+        let until = Span::bold(locale.moment_in_zone(until, now));
+        message = message.line(locale.spans("muted", [("what", until.into())]));
+    }
+    message
+}
+
+/// The answer where nothing is subscribed.
+pub(super) fn none(locale: &Locale) -> Message {
+    super::help::next_steps(Message::of(locale.text("no-subscriptions", [])), locale)
+}
+
+/// The answer to `/unsubscribe`.
+pub(super) fn choose_unsubscribe(items: &[(i64, String)], locale: &Locale) -> Message {
+    if items.is_empty() {
+        return none(locale);
+    }
+    let mut message = Message::of(locale.text("choose-unsubscribe", []));
+    for (id, item) in items.iter().take(BUTTONS_MAX) {
+        let text = one_line(&what(item, locale).text, 60);
+        message = message.row(Button::callback(format!("✖ {text}"), format!("u:{id}")));
+    }
+    if items.len() > 1 {
+        let text = locale.text("unsubscribe-all", [("n", items.len().into())]);
+        message = message.row(Button::callback(text, "u:all"));
+    }
+    message
+}
+
+/// A page of what fires.
+pub(super) fn alerts(
+    (page, pages): (usize, usize),
+    total: usize,
+    items: &[Arc<Incident>],
+    locale: &Locale,
+    now: Timestamp,
+) -> Message {
+    if total == 0 {
+        return Message::of(format!("✅ {}", locale.text("alerts-none", [])));
+    }
+    let mut heading = vec![Span::bold(locale.text("firing-now", [("n", total.into())]))];
+    if pages > 1 {
+        let page_of = locale.text("page", [("page", page.into()), ("pages", pages.into())]);
+        heading.push(Span::plain(format!(" · {page_of}")));
+    }
+    // Every alert of the page is named, so its share shrinks with their number.
+    let share = (LIST_MAX / items.len().max(1)).saturating_sub(60);
+    let message = items
+        .iter()
+        .fold(Message::default().line(heading), |message, incident| {
+            message.line(alert(incident, share, locale, now))
+        });
+    let turn = |text, to: usize| Button::callback(text, format!("a:{to}"));
+    let back = (page > 1).then(|| turn("◀", page - 1)).flatten();
+    let on = (page < pages).then(|| turn("▶", page + 1)).flatten();
+    message.row(back.into_iter().chain(on))
+}
+
+fn alert(incident: &Incident, share: usize, locale: &Locale, now: Timestamp) -> Vec<Span> {
+    let name = one_line(&incident.name(), share.clamp(20, 80));
+    let mut spans = vec![
+        Span::plain(format!("{} ", emoji(incident))),
+        Span::bold(name),
+    ];
+    if let Some(subject) = subject(incident) {
+        spans.push(Span::plain(format!(" {subject}")));
+    }
+    let summary = one_line(
+        summary_of(&incident.annotations),
+        share.saturating_sub(80).min(120),
+    );
+    if !summary.is_empty() {
+        spans.push(Span::plain(format!(": {summary}")));
+    }
+    let (key, at) = match incident.state {
+        State::Stale => ("entry-stale", incident.seen_at),
+        State::Firing | State::Ended { .. } => ("entry-since", incident.starts_at),
+    };
+    let when = locale.text(key, [("at", locale.moment(at, now).into())]);
+    spans.push(Span::plain(format!(" · {when}")));
+    spans
+}

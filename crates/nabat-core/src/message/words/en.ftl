@@ -1,0 +1,173 @@
+# What Nabat says in English. Every language has the same keys and the same variables.
+
+## Moments and spans of time
+
+month = { $month ->
+    [1] Jan
+    [2] Feb
+    [3] Mar
+    [4] Apr
+    [5] May
+    [6] Jun
+    [7] Jul
+    [8] Aug
+    [9] Sep
+    [10] Oct
+    [11] Nov
+   *[12] Dec
+}
+moment-day = { $day } { $month } { $time }
+moment-year = { $day } { $month } { $year } { $time }
+span-seconds = { $n } s
+span-minutes = { $n } min
+span-hours = { $n } h
+span-days = { $n } d
+
+## Alerts
+
+alerts-none = Nothing fires.
+state-resolved = Resolved
+state-expired = Expired
+state-closed = Closed
+count-firing = { $n } firing
+count-stale = { $n } without news
+count-resolved = { $n } resolved
+count-expired = { $n } expired
+count-closed = { $n } closed
+since = Since { $at }
+period = { $from } – { $to } ({ $span })
+stale = No news from its source since { $at }. It may still be firing.
+why-expired = Its source fell silent and the end time it had given came; it never said that this is over.
+why-closed = A person closed it; its source has not said that this is over.
+entry-since = since { $at }
+entry-stale = no news since { $at }
+entry-ended = { $state } { $from } – { $to } ({ $span })
+rest = and { $n } more: { $names }
+more = and { $n } more
+link-source = Source
+link-dashboard = Dashboard
+link-runbook = Runbook
+link-silence = Silence
+follow-changed = { $n } changed
+follow-stale = No news from the source since { $at }
+follow-resolved = Resolved after { $span }
+follow-expired = Expired after { $span }
+follow-closed = Closed after { $span }
+follow-others = Others of this group are still open.
+follow-over = Nothing of this group fires any more.
+
+## People
+
+greeting = Hello, I am { $name }. I bring alerts to the people who must know.
+greeting-unknown = I do not know you yet: ask an owner of this bot for an invitation link.
+try-subscribe = Subscribe with { $example } (an expression searched in the alert's title) or { $all } for everything.
+try-help = All commands: /help
+paired = Welcome! You may use this bot now.
+paired-owner = Welcome! You are an owner of this bot now: /invite lets others in.
+already-known = I know you already. The link was not used up: pass it on.
+group-paired = This group is known now: its administrators may subscribe it.
+code-not-valid = This link is not valid: it was used already, it is too old, or it was copied in part. Ask an owner of this bot for a new one.
+stranger = I do not know you yet, so I may not tell you anything. Ask an owner of this bot for an invitation link (they get one with /invite).
+stranger-id = Your id: { $id }
+stranger-chat-id = The id of this chat: { $id }
+group-not-known = This group is not known yet. An owner of this bot can let it in with the group link from /invite, or by adding { $id } to “allow” in the configuration.
+owners-only = Only owners of this bot may do that.
+group-admins-only = Only administrators of this group may do that.
+anonymous-admin = You write as an anonymous administrator, so I cannot see who you are. Turn off “Remain anonymous” in your administrator rights and try again.
+invite = Each of these links lets one in, once, within { $span }.
+invite-person = For a person:
+invite-group = For a group:
+
+## Subscriptions
+
+everything = all alerts
+subscribed = Subscribed to { $what }.
+already-subscribed = This chat is already subscribed to { $what }.
+firing-now = { $n ->
+    [0] No alert fires now.
+    [one] { $n } alert fires now.
+   *[other] { $n } alerts fire now.
+}
+bad-expression = I cannot read this expression:
+expression-example = For example: { $example }
+expression-missing = What shall I watch for?
+expression-too-long = { $n ->
+    [one] This expression is too long: { $n } byte at most.
+   *[other] This expression is too long: { $n } bytes at most.
+}
+too-many-subscriptions = { $n ->
+    [one] This chat has { $n } subscription, and more are not allowed. Remove it with /unsubscribe.
+   *[other] This chat has { $n } subscriptions, and more are not allowed. Remove one with /unsubscribe, or join several: a|b
+}
+subscriptions = { $n ->
+    [0] No subscriptions
+    [one] { $n } subscription
+   *[other] { $n } subscriptions
+}
+no-subscriptions = This chat has no subscriptions.
+choose-unsubscribe = Which subscription shall I remove?
+unsubscribe-all = { $n ->
+    [one] Remove { $n } subscription
+   *[other] Remove all { $n }
+}
+unsubscribed = No longer subscribed to { $what }.
+unsubscribed-all = { $n ->
+    [one] { $n } subscription removed.
+   *[other] { $n } subscriptions removed.
+}
+no-such-subscription = There is no such subscription any more. See /list
+page = page { $page } of { $pages }
+
+## Settings and state
+
+muted = This chat is muted until { $what }. To end that: /unmute
+not-muted = This chat is not muted.
+unmuted = This chat is no longer muted.
+period-missing = For how long? For example: { $example }
+bad-period = { $text } is not a span of time. For example: { $example }
+choose-language = Which language shall I speak?
+language-chosen = I speak English now.
+zone = Your time zone is { $zone }, it is { $time } now.
+zone-chosen = Your time zone is { $zone } now, it is { $time }.
+zone-change = To change it: { $example }
+zone-unknown = I do not know a time zone { $text }. For example: { $example }
+did-you-mean = Did you mean:
+unknown-command = I do not know the command { $command }.
+plain-text = I understand commands only.
+old-button = This button is out of date. Please send the command again.
+not-saved = I could not store that, so nothing has changed. Please try again in a minute.
+status-up = Nabat { $version } runs since { $at } ({ $span })
+status-news = Last news from a source: { $at } ({ $span } ago).
+status-no-news = No source has sent anything yet.
+status-waiting-total = { $n ->
+    [0] No messages wait to be sent.
+    [one] { $n } message waits to be sent.
+   *[other] { $n } messages wait to be sent.
+}
+status-chat = This chat
+status-nothing-waits = Nothing waits to be sent here.
+status-waiting = { $n ->
+    [one] { $n } message waits to be sent here, for { $span }.
+   *[other] { $n } messages wait to be sent here, the oldest for { $span }.
+}
+status-disabled = Nothing is sent here any more: { $error }
+status-error = Last error: { $error }
+
+## Commands
+
+help = What I understand
+help-expression = An expression is searched, in any letter case, in an alert's title: its name and summary. “all” or “*” stands for everything.
+help-group = In a group, its administrators decide about subscriptions.
+command-regexp = subscribe this chat to alerts
+command-subscribe = the same as /regexp
+command-list = what this chat is subscribed to
+command-unsubscribe = remove subscriptions
+command-alerts = what fires now
+command-status = how I am, and the messages to this chat
+command-mute = mute this chat for a while
+command-unmute = end the mute
+command-lang = choose the language
+command-tz = choose the time zone
+command-invite = let a person or a group in
+command-start = greeting
+command-help = all commands

@@ -1,0 +1,191 @@
+# O que o Nabat diz em português do Brasil. As chaves e variáveis são as mesmas de todos os idiomas.
+
+## Moments and spans of time
+
+month = { $month ->
+    [1] jan.
+    [2] fev.
+    [3] mar.
+    [4] abr.
+    [5] mai.
+    [6] jun.
+    [7] jul.
+    [8] ago.
+    [9] set.
+    [10] out.
+    [11] nov.
+   *[12] dez.
+}
+moment-day = { $day } { $month } { $time }
+moment-year = { $day } { $month } { $year } { $time }
+span-seconds = { $n } s
+span-minutes = { $n } min
+span-hours = { $n } h
+span-days = { $n ->
+    [one] { $n } dia
+   *[other] { $n } dias
+}
+
+## Alerts
+
+alerts-none = Nenhum alerta ativo.
+state-resolved = Resolvido
+state-expired = Expirado
+state-closed = Encerrado
+count-firing = { $n ->
+    [one] { $n } ativo
+   *[other] { $n } ativos
+}
+count-stale = { $n } sem notícias
+count-resolved = { $n ->
+    [one] { $n } resolvido
+   *[other] { $n } resolvidos
+}
+count-expired = { $n ->
+    [one] { $n } expirado
+   *[other] { $n } expirados
+}
+count-closed = { $n ->
+    [one] { $n } encerrado
+   *[other] { $n } encerrados
+}
+since = Desde { $at }
+period = { $from } – { $to } ({ $span })
+stale = Sem notícias da origem desde { $at }. O alerta talvez ainda esteja ativo.
+why-expired = A origem parou de responder e o prazo que ela deu acabou; ela não informou que o problema foi resolvido.
+why-closed = Encerrado manualmente; a origem não informou que o problema foi resolvido.
+entry-since = desde { $at }
+entry-stale = sem notícias desde { $at }
+entry-ended = { $state } { $from } – { $to } ({ $span })
+rest = e mais { $n }: { $names }
+more = e mais { $n }
+link-source = Origem
+link-dashboard = Dashboard
+link-runbook = Runbook
+link-silence = Silenciar
+follow-changed = { $n ->
+    [one] { $n } mudou
+   *[other] { $n } mudaram
+}
+follow-stale = Sem notícias da origem desde { $at }
+follow-resolved = Resolvido após { $span }
+follow-expired = Expirado após { $span }
+follow-closed = Encerrado após { $span }
+follow-others = Outros alertas deste grupo continuam abertos.
+follow-over = Nada mais está ativo neste grupo.
+
+## People
+
+greeting = Olá, eu sou { $name }. Levo os alertas a quem precisa saber deles.
+greeting-unknown = Ainda não nos conhecemos: peça um link de convite a um dono deste bot.
+try-subscribe = Para assinar: { $example } (a expressão é procurada no título do alerta) ou { $all } para receber tudo.
+try-help = Todos os comandos: /help
+paired = Boas-vindas! Agora você pode usar este bot.
+paired-owner = Boas-vindas! Agora você é dono deste bot. Para convidar outras pessoas: /invite
+already-known = Já nos conhecemos. O link não foi gasto: você pode repassá-lo.
+group-paired = Agora conheço este grupo: os administradores podem fazer assinaturas.
+code-not-valid = Este link não vale: já foi usado, é antigo demais ou foi copiado pela metade. Peça um novo a um dono deste bot.
+stranger = Ainda não nos conhecemos, então não posso contar nada. Peça um link de convite a um dono deste bot (ele o obtém com /invite).
+stranger-id = Seu id: { $id }
+stranger-chat-id = O id deste chat: { $id }
+group-not-known = Ainda não conheço este grupo. Um dono deste bot pode liberá-lo com o link de grupo do /invite ou incluindo { $id } em “allow” na configuração.
+owners-only = Só os donos deste bot podem fazer isso.
+group-admins-only = Só os administradores deste grupo podem fazer isso.
+anonymous-admin = Você escreve como administrador anônimo, e não consigo ver quem é. Desative “Permanecer anônimo” nas suas permissões de administrador e tente de novo.
+invite = Cada link libera um acesso, uma única vez, e vale por { $span }.
+invite-person = Para uma pessoa:
+invite-group = Para um grupo:
+
+## Subscriptions
+
+everything = todos os alertas
+subscribed = Assinatura feita: { $what }.
+already-subscribed = Este chat já assina { $what }.
+firing-now = { $n ->
+    [0] Nenhum alerta ativo agora.
+    [one] { $n } alerta ativo agora.
+   *[other] { $n } alertas ativos agora.
+}
+bad-expression = Não consigo ler esta expressão:
+expression-example = Por exemplo: { $example }
+expression-missing = O que devo acompanhar?
+expression-too-long = { $n ->
+    [one] A expressão é longa demais: no máximo { $n } byte.
+   *[other] A expressão é longa demais: no máximo { $n } bytes.
+}
+too-many-subscriptions = { $n ->
+    [one] Este chat tem { $n } assinatura, e não pode ter mais. Remova-a com /unsubscribe.
+   *[other] Este chat tem { $n } assinaturas, e não pode ter mais. Remova uma com /unsubscribe ou junte várias: a|b
+}
+subscriptions = { $n ->
+    [0] Nenhuma assinatura
+    [one] { $n } assinatura
+   *[other] { $n } assinaturas
+}
+no-subscriptions = Este chat não tem assinaturas.
+choose-unsubscribe = Qual assinatura devo remover?
+unsubscribe-all = { $n ->
+    [one] Remover { $n } assinatura
+   *[other] Remover todas as { $n }
+}
+unsubscribed = Assinatura removida: { $what }.
+unsubscribed-all = { $n ->
+    [one] { $n } assinatura removida.
+   *[other] { $n } assinaturas removidas.
+}
+no-such-subscription = Essa assinatura não existe mais. Veja /list
+page = página { $page } de { $pages }
+
+## Settings and state
+
+muted = Este chat está silenciado até { $what }. Para reativar: /unmute
+not-muted = Este chat não está silenciado.
+unmuted = Este chat não está mais silenciado.
+period-missing = Por quanto tempo? Por exemplo: { $example }
+bad-period = { $text } não é um intervalo de tempo. Por exemplo: { $example }
+choose-language = Em que idioma devo falar?
+language-chosen = Agora eu falo português.
+zone = Seu fuso horário é { $zone }; agora são { $time }.
+zone-chosen = Agora seu fuso horário é { $zone }; são { $time }.
+zone-change = Para mudar: { $example }
+zone-unknown = Não conheço o fuso horário { $text }. Por exemplo: { $example }
+did-you-mean = Você quis dizer:
+unknown-command = Não conheço o comando { $command }.
+plain-text = Eu só entendo comandos.
+old-button = Este botão está desatualizado. Envie o comando de novo.
+not-saved = Não consegui salvar isso, então nada mudou. Tente de novo em um minuto.
+status-up = Nabat { $version } no ar desde { $at } ({ $span })
+status-news = Última notícia de uma origem: { $at } (há { $span }).
+status-no-news = Nenhuma origem enviou nada ainda.
+status-waiting-total = { $n ->
+    [0] Nenhuma mensagem na fila.
+    [one] { $n } mensagem na fila.
+   *[other] { $n } mensagens na fila.
+}
+status-chat = Este chat
+status-nothing-waits = Nada na fila para este chat.
+status-waiting = { $n ->
+    [one] { $n } mensagem na fila para este chat, há { $span }.
+   *[other] { $n } mensagens na fila para este chat, a mais antiga há { $span }.
+}
+status-disabled = Nada mais é enviado para este chat: { $error }
+status-error = Último erro: { $error }
+
+## Commands
+
+help = O que eu entendo
+help-expression = A expressão é procurada no título do alerta (nome e resumo), sem diferenciar maiúsculas. “all” ou “*” vale para todos.
+help-group = Em um grupo, quem decide sobre as assinaturas são os administradores.
+command-regexp = assinar alertas neste chat
+command-subscribe = o mesmo que /regexp
+command-list = o que este chat assina
+command-unsubscribe = remover assinaturas
+command-alerts = o que está ativo agora
+command-status = como estou e como vão as mensagens deste chat
+command-mute = silenciar este chat por um tempo
+command-unmute = reativar este chat
+command-lang = escolher o idioma
+command-tz = escolher o fuso horário
+command-invite = liberar uma pessoa ou um grupo
+command-start = boas-vindas
+command-help = todos os comandos

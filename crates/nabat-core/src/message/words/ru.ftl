@@ -1,0 +1,204 @@
+# Что Набат говорит по-русски. Ключи и переменные те же, что и в остальных языках.
+
+## Moments and spans of time
+
+month = { $month ->
+    [1] янв
+    [2] фев
+    [3] мар
+    [4] апр
+    [5] мая
+    [6] июн
+    [7] июл
+    [8] авг
+    [9] сен
+    [10] окт
+    [11] ноя
+   *[12] дек
+}
+moment-day = { $day } { $month } { $time }
+moment-year = { $day } { $month } { $year } { $time }
+span-seconds = { $n } с
+span-minutes = { $n } мин
+span-hours = { $n } ч
+span-days = { $n ->
+    [one] { $n } день
+    [few] { $n } дня
+   *[many] { $n } дней
+}
+
+## Alerts
+
+alerts-none = Активных алертов нет.
+state-resolved = Решено
+state-expired = Истекло
+state-closed = Закрыто
+count-firing = { $n ->
+    [one] { $n } активен
+    [few] { $n } активны
+   *[many] { $n } активно
+}
+count-stale = { $n } без новостей
+count-resolved = { $n ->
+    [one] { $n } решён
+    [few] { $n } решены
+   *[many] { $n } решено
+}
+count-expired = { $n ->
+    [one] { $n } истёк
+    [few] { $n } истекли
+   *[many] { $n } истекло
+}
+count-closed = { $n ->
+    [one] { $n } закрыт
+    [few] { $n } закрыты
+   *[many] { $n } закрыто
+}
+since = С { $at }
+period = { $from } – { $to } ({ $span })
+stale = От источника нет новостей с { $at }. Возможно, алерт ещё активен.
+why-expired = Источник замолчал, и указанный им срок истёк. Что проблема решена, он не сообщал.
+why-closed = Закрыто вручную. Что проблема решена, источник не сообщал.
+entry-since = с { $at }
+entry-stale = нет новостей с { $at }
+entry-ended = { $state } { $from } – { $to } ({ $span })
+rest = и ещё { $n }: { $names }
+more = и ещё { $n }
+link-source = Источник
+link-dashboard = Дашборд
+link-runbook = Runbook
+link-silence = Заглушить
+follow-changed = { $n ->
+    [one] Изменился { $n }
+    [few] Изменились { $n }
+   *[many] Изменилось { $n }
+}
+follow-stale = От источника нет новостей с { $at }
+follow-resolved = Решено через { $span }
+follow-expired = Истекло через { $span }
+follow-closed = Закрыто через { $span }
+follow-others = Остальные в этой группе ещё не закончились.
+follow-over = В этой группе больше ничего не активно.
+
+## People
+
+greeting = Здравствуйте, я { $name }. Приношу алерты тем, кому надо о них знать.
+greeting-unknown = Мы ещё не знакомы: попросите у владельца бота ссылку-приглашение.
+try-subscribe = Подписаться: { $example } (выражение ищется в заголовке алерта) или { $all }, чтобы получать всё.
+try-help = Все команды: /help
+paired = Добро пожаловать! Теперь бот вам доступен.
+paired-owner = Добро пожаловать! Теперь вы владелец этого бота. Пригласить других: /invite
+already-known = Мы уже знакомы. Ссылка не израсходована, её можно передать другому.
+group-paired = Теперь эта группа мне знакома: подписывать её могут администраторы.
+code-not-valid = Ссылка не действует: её уже использовали, она устарела или скопирована не целиком. Попросите у владельца бота новую.
+stranger = Мы ещё не знакомы, поэтому рассказать я ничего не могу. Попросите у владельца бота ссылку-приглашение (он получит её командой /invite).
+stranger-id = Ваш id: { $id }
+stranger-chat-id = id этого чата: { $id }
+group-not-known = Эта группа мне ещё не знакома. Владелец бота может впустить её ссылкой для групп из /invite или добавить { $id } в «allow» в конфигурации.
+owners-only = Это могут только владельцы бота.
+group-admins-only = Это могут только администраторы группы.
+anonymous-admin = Вы пишете как анонимный администратор, и я не вижу, кто вы. Отключите «Анонимность» в своих правах администратора и повторите.
+invite = Каждая ссылка впускает один раз и действует { $span }.
+invite-person = Для человека:
+invite-group = Для группы:
+
+## Subscriptions
+
+everything = все алерты
+subscribed = Подписка оформлена: { $what }.
+already-subscribed = Этот чат уже подписан: { $what }.
+firing-now = { $n ->
+    [0] Активных алертов нет.
+    [one] Сейчас активен { $n } алерт.
+    [few] Сейчас активны { $n } алерта.
+   *[many] Сейчас активны { $n } алертов.
+}
+bad-expression = Не могу разобрать выражение:
+expression-example = Например: { $example }
+expression-missing = За чем следить?
+expression-too-long = { $n ->
+    [one] Выражение слишком длинное: можно не больше { $n } байта.
+   *[many] Выражение слишком длинное: можно не больше { $n } байт.
+}
+too-many-subscriptions = { $n ->
+    [one] У этого чата уже { $n } подписка, больше нельзя. Удалить её: /unsubscribe
+    [few] У этого чата уже { $n } подписки, больше нельзя. Удалите лишнюю (/unsubscribe) или объедините несколько: a|b
+   *[many] У этого чата уже { $n } подписок, больше нельзя. Удалите лишнюю (/unsubscribe) или объедините несколько: a|b
+}
+subscriptions = { $n ->
+    [0] Подписок нет
+    [one] { $n } подписка
+    [few] { $n } подписки
+   *[many] { $n } подписок
+}
+no-subscriptions = У этого чата нет подписок.
+choose-unsubscribe = Какую подписку удалить?
+unsubscribe-all = { $n ->
+    [one] Удалить { $n } подписку
+    [few] Удалить все { $n }
+   *[many] Удалить все { $n }
+}
+unsubscribed = Подписка удалена: { $what }.
+unsubscribed-all = { $n ->
+    [one] Удалена { $n } подписка.
+    [few] Удалены { $n } подписки.
+   *[many] Удалено { $n } подписок.
+}
+no-such-subscription = Такой подписки уже нет. Посмотреть: /list
+page = страница { $page } из { $pages }
+
+## Settings and state
+
+muted = В этом чате тишина до { $what }. Снять: /unmute
+not-muted = Тишина в этом чате не включена.
+unmuted = Тишина в этом чате снята.
+period-missing = На сколько? Например: { $example }
+bad-period = { $text } — это не промежуток времени. Например: { $example }
+choose-language = На каком языке говорить?
+language-chosen = Теперь я говорю по-русски.
+zone = Ваш часовой пояс: { $zone }, сейчас { $time }.
+zone-chosen = Теперь ваш часовой пояс: { $zone }, сейчас { $time }.
+zone-change = Изменить: { $example }
+zone-unknown = Не знаю часового пояса { $text }. Например: { $example }
+did-you-mean = Возможно, вы имели в виду:
+unknown-command = Не знаю команды { $command }.
+plain-text = Я понимаю только команды.
+old-button = Эта кнопка устарела. Отправьте команду ещё раз.
+not-saved = Не удалось это сохранить, ничего не изменилось. Повторите через минуту.
+status-up = Nabat { $version } работает с { $at } ({ $span })
+status-news = Последняя новость от источника: { $at } ({ $span } назад).
+status-no-news = Источники ещё ничего не присылали.
+status-waiting-total = { $n ->
+    [0] Неотправленных сообщений нет.
+    [one] Ждёт отправки { $n } сообщение.
+    [few] Ждут отправки { $n } сообщения.
+   *[many] Ждут отправки { $n } сообщений.
+}
+status-chat = Этот чат
+status-nothing-waits = Сюда всё отправлено.
+status-waiting = { $n ->
+    [one] Сюда ждёт отправки { $n } сообщение, уже { $span }.
+    [few] Сюда ждут отправки { $n } сообщения, самое старое уже { $span }.
+   *[many] Сюда ждут отправки { $n } сообщений, самое старое уже { $span }.
+}
+status-disabled = Сюда больше ничего не отправляется: { $error }
+status-error = Последняя ошибка: { $error }
+
+## Commands
+
+help = Что я понимаю
+help-expression = Выражение ищется в заголовке алерта (имя и краткое описание) без учёта регистра. «all» или «*» — все алерты.
+help-group = В группе подписками распоряжаются её администраторы.
+command-regexp = подписать этот чат на алерты
+command-subscribe = то же, что /regexp
+command-list = на что подписан этот чат
+command-unsubscribe = удалить подписки
+command-alerts = что активно сейчас
+command-status = как дела у меня и у сообщений в этот чат
+command-mute = тишина в этом чате на время
+command-unmute = снять тишину
+command-lang = выбрать язык
+command-tz = выбрать часовой пояс
+command-invite = впустить человека или группу
+command-start = приветствие
+command-help = все команды
