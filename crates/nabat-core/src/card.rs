@@ -89,11 +89,13 @@ impl Card {
     /// What is to be told now, or `None` if the chat knows everything that it may hear.
     ///
     /// In a muted chat incidents of which it knows nothing yet are held back; the rest is told
-    /// without a sound.
+    /// without a sound. With `maybe_told` the chat may have seen a message of which the ledger
+    /// knows nothing: then the end of what that message told is told too.
     pub fn view<'a>(
         &self,
         incident: impl Fn(IncidentId) -> Option<&'a Arc<Incident>>,
         muted: bool,
+        maybe_told: bool,
     ) -> Option<View> {
         let mut members = Vec::with_capacity(self.members.len());
         for (id, told) in &self.members {
@@ -101,10 +103,10 @@ impl Card {
                 continue;
             };
             let unknown = told.edition == 0;
-            if unknown && (muted || incident.ended()) {
+            if unknown && !maybe_told && (muted || incident.ended()) {
                 continue;
             }
-            let news = if unknown {
+            let news = if unknown && !incident.ended() {
                 MemberNews::New
             } else if told.edition == incident.edition {
                 MemberNews::Known
@@ -121,7 +123,10 @@ impl Card {
             members,
             sounds: false,
         };
-        let new = view.members.iter().any(|(_, news)| *news == MemberNews::New);
+        let new = view
+            .members
+            .iter()
+            .any(|(_, news)| *news == MemberNews::New);
         Some(View {
             sounds: !muted && (new || view.all_ended()),
             ..view

@@ -5,8 +5,6 @@
 
 pub mod schedule;
 
-
-
 use serde::{Deserialize, Serialize};
 
 use crate::card::{CardId, Told};
@@ -49,8 +47,11 @@ pub struct Delivery {
     pub priority: Priority,
     /// Since when it waits.
     pub created_at: Timestamp,
-    /// How often it was tried.
+    /// How often it was tried in vain.
     pub attempts: u32,
+    /// Whether a courier has it, or had it when the process died or the answer got lost: the chat
+    /// may have seen it.
+    pub handed_out: bool,
     /// Why the last attempt failed, in the provider's words.
     pub last_error: Option<String>,
 }
@@ -142,6 +143,14 @@ pub enum Outcome {
         /// As given with the [`Work`].
         told: Vec<(IncidentId, Told)>,
     },
+    /// Nobody knows whether it was taken: the answer got lost. A critical one is tried again,
+    /// others are noted as told, so that there is at most one copy.
+    Uncertain {
+        /// As given with the [`Work`].
+        told: Vec<(IncidentId, Told)>,
+        /// What happened.
+        reason: String,
+    },
     /// It was not taken and is tried again later; the reason is shown meanwhile.
     Retry {
         /// The provider's words.
@@ -167,4 +176,3 @@ pub enum Outcome {
         to: i64,
     },
 }
-

@@ -221,8 +221,7 @@ impl Engine {
         /// So that a flood of timers delays nobody for long; the rest follows at once.
         const TIMERS_AT_A_TIME: usize = 1_000;
         for _ in 0..TIMERS_AT_A_TIME {
-            let Some((_, timer)) = self.timers.first().copied().filter(|(at, _)| *at <= now)
-            else {
+            let Some((_, timer)) = self.timers.first().copied().filter(|(at, _)| *at <= now) else {
                 break;
             };
             self.timers.pop_first();

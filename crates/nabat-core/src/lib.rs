@@ -3,7 +3,9 @@
 //! Nothing here reads a clock, waits, draws a random number, opens a socket or knows a database.
 //! Time and randomness are arguments, so that a test can live through a week in a millisecond.
 //!
-//! In reading order: [`time`], [`alert`], [`incident`], [`message`].
+//! In reading order: [`time`], [`alert`], [`incident`]; [`matcher`], [`subscription`]; [`chat`],
+//! [`command`], [`message`]; [`card`], [`delivery`]; [`engine`], which puts them together, and
+//! [`change`], what it asks the store to keep.
 #![warn(missing_docs)]
 
 pub mod alert;
@@ -14,5 +16,7 @@ pub mod command;
 pub mod delivery;
 pub mod engine;
 pub mod incident;
+pub mod matcher;
 pub mod message;
+pub mod subscription;
 pub mod time;

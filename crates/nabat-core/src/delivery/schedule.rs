@@ -156,7 +156,8 @@ impl Schedule {
         let bot = self.free_at(now);
         let limits = self.limits;
         self.chats.get_mut(&chat.chat).map_or(bot, |line| {
-            line.free_at(chat.chat, Priority::Answer, limits, now).max(bot)
+            line.free_at(chat.chat, Priority::Answer, limits, now)
+                .max(bot)
         })
     }
 
@@ -203,7 +204,12 @@ impl Line {
         self.frozen_until = self.frozen_until.filter(|until| *until > now);
         forget(&mut self.sent, now, Limits::GROUP_WINDOW);
         let window = if chat > 0 {
-            window_free_at(&self.sent, limits.private_burst, Limits::PRIVATE_WINDOW, now)
+            window_free_at(
+                &self.sent,
+                limits.private_burst,
+                Limits::PRIVATE_WINDOW,
+                now,
+            )
         } else {
             let reserve = match priority {
                 Priority::Answer => 0,
@@ -287,7 +293,10 @@ mod tests {
         schedule.add(waiting(3, 5, Priority::Critical));
         schedule.add(waiting(4, 5, Priority::News));
         schedule.add(waiting(5, 5, Priority::Answer));
-        let order: Vec<i64> = run(&mut schedule, 60_000).iter().map(|sent| sent.1).collect();
+        let order: Vec<i64> = run(&mut schedule, 60_000)
+            .iter()
+            .map(|sent| sent.1)
+            .collect();
         assert_eq!(order, [5, 3, 1, 4, 2]);
     }
 
@@ -320,7 +329,10 @@ mod tests {
         let sent = run(&mut schedule, 59_000);
         assert_eq!(sent.len(), 16, "{sent:?}");
         schedule.add(waiting(100, -5, Priority::Answer));
-        assert_eq!(schedule.next(at(59_000)), Next::Send(DeliveryId(100), chat(-5)));
+        assert_eq!(
+            schedule.next(at(59_000)),
+            Next::Send(DeliveryId(100), chat(-5))
+        );
     }
 
     proptest! {

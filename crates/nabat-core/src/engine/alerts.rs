@@ -16,7 +16,9 @@ const SEEN_STEP: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The limit of open incidents is reached.
-    #[error("{open} incidents are open and {limit} are the most; resolve some or raise `limits.max_open_incidents`")]
+    #[error(
+        "{open} incidents are open and {limit} are the most; resolve some or raise `limits.max_open_incidents`"
+    )]
     TooManyIncidents {
         /// How many are open.
         open: usize,

@@ -51,13 +51,7 @@ impl Engine {
     }
 
     /// Puts an incident on the chat's card of its group.
-    fn show(
-        &mut self,
-        now: Timestamp,
-        chat: ChatKey,
-        incident: &Arc<Incident>,
-        out: &mut Effects,
-    ) {
+    fn show(&mut self, now: Timestamp, chat: ChatKey, incident: &Arc<Incident>, out: &mut Effects) {
         let known = self
             .cards_by_chat
             .get(&chat)
@@ -150,6 +144,7 @@ impl Engine {
             priority,
             created_at: now,
             attempts: 0,
+            handed_out: false,
             last_error: None,
         };
         out.changes.push(Change::Delivery(delivery.clone()));
@@ -160,6 +155,7 @@ impl Engine {
     fn urgency(&self, now: Timestamp, on_duty: &OnDuty) -> Option<Priority> {
         let card = &on_duty.card;
         let muted = self.muted(card.chat, now);
+        let maybe_told = self.maybe_told(on_duty);
         let mut urgency = None;
         let mut all_ended = true;
         for (id, told) in &card.members {
@@ -169,10 +165,11 @@ impl Engine {
             let incident = &known.incident;
             all_ended &= incident.ended();
             let new = told.edition == 0;
-            if told.edition == incident.edition || (new && (muted || incident.ended())) {
+            let held_back = new && !maybe_told && (muted || incident.ended());
+            if told.edition == incident.edition || held_back {
                 continue;
             }
-            let this = match (new, incident.severity()) {
+            let this = match (new && !incident.ended(), incident.severity()) {
                 (true, Severity::Critical) => Priority::Critical,
                 (true, _) => Priority::News,
                 (false, _) => Priority::Quiet,
@@ -190,6 +187,9 @@ impl Engine {
         let Some(on_duty) = self.cards.get(&id) else {
             return;
         };
+        if self.maybe_told(on_duty) {
+            return;
+        }
         let over = |incident: &IncidentId| {
             self.incidents
                 .get(incident)
@@ -246,6 +246,14 @@ impl Engine {
             }
         }
         out.changes.push(Change::CardGone(id));
+    }
+
+    /// Whether the chat may have seen what the card's delivery says.
+    pub(super) fn maybe_told(&self, on_duty: &OnDuty) -> bool {
+        on_duty
+            .delivery
+            .and_then(|id| self.deliveries.get(&id))
+            .is_some_and(|delivery| delivery.handed_out)
     }
 
     /// Whether nothing new is told to the chat now.

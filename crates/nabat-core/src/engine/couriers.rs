@@ -50,21 +50,37 @@ impl Engine {
                 .sends_of(now, *card)
                 .map(|(sends, told)| work(sends, told)),
         };
-        if work.is_none() {
-            self.remove_delivery(id, out);
+        match &work {
+            None => self.remove_delivery(id, out),
+            Some(work) => self.note_handed_out(work, out),
         }
         work
     }
 
-    fn sends_of(
-        &self,
-        now: Timestamp,
-        id: CardId,
-    ) -> Option<(Vec<Send>, Vec<(IncidentId, Told)>)> {
+    /// Before something is told that the chat does not know, it is written down that it may have
+    /// been: should the process die now, its end is told all the same.
+    fn note_handed_out(&mut self, work: &Work, out: &mut Effects) {
+        let tells_anew = work.sends.iter().any(|send| match send {
+            Send::New { live, reply_to, .. } => *live || reply_to.is_some(),
+            Send::Edit { .. } => false,
+        });
+        if let Some(delivery) = self.deliveries.get_mut(&work.id)
+            && tells_anew
+            && !delivery.handed_out
+        {
+            delivery.handed_out = true;
+            out.changes.push(Change::Delivery(delivery.clone()));
+        }
+    }
+
+    fn sends_of(&self, now: Timestamp, id: CardId) -> Option<(Vec<Send>, Vec<(IncidentId, Told)>)> {
         let on_duty = self.cards.get(&id)?;
         let chat = on_duty.card.chat;
         let incident = |id| self.incidents.get(&id).map(|known| &known.incident);
-        let view = on_duty.card.view(incident, self.muted(chat, now))?;
+        let muted = self.muted(chat, now);
+        let view = on_duty
+            .card
+            .view(incident, muted, self.maybe_told(on_duty))?;
         let locale = self.locale(chat);
         let members: Vec<Member<'_>> = view
             .members
@@ -111,7 +127,11 @@ impl Engine {
             Outcome::Sent { told } | Outcome::Failed { told, .. } => {
                 self.delivered(now, &delivery, &told, out);
             }
-            Outcome::Retry { reason } => self.try_again(&delivery, Some(reason), out),
+            Outcome::Uncertain { reason, .. } if delivery.priority == Priority::Critical => {
+                self.try_again(now, &delivery, reason, true, out);
+            }
+            Outcome::Uncertain { told, .. } => self.delivered(now, &delivery, &told, out),
+            Outcome::Retry { reason } => self.try_again(now, &delivery, reason, false, out),
             Outcome::Unreachable { reason } => self.disable(now, delivery.chat, reason, out),
             Outcome::TopicGone => {
                 let to = ChatKey {
@@ -174,18 +194,29 @@ impl Engine {
         out.changes.push(Change::DeliveryGone(id));
     }
 
-    fn try_again(&mut self, delivery: &Delivery, reason: Option<String>, out: &mut Effects) {
+    fn try_again(
+        &mut self,
+        now: Timestamp,
+        delivery: &Delivery,
+        reason: String,
+        maybe_seen: bool,
+        out: &mut Effects,
+    ) {
         let Some(known) = self.deliveries.get_mut(&delivery.id) else {
             return;
         };
         known.attempts = known.attempts.saturating_add(1);
-        known.last_error = reason;
+        known.handed_out = maybe_seen;
+        known.last_error = Some(reason);
         out.changes.push(Change::Delivery(known.clone()));
         out.waiting.push(Waiting {
             id: known.id,
             chat: known.chat,
             priority: known.priority,
         });
+        if let Content::Card(card) = delivery.content {
+            self.announce(now, card, out);
+        }
     }
 
     /// The chat takes no messages: nothing is tried until it does. Its cards keep what it would

@@ -25,7 +25,7 @@ const SUBSCRIPTIONS_OF_CHAT_MAX: usize = 100;
 /// How many alerts a page of `/alerts` shows.
 const ALERTS_ON_PAGE: usize = 10;
 /// For how long an invitation can be used.
-pub const INVITE_VALID_FOR: Duration = Duration::from_secs(24 * 3_600);
+const INVITE_VALID_FOR: Duration = Duration::from_secs(24 * 3_600);
 /// The longest mute.
 const MUTE_MAX: Duration = Duration::from_secs(366 * 86_400);
 
@@ -195,9 +195,8 @@ impl Engine {
             .keys()
             .any(|known| known.bot == chat.bot && known.chat == chat.chat);
         if !changes {
-            return (!known_person && !allowed && !spoken_in).then_some(Answer::GroupNotKnown {
-                chat_id: chat.chat,
-            });
+            return (!known_person && !allowed && !spoken_in)
+                .then_some(Answer::GroupNotKnown { chat_id: chat.chat });
         }
         if request.speaker.anonymous {
             return Some(Answer::AnonymousAdmin);
@@ -284,9 +283,12 @@ impl Engine {
                 Answer::GroupPaired
             };
         }
-        self.drop_invites(|open| {
-            open.code_hash == hash || (invite.role == Role::Owner && open.role == Role::Owner)
-        }, out);
+        self.drop_invites(
+            |open| {
+                open.code_hash == hash || (invite.role == Role::Owner && open.role == Role::Owner)
+            },
+            out,
+        );
         let person = Person {
             id: request.speaker.id,
             name: request.speaker.name.clone(),
@@ -353,12 +355,7 @@ impl Engine {
         code
     }
 
-    fn subscribe_title(
-        &mut self,
-        request: &Request<'_>,
-        text: &str,
-        out: &mut Effects,
-    ) -> Answer {
+    fn subscribe_title(&mut self, request: &Request<'_>, text: &str, out: &mut Effects) -> Answer {
         if text.is_empty() {
             return Answer::ExpressionMissing;
         }
@@ -372,12 +369,7 @@ impl Engine {
         }
     }
 
-    fn subscribe_labels(
-        &mut self,
-        request: &Request<'_>,
-        text: &str,
-        out: &mut Effects,
-    ) -> Answer {
+    fn subscribe_labels(&mut self, request: &Request<'_>, text: &str, out: &mut Effects) -> Answer {
         if text.is_empty() {
             return Answer::ExpressionMissing;
         }
@@ -597,12 +589,7 @@ impl Engine {
         }
     }
 
-    fn choose_language(
-        &mut self,
-        request: &Request<'_>,
-        text: &str,
-        out: &mut Effects,
-    ) -> Answer {
+    fn choose_language(&mut self, request: &Request<'_>, text: &str, out: &mut Effects) -> Answer {
         let Some(language) = Language::from_code(text) else {
             return Answer::ChooseLanguage;
         };
@@ -651,5 +638,9 @@ fn zones_like(text: &str) -> Vec<String> {
         })
         .collect();
     likely.sort();
-    likely.into_iter().map(|(_, name)| name).take(SHOWN).collect()
+    likely
+        .into_iter()
+        .map(|(_, name)| name)
+        .take(SHOWN)
+        .collect()
 }

@@ -66,6 +66,8 @@ pub enum Answer {
     },
     /// Only owners may do that.
     OwnersOnly,
+    /// That is answered in a private chat only.
+    InPrivateOnly,
     /// Only administrators of the group may do that.
     GroupAdminsOnly,
     /// Who wrote cannot be seen.
@@ -214,6 +216,7 @@ impl Answer {
                 Message::default().line(locale.spans("group-not-known", [("id", id.into())]))
             }
             Self::OwnersOnly => say("owners-only"),
+            Self::InPrivateOnly => say("in-private-only"),
             Self::GroupAdminsOnly => say("group-admins-only"),
             Self::AnonymousAdmin => say("anonymous-admin"),
             Self::Subscribed { what, firing_now } => Message::default()

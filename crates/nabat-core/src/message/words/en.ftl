@@ -72,6 +72,7 @@ stranger-id = Your id: { $id }
 stranger-chat-id = The id of this chat: { $id }
 group-not-known = This group is not known yet. An owner of this bot can let it in with the group link from /invite, or by adding { $id } to “allow” in the configuration.
 owners-only = Only owners of this bot may do that.
+in-private-only = Invitations are secret: ask me for one in our private chat.
 group-admins-only = Only administrators of this group may do that.
 anonymous-admin = You write as an anonymous administrator, so I cannot see who you are. Turn off “Remain anonymous” in your administrator rights and try again.
 invite = Each of these links lets one in, once, within { $span }.

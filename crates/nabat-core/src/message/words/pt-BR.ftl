@@ -90,6 +90,7 @@ stranger-id = Seu id: { $id }
 stranger-chat-id = O id deste chat: { $id }
 group-not-known = Ainda não conheço este grupo. Um dono deste bot pode liberá-lo com o link de grupo do /invite ou incluindo { $id } em “allow” na configuração.
 owners-only = Só os donos deste bot podem fazer isso.
+in-private-only = Convites são secretos: peça um no nosso chat privado.
 group-admins-only = Só os administradores deste grupo podem fazer isso.
 anonymous-admin = Você escreve como administrador anônimo, e não consigo ver quem é. Desative “Permanecer anônimo” nas suas permissões de administrador e tente de novo.
 invite = Cada link libera um acesso, uma única vez, e vale por { $span }.
