@@ -90,7 +90,7 @@ pub struct Speaker {
 
 impl Engine {
     /// Deals with an update of a bot. Returns the short text shown to whoever pressed a button.
-    pub fn heard(&mut self, now: Timestamp, heard: Heard, out: &mut Effects) -> Option<String> {
+    pub fn heard(&mut self, now: Timestamp, heard: &Heard, out: &mut Effects) -> Option<String> {
         let known = self.offsets.get(&heard.bot);
         if known.is_some_and(|offset| {
             heard.update_id <= offset.update_id && now.since(offset.at) < NUMBERS_STAY
@@ -104,10 +104,10 @@ impl Engine {
         self.offsets.insert(heard.bot, offset);
         out.changes.push(Change::Offset(heard.bot, offset));
         match &heard.event {
-            Event::Said { .. } | Event::Pressed { .. } => return self.talk(now, &heard, out),
+            Event::Said { .. } | Event::Pressed { .. } => return self.talk(now, heard, out),
             Event::Welcome(chat) => self.enable(now, *chat, out),
             Event::Unwelcome { chat, status } => {
-                self.disable(now, *chat, status.clone(), out);
+                self.disable(now, *chat, status, out);
             }
             Event::Migrated { from, to } => self.migrate(now, *from, *to, out),
             Event::Other => {}

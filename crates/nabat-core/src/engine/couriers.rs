@@ -14,6 +14,9 @@ use crate::incident::{GroupKey, IncidentId};
 use crate::message::card::{Member, card, follow_up};
 use crate::time::Timestamp;
 
+/// Requests, and what the ledger notes when they were accepted.
+type Spoken = (Vec<Send>, Vec<(IncidentId, Told)>);
+
 impl Engine {
     /// What a courier has to send for this delivery now; `None` if there is nothing any more.
     pub fn take(&mut self, now: Timestamp, id: DeliveryId, out: &mut Effects) -> Option<Work> {
@@ -73,7 +76,7 @@ impl Engine {
         }
     }
 
-    fn sends_of(&self, now: Timestamp, id: CardId) -> Option<(Vec<Send>, Vec<(IncidentId, Told)>)> {
+    fn sends_of(&self, now: Timestamp, id: CardId) -> Option<Spoken> {
         let on_duty = self.cards.get(&id)?;
         let chat = on_duty.card.chat;
         let incident = |id| self.incidents.get(&id).map(|known| &known.incident);
@@ -132,7 +135,7 @@ impl Engine {
             }
             Outcome::Uncertain { told, .. } => self.delivered(now, &delivery, &told, out),
             Outcome::Retry { reason } => self.try_again(now, &delivery, reason, false, out),
-            Outcome::Unreachable { reason } => self.disable(now, delivery.chat, reason, out),
+            Outcome::Unreachable { reason } => self.disable(now, delivery.chat, &reason, out),
             Outcome::TopicGone => {
                 let to = ChatKey {
                     topic: None,
@@ -225,14 +228,14 @@ impl Engine {
         &mut self,
         now: Timestamp,
         key: ChatKey,
-        reason: String,
+        reason: &str,
         out: &mut Effects,
     ) {
         for chat in self.keys_of(key) {
             if let Some(known) = self.chats.get_mut(&chat) {
                 known.disabled = Some(Disabled {
                     since: now,
-                    reason: reason.clone(),
+                    reason: reason.to_owned(),
                 });
                 out.changes.push(Change::Chat(known.clone()));
             }

@@ -67,7 +67,7 @@ impl World {
                 text: text.into(),
             },
         };
-        self.engine.heard(self.now, heard, &mut Effects::default());
+        self.engine.heard(self.now, &heard, &mut Effects::default());
     }
 
     /// Ann writes in her private chat; returns the answer.

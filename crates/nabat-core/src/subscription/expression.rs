@@ -49,15 +49,16 @@ pub fn check(text: &str) -> Result<(), ExpressionError> {
             ),
         );
     }
-    match parse(text) {
-        Ok(_) => {}
-        Err(regex_syntax::Error::Parse(parse)) => {
-            return error(parse.span().start.offset, parse.kind().to_string());
-        }
-        Err(regex_syntax::Error::Translate(translate)) => {
-            return error(translate.span().start.offset, translate.kind().to_string());
-        }
-        Err(other) => return error(0, other.to_string()),
+    if let Err(mistake) = parse(text) {
+        return match *mistake {
+            regex_syntax::Error::Parse(parse) => {
+                error(parse.span().start.offset, parse.kind().to_string())
+            }
+            regex_syntax::Error::Translate(translate) => {
+                error(translate.span().start.offset, translate.kind().to_string())
+            }
+            other => error(0, other.to_string()),
+        };
     }
     match build(text, true) {
         Ok(_) => Ok(()),
@@ -109,11 +110,12 @@ fn nothing() -> Regex {
     Regex::new(r"[^\s\S]").expect("an empty class compiles")
 }
 
-fn parse(text: &str) -> Result<Hir, regex_syntax::Error> {
+fn parse(text: &str) -> Result<Hir, Box<regex_syntax::Error>> {
     regex_syntax::ParserBuilder::new()
         .nest_limit(32)
         .build()
         .parse(text)
+        .map_err(Box::new)
 }
 
 /// What the index may know of an expression without running it.

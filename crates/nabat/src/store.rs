@@ -1,0 +1,125 @@
+//! Where Nabat keeps what must not be lost.
+//!
+//! [`Store`] is the one port of the program: coarse on purpose, one call is one transaction. The
+//! engine's decisions go in as a list of changes, applied all or not at all and on disk when
+//! `apply` returns; at a start everything comes back as one snapshot. SQLite is the default,
+//! `memory` serves tests, and both pass `contract`. Nothing here decides anything.
+
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod memory;
+pub mod sqlite;
+
+use std::fmt;
+
+use nabat_core::change::{Change, Snapshot};
+use nabat_core::incident::IncidentId;
+use nabat_core::time::Timestamp;
+
+/// The lease that the writer of the alert path holds.
+pub const ENGINE_LEASE: &str = "engine";
+
+/// The right to write, until somebody else acquires it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fence {
+    /// Which lease.
+    pub lease: String,
+    /// Grows each time the lease changes hands.
+    pub epoch: i64,
+}
+
+/// Keeps the state of the alert path.
+pub trait Store: Send + Sync + fmt::Debug {
+    /// Makes `holder` the one who may write under `lease`; whoever held it before may no more.
+    ///
+    /// # Errors
+    /// When the store can't be written.
+    fn acquire(&self, lease: &str, holder: &str) -> Result<Fence, StoreError>;
+
+    /// Keeps all changes, in order, or none. They survive a power failure once this returns.
+    ///
+    /// # Errors
+    /// See [`StoreError`]; nothing was kept.
+    fn apply(&self, fence: &Fence, changes: &[Change]) -> Result<(), StoreError>;
+
+    /// Everything the engine needs to go on: of the incidents those that are open, on a card, or
+    /// ended since `ended_since`.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    fn snapshot(&self, ended_since: Timestamp) -> Result<Snapshot, StoreError>;
+
+    /// Forgets at most `limit` incidents that ended before `before` and that no card shows.
+    /// Returns how many.
+    ///
+    /// # Errors
+    /// When the store can't be written.
+    fn prune(&self, fence: &Fence, before: Timestamp, limit: usize) -> Result<usize, StoreError>;
+
+    /// Whether something can be written now.
+    ///
+    /// # Errors
+    /// Why not.
+    fn probe(&self, fence: &Fence) -> Result<(), StoreError>;
+}
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else may write now.
+    #[error("another Nabat took over the store (`{}` is held at a later epoch than {})", fence.lease, fence.epoch)]
+    Fenced {
+        /// The fence that was shown.
+        fence: Fence,
+    },
+    /// The stored incident is newer than the one to store.
+    #[error("a newer revision of incident {} is stored already", incident.0)]
+    Stale {
+        /// Which incident.
+        incident: IncidentId,
+    },
+    /// There is no room, or the file can't be written.
+    #[error(
+        "the store takes no more writes ({problem}); free space on its disk, or check its permissions"
+    )]
+    Full {
+        /// What the system says.
+        problem: String,
+    },
+    /// The file is not what was written.
+    #[error(
+        "the store's file is damaged ({problem}); restore a backup, or move the file away to begin anew"
+    )]
+    Damaged {
+        /// What SQLite says.
+        problem: String,
+    },
+    /// The store was written by a newer Nabat.
+    #[error("the store was written by a newer Nabat; use that version or a later one")]
+    TooNew,
+    /// Another process has the store open.
+    #[error("another Nabat{} uses the store {path}; stop it first, or give this one its own `--data-dir`", owner.map_or(String::new(), |pid| format!(" (process {pid})")))]
+    InUse {
+        /// The store's file.
+        path: String,
+        /// Its process number, if it left one.
+        owner: Option<u32>,
+    },
+    /// The file or its folder can't be opened.
+    #[error("failed to open the store {path}")]
+    Open {
+        /// The store's file.
+        path: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Anything else.
+    #[error("failed to {what}")]
+    Sqlite {
+        /// What was being done.
+        what: &'static str,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+}

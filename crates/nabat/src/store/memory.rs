@@ -1,0 +1,199 @@
+//! The store in memory: for tests and simulation. It keeps what it is told, no longer than it lives.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use nabat_core::card::{Card, CardId, Told};
+use nabat_core::change::{Change, Snapshot};
+use nabat_core::incident::{Incident, IncidentId, State};
+use nabat_core::time::Timestamp;
+
+use super::{Fence, Store, StoreError};
+
+/// The store in memory.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    state: Mutex<Kept>,
+}
+
+#[derive(Debug, Default, Clone)]
+struct Kept {
+    epochs: BTreeMap<String, i64>,
+    incidents: BTreeMap<IncidentId, Incident>,
+    cards: BTreeMap<CardId, Card>,
+    ledger: BTreeMap<(CardId, IncidentId), Told>,
+    rest: Snapshot,
+}
+
+impl Memory {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn check(&self, fence: &Fence) -> Result<(), StoreError> {
+        if self.epochs.get(&fence.lease) == Some(&fence.epoch) {
+            return Ok(());
+        }
+        Err(StoreError::Fenced {
+            fence: fence.clone(),
+        })
+    }
+
+    fn apply(&mut self, change: &Change) -> Result<(), StoreError> {
+        match change.clone() {
+            Change::Incident(incident) => {
+                let stored = self.incidents.get(&incident.id);
+                if stored.is_some_and(|stored| stored.revision >= incident.revision) {
+                    return Err(StoreError::Stale {
+                        incident: incident.id,
+                    });
+                }
+                self.incidents
+                    .insert(incident.id, incident.as_ref().clone());
+            }
+            Change::Chat(chat) => put(&mut self.rest.chats, chat, |chat| chat.key),
+            Change::ChatGone(key) => self.rest.chats.retain(|chat| chat.key != key),
+            Change::Person(person) => put(&mut self.rest.people, person, |person| person.id),
+            Change::PersonGone(id) => self.rest.people.retain(|person| person.id != id),
+            Change::Invite(invite) => {
+                put(&mut self.rest.invites, invite, |invite| invite.code_hash);
+            }
+            Change::InviteGone(hash) => self.rest.invites.retain(|i| i.code_hash != hash),
+            Change::Subscription(subscription) => {
+                put(&mut self.rest.subscriptions, subscription, |s| s.id);
+            }
+            Change::SubscriptionGone(id) => self.rest.subscriptions.retain(|s| s.id != id),
+            Change::Card {
+                id,
+                chat,
+                group,
+                message_id,
+            } => {
+                let members = BTreeMap::new();
+                self.cards.insert(
+                    id,
+                    Card {
+                        id,
+                        chat,
+                        group,
+                        message_id,
+                        members,
+                    },
+                );
+            }
+            Change::CardGone(id) => {
+                self.cards.remove(&id);
+                self.ledger.retain(|(card, _), _| *card != id);
+            }
+            Change::Told {
+                card,
+                incident,
+                told,
+            } => {
+                self.ledger.insert((card, incident), told);
+            }
+            Change::ToldGone { card, incident } => {
+                self.ledger.remove(&(card, incident));
+            }
+            Change::Delivery(delivery) => put(&mut self.rest.deliveries, delivery, |d| d.id),
+            Change::DeliveryGone(id) => self.rest.deliveries.retain(|d| d.id != id),
+            Change::Offset(bot, offset) => {
+                put(&mut self.rest.offsets, (bot, offset), |(bot, _)| *bot);
+            }
+            Change::NumbersUsed(number) => self.rest.numbers_used = number,
+        }
+        Ok(())
+    }
+
+    fn told_somewhere(&self, incident: IncidentId) -> bool {
+        self.ledger.keys().any(|(_, known)| *known == incident)
+    }
+}
+
+fn put<T, K: PartialEq>(items: &mut Vec<T>, item: T, key: impl Fn(&T) -> K) {
+    items.retain(|known| key(known) != key(&item));
+    items.push(item);
+}
+
+impl Store for Memory {
+    fn acquire(&self, lease: &str, _holder: &str) -> Result<Fence, StoreError> {
+        let mut kept = self.kept();
+        let epoch = kept.epochs.entry(lease.to_owned()).or_default();
+        *epoch += 1;
+        Ok(Fence {
+            lease: lease.to_owned(),
+            epoch: *epoch,
+        })
+    }
+
+    fn apply(&self, fence: &Fence, changes: &[Change]) -> Result<(), StoreError> {
+        let mut kept = self.kept();
+        kept.check(fence)?;
+        let mut next = kept.clone();
+        for change in changes {
+            next.apply(change)?;
+        }
+        *kept = next;
+        Ok(())
+    }
+
+    fn snapshot(&self, ended_since: Timestamp) -> Result<Snapshot, StoreError> {
+        let kept = self.kept();
+        let mut cards: Vec<Card> = kept.cards.values().cloned().collect();
+        for card in &mut cards {
+            card.members = kept
+                .ledger
+                .range((card.id, IncidentId(i64::MIN))..=(card.id, IncidentId(i64::MAX)))
+                .map(|((_, incident), told)| (*incident, *told))
+                .collect();
+        }
+        let matters = |incident: &&Incident| match incident.state {
+            State::Ended { at, .. } => at >= ended_since || kept.told_somewhere(incident.id),
+            _ => true,
+        };
+        Ok(Snapshot {
+            incidents: kept.incidents.values().filter(matters).cloned().collect(),
+            cards,
+            ..kept.rest.clone()
+        })
+    }
+
+    fn prune(&self, fence: &Fence, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        let mut kept = self.kept();
+        kept.check(fence)?;
+        let gone: Vec<IncidentId> = kept
+            .incidents
+            .values()
+            .filter(|incident| match incident.state {
+                State::Ended { at, .. } => at < before && !kept.told_somewhere(incident.id),
+                _ => false,
+            })
+            .map(|incident| incident.id)
+            .take(limit)
+            .collect();
+        for id in &gone {
+            kept.incidents.remove(id);
+        }
+        Ok(gone.len())
+    }
+
+    fn probe(&self, fence: &Fence) -> Result<(), StoreError> {
+        self.kept().check(fence)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::contract;
+
+    #[test]
+    fn fulfils_the_contract() {
+        contract::run(|| {
+            let folder = tempfile::tempdir().unwrap();
+            (folder, Box::new(Memory::default()))
+        });
+    }
+}

@@ -1,0 +1,301 @@
+//! The store in one SQLite file.
+//!
+//! WAL with full synchronisation: what `apply` returned from survives a power failure. The file
+//! belongs to one process, which a lock file beside it guards. All statements are in `rows`.
+
+mod rows;
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction};
+use rusqlite_migration::{Error as MigrationError, M, MigrationDefinitionError, Migrations};
+
+use nabat_core::change::{Change, Snapshot};
+use nabat_core::time::Timestamp;
+
+use super::{Fence, Store, StoreError};
+
+const MIGRATIONS: &[M<'_>] = &[M::up(include_str!("../../migrations/0001_alert_path.sql"))];
+
+/// The store in one SQLite file.
+#[derive(Debug)]
+pub struct Sqlite {
+    connection: Mutex<Connection>,
+    /// Held for as long as this process uses the file.
+    _lock: File,
+}
+
+impl Sqlite {
+    /// Opens the store at `path`, making it and its folder if they are not there.
+    ///
+    /// # Errors
+    /// When another process uses it, when it is damaged or too new, or when it can't be opened.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let opening = |source| StoreError::Open {
+            path: path.display().to_string(),
+            source,
+        };
+        if let Some(folder) = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        {
+            fs::create_dir_all(folder).map_err(opening)?;
+        }
+        let lock = lock(path)?;
+        let mut connection = Connection::open(path).map_err(failed("open the store"))?;
+        set_up(&connection).map_err(failed("set up the store"))?;
+        migrate(&mut connection)?;
+        Ok(Self {
+            connection: Mutex::new(connection),
+            _lock: lock,
+        })
+    }
+
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        // A panic while the lock was held rolled its transaction back.
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for Sqlite {
+    fn acquire(&self, lease: &str, holder: &str) -> Result<Fence, StoreError> {
+        let epoch = self
+            .connection()
+            .query_row(
+                "INSERT INTO leases (name, holder, epoch) VALUES (?1, ?2, 1)
+                 ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, epoch = epoch + 1
+                 RETURNING epoch",
+                (lease, holder),
+                |row| row.get(0),
+            )
+            .map_err(failed("acquire the lease"))?;
+        Ok(Fence {
+            lease: lease.to_owned(),
+            epoch,
+        })
+    }
+
+    fn apply(&self, fence: &Fence, changes: &[Change]) -> Result<(), StoreError> {
+        let mut connection = self.connection();
+        let transaction = begin(&mut connection, fence)?;
+        for change in changes {
+            rows::apply(&transaction, change)?;
+        }
+        transaction.commit().map_err(failed("commit"))
+    }
+
+    fn snapshot(&self, ended_since: Timestamp) -> Result<Snapshot, StoreError> {
+        let mut connection = self.connection();
+        let transaction = connection
+            .transaction()
+            .map_err(failed("begin reading the store"))?;
+        rows::snapshot(&transaction, ended_since).map_err(failed("read the store"))
+    }
+
+    fn prune(&self, fence: &Fence, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        let mut connection = self.connection();
+        let transaction = begin(&mut connection, fence)?;
+        let gone = transaction
+            .execute(
+                "DELETE FROM incidents WHERE id IN (
+                     SELECT id FROM incidents
+                     WHERE ended_at < ?1
+                       AND NOT EXISTS (SELECT 1 FROM ledger WHERE incident = incidents.id)
+                     LIMIT ?2)",
+                (before.as_millis(), i64::try_from(limit).unwrap_or(i64::MAX)),
+            )
+            .map_err(failed("forget old incidents"))?;
+        transaction.commit().map_err(failed("commit"))?;
+        Ok(gone)
+    }
+
+    fn probe(&self, fence: &Fence) -> Result<(), StoreError> {
+        let mut connection = self.connection();
+        let transaction = begin(&mut connection, fence)?;
+        transaction
+            .execute("UPDATE numbers SET used = used", [])
+            .map_err(failed("write"))?;
+        transaction.commit().map_err(failed("commit"))
+    }
+}
+
+/// Begins a write, if the fence still holds.
+fn begin<'c>(connection: &'c mut Connection, fence: &Fence) -> Result<Transaction<'c>, StoreError> {
+    let transaction = connection
+        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+        .map_err(failed("begin a write"))?;
+    let epoch: Option<i64> = transaction
+        .prepare_cached("SELECT epoch FROM leases WHERE name = ?1")
+        .and_then(|mut statement| {
+            statement
+                .query_row([&fence.lease], |row| row.get(0))
+                .optional()
+        })
+        .map_err(failed("check the lease"))?;
+    if epoch == Some(fence.epoch) {
+        Ok(transaction)
+    } else {
+        Err(StoreError::Fenced {
+            fence: fence.clone(),
+        })
+    }
+}
+
+fn set_up(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    // A checkpoint each 16 MiB: few enough not to be felt, often enough to keep the log small.
+    connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+    connection.pragma_update(None, "journal_size_limit", 64 << 20)
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    Migrations::from_slice(MIGRATIONS)
+        .to_latest(connection)
+        .map_err(|error| match error {
+            MigrationError::MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead) => {
+                StoreError::TooNew
+            }
+            MigrationError::RusqliteError { err, .. } => failed("set up the tables")(err),
+            other => StoreError::Damaged {
+                problem: other.to_string(),
+            },
+        })
+}
+
+/// Takes the file that says that this process uses the store.
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let lock_path = PathBuf::from(name);
+    let opening = |source| StoreError::Open {
+        path: path.display().to_string(),
+        source,
+    };
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&lock_path)
+        .map_err(opening)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut text = String::new();
+            let owner = file
+                .read_to_string(&mut text)
+                .ok()
+                .and_then(|_| text.trim().parse().ok());
+            return Err(StoreError::InUse {
+                path: path.display().to_string(),
+                owner,
+            });
+        }
+        Err(TryLockError::Error(source)) => return Err(opening(source)),
+    }
+    // The number only helps whoever meets the lock: that it can't be written is no reason to stop.
+    let _ = file
+        .set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| writeln!(file, "{}", std::process::id()));
+    Ok(file)
+}
+
+/// Tells what SQLite's answer means to the caller.
+fn failed(what: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
+    move |source| {
+        let problem = source.to_string();
+        match source.sqlite_error_code() {
+            Some(
+                ErrorCode::DiskFull
+                | ErrorCode::ReadOnly
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+                | ErrorCode::PermissionDenied,
+            ) => StoreError::Full { problem },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                StoreError::Damaged { problem }
+            }
+            _ => StoreError::Sqlite { what, source },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::contract;
+
+    fn store() -> (tempfile::TempDir, Sqlite) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&folder.path().join("sub/nabat.db")).unwrap();
+        (folder, store)
+    }
+
+    #[test]
+    fn fulfils_the_contract() {
+        contract::run(|| {
+            let (folder, store) = store();
+            (folder, Box::new(store))
+        });
+    }
+
+    #[test]
+    fn what_was_applied_is_there_after_opening_again() {
+        let (folder, store) = store();
+        let expected = contract::fill(&store);
+        drop(store);
+        let again = Sqlite::open(&folder.path().join("sub/nabat.db")).unwrap();
+        contract::assert_same(again.snapshot(Timestamp::from_millis(0)).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_second_process_is_refused() {
+        let (folder, _store) = store();
+        let second = Sqlite::open(&folder.path().join("sub/nabat.db"));
+        assert!(
+            matches!(&second, Err(StoreError::InUse { owner: Some(pid), .. }) if *pid == std::process::id()),
+            "{second:?}"
+        );
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_named_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("nabat.db");
+        fs::write(
+            &path,
+            "this is not a database, it is a letter to my aunt".repeat(100),
+        )
+        .unwrap();
+        let opened = Sqlite::open(&path);
+        assert!(
+            matches!(opened, Err(StoreError::Damaged { .. })),
+            "{opened:?}"
+        );
+        assert!(
+            fs::read_to_string(&path)
+                .unwrap()
+                .starts_with("this is not")
+        );
+    }
+
+    #[test]
+    fn a_store_of_a_newer_version_is_refused() {
+        let (folder, store) = store();
+        store
+            .connection()
+            .pragma_update(None, "user_version", 999)
+            .unwrap();
+        drop(store);
+        let opened = Sqlite::open(&folder.path().join("sub/nabat.db"));
+        assert!(matches!(opened, Err(StoreError::TooNew)), "{opened:?}");
+    }
+}

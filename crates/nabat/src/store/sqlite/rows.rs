@@ -1,0 +1,478 @@
+//! Every statement of the alert path, and how values look in its columns.
+
+use std::collections::{BTreeMap, HashMap};
+
+use rusqlite::types::{FromSqlError, Type};
+use rusqlite::{Connection, Row, Transaction, params};
+
+use nabat_core::alert::Fingerprint;
+use nabat_core::card::{Card, CardId, Told};
+use nabat_core::change::{Change, Offset, Snapshot};
+use nabat_core::chat::{BotId, Chat, ChatKey, Disabled, Invite, Person, PersonId, Role};
+use nabat_core::delivery::{Delivery, DeliveryId};
+use nabat_core::incident::{Ending, Incident, IncidentId, State};
+use nabat_core::message::words::Language;
+use nabat_core::subscription::{Selector, Subscription, SubscriptionId};
+use nabat_core::time::Timestamp;
+
+use super::{StoreError, failed};
+
+/// Applies one change within a transaction.
+pub(super) fn apply(tx: &Transaction<'_>, change: &Change) -> Result<(), StoreError> {
+    let Change::Incident(incident) = change else {
+        return apply_plain(tx, change)
+            .map(|_| ())
+            .map_err(failed("store a change"));
+    };
+    match put_incident(tx, incident).map_err(failed("store an incident"))? {
+        1 => Ok(()),
+        _ => Err(StoreError::Stale {
+            incident: incident.id,
+        }),
+    }
+}
+
+fn put_incident(tx: &Transaction<'_>, incident: &Incident) -> rusqlite::Result<usize> {
+    let (state, ended_at, ending) = match incident.state {
+        State::Firing => ("firing", None, None),
+        State::Stale => ("stale", None, None),
+        State::Ended { at, how } => ("ended", Some(at.as_millis()), Some(ending_text(how))),
+    };
+    tx.prepare_cached(
+        "INSERT INTO incidents (id, revision, edition, fingerprint, labels, annotations, links,
+             group_key, starts_at, opened_at, seen_at, expires_at, state, ended_at, ending)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+         ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, edition = excluded.edition,
+             annotations = excluded.annotations, links = excluded.links,
+             starts_at = excluded.starts_at, seen_at = excluded.seen_at,
+             expires_at = excluded.expires_at, state = excluded.state,
+             ended_at = excluded.ended_at, ending = excluded.ending
+         WHERE excluded.revision > revision",
+    )?
+    .execute(params![
+        incident.id.0,
+        incident.revision,
+        incident.edition,
+        incident.fingerprint.to_bits().cast_signed(),
+        json(&incident.labels)?,
+        json(&incident.annotations)?,
+        json(&incident.links)?,
+        &*incident.group,
+        incident.starts_at.as_millis(),
+        incident.opened_at.as_millis(),
+        incident.seen_at.as_millis(),
+        incident.expires_at.map(Timestamp::as_millis),
+        state,
+        ended_at,
+        ending,
+    ])
+}
+
+fn apply_plain(tx: &Transaction<'_>, change: &Change) -> rusqlite::Result<usize> {
+    let run = |sql: &str, values: &[&dyn rusqlite::ToSql]| tx.prepare_cached(sql)?.execute(values);
+    match change {
+        Change::Incident(incident) => put_incident(tx, incident),
+        Change::Chat(chat) => put_chat(tx, chat),
+        Change::ChatGone(key) => run(
+            "DELETE FROM chats WHERE bot = ?1 AND chat = ?2 AND topic = ?3",
+            params![key.bot.0, key.chat, topic(*key)],
+        ),
+        Change::Person(person) => run(
+            "INSERT OR REPLACE INTO people (id, name, role, since) VALUES (?1, ?2, ?3, ?4)",
+            params![
+                person.id.0,
+                person.name,
+                role_text(person.role),
+                person.since.as_millis()
+            ],
+        ),
+        Change::PersonGone(id) => run("DELETE FROM people WHERE id = ?1", params![id.0]),
+        Change::Invite(invite) => run(
+            "INSERT OR REPLACE INTO invites (code_hash, role, expires_at) VALUES (?1, ?2, ?3)",
+            params![
+                invite.code_hash,
+                role_text(invite.role),
+                invite.expires_at.as_millis()
+            ],
+        ),
+        Change::InviteGone(hash) => run("DELETE FROM invites WHERE code_hash = ?1", params![hash]),
+        Change::Subscription(subscription) => put_subscription(tx, subscription),
+        Change::SubscriptionGone(id) => {
+            run("DELETE FROM subscriptions WHERE id = ?1", params![id.0])
+        }
+        Change::Card {
+            id,
+            chat,
+            group,
+            message_id,
+        } => run(
+            "INSERT INTO cards (id, bot, chat, topic, group_key, message_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (id) DO UPDATE SET bot = excluded.bot, chat = excluded.chat,
+                 topic = excluded.topic, message_id = excluded.message_id",
+            params![
+                id.0,
+                chat.bot.0,
+                chat.chat,
+                topic(*chat),
+                &**group,
+                message_id
+            ],
+        ),
+        Change::CardGone(id) => {
+            run("DELETE FROM ledger WHERE card = ?1", params![id.0])?;
+            run("DELETE FROM cards WHERE id = ?1", params![id.0])
+        }
+        Change::Told {
+            card,
+            incident,
+            told,
+        } => run(
+            "INSERT OR REPLACE INTO ledger (card, incident, edition, ended)
+             VALUES (?1, ?2, ?3, ?4)",
+            params![card.0, incident.0, told.edition, told.ended],
+        ),
+        Change::ToldGone { card, incident } => run(
+            "DELETE FROM ledger WHERE card = ?1 AND incident = ?2",
+            params![card.0, incident.0],
+        ),
+        Change::Delivery(delivery) => put_delivery(tx, delivery),
+        Change::DeliveryGone(id) => run("DELETE FROM outbox WHERE id = ?1", params![id.0]),
+        Change::Offset(bot, offset) => run(
+            "INSERT OR REPLACE INTO offsets (bot, update_id, at) VALUES (?1, ?2, ?3)",
+            params![bot.0, offset.update_id, offset.at.as_millis()],
+        ),
+        Change::NumbersUsed(number) => run("UPDATE numbers SET used = ?1", params![number]),
+    }
+}
+
+fn put_chat(tx: &Transaction<'_>, chat: &Chat) -> rusqlite::Result<usize> {
+    let disabled = chat.disabled.as_ref();
+    tx.prepare_cached(
+        "INSERT OR REPLACE INTO chats (bot, chat, topic, title, language, zone, muted_until,
+             disabled_at, disabled_reason)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?
+    .execute(params![
+        chat.key.bot.0,
+        chat.key.chat,
+        topic(chat.key),
+        chat.title,
+        chat.language.map(Language::code),
+        chat.zone,
+        chat.muted_until.map(Timestamp::as_millis),
+        disabled.map(|disabled| disabled.since.as_millis()),
+        disabled.map(|disabled| &disabled.reason),
+    ])
+}
+
+fn put_subscription(tx: &Transaction<'_>, subscription: &Subscription) -> rusqlite::Result<usize> {
+    let (kind, text) = subscription.selector.to_stored();
+    tx.prepare_cached(
+        "INSERT OR REPLACE INTO subscriptions
+             (id, bot, chat, topic, kind, text, created_by, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?
+    .execute(params![
+        subscription.id.0,
+        subscription.chat.bot.0,
+        subscription.chat.chat,
+        topic(subscription.chat),
+        kind,
+        text,
+        subscription.created_by.0,
+        subscription.created_at.as_millis(),
+    ])
+}
+
+fn put_delivery(tx: &Transaction<'_>, delivery: &Delivery) -> rusqlite::Result<usize> {
+    tx.prepare_cached(
+        "INSERT OR REPLACE INTO outbox (id, bot, chat, topic, content, priority, created_at,
+             attempts, handed_out, last_error)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute(params![
+        delivery.id.0,
+        delivery.chat.bot.0,
+        delivery.chat.chat,
+        topic(delivery.chat),
+        json(&delivery.content)?,
+        json(&delivery.priority)?,
+        delivery.created_at.as_millis(),
+        delivery.attempts,
+        delivery.handed_out,
+        delivery.last_error,
+    ])
+}
+
+/// Reads everything the engine needs.
+pub(super) fn snapshot(
+    connection: &Connection,
+    ended_since: Timestamp,
+) -> rusqlite::Result<Snapshot> {
+    let mut ledger = ledger(connection)?;
+    let card = |row: &Row<'_>| {
+        let id = CardId(row.get(3)?);
+        Ok(Card {
+            id,
+            chat: chat_key(row)?,
+            group: row.get::<_, String>(4)?.into(),
+            message_id: row.get(5)?,
+            members: ledger.remove(&id).unwrap_or_default(),
+        })
+    };
+    let subscriptions: Vec<Option<Subscription>> = all(
+        connection,
+        "SELECT bot, chat, topic, id, kind, text, created_by, created_at FROM subscriptions",
+        subscription,
+    )?;
+    Ok(Snapshot {
+        incidents: connection
+            .prepare(
+                "SELECT id, revision, edition, fingerprint, labels, annotations, links, group_key,
+                        starts_at, opened_at, seen_at, expires_at, state, ended_at, ending
+                 FROM incidents
+                 WHERE ended_at IS NULL OR ended_at >= ?1
+                    OR id IN (SELECT incident FROM ledger)",
+            )?
+            .query_map([ended_since.as_millis()], incident)?
+            .collect::<Result<_, _>>()?,
+        cards: all(
+            connection,
+            "SELECT bot, chat, topic, id, group_key, message_id FROM cards",
+            card,
+        )?,
+        chats: all(
+            connection,
+            "SELECT bot, chat, topic, title, language, zone, muted_until, disabled_at,
+                    disabled_reason FROM chats",
+            chat,
+        )?,
+        people: all(
+            connection,
+            "SELECT id, name, role, since FROM people",
+            person,
+        )?,
+        invites: all(
+            connection,
+            "SELECT code_hash, role, expires_at FROM invites",
+            invite,
+        )?,
+        subscriptions: subscriptions.into_iter().flatten().collect(),
+        deliveries: all(
+            connection,
+            "SELECT bot, chat, topic, id, content, priority, created_at, attempts, handed_out,
+                    last_error FROM outbox ORDER BY id",
+            delivery,
+        )?,
+        offsets: all(connection, "SELECT bot, update_id, at FROM offsets", offset)?,
+        numbers_used: connection.query_row("SELECT used FROM numbers", [], |row| row.get(0))?,
+    })
+}
+
+fn all<T>(
+    connection: &Connection,
+    sql: &str,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    connection.prepare(sql)?.query_map([], read)?.collect()
+}
+
+fn ledger(
+    connection: &Connection,
+) -> rusqlite::Result<HashMap<CardId, BTreeMap<IncidentId, Told>>> {
+    let mut ledger: HashMap<CardId, BTreeMap<IncidentId, Told>> = HashMap::new();
+    let mut statement = connection.prepare("SELECT card, incident, edition, ended FROM ledger")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let told = Told {
+            edition: row.get(2)?,
+            ended: row.get(3)?,
+        };
+        ledger
+            .entry(CardId(row.get(0)?))
+            .or_default()
+            .insert(IncidentId(row.get(1)?), told);
+    }
+    Ok(ledger)
+}
+
+fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
+    let state = match row.get_ref(12)?.as_str()? {
+        "firing" => State::Firing,
+        "stale" => State::Stale,
+        _ => State::Ended {
+            at: time(row, 13)?,
+            how: ending(row, 14)?,
+        },
+    };
+    Ok(Incident {
+        id: IncidentId(row.get(0)?),
+        revision: row.get(1)?,
+        edition: row.get(2)?,
+        fingerprint: Fingerprint::from_bits(row.get::<_, i64>(3)?.cast_unsigned()),
+        labels: from_json(row, 4)?,
+        annotations: from_json(row, 5)?,
+        links: from_json(row, 6)?,
+        group: row.get::<_, String>(7)?.into(),
+        starts_at: time(row, 8)?,
+        opened_at: time(row, 9)?,
+        seen_at: time(row, 10)?,
+        expires_at: time_if_any(row, 11)?,
+        state,
+    })
+}
+
+fn chat(row: &Row<'_>) -> rusqlite::Result<Chat> {
+    let disabled = match time_if_any(row, 7)? {
+        Some(since) => Some(Disabled {
+            since,
+            reason: row.get(8)?,
+        }),
+        None => None,
+    };
+    let language: Option<String> = row.get(4)?;
+    Ok(Chat {
+        key: chat_key(row)?,
+        title: row.get(3)?,
+        language: language.and_then(|code| Language::from_code(&code)),
+        zone: row.get(5)?,
+        muted_until: time_if_any(row, 6)?,
+        disabled,
+    })
+}
+
+fn person(row: &Row<'_>) -> rusqlite::Result<Person> {
+    Ok(Person {
+        id: PersonId(row.get(0)?),
+        name: row.get(1)?,
+        role: role(row, 2)?,
+        since: time(row, 3)?,
+    })
+}
+
+fn invite(row: &Row<'_>) -> rusqlite::Result<Invite> {
+    Ok(Invite {
+        code_hash: row.get(0)?,
+        role: role(row, 1)?,
+        expires_at: time(row, 2)?,
+    })
+}
+
+/// `None` for a selector that this version can't read any more: it is left in the store.
+fn subscription(row: &Row<'_>) -> rusqlite::Result<Option<Subscription>> {
+    let (id, kind, text): (i64, String, String) = (row.get(3)?, row.get(4)?, row.get(5)?);
+    let selector = match Selector::from_stored(&kind, &text) {
+        Ok(selector) => selector,
+        Err(problem) => {
+            tracing::error!(
+                subscription.id = id,
+                problem,
+                "a stored subscription can't be read and is not followed; subscribe again"
+            );
+            return Ok(None);
+        }
+    };
+    Ok(Some(Subscription {
+        id: SubscriptionId(id),
+        chat: chat_key(row)?,
+        selector,
+        created_by: PersonId(row.get(6)?),
+        created_at: time(row, 7)?,
+    }))
+}
+
+fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
+    Ok(Delivery {
+        id: DeliveryId(row.get(3)?),
+        chat: chat_key(row)?,
+        content: from_json(row, 4)?,
+        priority: from_json(row, 5)?,
+        created_at: time(row, 6)?,
+        attempts: row.get(7)?,
+        handed_out: row.get(8)?,
+        last_error: row.get(9)?,
+    })
+}
+
+fn offset(row: &Row<'_>) -> rusqlite::Result<(BotId, Offset)> {
+    let offset = Offset {
+        update_id: row.get(1)?,
+        at: time(row, 2)?,
+    };
+    Ok((BotId(row.get(0)?), offset))
+}
+
+/// The chat in the first three columns.
+fn chat_key(row: &Row<'_>) -> rusqlite::Result<ChatKey> {
+    let topic: i64 = row.get(2)?;
+    Ok(ChatKey {
+        bot: BotId(row.get(0)?),
+        chat: row.get(1)?,
+        topic: (topic != 0).then_some(topic),
+    })
+}
+
+fn topic(key: ChatKey) -> i64 {
+    key.topic.unwrap_or(0)
+}
+
+fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+    row.get(column).map(Timestamp::from_millis)
+}
+
+fn time_if_any(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+    let millis: Option<i64> = row.get(column)?;
+    Ok(millis.map(Timestamp::from_millis))
+}
+
+const fn role_text(role: Role) -> &'static str {
+    match role {
+        Role::Member => "member",
+        Role::Owner => "owner",
+    }
+}
+
+fn role(row: &Row<'_>, column: usize) -> rusqlite::Result<Role> {
+    match row.get_ref(column)?.as_str()? {
+        "member" => Ok(Role::Member),
+        "owner" => Ok(Role::Owner),
+        _ => Err(unexpected(column)),
+    }
+}
+
+const fn ending_text(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Resolved => "resolved",
+        Ending::Expired => "expired",
+        Ending::Closed => "closed",
+    }
+}
+
+fn ending(row: &Row<'_>, column: usize) -> rusqlite::Result<Ending> {
+    match row.get_ref(column)?.as_str()? {
+        "resolved" => Ok(Ending::Resolved),
+        "expired" => Ok(Ending::Expired),
+        "closed" => Ok(Ending::Closed),
+        _ => Err(unexpected(column)),
+    }
+}
+
+fn unexpected(column: usize) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(
+        column,
+        Type::Text,
+        Box::new(FromSqlError::InvalidType),
+    )
+}
+
+fn json(value: &impl serde::Serialize) -> rusqlite::Result<String> {
+    serde_json::to_string(value)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+}
+
+fn from_json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+    })
+}
