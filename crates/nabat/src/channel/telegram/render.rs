@@ -110,7 +110,7 @@ fn runs_of(message: &Message) -> Vec<Run> {
         }
         match block {
             Block::Line(spans) => {
-                runs.extend(spans.iter().map(|s| run(s, Container::None, number)))
+                runs.extend(spans.iter().map(|s| run(s, Container::None, number)));
             }
             Block::Quote { lines, expandable } => {
                 let container = Container::Quote {

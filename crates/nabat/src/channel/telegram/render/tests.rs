@@ -1,4 +1,9 @@
+use nabat_core::alert::{Labels, Links};
+use nabat_core::incident::{Incident, IncidentId, State};
+use nabat_core::message::card::{Member, MemberNews, card};
+use nabat_core::message::words::Locale;
 use nabat_core::message::{Button, Message, Span};
+use nabat_core::time::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
@@ -231,5 +236,54 @@ proptest! {
         let meant = without_space(&readable(&message.text()));
         let meant = if meant.is_empty() { NOTHING.to_owned() } else { meant };
         prop_assert_eq!(told, meant);
+    }
+
+    #[test]
+    fn whatever_the_alerts_their_card_is_one_message(
+        alerts in proptest::collection::vec((any_labels(), any_labels(), any_text()), 1..15)
+    ) {
+        let incidents: Vec<Incident> = alerts
+            .into_iter()
+            .map(|(labels, annotations, url)| incident(labels, annotations, &url))
+            .collect();
+        let members: Vec<Member<'_>> = incidents
+            .iter()
+            .map(|incident| Member { incident, news: MemberNews::New })
+            .collect();
+        let pieces = render(&card(&members, &Locale::english(), Timestamp::default()));
+        prop_assert_eq!(pieces.len(), 1);
+        prop_assert!(pieces[0].html.len() <= RAW_MAX_BYTES);
+        prop_assert_eq!(parse(&pieces[0].html), Ok(pieces[0].plain.clone()));
+    }
+}
+
+fn any_labels() -> impl Strategy<Value = Labels> {
+    let name = prop_oneof![
+        "alertname|summary|description|instance",
+        "[a-z_]{1,8}",
+        any_text()
+    ];
+    proptest::collection::vec((name, any_text()), 0..8)
+        .prop_map(|pairs| pairs.into_iter().collect())
+}
+
+fn incident(labels: Labels, annotations: Labels, url: &str) -> Incident {
+    let at = Timestamp::default();
+    Incident {
+        id: IncidentId(1),
+        revision: 1,
+        fingerprint: labels.fingerprint(),
+        labels,
+        annotations,
+        links: Links {
+            generator: Some(format!("https://{url}").into()),
+            ..Links::default()
+        },
+        group: "group".into(),
+        starts_at: at,
+        opened_at: at,
+        seen_at: at,
+        expires_at: None,
+        state: State::Firing,
     }
 }
