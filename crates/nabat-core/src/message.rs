@@ -7,6 +7,8 @@
 
 pub mod answer;
 pub mod card;
+#[cfg(test)]
+mod sketch;
 mod text;
 pub mod words;
 

@@ -3,7 +3,7 @@
 //! [`card`] is the live message of a group: it is edited as its alerts come and go. Nobody is
 //! notified of an edit, so [`follow_up`] is the short message that answers it.
 //!
-//! A card always fits one message: the richest of [`DETAILS`] that does is taken, which cuts
+//! A card always fits one message: the richest level of detail that does is taken, which cuts
 //! descriptions first, then labels, and never a name or a state. It says "resolved" of the whole
 //! only when every alert of it is.
 

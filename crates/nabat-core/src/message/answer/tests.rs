@@ -1,1 +1,343 @@
+use jiff::tz::TimeZone;
 
+use super::*;
+use crate::message::sketch::{at, disk_full, locale, now, sketch, stale};
+
+/// One of each, with all there is to say.
+fn every_answer() -> Vec<Answer> {
+    let what = || "mem|cpu".to_owned();
+    let items = || vec![(1, what()), (2, "all".to_owned())];
+    vec![
+        Answer::Greeting {
+            bot_name: "ops".into(),
+            known: true,
+        },
+        Answer::Greeting {
+            bot_name: "ops".into(),
+            known: false,
+        },
+        Answer::Help {
+            in_group: true,
+            owner: true,
+        },
+        Answer::Paired { owner: true },
+        Answer::Paired { owner: false },
+        Answer::AlreadyKnown,
+        Answer::GroupPaired,
+        Answer::CodeNotValid,
+        Answer::Stranger {
+            user_id: 7,
+            chat_id: Some(-100),
+        },
+        Answer::GroupNotKnown { chat_id: -100 },
+        Answer::OwnersOnly,
+        Answer::GroupAdminsOnly,
+        Answer::AnonymousAdmin,
+        Answer::Subscribed {
+            what: what(),
+            firing_now: 3,
+        },
+        Answer::AlreadySubscribed { what: "*".into() },
+        Answer::BadExpression {
+            expression: "mem|(cpu".into(),
+            at_byte: 4,
+            problem: "unclosed group".into(),
+        },
+        Answer::ExpressionMissing,
+        Answer::ExpressionTooLong { limit: 256 },
+        Answer::TooManySubscriptions { limit: 50 },
+        Answer::Subscriptions {
+            items: items(),
+            muted_until: Some(at("2026-11-20T17:30:00Z")),
+        },
+        Answer::Subscriptions {
+            items: Vec::new(),
+            muted_until: None,
+        },
+        Answer::ChooseUnsubscribe { items: items() },
+        Answer::Unsubscribed { what: what() },
+        Answer::UnsubscribedAll { count: 2 },
+        Answer::NoSuchSubscription,
+        Answer::NoSubscriptions,
+        Answer::Alerts {
+            page: 2,
+            pages: 3,
+            total: 22,
+            items: vec![
+                Arc::new(disk_full("db-1")),
+                Arc::new(stale(disk_full("db-2"))),
+            ],
+        },
+        Answer::Alerts {
+            page: 1,
+            pages: 1,
+            total: 0,
+            items: Vec::new(),
+        },
+        Answer::Status(status()),
+        Answer::Status(ChatStatus {
+            last_news_at: None,
+            waiting: 0,
+            disabled: Some("the bot was removed".into()),
+            ..status()
+        }),
+        Answer::Muted {
+            until: at("2026-11-21T00:30:00Z"),
+        },
+        Answer::NotMuted,
+        Answer::Unmuted,
+        Answer::BadPeriod {
+            text: "soon".into(),
+        },
+        Answer::BadPeriod {
+            text: String::new(),
+        },
+        Answer::ChooseLanguage,
+        Answer::LanguageChosen,
+        Answer::Zone,
+        Answer::ZoneChosen,
+        Answer::ZoneUnknown {
+            text: "Moskow".into(),
+            like: vec!["Europe/Moscow".into()],
+        },
+        Answer::Invite {
+            link: "https://t.me/b?start=c".into(),
+            group_link: "https://t.me/b?startgroup=d".into(),
+            valid_for: Duration::from_secs(86_400),
+        },
+        Answer::UnknownCommand {
+            command: "alers".into(),
+            like: Some("alerts".into()),
+        },
+        Answer::UnknownCommand {
+            command: "x".into(),
+            like: None,
+        },
+        Answer::PlainTextHint,
+        Answer::OldButton,
+        Answer::NotSaved,
+    ]
+}
+
+fn status() -> ChatStatus {
+    ChatStatus {
+        version: "0.1.0".into(),
+        up_since: at("2026-11-18T12:00:00Z"),
+        firing: 2,
+        last_news_at: Some(at("2026-11-20T15:28:00Z")),
+        subscriptions: 1,
+        muted_until: Some(at("2026-11-20T17:30:00Z")),
+        waiting: 5,
+        oldest_at: Some(at("2026-11-20T15:18:00Z")),
+        last_error: Some("too many requests".into()),
+        disabled: None,
+        waiting_total: 12,
+    }
+}
+
+fn told(answer: &Answer, language: Language) -> String {
+    sketch(&answer.message(&locale(language), now()))
+}
+
+#[test]
+fn every_answer_can_be_said_in_every_language() {
+    for answer in every_answer() {
+        let english = told(&answer, Language::En);
+        for language in Language::ALL {
+            let text = told(&answer, language);
+            assert!(!text.trim().is_empty(), "{answer:?}");
+            // What Fluent leaves of an unknown variable; buttons of the sketch have an arrow.
+            assert!(!text.contains("{$") && !text.contains("{ $"), "{text}");
+            // A missing text is said by its key, or in English.
+            let word = |c: char| c.is_whitespace() || c == '`';
+            for key in [
+                "status-",
+                "invite-",
+                "stranger-",
+                "zone-",
+                "command-",
+                "help-",
+            ] {
+                assert!(
+                    !text.split(word).any(|part| part.starts_with(key)),
+                    "{text}"
+                );
+            }
+            assert!(
+                language == Language::En || text != english,
+                "{language:?}: {text}"
+            );
+            let toast = answer.toast(&locale(language), now());
+            assert!(
+                !toast.is_empty() && toast.encode_utf16().count() <= 200,
+                "{toast}"
+            );
+        }
+    }
+}
+
+#[test]
+fn answers_as_they_are_read() {
+    let cases = [
+        (
+            Answer::Stranger {
+                user_id: 7,
+                chat_id: None,
+            },
+            "I do not know you yet, so I may not tell you anything. Ask an owner of this bot for an \
+             invitation link (they get one with /invite).\nYour id: `7`",
+        ),
+        (
+            Answer::Subscribed {
+                what: "mem|cpu".into(),
+                firing_now: 1,
+            },
+            "Subscribed to `mem|cpu`.\n1 alert fires now.",
+        ),
+        (
+            Answer::Subscribed {
+                what: "*".into(),
+                firing_now: 0,
+            },
+            "Subscribed to *all alerts*.\nNo alert fires now.",
+        ),
+        (
+            Answer::BadExpression {
+                expression: "mem|(cpu".into(),
+                at_byte: 4,
+                problem: "unclosed group".into(),
+            },
+            "I cannot read this expression:\n```\nmem|(cpu\n    ^\n```\nunclosed group\n\
+             For example: `/regexp mem|cpu`",
+        ),
+        (
+            Answer::Subscriptions {
+                items: vec![(3, "disk".into())],
+                muted_until: Some(at("2026-11-20T17:30:00Z")),
+            },
+            "*1 subscription*\n• `disk`\nThis chat is muted until *17:30 UTC*. To end that: /unmute",
+        ),
+        (
+            Answer::ChooseUnsubscribe {
+                items: vec![(3, "disk".into()), (4, "all".into())],
+            },
+            "Which subscription shall I remove?\n{✖ disk → u:3}\n{✖ all alerts → u:4}\n{Remove all 2 → u:all}",
+        ),
+        (
+            Answer::Alerts {
+                page: 2,
+                pages: 3,
+                total: 22,
+                items: vec![Arc::new(disk_full("db-1"))],
+            },
+            "*22 alerts fire now.* · page 2 of 3\n\
+             🔥 *DiskFull* db-1: Disk of db-1 is full · since 15:04\n{◀ → a:1}{▶ → a:3}",
+        ),
+        (
+            Answer::Alerts {
+                page: 1,
+                pages: 1,
+                total: 0,
+                items: Vec::new(),
+            },
+            "✅ Nothing fires.",
+        ),
+        (
+            Answer::Status(status()),
+            "✅ *Nabat 0.1.0 runs since 18 Nov 12:00 UTC (2 d 3 h)*\n2 alerts fire now.\n\
+             Last news from a source: 15:28 (2 min ago).\n12 messages wait to be sent.\n\n\
+             *This chat*\n1 subscription\n5 messages wait to be sent here, the oldest for 12 min.\n\
+             This chat is muted until *17:30 UTC*. To end that: /unmute\n\
+             Last error: `too many requests`",
+        ),
+        (
+            Answer::ChooseLanguage,
+            "Which language shall I speak?\n{English → l:en}\n{Русский → l:ru}\n{Português (Brasil) → l:pt-BR}",
+        ),
+        (
+            Answer::ZoneUnknown {
+                text: "Moskow".into(),
+                like: vec!["Europe/Moscow".into()],
+            },
+            "I do not know a time zone `Moskow`. For example: `/tz Europe/Moscow`\n\
+             Did you mean: `/tz Europe/Moscow`",
+        ),
+        (
+            Answer::UnknownCommand {
+                command: "alers".into(),
+                like: Some("alerts".into()),
+            },
+            "I do not know the command `/alers`.\nDid you mean: /alerts",
+        ),
+    ];
+    for (answer, expected) in cases {
+        assert_eq!(told(&answer, Language::En), expected);
+    }
+}
+
+#[test]
+fn the_zone_is_named_as_it_is_known() {
+    assert_eq!(
+        told(&Answer::ZoneChosen, Language::Ru),
+        "Теперь ваш часовой пояс: *Europe/Moscow*, сейчас *18:30 MSK*."
+    );
+    let fixed = Locale {
+        language: Language::En,
+        zone: TimeZone::fixed(jiff::tz::offset(3)),
+    };
+    assert_eq!(
+        Answer::ZoneChosen.message(&fixed, now()).text(),
+        "Your time zone is UTC+3 now, it is 18:30 UTC+3."
+    );
+}
+
+#[test]
+fn help_names_every_command_of_the_menu() {
+    for owner in [true, false] {
+        for language in Language::ALL {
+            let help = told(
+                &Answer::Help {
+                    in_group: false,
+                    owner,
+                },
+                language,
+            );
+            let menu = command_menu(language, owner);
+            for (name, description) in &menu {
+                assert!(help.contains(&format!("/{name}")), "{name}");
+                assert!(help.contains(description.as_str()), "{name}");
+                assert!((1..=32).contains(&name.len()));
+                assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+                assert!((1..=256).contains(&description.chars().count()));
+                assert!(!description.starts_with("command-"), "{name}");
+            }
+            assert_eq!(menu.iter().any(|(name, _)| *name == "invite"), owner);
+        }
+    }
+}
+
+#[test]
+fn long_lists_stay_within_a_message() {
+    let long: Vec<(i64, String)> = (0..300).map(|n| (n, "x".repeat(400))).collect();
+    let page = Answer::Alerts {
+        page: 1,
+        pages: 1,
+        total: 30,
+        items: (0..30)
+            .map(|_| Arc::new(disk_full(&"x".repeat(500))))
+            .collect(),
+    };
+    let answers = [
+        Answer::Subscriptions {
+            items: long.clone(),
+            muted_until: None,
+        },
+        Answer::ChooseUnsubscribe { items: long },
+        page,
+    ];
+    for answer in answers {
+        let message = answer.message(&locale(Language::Ru), now());
+        assert!(message.text().encode_utf16().count() < 4_000);
+        assert!(message.buttons.len() <= 51);
+    }
+}

@@ -48,7 +48,10 @@ link-source = Source
 link-dashboard = Dashboard
 link-runbook = Runbook
 link-silence = Silence
-follow-changed = { $n } changed
+follow-changed = { $n ->
+    [1] Changed
+   *[other] { $n } changed
+}
 follow-stale = No news from the source since { $at }
 follow-resolved = Resolved after { $span }
 follow-expired = Expired after { $span }

@@ -64,7 +64,7 @@ link-dashboard = Dashboard
 link-runbook = Runbook
 link-silence = Silenciar
 follow-changed = { $n ->
-    [one] { $n } mudou
+    [1] Mudou
    *[other] { $n } mudaram
 }
 follow-stale = Sem notícias da origem desde { $at }
@@ -146,8 +146,8 @@ period-missing = Por quanto tempo? Por exemplo: { $example }
 bad-period = { $text } não é um intervalo de tempo. Por exemplo: { $example }
 choose-language = Em que idioma devo falar?
 language-chosen = Agora eu falo português.
-zone = Seu fuso horário é { $zone }; agora são { $time }.
-zone-chosen = Agora seu fuso horário é { $zone }; são { $time }.
+zone = Seu fuso horário é { $zone } (agora: { $time }).
+zone-chosen = Seu fuso horário passou a ser { $zone } (agora: { $time }).
 zone-change = Para mudar: { $example }
 zone-unknown = Não conheço o fuso horário { $text }. Por exemplo: { $example }
 did-you-mean = Você quis dizer:

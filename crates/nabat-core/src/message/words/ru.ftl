@@ -69,6 +69,7 @@ link-dashboard = Дашборд
 link-runbook = Runbook
 link-silence = Заглушить
 follow-changed = { $n ->
+    [1] Изменился
     [one] Изменился { $n }
     [few] Изменились { $n }
    *[many] Изменилось { $n }
@@ -112,7 +113,7 @@ firing-now = { $n ->
     [0] Активных алертов нет.
     [one] Сейчас активен { $n } алерт.
     [few] Сейчас активны { $n } алерта.
-   *[many] Сейчас активны { $n } алертов.
+   *[many] Сейчас активно { $n } алертов.
 }
 bad-expression = Не могу разобрать выражение:
 expression-example = Например: { $example }

@@ -121,7 +121,7 @@ fn plurals_follow_the_language() {
         (Language::Ru, 0, "Активных алертов нет."),
         (Language::Ru, 1, "Сейчас активен 1 алерт."),
         (Language::Ru, 3, "Сейчас активны 3 алерта."),
-        (Language::Ru, 11, "Сейчас активны 11 алертов."),
+        (Language::Ru, 11, "Сейчас активно 11 алертов."),
         (Language::Ru, 21, "Сейчас активен 21 алерт."),
         (Language::PtBr, 0, "Nenhum alerta ativo agora."),
         (Language::PtBr, 1, "1 alerta ativo agora."),

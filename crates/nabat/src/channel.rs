@@ -1,0 +1,3 @@
+//! The places messages go to, one module per kind.
+
+pub mod telegram;

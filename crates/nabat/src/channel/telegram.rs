@@ -1,0 +1,3 @@
+//! Telegram chats as a channel.
+
+pub mod render;
