@@ -18,7 +18,8 @@ mod table;
 use anyhow::Result;
 
 use options::Options;
-use subject::Subject;
+use sink::Sink;
+use subject::{Audience, Subject};
 
 /// What one round on one program measured.
 pub(crate) struct Figures {
@@ -50,14 +51,16 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
 /// Two lives of the program: one without anybody to tell, for the intake alone, and one that
 /// tells every alert to a chat.
 fn measure(subject: &Subject, options: &Options) -> Result<Figures> {
-    let sink = sink::Sink::start()?;
-    let server = subject.start(None)?;
+    let sink = Sink::start()?;
+    let server = subject.start(&sink, Audience::Nobody)?;
     let (startup_ms, idle_mib) = (server.startup_ms, server.memory_mib()?);
     let fresh = intake::measure(&server, subject, options, intake::Pass::Fresh)?;
     let repeated = intake::measure(&server, subject, options, intake::Pass::Repeated)?;
     let loaded_mib = server.memory_mib()?;
     drop(server);
-    let server = subject.start(Some(&sink))?;
+    // A new one: on the old one the program that was just killed still waits for updates.
+    let sink = Sink::start()?;
+    let server = subject.start(&sink, Audience::Chats)?;
     let latency = latency::measure(&server, subject, &sink, options)?;
     Ok(Figures {
         startup_ms,

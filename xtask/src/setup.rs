@@ -11,7 +11,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::process;
-use crate::step::{Outcome, Steps};
+use crate::step::{self, Outcome, Steps};
 
 /// A Debian package that tests need.
 struct Package {
@@ -49,7 +49,7 @@ const CARGO_DENY: Tool = Tool {
 /// Installs all that `cargo xtask test` needs.
 pub(crate) fn everything() -> Result<()> {
     let mut steps = Steps::default();
-    steps.run("Debian packages", "install them as said above", packages);
+    steps.run("Debian packages", &by_hand(&missing()), packages);
     steps.finish()?;
     cargo_tools()
 }
@@ -63,29 +63,29 @@ pub(crate) fn cargo_tools() -> Result<()> {
 }
 
 fn packages() -> Result<Outcome> {
-    let missing: Vec<&Package> = missing();
-    if missing.is_empty() {
+    let wanted = missing();
+    if wanted.is_empty() {
         return Ok(Outcome::Passed);
     }
-    let names: Vec<&str> = missing.iter().map(|package| package.name).collect();
     let Some(privilege) = privilege() else {
-        bail!("{}\n{}", by_hand(&names), cannot_run(&missing));
+        bail!("{}", cannot_run(&wanted));
     };
-    println!("installing {}", names.join(", "));
-    // Without fresh lists the install may still work, and if not, its own message is the better one.
+    step::note(&format!("installing {}", names(&wanted)));
+    // With old lists the install may still work; and if not, its own message is the better one.
     let update = process::output(&mut apt_get(privilege, &["update"]));
     let mut words = vec!["install", "-y", "--no-install-recommends"];
-    words.extend(&names);
+    words.extend(wanted.iter().map(|package| package.name));
     let install = process::output(&mut apt_get(privilege, &words));
-    if let Err(error) = update.and(install) {
-        eprintln!("{error:#}");
-    }
-    let missing = self::missing();
+    let missing = missing();
     if missing.is_empty() {
         return Ok(Outcome::Passed);
     }
-    let names: Vec<&str> = missing.iter().map(|package| package.name).collect();
-    bail!("{}\n{}", by_hand(&names), cannot_run(&missing));
+    let errors: Vec<String> = [update.err(), install.err()]
+        .into_iter()
+        .flatten()
+        .map(|error| format!("{error:#}"))
+        .collect();
+    bail!("{}\n\n{}", errors.join("\n"), cannot_run(&missing));
 }
 
 fn missing() -> Vec<&'static Package> {
@@ -124,17 +124,19 @@ fn apt_get(privilege: &[&str], args: &[&str]) -> Command {
     command
 }
 
-fn by_hand(names: &[&str]) -> String {
-    let names = names.join(" ");
+/// What a person can do about it, in one line.
+fn by_hand(missing: &[&Package]) -> String {
+    let names = names(missing);
     if process::find("apt-get").is_some() {
-        format!(
-            "please run:  sudo apt-get update && sudo apt-get install -y --no-install-recommends {names}"
-        )
+        format!("sudo apt-get update && sudo apt-get install -y --no-install-recommends {names}")
     } else {
-        format!(
-            "this is not Debian or Ubuntu: please put these programs on the PATH yourself: {names}"
-        )
+        format!("this is not Debian or Ubuntu: put these programs on the PATH yourself: {names}")
     }
+}
+
+fn names(packages: &[&Package]) -> String {
+    let names: Vec<&str> = packages.iter().map(|package| package.name).collect();
+    names.join(" ")
 }
 
 fn cannot_run(missing: &[&Package]) -> String {
@@ -148,7 +150,9 @@ fn cannot_run(missing: &[&Package]) -> String {
 fn install(tool: &Tool) -> Result<Outcome> {
     let Tool { name, version } = tool;
     if process::find(name).is_none() {
-        println!("installing {name} {version} (once; takes some minutes)");
+        step::note(&format!(
+            "installing {name} {version}, once; this takes minutes"
+        ));
         let args = ["install", "--locked", name, "--version", version];
         process::output(&mut process::cargo(args))?;
     }
@@ -160,10 +164,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_command_line_names_all_that_is_missing() {
-        let text = by_hand(&["prometheus", "redis"]);
+    fn one_line_names_all_that_is_missing() {
+        let packages: Vec<&Package> = PACKAGES.iter().collect();
+        let text = by_hand(&packages);
+        assert_eq!(text.lines().count(), 1, "{text}");
         assert!(
-            text.lines().count() == 1 && text.contains("prometheus redis"),
+            text.ends_with("prometheus prometheus-alertmanager"),
             "{text}"
         );
     }

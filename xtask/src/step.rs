@@ -6,11 +6,24 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
+const NAME_WIDTH: usize = 24;
+
 /// How a step that did not fail ended.
 pub(crate) enum Outcome {
     Passed,
     /// Nothing is wrong, but something could not be looked at; the text says what.
     Skipped(String),
+}
+
+/// Says within a step what it is about to do, when that takes long.
+pub(crate) fn note(text: &str) {
+    print!("{text}\n{:<NAME_WIDTH$}", "");
+    flush();
+}
+
+/// What was said must show while the step still runs; a closed terminal is no reason to stop.
+fn flush() {
+    let _ = std::io::stdout().flush();
 }
 
 /// Steps that run one after the other, also past a failure, so that all mistakes show at once.
@@ -27,9 +40,8 @@ impl Steps {
         remedy: &str,
         step: impl FnOnce() -> Result<Outcome>,
     ) {
-        print!("{name:<24}");
-        // The name must show while the step still runs; a closed terminal is no reason to stop.
-        let _ = std::io::stdout().flush();
+        print!("{name:<NAME_WIDTH$}");
+        flush();
         let start = Instant::now();
         let result = step();
         let seconds = start.elapsed().as_secs_f64();

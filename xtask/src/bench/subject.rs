@@ -19,6 +19,15 @@ use crate::process;
 const FIRST_CHAT: usize = 1001;
 const SUBSCRIBE_MAX: Duration = Duration::from_secs(20);
 
+/// What the program has to do besides taking alerts in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// Nobody is to be told.
+    Nobody,
+    /// Each alert is told to the chat of its name.
+    Chats,
+}
+
 pub(crate) enum Subject {
     Nabat { program: PathBuf },
     Alertmanager { program: PathBuf },
@@ -78,21 +87,21 @@ impl Subject {
         body.to_string().into_bytes()
     }
 
-    /// Starts the program; with a sink, each alert is told there to the chat of its name.
-    pub(crate) fn start(&self, sink: Option<&Sink>) -> Result<Server> {
-        let address = sink.map(|sink| sink.address);
-        let server = match self {
+    /// Starts the program, with its Telegram at `sink`.
+    pub(crate) fn start(&self, sink: &Sink, audience: Audience) -> Result<Server> {
+        match self {
             Self::Nabat { program } => {
-                Server::start(|folder, own| nabat(program, folder, own, address))?
+                let server = Server::start(|folder, own| nabat(program, folder, own, sink))?;
+                if audience == Audience::Chats {
+                    subscribe(sink)?;
+                }
+                Ok(server)
             }
             Self::Alertmanager { program } => {
-                Server::start(|folder, own| alertmanager(program, folder, own, address))?
+                let config = alertmanager_config(sink, audience)?;
+                Server::start(|folder, own| alertmanager(program, folder, own, &config))
             }
-        };
-        if let (Self::Nabat { .. }, Some(sink)) = (self, sink) {
-            subscribe(sink)?;
         }
-        Ok(server)
     }
 }
 
@@ -125,20 +134,12 @@ pub(crate) fn nabat_built_for_release() -> Result<PathBuf> {
         .context("cargo built no program `nabat`")
 }
 
-fn nabat(
-    program: &Path,
-    folder: &Path,
-    own: SocketAddr,
-    telegram: Option<SocketAddr>,
-) -> Result<Command> {
-    // Without a sink the bot finds nobody at the other end; it is there all the same, so that
-    // both lives of the program carry the same parts.
-    let telegram = telegram.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 9)));
+fn nabat(program: &Path, folder: &Path, own: SocketAddr, sink: &Sink) -> Result<Command> {
     let chats: Vec<usize> = (0..NAMES.len()).map(|n| FIRST_CHAT + n).collect();
     let config = json!({ "telegram": { "bots": [{
         "name": "bench",
         "token": "1:bench",
-        "api_url": format!("http://{telegram}"),
+        "api_url": format!("http://{}", sink.address),
         "allow": chats,
     }]}});
     // JSON is YAML.
@@ -162,14 +163,9 @@ fn subscribe(sink: &Sink) -> Result<()> {
     Ok(())
 }
 
-fn alertmanager(
-    program: &Path,
-    folder: &Path,
-    own: SocketAddr,
-    telegram: Option<SocketAddr>,
-) -> Result<Command> {
+fn alertmanager(program: &Path, folder: &Path, own: SocketAddr, config: &str) -> Result<Command> {
     let file = folder.join("alertmanager.yml");
-    fs::write(&file, alertmanager_config(telegram)?)?;
+    fs::write(&file, config)?;
     let mut command = Command::new(program);
     command.arg("--config.file").arg(file);
     command.arg("--storage.path").arg(folder.join("data"));
@@ -178,14 +174,15 @@ fn alertmanager(
     Ok(command)
 }
 
-fn alertmanager_config(telegram: Option<SocketAddr>) -> Result<String> {
-    let Some(telegram) = telegram else {
+fn alertmanager_config(sink: &Sink, audience: Audience) -> Result<String> {
+    if audience == Audience::Nobody {
         return Ok(
             "route: {receiver: nobody, group_by: [alertname, cluster]}\n\
                    receivers: [{name: nobody}]\n"
                 .to_owned(),
         );
-    };
+    }
+    let telegram = sink.address;
     let mut routes = String::new();
     let mut receivers = String::new();
     for (n, name) in NAMES.iter().enumerate() {
