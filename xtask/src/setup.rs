@@ -46,12 +46,17 @@ const CARGO_DENY: Tool = Tool {
     version: "0.20.2",
 };
 
-/// Installs all that `cargo xtask test` needs.
+/// Installs all that the other commands need.
 pub(crate) fn everything() -> Result<()> {
+    debian_packages()?;
+    cargo_tools()
+}
+
+/// Installs what the tests need.
+pub(crate) fn debian_packages() -> Result<()> {
     let mut steps = Steps::default();
     steps.run("Debian packages", &by_hand(&missing()), packages);
-    steps.finish()?;
-    cargo_tools()
+    steps.finish()
 }
 
 /// Installs what `cargo xtask lint` needs.

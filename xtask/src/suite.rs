@@ -10,7 +10,7 @@ use crate::{lint, process, setup};
 /// The last line on the terminal is the test runner's own, so nothing is printed after it.
 pub(crate) fn run() -> Result<()> {
     let start = Instant::now();
-    setup::everything()?;
+    setup::debian_packages()?;
     lint::run()?;
     println!(
         "all checks passed in {:.0} s; now the tests\n",

@@ -1,5 +1,8 @@
-//! A program that a test has started. Dropping it kills it; when that happens because the test
-//! failed, the end of its log is printed.
+//! A program that a test has started.
+//!
+//! Dropping it kills it; when that happens because the test failed, the end of its log is
+//! printed. A program that has ended when nobody asked it to fails the test, even if the test
+//! would not have noticed.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -19,6 +22,8 @@ pub(crate) struct Process {
     log: PathBuf,
     /// Size of the log when this process was started: a restarted program adds to the old log.
     log_start: usize,
+    /// Whether the test knows that it has ended.
+    end_seen: bool,
 }
 
 impl Process {
@@ -44,6 +49,7 @@ impl Process {
             child,
             log,
             log_start,
+            end_seen: false,
         }
     }
 
@@ -87,6 +93,7 @@ impl Process {
 
     /// Ends the process as a crash would: no signal handler runs.
     pub(crate) fn kill9(&mut self) -> ExitStatus {
+        self.end_seen = true;
         self.child.kill().unwrap();
         self.child.wait().unwrap()
     }
@@ -102,6 +109,7 @@ impl Process {
     /// Waits for the process to end by itself.
     pub(crate) async fn ended(&mut self) -> ExitStatus {
         let what = format!("{} to end", self.name);
+        self.end_seen = true;
         wait::until(&what, async || self.child.try_wait().unwrap()).await
     }
 
@@ -114,10 +122,13 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        let ended = self.child.try_wait().ok().flatten();
         // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
-        if std::thread::panicking() {
+        let surprise = ended.filter(|_| !self.end_seen);
+        let is_failing = std::thread::panicking();
+        if is_failing || surprise.is_some() {
             let log = self.log();
             let lines: Vec<&str> = log.lines().collect();
             let tail = &lines[lines.len().saturating_sub(LOG_TAIL)..];
@@ -127,6 +138,9 @@ impl Drop for Process {
                 self.pid(),
                 tail.join("\n")
             );
+        }
+        if let (Some(status), false) = (surprise, is_failing) {
+            panic!("{} ended by itself with {status}", self.name);
         }
     }
 }
@@ -153,6 +167,8 @@ fn listening_ports(pid: u32) -> io::Result<Vec<u16>> {
 /// These are tests of the harness: a harness that cannot see a program start or end would make
 /// every other test lie.
 mod tests {
+    use std::panic::AssertUnwindSafe;
+
     use super::*;
 
     fn shell(folder: &Path, script: &str) -> Process {
@@ -179,6 +195,19 @@ mod tests {
         process.word_after("ready ").await;
         process.signal("TERM");
         assert_eq!(process.ended().await.code(), Some(3));
+    }
+
+    #[tokio::test]
+    async fn a_program_that_dies_unnoticed_fails_the_test() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut process = shell(folder.path(), "echo last words; exec sleep 60");
+        process.word_after("last ").await;
+        process.signal("KILL");
+        let is_dead = async || process.child.try_wait().unwrap();
+        wait::until("the script to die", is_dead).await;
+        let dropped = std::panic::catch_unwind(AssertUnwindSafe(|| drop(process)));
+        let message = dropped.unwrap_err().downcast::<String>().unwrap();
+        assert!(message.starts_with("script ended by itself"), "{message}");
     }
 
     #[tokio::test]
