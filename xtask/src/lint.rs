@@ -89,10 +89,5 @@ fn advisories() -> Result<Outcome> {
         let why = "the advisory database could not be fetched, so known vulnerabilities were not looked for";
         return Ok(Outcome::Skipped(why.to_owned()));
     }
-    deny(&[
-        "check",
-        "--disable-fetch",
-        "--hide-inclusion-graph",
-        "advisories",
-    ])
+    deny(&["--offline", "check", "--hide-inclusion-graph", "advisories"])
 }

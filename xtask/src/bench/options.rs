@@ -86,3 +86,34 @@ fn count(name: &str, value: &str) -> Result<usize> {
         Ok(count) => Ok(count),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Option<Options>> {
+        let args: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        Options::parse(&args)
+    }
+
+    #[test]
+    fn options_are_read_and_the_rest_keeps_its_default() {
+        let options = parse("--rounds 7 --only alertmanager").unwrap().unwrap();
+        assert_eq!((options.rounds, options.batch), (7, 64));
+        assert_eq!(options.only.as_deref(), Some("alertmanager"));
+        assert!(parse("--rounds 7 -h").unwrap().is_none());
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (line, named) in [
+            ("--round 3", "`--round`"),
+            ("--rounds", "`--rounds` needs a value"),
+            ("--rounds 0", "not `0`"),
+            ("--alerts many", "not `many`"),
+        ] {
+            let error = parse(line).err().unwrap().to_string();
+            assert!(error.contains(named), "{line}: {error}");
+        }
+    }
+}

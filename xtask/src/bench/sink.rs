@@ -188,3 +188,49 @@ fn updates(state: &State) -> Value {
     }
     inner.updates.drain(..).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::http::Client;
+    use super::*;
+
+    fn ask(sink: &Sink, method: &str, body: &Value) -> Value {
+        let mut client = Client::connect(sink.address).unwrap();
+        let path = format!("/bot1:bench/{method}");
+        let (status, answer) = client.post(&path, body.to_string().as_bytes()).unwrap();
+        assert_eq!(status, 200);
+        let answer: Value = serde_json::from_slice(&answer).unwrap();
+        assert_eq!(answer["ok"], true);
+        answer["result"].clone()
+    }
+
+    #[test]
+    fn what_a_person_says_is_given_to_the_bot_once() {
+        let sink = Sink::start().unwrap();
+        sink.say(7, "/regexp Disk");
+        sink.say(8, "/help");
+        let updates = ask(&sink, "getUpdates", &json!({ "timeout": 1 }));
+        assert_eq!(updates.as_array().unwrap().len(), 2);
+        assert_eq!(updates[0]["message"]["chat"]["id"], 7);
+        assert_eq!(
+            updates[0]["message"]["entities"][0]["length"],
+            "/regexp".len()
+        );
+        assert!(sink.state.lock().updates.is_empty());
+    }
+
+    #[test]
+    fn a_message_is_found_by_its_mark_among_those_that_come_later() {
+        let sink = Sink::start().unwrap();
+        let sent = ask(
+            &sink,
+            "sendMessage",
+            &json!({ "chat_id": "7", "text": "about srv1" }),
+        );
+        assert_eq!(sent["chat"]["id"], 7);
+        assert_eq!(sink.arrived(), 1);
+        let at_once = Duration::ZERO;
+        assert!(sink.wait_for("srv1", 0, at_once).is_some());
+        assert!(sink.wait_for("srv1", 1, at_once).is_none());
+    }
+}

@@ -2,7 +2,8 @@
 //! by a stand-in.
 //!
 //! There is one test binary, because each further one is linked with everything again.
-//! [`world`] starts and stops what a test needs.
+//! [`world`] starts and stops what a test needs. The modules say `cfg(test)`, though nothing
+//! else is ever built here, because clippy lets only such code `unwrap`.
 
 #[cfg(test)]
 mod peers;

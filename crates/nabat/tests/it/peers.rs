@@ -7,6 +7,7 @@ use crate::world::alertmanager::{self, Alertmanager, Timing};
 use crate::world::prometheus::{self, Prometheus, Rule};
 use crate::world::recorder::Recorder;
 use crate::world::target::Target;
+use crate::world::wait;
 
 #[tokio::test]
 async fn a_metric_that_goes_bad_and_good_again_comes_as_firing_and_resolved() {
@@ -51,4 +52,28 @@ async fn a_metric_that_goes_bad_and_good_again_comes_as_firing_and_resolved() {
     assert_eq!(ended["status"], "resolved");
     assert_eq!(ended["fingerprint"], alert["fingerprint"]);
     assert_eq!(ended["startsAt"], alert["startsAt"]);
+}
+
+#[tokio::test]
+async fn an_alertmanager_tells_again_what_still_fires() {
+    let folder = tempfile::tempdir().unwrap();
+    let recorder = Recorder::start().await;
+    let timing = Timing {
+        repeat_interval: "200ms",
+        ..Timing::default()
+    };
+    let alertmanager =
+        Alertmanager::start(folder.path(), "alertmanager", &recorder.url(), &timing).await;
+
+    alertmanager
+        .post_alerts(&json!([{ "labels": { "alertname": "DiskFull" } }]))
+        .await;
+
+    let told = wait::until("a repetition", async || {
+        let told = recorder.bodies();
+        (told.len() > 1).then_some(told)
+    })
+    .await;
+    assert_eq!(told[0]["status"], "firing");
+    assert_eq!(told[0]["alerts"], told[1]["alerts"]);
 }

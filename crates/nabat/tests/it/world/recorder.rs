@@ -27,11 +27,15 @@ impl Recorder {
         format!("http://{}/", self.server.address)
     }
 
+    /// All that has come so far, in order.
+    pub(crate) fn bodies(&self) -> Vec<Value> {
+        self.bodies.lock().unwrap().clone()
+    }
+
     /// Waits for a body that `matches`; returns the first.
     pub(crate) async fn wait_for(&self, what: &str, matches: impl Fn(&Value) -> bool) -> Value {
         wait::until(what, async || {
-            let bodies = self.bodies.lock().unwrap();
-            bodies.iter().find(|body| matches(body)).cloned()
+            self.bodies().into_iter().find(|body| matches(body))
         })
         .await
     }
