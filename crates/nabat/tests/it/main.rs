@@ -1,0 +1,15 @@
+//! Nabat from outside: real programs that talk over 127.0.0.1, and nothing of ours replaced
+//! by a stand-in.
+//!
+//! There is one test binary, because each further one is linked with everything again.
+//! [`world`] starts and stops what a test needs. The modules say `cfg(test)`, though nothing
+//! else is ever built here, because clippy lets only such code `unwrap`.
+
+#[cfg(test)]
+mod peers;
+#[cfg(test)]
+#[expect(
+    dead_code,
+    reason = "stories of the whole program are still to be written"
+)]
+mod world;

@@ -1,0 +1,131 @@
+//! The real `nabat serve`, as a process with its own configuration and data folder.
+//!
+//! It keeps its port and its data over [`Nabat::restart`], so that whoever posts to it finds
+//! it again and nothing that it promised may be forgotten.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+
+use serde_json::Value;
+
+use super::process::Process;
+use super::{http, wait};
+
+/// What the program writes to its log, followed by its address, once it accepts connections.
+const LISTENING: &str = "listening on http://127.0.0.1:";
+
+pub(crate) struct Nabat {
+    folder: PathBuf,
+    port: u16,
+    process: Process,
+    client: reqwest::Client,
+}
+
+impl Nabat {
+    /// Starts it with its files in `folder`, and waits until it is ready.
+    pub(crate) async fn start(folder: &Path, config: &Value) -> Self {
+        configure(folder, config);
+        let (process, port) = launch(folder, 0).await;
+        let nabat = Self {
+            folder: folder.to_owned(),
+            port,
+            process,
+            client: http::client(),
+        };
+        nabat.ready().await;
+        nabat
+    }
+
+    /// Waits until `/-/ready` answers 200.
+    pub(crate) async fn ready(&self) {
+        let url = self.url("/-/ready");
+        wait::until("Nabat to be ready", async || {
+            http::is_ok(&self.client, &url).await.then_some(())
+        })
+        .await;
+    }
+
+    /// Writes a changed configuration; it takes effect by a reload or a restart.
+    pub(crate) fn configure(&self, config: &Value) {
+        configure(&self.folder, config);
+    }
+
+    /// Ends it as a crash would.
+    pub(crate) fn kill9(&mut self) {
+        self.process.kill9();
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub(crate) async fn terminate(&mut self) -> ExitStatus {
+        self.process.signal("TERM");
+        self.process.ended().await
+    }
+
+    /// Sends a signal by its name without `SIG`, such as `HUP`.
+    pub(crate) fn signal(&self, signal: &str) {
+        self.process.signal(signal);
+    }
+
+    /// Starts it again on the same port and data, after a crash if it still runs, and waits
+    /// until it is ready.
+    pub(crate) async fn restart(&mut self) {
+        self.process.kill9();
+        (self.process, _) = launch(&self.folder, self.port).await;
+        self.ready().await;
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// Where an Alertmanager posts to.
+    pub(crate) fn webhook(&self) -> String {
+        self.url("/api/v1/webhook/alertmanager")
+    }
+
+    /// Posts a body to the webhook. An error is a broken connection; every answer is `Ok`.
+    pub(crate) async fn post_alerts(&self, body: &Value) -> reqwest::Result<reqwest::Response> {
+        self.client.post(self.webhook()).json(body).send().await
+    }
+
+    /// The metrics page.
+    pub(crate) async fn metrics(&self) -> String {
+        let answer = self.client.get(self.url("/metrics")).send().await.unwrap();
+        answer.error_for_status().unwrap().text().await.unwrap()
+    }
+
+    /// The value of one metric, written as on the page with its labels: `x_total{kind="y"}`.
+    pub(crate) async fn metric(&self, name: &str) -> Option<f64> {
+        let value = |line: &str| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok();
+        self.metrics().await.lines().find_map(value)
+    }
+
+    /// What it has logged since it was started last.
+    pub(crate) fn log(&self) -> String {
+        self.process.log()
+    }
+}
+
+/// The program, to be run with arguments of the test's own.
+pub(crate) fn command() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_nabat"))
+}
+
+fn config_file(folder: &Path) -> PathBuf {
+    folder.join("nabat.yml")
+}
+
+fn configure(folder: &Path, config: &Value) {
+    // JSON is YAML.
+    std::fs::write(config_file(folder), config.to_string()).unwrap();
+}
+
+async fn launch(folder: &Path, port: u16) -> (Process, u16) {
+    let mut command = command();
+    command.arg("serve").arg("-c").arg(config_file(folder));
+    command.arg("--data-dir").arg(folder.join("data"));
+    command.args(["-p", &port.to_string()]);
+    let mut process = Process::start("nabat", folder, &mut command);
+    let port = process.word_after(LISTENING).await;
+    (process, port.trim_end_matches('/').parse().unwrap())
+}

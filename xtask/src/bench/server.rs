@@ -1,0 +1,127 @@
+//! A program under measurement: started on a free port in a folder of its own, looked at
+//! through `/proc`, stopped and cleaned up when dropped.
+
+use std::fs::{self, File};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+
+use super::http::Client;
+use crate::process;
+
+const START_MAX: Duration = Duration::from_secs(30);
+/// Linux counts CPU time in hundredths of a second on every architecture we know of.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+pub(crate) struct Server {
+    child: Child,
+    folder: PathBuf,
+    pub(crate) address: SocketAddr,
+    /// From the start of the process to its first 200 on `/-/ready`.
+    pub(crate) startup_ms: f64,
+}
+
+impl Server {
+    /// Starts what `command` makes of a folder and an address, and waits until it is ready.
+    pub(crate) fn start(
+        command: impl FnOnce(&Path, SocketAddr) -> Result<Command>,
+    ) -> Result<Self> {
+        static STARTED: AtomicU32 = AtomicU32::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let folder =
+            std::env::temp_dir().join(format!("nabat-bench-{}-{number}", std::process::id()));
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
+        let address = free_address()?;
+        let mut command = command(&folder, address)?;
+        let log = File::create(folder.join("log"))?;
+        let start = Instant::now();
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .with_context(|| format!("cannot start `{}`", process::line(&command)))?;
+        let mut server = Self {
+            child,
+            folder,
+            address,
+            startup_ms: 0.0,
+        };
+        let mut ended = None;
+        process::wait_until(START_MAX, || {
+            ended = server.child.try_wait().ok().flatten();
+            ended.is_some() || server.is_ready()
+        });
+        server.startup_ms = start.elapsed().as_secs_f64() * 1e3;
+        if ended.is_some() || start.elapsed() >= START_MAX {
+            let log = fs::read_to_string(server.folder.join("log")).unwrap_or_default();
+            bail!("{log}\n`{}` did not become ready", process::line(&command));
+        }
+        Ok(server)
+    }
+
+    fn is_ready(&self) -> bool {
+        // Connecting costs less than a client with its buffers while nobody listens yet.
+        TcpStream::connect(self.address).is_ok()
+            && Client::connect(self.address)
+                .and_then(|mut client| client.get("/-/ready"))
+                .is_ok_and(|(status, _)| status == 200)
+    }
+
+    /// Resident memory in MiB.
+    pub(crate) fn memory_mib(&self) -> Result<f64> {
+        let status = self.proc("status")?;
+        let kib = status.lines().find_map(|line| {
+            line.strip_prefix("VmRSS:")?
+                .split_whitespace()
+                .next()?
+                .parse::<f64>()
+                .ok()
+        });
+        Ok(kib.context("/proc shows no VmRSS")? / 1024.0)
+    }
+
+    /// CPU time used so far, in seconds, by all threads in user and kernel mode.
+    pub(crate) fn cpu_seconds(&self) -> Result<f64> {
+        let stat = self.proc("stat")?;
+        // The program's name, in parentheses, may contain spaces; the fields are counted after it.
+        let fields = stat
+            .rsplit(')')
+            .next()
+            .unwrap_or_default()
+            .split_whitespace();
+        let ticks: f64 = fields
+            .skip(11)
+            .take(2)
+            .filter_map(|field| field.parse::<f64>().ok())
+            .sum();
+        Ok(ticks / TICKS_PER_SECOND)
+    }
+
+    fn proc(&self, file: &str) -> Result<String> {
+        let path = format!("/proc/{}/{file}", self.child.id());
+        fs::read_to_string(&path)
+            .with_context(|| format!("cannot read {path}; has the program ended?"))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already, and its data was made to be thrown away.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// An address nobody listens on now. Another program could take it before ours does; then the
+/// start fails and says so.
+fn free_address() -> Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0").context("cannot listen on 127.0.0.1")?;
+    Ok(listener.local_addr()?)
+}

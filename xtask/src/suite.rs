@@ -1,0 +1,25 @@
+//! `cargo xtask test`: set-up, every check, every test. Continuous integration runs this and
+//! nothing else.
+
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::{lint, process, setup};
+
+/// The last line on the terminal is the test runner's own, so nothing is printed after it.
+pub(crate) fn run() -> Result<()> {
+    let start = Instant::now();
+    setup::debian_packages()?;
+    lint::run()?;
+    println!(
+        "all checks passed in {:.0} s; now the tests\n",
+        start.elapsed().as_secs_f64()
+    );
+    process::attached(&mut process::cargo([
+        "test",
+        "--workspace",
+        "--locked",
+        "--no-fail-fast",
+    ]))
+}
