@@ -34,6 +34,7 @@ use crate::subscription::index::Index;
 use crate::subscription::{Subscription, SubscriptionId};
 use crate::time::Timestamp;
 
+pub use alerts::Refusal;
 pub use chats::{Event, Heard, Speaker};
 
 /// How many numbers are set aside at a time, so that giving one costs no write.
@@ -245,6 +246,18 @@ impl Engine {
     /// How far the bot's updates have been dealt with.
     pub fn offset(&self, bot: BotId) -> Option<i64> {
         self.offsets.get(&bot).map(|offset| offset.update_id)
+    }
+
+    /// The deliveries that wait for the bot's courier.
+    pub fn waiting(&self, bot: BotId) -> impl Iterator<Item = Waiting> {
+        self.deliveries
+            .values()
+            .filter(move |delivery| delivery.chat.bot == bot)
+            .map(|delivery| Waiting {
+                id: delivery.id,
+                chat: delivery.chat,
+                priority: delivery.priority,
+            })
     }
 
     /// Figures for `/metrics`.

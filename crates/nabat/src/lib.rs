@@ -1,4 +1,6 @@
 //! The program: everything that touches the world.
 
 pub mod channel;
+pub mod clock;
+pub mod engine;
 pub mod store;

@@ -78,6 +78,7 @@ pub(super) fn incident(labels: &[(&str, &str)], annotations: &[(&str, &str)]) ->
     Incident {
         id: IncidentId(1),
         revision: 1,
+        edition: 1,
         fingerprint: labels.fingerprint(),
         labels,
         annotations: annotations.iter().copied().collect(),

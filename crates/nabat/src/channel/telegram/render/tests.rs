@@ -272,6 +272,7 @@ fn incident(labels: Labels, annotations: Labels, url: &str) -> Incident {
     Incident {
         id: IncidentId(1),
         revision: 1,
+        edition: 1,
         fingerprint: labels.fingerprint(),
         labels,
         annotations,

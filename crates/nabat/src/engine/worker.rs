@@ -1,0 +1,301 @@
+//! The engine's thread: take what waits, decide, commit, answer, wake.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::histogram::Histogram;
+use tokio::sync::mpsc;
+
+use nabat_core::chat::BotId;
+use nabat_core::delivery::Waiting;
+use nabat_core::engine::{Effects, Engine, Settings};
+use nabat_core::time::Timestamp;
+
+use super::{Ask, Look, NotTaken, Reply};
+use crate::clock;
+use crate::store::{ENGINE_LEASE, Fence, Store, StoreError};
+
+/// How many requests are decided in one transaction.
+const REQUESTS_AT_A_TIME: usize = 256;
+/// How often a store that takes no writes is tried.
+const PROBE_PERIOD: Duration = Duration::from_secs(1);
+/// How long an ended incident is kept.
+const KEEP_ENDED_FOR: Duration = Duration::from_secs(90 * 86_400);
+/// How often, and how many at a time, older ones are forgotten.
+const PRUNE_PERIOD: Duration = Duration::from_secs(600);
+const PRUNE_AT_A_TIME: usize = 10_000;
+
+/// What the engine counts.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    /// Transactions.
+    pub commits: Counter,
+    /// How long they took, in seconds.
+    pub commit_seconds: Histogram,
+    /// Transactions that failed.
+    pub commit_failures: Counter,
+}
+
+/// An answer that waits for the commit.
+type Deferred = Box<dyn FnOnce(Option<&NotTaken>) + Send>;
+
+pub(super) struct Worker {
+    store: Arc<dyn Store>,
+    fence: Fence,
+    settings: Settings,
+    engine: Engine,
+    queue: mpsc::Receiver<Ask>,
+    couriers: HashMap<BotId, mpsc::UnboundedSender<Waiting>>,
+    ready: Arc<AtomicBool>,
+    metrics: Metrics,
+    prune_at: Instant,
+}
+
+impl Worker {
+    pub(super) fn new(
+        store: Arc<dyn Store>,
+        settings: Settings,
+        metrics: Metrics,
+        queue: mpsc::Receiver<Ask>,
+        ready: Arc<AtomicBool>,
+    ) -> Result<Self, StoreError> {
+        let fence = store.acquire(ENGINE_LEASE, &format!("process {}", std::process::id()))?;
+        let engine = restore(store.as_ref(), &fence, settings.clone())?;
+        Ok(Self {
+            store,
+            fence,
+            settings,
+            engine,
+            queue,
+            couriers: HashMap::new(),
+            ready,
+            metrics,
+            prune_at: Instant::now(),
+        })
+    }
+
+    /// Works until told to stop.
+    pub(super) async fn run(mut self) -> Result<(), StoreError> {
+        let mut asks = Vec::with_capacity(REQUESTS_AT_A_TIME);
+        loop {
+            self.wait(&mut asks).await;
+            let stop = asks.iter().any(|ask| matches!(ask, Ask::Stop)) || self.queue.is_closed();
+            match self.work(&mut asks) {
+                Ok(()) => {}
+                Err(fenced @ StoreError::Fenced { .. }) => return Err(fenced),
+                Err(error) => self.recover(&error).await?,
+            }
+            if stop {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Waits for requests or for the next moment at which time itself brings something.
+    async fn wait(&mut self, asks: &mut Vec<Ask>) {
+        let now = clock::now();
+        let due = self
+            .engine
+            .next_due()
+            .map_or(PRUNE_PERIOD, |due| due.since(now).min(PRUNE_PERIOD));
+        tokio::select! {
+            biased;
+            count = self.queue.recv_many(asks, REQUESTS_AT_A_TIME) => {
+                if count == 0 {
+                    asks.push(Ask::Stop);
+                }
+            }
+            () = tokio::time::sleep(due) => {}
+        }
+    }
+
+    /// Decides on everything at hand and commits it; on an error nobody was answered with success.
+    fn work(&mut self, asks: &mut Vec<Ask>) -> Result<(), StoreError> {
+        let now = clock::now();
+        let mut out = Effects::default();
+        let mut answers: Vec<Deferred> = Vec::with_capacity(asks.len());
+        self.engine.tick(now, &mut out);
+        for ask in asks.drain(..) {
+            self.decide(now, ask, &mut out, &mut answers);
+        }
+        if let Err(error) = self.commit(&out) {
+            let reason = NotTaken::Unavailable {
+                reason: error.to_string(),
+            };
+            for answer in answers {
+                answer(Some(&reason));
+            }
+            return Err(error);
+        }
+        for answer in answers {
+            answer(None);
+        }
+        self.wake(out.waiting);
+        self.prune(now)
+    }
+
+    fn decide(&mut self, now: Timestamp, ask: Ask, out: &mut Effects, answers: &mut Vec<Deferred>) {
+        match ask {
+            Ask::News(news, reply) => match self.engine.news(now, news, out) {
+                Ok(()) => answers.push(defer(reply, ())),
+                Err(refusal) => answer_now(reply, Err(refusal.into())),
+            },
+            Ask::Heard(heard, reply) => {
+                let toast = self.engine.heard(now, &heard, out);
+                answers.push(defer(reply, toast));
+            }
+            Ask::Take(id, reply) => {
+                let work = self.engine.take(now, id, out);
+                answers.push(defer(reply, work));
+            }
+            Ask::Settle(settled, reply) => {
+                self.engine.settle(now, settled, out);
+                answers.push(defer(reply, ()));
+            }
+            Ask::Invite(role, entropy, reply) => {
+                let code = self.engine.open_invite(now, entropy, role, out);
+                answers.push(defer(reply, code));
+            }
+            Ask::Configure(settings, reply) => {
+                self.settings = *settings;
+                self.engine.configure(self.settings.clone());
+                answer_now(reply, Ok(()));
+            }
+            Ask::Follow(bot, courier, reply) => {
+                for waiting in self.engine.waiting(bot) {
+                    // A courier that is gone already follows anew when it is started again.
+                    let _ = courier.send(waiting);
+                }
+                self.couriers.insert(bot, courier);
+                answer_now(reply, Ok(()));
+            }
+            Ask::Look(reply) => answer_now(
+                reply,
+                Ok(Look {
+                    figures: self.engine.figures(),
+                    has_owner: self.engine.has_owner(),
+                }),
+            ),
+            Ask::Stop => {}
+        }
+    }
+
+    fn commit(&self, out: &Effects) -> Result<(), StoreError> {
+        if out.changes.is_empty() {
+            return Ok(());
+        }
+        let begun = Instant::now();
+        let committed = self.store.apply(&self.fence, &out.changes);
+        if committed.is_ok() {
+            self.metrics.commits.inc();
+            self.metrics
+                .commit_seconds
+                .observe(begun.elapsed().as_secs_f64());
+        } else {
+            self.metrics.commit_failures.inc();
+        }
+        committed
+    }
+
+    fn wake(&self, waiting: Vec<Waiting>) {
+        for waiting in waiting {
+            if let Some(courier) = self.couriers.get(&waiting.chat.bot) {
+                let _ = courier.send(waiting);
+            }
+        }
+    }
+
+    fn prune(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        if Instant::now() < self.prune_at {
+            return Ok(());
+        }
+        let before = now.before(KEEP_ENDED_FOR);
+        let gone = self.store.prune(&self.fence, before, PRUNE_AT_A_TIME)?;
+        if gone < PRUNE_AT_A_TIME {
+            self.prune_at = Instant::now() + PRUNE_PERIOD;
+        }
+        Ok(())
+    }
+
+    /// Refuses everything until the store takes writes again, then goes on from what it kept.
+    async fn recover(&mut self, error: &StoreError) -> Result<(), StoreError> {
+        tracing::error!(%error, "nothing can be stored: alerts are refused until it can");
+        self.ready.store(false, Ordering::Relaxed);
+        let reason = NotTaken::Unavailable {
+            reason: error.to_string(),
+        };
+        loop {
+            let probe = tokio::time::sleep(PROBE_PERIOD);
+            tokio::pin!(probe);
+            loop {
+                tokio::select! {
+                    () = &mut probe => break,
+                    ask = self.queue.recv() => match ask {
+                        None | Some(Ask::Stop) => {
+                            self.queue.close();
+                            return Ok(());
+                        }
+                        Some(ask) => refuse(ask, &reason),
+                    },
+                }
+            }
+            match self.store.probe(&self.fence) {
+                Ok(()) => {}
+                Err(fenced @ StoreError::Fenced { .. }) => return Err(fenced),
+                Err(_) => continue,
+            }
+            match restore(self.store.as_ref(), &self.fence, self.settings.clone()) {
+                Ok(engine) => {
+                    self.engine = engine;
+                    break;
+                }
+                Err(error) => tracing::error!(%error, "the store can't be read back"),
+            }
+        }
+        for (bot, courier) in &self.couriers {
+            for waiting in self.engine.waiting(*bot) {
+                let _ = courier.send(waiting);
+            }
+        }
+        self.ready.store(true, Ordering::Relaxed);
+        tracing::info!("the store takes writes again");
+        Ok(())
+    }
+}
+
+fn restore(store: &dyn Store, fence: &Fence, settings: Settings) -> Result<Engine, StoreError> {
+    let now = clock::now();
+    let snapshot = store.snapshot(now.before(Engine::REORDER_WINDOW))?;
+    let mut out = Effects::default();
+    let engine = Engine::restore(now, settings, snapshot, &mut out);
+    if !out.changes.is_empty() {
+        store.apply(fence, &out.changes)?;
+    }
+    Ok(engine)
+}
+
+fn defer<T: Send + 'static>(reply: Reply<T>, value: T) -> Deferred {
+    Box::new(move |refused| answer_now(reply, refused.map_or(Ok(value), |why| Err(why.clone()))))
+}
+
+/// Answers; whoever asked may have given up waiting.
+fn answer_now<T>(reply: Reply<T>, answer: Result<T, NotTaken>) {
+    let _ = reply.send(answer);
+}
+
+fn refuse(ask: Ask, why: &NotTaken) {
+    match ask {
+        Ask::News(_, reply) | Ask::Settle(_, reply) | Ask::Configure(_, reply) => {
+            answer_now(reply, Err(why.clone()));
+        }
+        Ask::Follow(_, _, reply) => answer_now(reply, Err(why.clone())),
+        Ask::Heard(_, reply) => answer_now(reply, Err(why.clone())),
+        Ask::Take(_, reply) => answer_now(reply, Err(why.clone())),
+        Ask::Invite(_, _, reply) => answer_now(reply, Err(why.clone())),
+        Ask::Look(reply) => answer_now(reply, Err(why.clone())),
+        Ask::Stop => {}
+    }
+}
