@@ -16,6 +16,8 @@ mod format;
 mod locate;
 mod mistake;
 mod period;
+mod reference;
+mod report;
 mod rules;
 mod schema;
 mod secret;
@@ -34,6 +36,8 @@ pub use environment::environment;
 pub use locate::locate;
 pub use mistake::{ConfigError, Mistake};
 pub use period::{Period, PeriodError};
+pub use reference::reference_markdown;
+pub use report::report;
 pub use schema::json_schema;
 pub use secret::Secret;
 pub use settings::{

@@ -150,9 +150,7 @@ impl Check<'_> {
     /// Notes an unknown key and returns the known one that was probably meant.
     fn unknown<'s>(&mut self, entry: &Entry, path: &str, shape: Shape<'s>) -> Option<&'s str> {
         // It may be a misspelled secret.
-        entry
-            .value
-            .scalars(&mut |scalar| self.faults.hide(&scalar.spot));
+        self.faults.hide_all(&entry.value);
         let keys = || shape.properties().map(|(name, _)| name);
         let meant = suggest::nearest(&entry.key, keys());
         let hint = match meant {
@@ -173,7 +171,7 @@ impl Check<'_> {
         shapes: &[Shape<'_>],
     ) -> Option<Value> {
         // A secret is often written one level too high.
-        node.scalars(&mut |scalar| self.faults.hide(&scalar.spot));
+        self.faults.hide_all(node);
         let wants_list = shapes.iter().any(|shape| shape.is("array"));
         let hint = wants_list.then(|| "each entry of a list begins with `- `".to_owned());
         self.fault(path, &node.spot, found.to_owned(), describe(shapes), hint);
@@ -200,8 +198,7 @@ impl Check<'_> {
     /// Keeps a secret out of the messages, save where the source only names a variable.
     fn hide(&mut self, node: &Node) {
         if self.variable(node).is_none() {
-            self.faults.hide(&node.spot);
-            node.scalars(&mut |scalar| self.faults.hide(&scalar.spot));
+            self.faults.hide_all(node);
         }
     }
 
@@ -217,9 +214,16 @@ impl Check<'_> {
             .then_some(source)
     }
 
-    fn shown(&self, node: &Node, scalar: &Scalar, secret: bool) -> String {
+    /// The scalar as a message shows it.
+    fn shown(&mut self, node: &Node, scalar: &Scalar, secret: bool) -> String {
         if scalar.origin == Origin::Environment || secret {
             return quote(self.variable(node).unwrap_or(MASK));
+        }
+        // After a forgotten colon or quote, the text goes on into the next setting, maybe a secret.
+        let source = self.source.get(node.spot.range.clone()).unwrap_or_default();
+        if source.trim_end().contains(['\n', '\r']) {
+            self.faults.hide_all(node);
+            return "text over several lines".to_owned();
         }
         quote(&scalar.text)
     }
@@ -273,7 +277,13 @@ fn text(scalar: &Scalar, shape: Shape<'_>) -> Result<Value, Option<String>> {
     if let Some(format) = shape.text("format") {
         format::check(format, &scalar.text)?;
     }
-    // The patterns are ours and few; one that does not compile fails every test.
+    let most = shape
+        .number("maxLength")
+        .and_then(|most| usize::try_from(most).ok());
+    if most.is_some_and(|most| scalar.text.chars().count() > most) {
+        return Err(None);
+    }
+    // The patterns are ours and small; a test sees to it that all of them compile.
     let pattern = shape
         .text("pattern")
         .and_then(|pattern| Regex::new(pattern).ok());

@@ -12,6 +12,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::secret::MASK;
+use super::yaml::Node;
 
 /// The most characters of a source line or of a quoted value that are shown.
 const MAX_SHOWN: usize = 120;
@@ -67,6 +68,11 @@ impl Faults {
     /// Keeps what stands at `spot` out of every message.
     pub(super) fn hide(&mut self, spot: &Spot) {
         self.hidden.push(spot.range.clone());
+    }
+
+    /// Keeps all words of `node` out of every message.
+    pub(super) fn hide_all(&mut self, node: &Node) {
+        node.words(&mut |spot| self.hide(spot));
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -126,10 +132,16 @@ impl Faults {
             (from < to).then(|| from - place.start..to - place.start)
         };
         let telltales = TELLTALE.find_iter(line).map(|found| found.range());
+        let comment = line
+            .match_indices('#')
+            .find(|(at, _)| line[..*at].ends_with([' ', '\t']));
+        // People note old secrets in comments.
+        let comment = comment.map(|(at, _)| at + 1..line.len());
         self.hidden
             .iter()
             .filter_map(cut)
             .chain(telltales)
+            .chain(comment)
             .collect()
     }
 }

@@ -62,6 +62,11 @@ pub(super) fn is_secret(schema: &Value) -> bool {
 }
 
 impl<'a> Shape<'a> {
+    /// The shape as a schema of its own.
+    pub(super) fn to_value(self) -> Value {
+        Value::Object(self.0.clone())
+    }
+
     /// Whether the shape is of the JSON type `kind`.
     pub(super) fn is(self, kind: &str) -> bool {
         match self.0.get("type") {

@@ -207,7 +207,7 @@ impl Default for Intake {
 pub struct Auth {
     /// The token of `Authorization: Bearer …`.
     #[schemars(
-        regex(pattern = "^[!-~]{1,4096}$"),
+        regex(pattern = "^[!-~]+$"), length(max = 4096),
         extend("x-expected" = "1 to 4096 visible ASCII characters without spaces")
     )]
     pub bearer_token: Option<Secret>,
@@ -230,14 +230,14 @@ pub struct Auth {
 pub struct Basic {
     /// The user's name.
     #[schemars(
-        regex(pattern = "^[^:\\x00-\\x1f\\x7f]{1,255}$"),
+        regex(pattern = "^[^:\\x00-\\x1f\\x7f]+$"), length(max = 255),
         extend("x-expected" = "1 to 255 characters without a colon")
     )]
     pub username: String,
     /// The password.
     #[serde(default)]
     #[schemars(
-        regex(pattern = "^[^\\x00-\\x1f\\x7f]{1,4096}$"),
+        regex(pattern = "^[^\\x00-\\x1f\\x7f]+$"), length(max = 4096),
         extend("x-expected" = "1 to 4096 characters on one line")
     )]
     pub password: Secret,

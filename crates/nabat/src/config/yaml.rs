@@ -2,17 +2,19 @@
 //!
 //! Scalars keep their text: what a plain `no` or `010` means is decided by the schema, not guessed
 //! here. Aliases are copied, within [`MAX_NODES`], so that no file grows beyond measure. A mistake
-//! of the notation ends the reading; a key given twice does not.
+//! of the notation ends the reading; a key given twice or an unset variable does not.
 
-use std::collections::HashMap;
-use std::ops::Range;
+use std::collections::{HashMap, hash_map};
 
 use granit_parser::{Event, Marker, Parser, ScalarStyle, ScanError};
 
-use super::mistake::{Fault, Faults, Spot};
+use super::mistake::{Fault, Faults, Spot, quote};
 
 /// The most values in one file, each alias counted as often as it is used.
 const MAX_NODES: usize = 200_000;
+
+/// The most levels of lists and mappings, aliases followed; bounds every recursion over the tree.
+const MAX_DEPTH: usize = 32;
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]
@@ -64,13 +66,27 @@ impl Node {
             && matches!(scalar.text.as_str(), "" | "~" | "null" | "Null" | "NULL")
     }
 
-    /// Calls `visit` for every scalar at and below this node.
-    pub(super) fn scalars<'a>(&'a self, visit: &mut impl FnMut(&'a Node)) {
+    /// The number of levels, this one included.
+    fn height(&self) -> usize {
+        let below = match &self.kind {
+            Kind::List(items) => items.iter().map(Self::height).max(),
+            Kind::Map(entries) => entries.iter().map(|entry| entry.value.height()).max(),
+            Kind::Scalar(_) | Kind::Broken => None,
+        };
+        below.unwrap_or(0) + 1
+    }
+
+    /// Calls `visit` for the spot of every scalar and key at and below this node.
+    pub(super) fn words(&self, visit: &mut impl FnMut(&Spot)) {
         match &self.kind {
-            Kind::Scalar(_) => visit(self),
-            Kind::List(items) => items.iter().for_each(|item| item.scalars(visit)),
-            Kind::Map(entries) => entries.iter().for_each(|entry| entry.value.scalars(visit)),
-            Kind::Broken => {}
+            Kind::Scalar(_) | Kind::Broken => visit(&self.spot),
+            Kind::List(items) => items.iter().for_each(|item| item.words(visit)),
+            Kind::Map(entries) => {
+                for entry in entries {
+                    visit(&entry.key_spot);
+                    entry.value.words(visit);
+                }
+            }
         }
     }
 }
@@ -81,6 +97,7 @@ pub(super) fn read(text: &str, faults: &mut Faults) -> Node {
         parser: Parser::new_from_str(text),
         anchors: HashMap::new(),
         nodes: 0,
+        depth: 0,
         faults,
     };
     match reader.document() {
@@ -118,11 +135,18 @@ impl From<ScanError> for Stop {
     }
 }
 
+#[derive(Clone)]
+struct Anchored {
+    node: Node,
+    nodes: usize,
+}
+
 struct Reader<'t, 'f> {
     parser: Parser<'t, granit_parser::StrInput<'t>>,
-    /// Finished values by anchor, with their number of nodes.
-    anchors: HashMap<usize, (Node, usize)>,
+    /// Finished values by anchor.
+    anchors: HashMap<usize, Anchored>,
     nodes: usize,
+    depth: usize,
     faults: &'f mut Faults,
 }
 
@@ -143,7 +167,7 @@ impl<'t> Reader<'t, '_> {
             match event {
                 Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
                 Event::DocumentStart(..) if root.is_some() => {
-                    return Err(self.stop(spot, "a second document", "one document", None));
+                    return Err(self.stop(&spot, "a second document", "one document"));
                 }
                 Event::DocumentStart(..) => {}
                 event => root = Some(self.node(event, spot)?),
@@ -161,146 +185,132 @@ impl<'t> Reader<'t, '_> {
 
     fn node(&mut self, event: Event<'t>, spot: Spot) -> Result<Node, Stop> {
         self.count(1, &spot)?;
+        self.reach(1, &spot)?;
         let before = self.nodes;
-        let (anchor, tagged, node) = match event {
+        self.depth += 1;
+        let (anchor, tag, kind) = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let origin = if style == ScalarStyle::Plain {
-                    Origin::Plain
-                } else {
-                    Origin::Quoted
-                };
-                let kind = Kind::Scalar(Scalar {
-                    text: text.into_owned(),
-                    origin,
-                });
-                (anchor, tag.is_some(), Node { spot, kind })
+                let plain = style == ScalarStyle::Plain;
+                let origin = if plain { Origin::Plain } else { Origin::Quoted };
+                let text = text.into_owned();
+                (anchor, tag, Kind::Scalar(Scalar { text, origin }))
             }
-            Event::SequenceStart(_, anchor, tag) => (anchor, tag.is_some(), self.list(spot)?),
-            Event::MappingStart(_, anchor, tag) => (anchor, tag.is_some(), self.map(spot)?),
-            Event::Alias(anchor) => return self.alias(anchor, spot),
-            _ => return Err(self.stop(spot, "something unreadable", "a value", None)),
+            Event::SequenceStart(_, anchor, tag) => (anchor, tag, self.list()?),
+            Event::MappingStart(_, anchor, tag) => (anchor, tag, self.map()?),
+            Event::Alias(anchor) => {
+                self.depth -= 1;
+                return self.alias(anchor, &spot);
+            }
+            _ => return Err(self.stop(&spot, "something unreadable", "a value")),
         };
-        if tagged {
-            self.fault(
-                node.spot.clone(),
-                "a tag (`!…`)",
-                "a value without a tag",
-                Some("text that begins with `!` needs quotes"),
-            );
-            return Ok(Node {
-                kind: Kind::Broken,
-                ..node
-            });
+        self.depth -= 1;
+        if tag.is_some() {
+            let expected = "no tag; text that begins with `!` needs quotes";
+            return Err(self.stop(&spot, "a tag (`!…`)", expected));
         }
+        let node = Node { spot, kind };
         if anchor != 0 {
-            self.anchors
-                .insert(anchor, (node.clone(), self.nodes - before + 1));
+            let copy = Anchored {
+                node: node.clone(),
+                nodes: self.nodes - before + 1,
+            };
+            self.anchors.insert(anchor, copy);
         }
         Ok(node)
     }
 
-    fn list(&mut self, start: Spot) -> Result<Node, Stop> {
+    fn list(&mut self) -> Result<Kind, Stop> {
         let mut items = Vec::new();
         loop {
             match self.next()? {
-                None | Some((Event::SequenceEnd, _)) => break,
+                None | Some((Event::SequenceEnd, _)) => return Ok(Kind::List(items)),
                 Some((event, spot)) => items.push(self.node(event, spot)?),
             }
         }
-        Ok(Node {
-            spot: start,
-            kind: Kind::List(items),
-        })
     }
 
-    fn map(&mut self, start: Spot) -> Result<Node, Stop> {
+    fn map(&mut self) -> Result<Kind, Stop> {
         let mut entries: Vec<Entry> = Vec::new();
         let mut lines = HashMap::new();
         loop {
             let (event, spot) = match self.next()? {
-                None | Some((Event::MappingEnd, _)) => break,
+                None | Some((Event::MappingEnd, _)) => return Ok(Kind::Map(entries)),
                 Some(next) => next,
             };
             let key = self.node(event, spot)?;
+            let Kind::Scalar(Scalar { text, .. }) = key.kind else {
+                return Err(self.stop(&key.spot, "a list or a mapping as a key", "a word"));
+            };
             let Some((event, spot)) = self.next()? else {
-                break;
+                return Ok(Kind::Map(entries));
             };
             let value = self.node(event, spot)?;
-            let Kind::Scalar(Scalar { text, .. }) = key.kind else {
-                if !matches!(key.kind, Kind::Broken) {
-                    self.fault(
-                        key.spot,
-                        "a list or a mapping as a key",
-                        "a word as a key",
-                        None,
-                    );
+            match lines.entry(text.clone()) {
+                hash_map::Entry::Occupied(line) => {
+                    self.faults.hide_all(&value);
+                    self.faults.add(Fault {
+                        path: String::new(),
+                        spot: key.spot,
+                        found: format!("the key {} a second time", quote(&text)),
+                        expected: "each key once".to_owned(),
+                        hint: Some(format!("it stands first on line {}", line.get())),
+                    });
                 }
-                continue;
-            };
-            if let Some(line) = lines.insert(text.clone(), key.spot.line) {
-                value.scalars(&mut |scalar| self.faults.hide(&scalar.spot));
-                let found = format!("the key `{text}` a second time");
-                let hint = format!("it stands first on line {line}");
-                self.fault(key.spot, &found, "each key once", Some(&hint));
-                lines.insert(text, line);
-                continue;
+                hash_map::Entry::Vacant(line) => {
+                    line.insert(key.spot.line);
+                    entries.push(Entry {
+                        key: text,
+                        key_spot: key.spot,
+                        value,
+                    });
+                }
             }
-            entries.push(Entry {
-                key: text,
-                key_spot: key.spot,
-                value,
-            });
         }
-        Ok(Node {
-            spot: start,
-            kind: Kind::Map(entries),
-        })
     }
 
-    fn alias(&mut self, anchor: usize, spot: Spot) -> Result<Node, Stop> {
-        let Some((node, nodes)) = self.anchors.get(&anchor).cloned() else {
-            return Err(self.stop(
-                spot,
-                "an alias (`*…`) within its own anchor",
-                "an alias of a finished value",
-                None,
-            ));
+    fn alias(&mut self, anchor: usize, spot: &Spot) -> Result<Node, Stop> {
+        let Some(Anchored { node, nodes }) = self.anchors.get(&anchor).cloned() else {
+            return Err(self.stop(spot, "an alias within its own anchor", "a finished value"));
         };
-        self.count(nodes, &spot)?;
+        self.count(nodes, spot)?;
+        self.reach(node.height(), spot)?;
         Ok(node)
     }
 
     fn count(&mut self, nodes: usize, spot: &Spot) -> Result<(), Stop> {
         self.nodes += nodes;
-        if self.nodes > MAX_NODES {
-            let expected = format!(
-                "at most {MAX_NODES} values, with aliases counted as often as they are used"
-            );
-            return Err(self.stop(spot.clone(), "too many values", &expected, None));
+        if self.nodes <= MAX_NODES {
+            return Ok(());
         }
-        Ok(())
+        let expected = format!("at most {MAX_NODES}, aliases counted as often as they are used");
+        Err(self.stop(spot, "too many values", &expected))
     }
 
-    fn stop(&mut self, spot: Spot, found: &str, expected: &str, hint: Option<&str>) -> Stop {
-        self.fault(spot, found, expected, hint);
-        self.faults.unread = true;
-        Stop::Noted
+    /// Checks that `levels` more levels fit below the present one.
+    fn reach(&mut self, levels: usize, spot: &Spot) -> Result<(), Stop> {
+        if self.depth + levels <= MAX_DEPTH {
+            return Ok(());
+        }
+        let expected = format!("at most {MAX_DEPTH} levels");
+        Err(self.stop(spot, "values nested too deeply", &expected))
     }
 
-    fn fault(&mut self, spot: Spot, found: &str, expected: &str, hint: Option<&str>) {
+    fn stop(&mut self, spot: &Spot, found: &str, expected: &str) -> Stop {
         self.faults.add(Fault {
             path: String::new(),
-            spot,
+            spot: spot.clone(),
             found: found.to_owned(),
             expected: expected.to_owned(),
-            hint: hint.map(str::to_owned),
+            hint: None,
         });
+        self.faults.unread = true;
+        Stop::Noted
     }
 }
 
 fn spot(start: Marker, end: Marker) -> Spot {
     let from = start.byte_offset().unwrap_or(0);
-    let range: Range<usize> = from..end.byte_offset().unwrap_or(from).max(from);
+    let range = from..end.byte_offset().unwrap_or(from).max(from);
     Spot {
         line: start.line(),
         column: start.col() + 1,
