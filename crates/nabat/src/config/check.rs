@@ -75,7 +75,7 @@ impl Check<'_> {
                     .filter(|shape| !shape.is("array") && !shape.is("object"))
                     .collect();
                 if scalars.is_empty() {
-                    return self.mismatch(node, path, "text", &shapes);
+                    return self.mismatch(node, path, "a single value", &shapes);
                 }
                 match scalar_value(scalar, &scalars) {
                     Ok(value) => Some(value),
@@ -104,7 +104,7 @@ impl Check<'_> {
         let least = shape.number("minItems").unwrap_or(0);
         let most = shape.number("maxItems").unwrap_or(i64::MAX);
         if count < least {
-            let expected = format!("at least {least}");
+            let expected = format!("a list with at least {least} entry");
             self.fault(path, &node.spot, "an empty list".to_owned(), expected, None);
         } else if count > most {
             self.fault(
@@ -149,6 +149,8 @@ impl Check<'_> {
 
     /// Notes an unknown key and returns the known one that was probably meant.
     fn unknown<'s>(&mut self, entry: &Entry, path: &str, shape: Shape<'s>) -> Option<&'s str> {
+        self.places
+            .insert(join(path, &entry.key), entry.key_spot.clone());
         // It may be a misspelled secret.
         self.faults.hide_all(&entry.value);
         let keys = || shape.properties().map(|(name, _)| name);
@@ -171,7 +173,7 @@ impl Check<'_> {
         shapes: &[Shape<'_>],
     ) -> Option<Value> {
         // A secret is often written one level too high.
-        self.faults.hide_all(node);
+        self.faults.hide_values(node);
         let wants_list = shapes.iter().any(|shape| shape.is("array"));
         let hint = wants_list.then(|| "each entry of a list begins with `- `".to_owned());
         self.fault(path, &node.spot, found.to_owned(), describe(shapes), hint);
@@ -212,6 +214,15 @@ impl Check<'_> {
         name.bytes()
             .all(|b| b.is_ascii_alphanumeric() || b == b'_')
             .then_some(source)
+    }
+
+    /// What the file says at `path`, for settings that are no secret.
+    pub(super) fn written(&self, path: &str) -> String {
+        let spot = self.places.get(path);
+        let source = spot
+            .and_then(|spot| self.source.get(spot.range.clone()))
+            .unwrap_or_default();
+        quote(source.trim_matches(['"', '\'']))
     }
 
     /// The scalar as a message shows it.

@@ -12,7 +12,7 @@ pub const OFFICIAL: &str = "https://api.telegram.org";
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApiUrl {
-    /// The address of the server, without `/bot<token>`. As loaded, it has no slash at its end.
+    /// The address of the server, without `/bot<token>`.
     #[schemars(extend("format" = "http-url"))]
     pub url: String,
     /// The proxy for this address, instead of the bot's.
@@ -44,7 +44,7 @@ pub(super) fn official() -> Vec<ApiUrl> {
     }]
 }
 
-/// Reads either notation into the one that the program uses.
+/// Reads either notation into the one that the program uses, with no slash at an address's end.
 pub(super) fn one_or_many<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<ApiUrl>, D::Error> {

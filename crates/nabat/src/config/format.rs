@@ -12,7 +12,7 @@ use super::{suggest, zone};
 pub(super) fn expected(format: &str) -> Option<&'static str> {
     Some(match format {
         "period" => "a period such as `5m` or `1d12h`",
-        "bot-token" => "a bot token, digits, a colon and at least 30 letters",
+        "bot-token" => "a bot token: digits, a colon and at least 30 more characters",
         "http-url" => "an `http` or `https` address such as `https://api.telegram.org`",
         "https-url" => "an `https` address such as `https://nabat.example.org`",
         "proxy-url" => {

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::secret::MASK;
-use super::yaml::Node;
+use super::yaml::{Kind, Node};
 
 /// The most characters of a source line or of a quoted value that are shown.
 const MAX_SHOWN: usize = 120;
@@ -73,6 +73,14 @@ impl Faults {
     /// Keeps all words of `node` out of every message.
     pub(super) fn hide_all(&mut self, node: &Node) {
         node.words(&mut |spot| self.hide(spot));
+    }
+
+    /// Keeps the values at and below `node` out of every message, not its keys.
+    pub(super) fn hide_values(&mut self, node: &Node) {
+        match &node.kind {
+            Kind::Map(entries) => entries.iter().for_each(|entry| self.hide_all(&entry.value)),
+            _ => self.hide_all(node),
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -302,9 +310,14 @@ impl fmt::Display for ConfigError {
         for mistake in &self.0 {
             write!(f, "{mistake}")?;
         }
+        let file = self
+            .0
+            .first()
+            .map(|mistake| mistake.file.display().to_string())
+            .unwrap_or_default();
         match self.0.len() {
-            1 => write!(f, "1 mistake"),
-            count => write!(f, "{count} mistakes"),
+            1 => write!(f, "1 mistake in {file}"),
+            count => write!(f, "{count} mistakes in {file}"),
         }
     }
 }

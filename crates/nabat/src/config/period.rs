@@ -26,8 +26,8 @@ pub struct Period(Duration);
 /// Why a text is not a [`Period`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PeriodError {
-    /// No number with a unit where one must stand.
-    #[error("expected numbers with units from years to milliseconds, such as `5m` or `1d12h`")]
+    /// Something else than a number with a unit.
+    #[error("each number has a unit of y, w, d, h, m, s, ms, and there are no spaces")]
     Shape,
     /// A unit after a smaller one, or twice.
     #[error("units go from large to small, each at most once: y, w, d, h, m, s, ms")]

@@ -62,17 +62,33 @@ fn section(page: &mut String, path: &str, schema: &Value) {
     }
 }
 
-/// What may stand there, in words.
+/// What may stand there, in words; what a mapping holds is said in its own section.
 fn kind(schema: &Value) -> String {
-    let shapes = shapes(schema);
-    let list = shapes.iter().find_map(|shape| shape.items());
-    let words = match list {
-        Some(items) if !self::shapes(items).iter().any(|shape| shape.is("object")) => {
-            format!("a list, each {}", describe(&self::shapes(items)))
-        }
-        _ => describe(&shapes),
+    let words = |shapes: Vec<Shape<'_>>| {
+        let (mappings, rest): (Vec<_>, Vec<_>) =
+            shapes.into_iter().partition(|shape| shape.is("object"));
+        let words = (!rest.is_empty()).then(|| describe(&rest));
+        let mapping = (!mappings.is_empty()).then(|| "a mapping, see below".to_owned());
+        words
+            .into_iter()
+            .chain(mapping)
+            .collect::<Vec<_>>()
+            .join(" or ")
     };
-    words.replace('|', "\\|")
+    let (lists, rest): (Vec<_>, Vec<_>) = shapes(schema)
+        .into_iter()
+        .partition(|shape| shape.is("array"));
+    let single = (!rest.is_empty()).then(|| words(rest));
+    let lists = lists
+        .into_iter()
+        .filter_map(Shape::items)
+        .map(|items| format!("a list, each entry {}", words(shapes(items))));
+    single
+        .into_iter()
+        .chain(lists)
+        .collect::<Vec<_>>()
+        .join(", or ")
+        .replace('|', "\\|")
 }
 
 fn default(shape: Shape<'_>, name: &str, schema: &Value) -> String {

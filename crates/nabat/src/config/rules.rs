@@ -3,7 +3,7 @@
 //! Works on the checked value rather than on the finished settings, so that these mistakes are
 //! reported together with all others. A setting with a mistake of its own is left alone.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -12,9 +12,11 @@ use super::environment::join;
 use super::period::Period;
 use super::suggest;
 
-/// The bounds of `stale_after`.
-const STALE_AFTER: (&str, &str) = ("5m", "1y");
+/// The bounds of `stale_after`: less would call a slow source silent, more would never.
+const STALE_AFTER: (Period, Period) =
+    (Period::from_minutes(5), Period::from_minutes(365 * 24 * 60));
 
+/// Notes what is wrong between the settings of `value`.
 pub(super) fn apply(check: &mut Check<'_>, value: &Value) {
     let bots = entries(value, "/telegram/bots");
     unique_names(check, &bots);
@@ -49,11 +51,13 @@ fn unique_names(check: &mut Check<'_>, bots: &[(String, &Value)]) {
             continue;
         };
         if let Some(earlier) = first.insert(name, path) {
+            let place = join(path, "name");
+            let found = format!("{} again", check.written(&place));
             let hint = format!("{earlier} has it too");
             note(
                 check,
-                &join(path, "name"),
-                format!("the name `{name}` again"),
+                &place,
+                found,
                 "a name of its own for each bot",
                 Some(hint),
             );
@@ -74,12 +78,13 @@ fn unique_ids(check: &mut Check<'_>, bots: &[(String, &Value)]) {
             } else {
                 "token"
             };
+            let found = "the token of the same bot again".to_owned();
             let hint = format!("{earlier} has it too");
             note(
                 check,
                 &join(path, key),
-                "the token of the same bot again".to_owned(),
-                "a bot of its own for each entry",
+                found,
+                "another bot for each entry",
                 Some(hint),
             );
         }
@@ -88,25 +93,26 @@ fn unique_ids(check: &mut Check<'_>, bots: &[(String, &Value)]) {
 
 fn webhooks(check: &mut Check<'_>, bots: &[(String, &Value)]) {
     for (path, bot) in bots {
-        let place = join(path, "webhook");
-        let given = check.places.contains_key(&place);
+        let given = check.places.contains_key(&join(path, "webhook"));
         if text(bot, "updates") == Some("webhook") {
             if !given {
+                let found = "`webhook` without a `webhook` section".to_owned();
                 let hint = Some("webhook: {url: https://nabat.example.org}".to_owned());
                 note(
                     check,
                     &join(path, "updates"),
-                    "`webhook` without a `webhook` section".to_owned(),
+                    found,
                     "the address that Telegram calls",
                     hint,
                 );
             }
         } else if given && !is_wrong(check, bot, path, "updates") {
+            let found = "a `webhook` section with `updates: polling`".to_owned();
             let hint = Some("add `updates: webhook`, or remove `webhook`".to_owned());
             note(
                 check,
-                &place,
-                "a `webhook` section with `updates: polling`".to_owned(),
+                &join(path, "webhook"),
+                found,
                 "`updates: webhook`",
                 hint,
             );
@@ -120,11 +126,16 @@ fn is_wrong(check: &Check<'_>, entry: &Value, path: &str, key: &str) -> bool {
 }
 
 fn operators(check: &mut Check<'_>, value: &Value, bots: &[(String, &Value)]) {
-    let names: Vec<&str> = bots
+    let names: BTreeSet<&str> = bots
         .iter()
         .filter_map(|(_, bot)| text(bot, "name"))
         .collect();
-    if names.len() < bots.len() {
+    let unnamed = bots.iter().any(|(_, bot)| text(bot, "name").is_none());
+    if unnamed
+        || value
+            .get("telegram")
+            .is_some_and(|t| is_wrong(check, t, "telegram", "bots"))
+    {
         return;
     }
     for (path, operator) in entries(value, "/telegram/operators") {
@@ -132,61 +143,48 @@ fn operators(check: &mut Check<'_>, value: &Value, bots: &[(String, &Value)]) {
             continue;
         };
         let expected = if names.is_empty() {
-            "a bot from `telegram.bots`, which is empty".to_owned()
+            "the name of a bot, but `telegram.bots` is empty".to_owned()
         } else {
             format!(
-                "a bot from `telegram.bots`: {}",
+                "the name of a bot: {}",
                 suggest::one_of(names.iter().copied())
             )
         };
+        let place = join(&path, "bot");
         let hint = suggest::did_you_mean(bot, names.iter().copied());
-        note(
-            check,
-            &join(&path, "bot"),
-            "the name of no bot".to_owned(),
-            &expected,
-            hint,
-        );
+        note(check, &place, check.written(&place), &expected, hint);
     }
 }
 
 fn auth(check: &mut Check<'_>, value: &Value) {
-    let nothing = value
-        .pointer("/intake/auth")
-        .and_then(Value::as_object)
-        .is_some_and(|auth| auth.is_empty());
+    let auth = value.pointer("/intake/auth").and_then(Value::as_object);
     let below = check
         .places
         .keys()
         .any(|path| path.starts_with("intake.auth."));
-    if nothing && !below {
-        let hint =
-            Some("remove `auth` to let everyone who reaches the port send alerts".to_owned());
+    if auth.is_some_and(|auth| auth.is_empty()) && !below {
+        let expected = "`bearer_token`, `basic` or `secret_path`";
+        let hint = "remove `auth` to let everyone who reaches the port send alerts".to_owned();
         note(
             check,
             "intake.auth",
             "no proof".to_owned(),
-            "`bearer_token`, `basic` or `secret_path`",
-            hint,
+            expected,
+            Some(hint),
         );
     }
 }
 
 fn stale_after(check: &mut Check<'_>, value: &Value) {
-    let read = |text: &str| text.parse::<Period>().ok();
-    let (Some(least), Some(most)) = (read(STALE_AFTER.0), read(STALE_AFTER.1)) else {
-        return;
-    };
-    if text(value, "stale_after")
-        .and_then(read)
-        .is_some_and(|period| period < least || period > most)
-    {
-        let expected = format!("a period from `{}` to `{}`", STALE_AFTER.0, STALE_AFTER.1);
+    let (least, most) = STALE_AFTER;
+    let period = text(value, "stale_after").and_then(|text| text.parse::<Period>().ok());
+    if period.is_some_and(|period| period < least || period > most) {
+        let found = check.written("stale_after");
         note(
             check,
             "stale_after",
-            "a period out of bounds".to_owned(),
-            &expected,
+            found,
+            &format!("a period from `{least}` to `{most}`"),
             None,
         );
     }

@@ -141,8 +141,17 @@ impl<'a> Shape<'a> {
             return "a list".to_owned();
         }
         if self.is("object") {
-            let keys = suggest::one_of(self.properties().map(|(name, _)| name));
-            return format!("a mapping with the keys {}", keys.replace(" or ", " and "));
+            let keys: Vec<String> = self
+                .properties()
+                .map(|(name, _)| format!("`{name}`"))
+                .collect();
+            return match keys.split_last() {
+                Some((last, [])) => format!("a mapping with the key {last}"),
+                Some((last, rest)) => {
+                    format!("a mapping with the keys {} and {last}", rest.join(", "))
+                }
+                None => "a mapping".to_owned(),
+            };
         }
         "text".to_owned()
     }

@@ -82,6 +82,7 @@ pub struct Bot {
     #[schemars(extend("format" = "bot-token"))]
     pub token: Secret,
     /// A file that holds the token alone. A relative path is taken from the configuration's folder.
+    #[schemars(extend("x-expected" = "the path of a file"))]
     pub token_file: Option<PathBuf>,
     /// The Bot API server: an address, or a list of addresses that are tried in turn, each with its
     /// own proxy if it has one.
@@ -163,6 +164,7 @@ pub struct Webhook {
 #[serde(deny_unknown_fields)]
 pub struct Operator {
     /// The name of the bot that speaks.
+    #[schemars(extend("x-expected" = "the name of a bot"))]
     pub bot: String,
     /// The id of the chat.
     #[schemars(schema_with = "chat_id")]
@@ -213,6 +215,7 @@ pub struct Auth {
     pub bearer_token: Option<Secret>,
     /// A file that holds the bearer token alone. A relative path is taken from the configuration's
     /// folder.
+    #[schemars(extend("x-expected" = "the path of a file"))]
     pub bearer_token_file: Option<PathBuf>,
     /// The name and password of `Authorization: Basic …`.
     pub basic: Option<Basic>,
@@ -243,6 +246,7 @@ pub struct Basic {
     pub password: Secret,
     /// A file that holds the password alone. A relative path is taken from the configuration's
     /// folder.
+    #[schemars(extend("x-expected" = "the path of a file"))]
     pub password_file: Option<PathBuf>,
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, hash_map};
 
-use granit_parser::{Event, Marker, Parser, ScalarStyle, ScanError};
+use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError};
 
 use super::mistake::{Fault, Faults, Spot, quote};
 
@@ -76,7 +76,7 @@ impl Node {
         below.unwrap_or(0) + 1
     }
 
-    /// Calls `visit` for the spot of every scalar and key at and below this node.
+    /// Calls `visit` for the spot of every scalar, and of every key, at and below this node.
     pub(super) fn words(&self, visit: &mut impl FnMut(&Spot)) {
         match &self.kind {
             Kind::Scalar(_) | Kind::Broken => visit(&self.spot),
@@ -107,12 +107,14 @@ pub(super) fn read(text: &str, faults: &mut Faults) -> Node {
             kind: Kind::Broken,
         },
         Err(Stop::Syntax(error)) => {
+            let (found, expected) = explain(error.kind());
+            let at = spot(*error.marker(), *error.marker());
             faults.add(Fault {
                 path: String::new(),
-                spot: spot(*error.marker(), *error.marker()),
-                found: format!("YAML that cannot be read ({})", error.kind()),
-                expected: "correct indentation, `key: value` pairs and closed quotes".to_owned(),
-                hint: Some("a value with special characters needs quotes".to_owned()),
+                spot: at,
+                found,
+                expected: expected.to_owned(),
+                hint: None,
             });
             faults.unread = true;
             Node {
@@ -121,6 +123,41 @@ pub(super) fn read(text: &str, faults: &mut Faults) -> Node {
             }
         }
     }
+}
+
+/// The usual slips in words for people, the rest in the parser's.
+fn explain(kind: &ErrorKind) -> (String, &'static str) {
+    let (found, expected) = match kind {
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation => ("a tab in the indentation", "spaces"),
+        ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent => {
+            ("the end of a section within quotes", "a closing quote")
+        }
+        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => (
+            "a line that is neither a key nor a value",
+            "`key: value`, with a space behind the colon",
+        ),
+        ErrorKind::InvalidIndentation | ErrorKind::ExpectedBlockMappingKey => (
+            "a line that does not fit those above",
+            "a key, indented like those beside it",
+        ),
+        ErrorKind::MappingValueNotAllowed => (
+            "a second `key: value` on one line",
+            "quotes around a value with a colon",
+        ),
+        ErrorKind::UnknownAnchor => (
+            "an alias (`*…`) of nothing",
+            "quotes around a value that begins with `*`",
+        ),
+        kind => {
+            return (
+                format!("YAML that cannot be read ({kind})"),
+                "well-formed YAML",
+            );
+        }
+    };
+    (found.to_owned(), expected)
 }
 
 /// Why the reading ended early.
