@@ -122,7 +122,7 @@ pub fn parse(
     };
     let mut root = yaml::read(text, &mut faults);
     environment::expand(&mut root, "", text, env, &mut faults);
-    let schema = json_schema();
+    let schema = schema::filled_in();
     let folder = file.parent().unwrap_or(Path::new(""));
     let mut check = Check {
         source: text,
@@ -144,13 +144,9 @@ pub fn parse(
         // The schema should have caught it; what serde says may quote a value, so it is not repeated.
         let path = error.path().to_string();
         let spot = check.places.get(&path).cloned().unwrap_or(Spot::START);
-        check.fault(
-            &path,
-            &spot,
-            "something else".to_owned(),
-            "what the reference says".to_owned(),
-            None,
-        );
+        let hint = "this is a mistake of Nabat's own: please report it".to_owned();
+        let found = "a value that its schema allows and its settings do not".to_owned();
+        check.fault(&path, &spot, found, "both to agree".to_owned(), Some(hint));
         check.faults.into_error(file, text)
     })
 }

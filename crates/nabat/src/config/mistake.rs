@@ -17,6 +17,12 @@ use super::yaml::{Kind, Node};
 /// The most characters of a source line or of a quoted value that are shown.
 const MAX_SHOWN: usize = 120;
 
+/// The longest source line, in bytes, of which anything is shown.
+const MAX_LINE: usize = 1000;
+
+/// The most mistakes that are collected from one file.
+const MAX_MISTAKES: usize = 1000;
+
 /// Telegram tokens, and the user part of addresses, wherever they stand.
 static TELLTALE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"[0-9]{5,}:[A-Za-z0-9_-]{16,}|//[^/\s@]*@")
@@ -62,7 +68,9 @@ pub(super) struct Faults {
 
 impl Faults {
     pub(super) fn add(&mut self, fault: Fault) {
-        self.list.push(fault);
+        if self.list.len() < MAX_MISTAKES {
+            self.list.push(fault);
+        }
     }
 
     /// Keeps what stands at `spot` out of every message.
@@ -113,8 +121,12 @@ impl Faults {
     fn snippet(&self, text: &str, spot: &Spot) -> Option<Snippet> {
         let at = floor_char(text, spot.range.start);
         let is_break = |c: char| c == '\n' || c == '\r';
-        let start = text[..at].rfind(is_break).map_or(0, |i| i + 1);
-        let end = text[at..].find(is_break).map_or(text.len(), |i| at + i);
+        let head = floor_char(text, at.saturating_sub(MAX_LINE));
+        let tail = floor_char(text, at.saturating_add(MAX_LINE));
+        let start = text[head..at].rfind(is_break).map(|i| head + i + 1);
+        let start = start.or((head == 0).then_some(0))?;
+        let end = text[at..tail].find(is_break).map(|i| at + i);
+        let end = end.or((tail == text.len()).then_some(tail))?;
         let line = &text[start..end];
         if line.trim().is_empty() {
             return None;
@@ -301,7 +313,7 @@ impl fmt::Display for Mistake {
     }
 }
 
-/// Every mistake of one configuration file, in the order of the file.
+/// Every mistake of one configuration file (of more than 1000 the first), in the order of the file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct ConfigError(pub Vec<Mistake>);
 
@@ -317,6 +329,7 @@ impl fmt::Display for ConfigError {
             .unwrap_or_default();
         match self.0.len() {
             1 => write!(f, "1 mistake in {file}"),
+            MAX_MISTAKES => write!(f, "{MAX_MISTAKES} mistakes in {file}, and maybe more"),
             count => write!(f, "{count} mistakes in {file}"),
         }
     }

@@ -144,7 +144,7 @@ impl JsonSchema for Period {
         json_schema!({
             "type": "string",
             "format": "period",
-            "pattern": "^(0|([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?)$",
+            "pattern": "^(0|([0-9]+(y|w|d|h|m|s|ms))+)$",
         })
     }
 }

@@ -10,14 +10,35 @@ use serde_json::{Map, Value};
 use super::settings::Config;
 use super::{format, suggest};
 
-/// The JSON Schema (2020-12) of the configuration file, for editors.
+/// The JSON Schema (2020-12) of the configuration file, for editors. It differs from [`filled_in`] in
+/// that a text with `${NAME}` is right wherever a pattern is asked for.
 pub fn json_schema() -> Value {
+    let mut schema = filled_in();
+    allow_variables(&mut schema);
+    schema
+}
+
+/// The schema of a file whose variables are filled in.
+pub(super) fn filled_in() -> Value {
     let settings =
         SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
     settings
         .into_generator()
         .into_root_schema_for::<Config>()
         .to_value()
+}
+
+fn allow_variables(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            if let Some(Value::String(pattern)) = map.get_mut("pattern") {
+                pattern.push_str("|\\$\\{[A-Za-z_]");
+            }
+            map.values_mut().for_each(allow_variables);
+        }
+        Value::Array(list) => list.iter_mut().for_each(allow_variables),
+        _ => {}
+    }
 }
 
 /// One of the shapes that a setting may have; `anyOf` and `oneOf` are taken apart beforehand.

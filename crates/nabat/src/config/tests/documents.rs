@@ -159,7 +159,13 @@ fn the_checker_knows_every_keyword_of_the_schema() {
                 "anyOf" | "oneOf" => value.as_array().unwrap().iter().for_each(visit),
                 "items" => visit(value),
                 "additionalProperties" => assert_eq!(value, &Value::Bool(false)),
-                "pattern" => drop(regex::Regex::new(value.as_str().unwrap()).unwrap()),
+                "pattern" => {
+                    let pattern = regex::Regex::new(value.as_str().unwrap()).unwrap();
+                    assert!(
+                        pattern.is_match("${NAME}") && !pattern.is_match(""),
+                        "{pattern}"
+                    );
+                }
                 "format" => {
                     let format = value.as_str().unwrap();
                     let number = format.starts_with("int") || format.starts_with("uint");
@@ -177,7 +183,7 @@ fn the_checker_knows_every_keyword_of_the_schema() {
 
 #[test]
 fn every_setting_has_a_description() {
-    fn visit(name: &str, schema: &Value) {
+    fn visit(schema: &Value) {
         if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
             for (name, schema) in properties {
                 let text = schema
@@ -185,15 +191,12 @@ fn every_setting_has_a_description() {
                     .and_then(Value::as_str)
                     .unwrap_or_default();
                 assert!(text.ends_with('.'), "{name}: {text}");
-                visit(name, schema);
+                visit(schema);
             }
         }
-        schema
-            .get("items")
-            .into_iter()
-            .for_each(|items| visit(name, items));
+        schema.get("items").into_iter().for_each(visit);
     }
-    visit("", &json_schema());
+    visit(&json_schema());
 }
 
 #[test]

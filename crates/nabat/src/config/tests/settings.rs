@@ -196,6 +196,15 @@ fn a_file_may_have_a_mebibyte_and_not_a_byte_more() {
 }
 
 #[test]
+fn a_byte_that_is_not_utf_8_has_a_place() {
+    let error = parse(Path::new("nabat.yml"), b"language: en\nstore: \xff", &env).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "nabat.yml:2:8: found a byte that is not UTF-8, expected a file in UTF-8\n1 mistake in nabat.yml"
+    );
+}
+
+#[test]
 fn numbers_and_lists_may_reach_their_bounds_and_not_pass_them() {
     for (setting, least, most) in [
         ("intake: {max_body_bytes: N}", 1024, 1_073_741_824),
@@ -242,6 +251,38 @@ fn numbers_and_lists_may_reach_their_bounds_and_not_pass_them() {
         );
         assert_eq!(read(&yaml).is_ok(), ok, "{length}");
     }
+}
+
+#[test]
+fn a_file_full_of_mistakes_is_refused_with_the_first_thousand() {
+    let lines: String = (0..5_000).map(|i| format!("k{i}: hunter2\n")).collect();
+    let one_line = format!("{{{}}}", lines.replace('\n', ", "));
+    for yaml in [lines, one_line] {
+        let error = errors(&yaml);
+        assert!(
+            error.ends_with("1000 mistakes in nabat.yml, and maybe more"),
+            "{}",
+            error.len()
+        );
+        assert!(!error.contains("hunter2"));
+    }
+}
+
+#[test]
+fn a_long_line_is_shown_around_the_mistake() {
+    let error = errors(&format!(
+        "{{language: en, {}: 1, {}}}",
+        "x".repeat(30),
+        "y: 2, ".repeat(60)
+    ));
+    let mut lines = error.lines();
+    let (_, line, mark) = (lines.next(), lines.next().unwrap(), lines.next().unwrap());
+    assert!(line.ends_with('…') && line.chars().count() < 140, "{line}");
+    assert_eq!(mark.trim_start_matches([' ', '|']).len(), 30, "{mark}");
+    assert_eq!(
+        line.chars().position(|c| c == 'x'),
+        mark.chars().position(|c| c == '^')
+    );
 }
 
 #[test]
