@@ -23,9 +23,9 @@ const MAX_LINE: usize = 1000;
 /// The most mistakes that are collected from one file.
 const MAX_MISTAKES: usize = 1000;
 
-/// Telegram tokens, and the user part of addresses, wherever they stand.
+/// Telegram tokens, and the user part and the query of addresses, wherever they stand.
 static TELLTALE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"[0-9]{5,}:[A-Za-z0-9_-]{16,}|//[^/\s@]*@")
+    Regex::new(r#"([0-9]{5,}:[A-Za-z0-9_-]{16,})|//(\S*)@|\?([^\s'"`]*=[^\s'"`]*)"#)
         .expect("the pattern is fixed and tested")
 });
 
@@ -151,7 +151,6 @@ impl Faults {
             let to = range.end.min(place.end);
             (from < to).then(|| from - place.start..to - place.start)
         };
-        let telltales = TELLTALE.find_iter(line).map(|found| found.range());
         let comment = line
             .match_indices('#')
             .find(|(at, _)| line[..*at].ends_with([' ', '\t']));
@@ -160,7 +159,7 @@ impl Faults {
         self.hidden
             .iter()
             .filter_map(cut)
-            .chain(telltales)
+            .chain(telltales(line))
             .chain(comment)
             .collect()
     }
@@ -189,9 +188,28 @@ fn floor_char(text: &str, index: usize) -> usize {
         .unwrap_or(0)
 }
 
-/// `text` without tokens and without the user part of addresses.
+/// Where `text` has what may be a secret by its looks.
+fn telltales(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let found = TELLTALE.captures_iter(text);
+    found.filter_map(|found| {
+        found
+            .iter()
+            .skip(1)
+            .flatten()
+            .next()
+            .map(|part| part.range())
+    })
+}
+
 fn mask_telltales(text: &str) -> String {
-    TELLTALE.replace_all(text, MASK).into_owned()
+    let mut masked = String::new();
+    let mut end = 0;
+    for range in telltales(text) {
+        masked.push_str(&text[end..range.start]);
+        masked.push_str(MASK);
+        end = range.end;
+    }
+    masked + &text[end..]
 }
 
 /// A value as a message quotes it: one line, of bounded length.

@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, hash_map};
 
-use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError};
+use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, options};
 
 use super::mistake::{Fault, Faults, Spot, quote};
 
@@ -94,7 +94,7 @@ impl Node {
 /// Reads the one document of `text`. An empty text is a null.
 pub(super) fn read(text: &str, faults: &mut Faults) -> Node {
     let mut reader = Reader {
-        parser: Parser::new_from_str(text),
+        parser: Parser::new_from_str_with_options(text, options! { emit_anchor_events: true }),
         anchors: HashMap::new(),
         nodes: 0,
         depth: 0,
@@ -189,13 +189,16 @@ struct Reader<'t, 'f> {
 
 impl<'t> Reader<'t, '_> {
     fn next(&mut self) -> Result<Option<(Event<'t>, Spot)>, Stop> {
-        match self.parser.next() {
-            None => Ok(None),
-            Some(next) => {
-                let (event, span) = next?;
-                Ok(Some((event, spot(span.start, span.end))))
+        for next in self.parser.by_ref() {
+            let (event, span) = next?;
+            let spot = spot(span.start, span.end);
+            match event {
+                // A password that begins with `&` is read as the name of an anchor.
+                Event::Anchor(..) => self.faults.hide(&spot),
+                event => return Ok(Some((event, spot))),
             }
         }
+        Ok(None)
     }
 
     fn document(&mut self) -> Result<Node, Stop> {
