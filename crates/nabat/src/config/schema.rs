@@ -10,15 +10,15 @@ use serde_json::{Map, Value};
 use super::settings::Config;
 use super::{format, suggest};
 
-/// The JSON Schema (2020-12) of the configuration file, for editors. It differs from [`filled_in`] in
-/// that a text with `${NAME}` is right wherever a pattern is asked for.
+/// The JSON Schema (2020-12) of the configuration file, for editors: wherever a pattern is asked
+/// for, a text with `${NAME}` is right too.
 pub fn json_schema() -> Value {
     let mut schema = filled_in();
     allow_variables(&mut schema);
     schema
 }
 
-/// The schema of a file whose variables are filled in.
+/// The schema of a file whose variables are filled in, for the loader.
 pub(super) fn filled_in() -> Value {
     let settings =
         SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
