@@ -1,0 +1,192 @@
+//! The configuration: one YAML file, read once, wholly right or refused.
+//!
+//! `settings` says what there is; its JSON Schema drives everything else. Reading goes in steps that
+//! each note every mistake: `yaml` reads a tree with places, `environment` fills in variables, `check`
+//! holds it against the schema, `rules` looks at what ties settings together. Only a tree without a
+//! mistake becomes a [`Config`]. No message ever shows a secret.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+mod check;
+mod endpoint;
+mod environment;
+mod format;
+mod locate;
+mod mistake;
+mod period;
+mod reference;
+mod report;
+mod rules;
+mod schema;
+mod secret;
+mod secret_file;
+mod settings;
+mod store;
+mod suggest;
+mod yaml;
+mod zone;
+
+#[cfg(test)]
+mod tests;
+
+pub use endpoint::{ApiUrl, OFFICIAL};
+pub use environment::environment;
+pub use locate::locate;
+pub use mistake::{ConfigError, Mistake};
+pub use period::{Period, PeriodError};
+pub use reference::reference_markdown;
+pub use report::report;
+pub use schema::json_schema;
+pub use secret::Secret;
+pub use settings::{
+    Auth, Basic, Bot, Config, Intake, Language, Limits, Operator, Telegram, Updates, Webhook,
+};
+pub use store::{Store, StoreError};
+
+use check::{Check, Places};
+use mistake::{Fault, Faults, Spot};
+
+/// The largest configuration file, in bytes.
+pub const MAX_BYTES: usize = 1024 * 1024;
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// No file where one was looked for.
+    #[error(
+        "found no configuration file; looked at {}; name one with `-c FILE`",
+        list(tried)
+    )]
+    NotFound {
+        /// Every place, in the order tried.
+        tried: Vec<PathBuf>,
+    },
+    /// The file is there but cannot be read.
+    #[error("failed to read the configuration file {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The file has mistakes.
+    #[error(transparent)]
+    Mistakes(#[from] ConfigError),
+}
+
+fn list(places: &[PathBuf]) -> String {
+    let shown: Vec<String> = places
+        .iter()
+        .map(|place| place.display().to_string())
+        .collect();
+    shown.join(", ")
+}
+
+/// Reads the configuration file at `path`; `env` gives the variables that it names.
+///
+/// # Errors
+/// [`LoadError::Mistakes`] lists every mistake of the file at once.
+pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Config, LoadError> {
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(MAX_BYTES)
+        .unwrap_or(u64::MAX)
+        .saturating_add(1);
+    let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
+    match read {
+        Err(source) if source.kind() == io::ErrorKind::NotFound => Err(LoadError::NotFound {
+            tried: vec![path.to_owned()],
+        }),
+        Err(source) => Err(LoadError::Unreadable {
+            path: path.to_owned(),
+            source,
+        }),
+        Ok(_) => Ok(parse(path, &bytes, env)?),
+    }
+}
+
+/// Reads a configuration from `bytes`, which messages call `file` and whose folder is where relative
+/// paths begin; `env` gives the variables that it names.
+///
+/// # Errors
+/// Every mistake at once.
+pub fn parse(
+    file: &Path,
+    bytes: &[u8],
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, ConfigError> {
+    let mut faults = Faults::default();
+    let Some(text) = text(bytes, &mut faults) else {
+        return Err(faults.into_error(file, ""));
+    };
+    let mut root = yaml::read(text, &mut faults);
+    environment::expand(&mut root, "", text, env, &mut faults);
+    let schema = schema::filled_in();
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let mut check = Check {
+        source: text,
+        folder,
+        schema: &schema,
+        faults,
+        places: Places::new(),
+    };
+    let value = if root.is_null() {
+        serde_json::json!({})
+    } else {
+        check.value(&root, "", &schema).unwrap_or_default()
+    };
+    rules::apply(&mut check, &value);
+    if !check.faults.is_empty() {
+        return Err(check.faults.into_error(file, text));
+    }
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        // The schema should have caught it; what serde says may quote a value, so it is not repeated.
+        let path = error.path().to_string();
+        let spot = check.places.get(&path).cloned().unwrap_or(Spot::START);
+        let hint = "this is a mistake of Nabat's own: please report it".to_owned();
+        let found = "a value that its schema allows and its settings do not".to_owned();
+        check.fault(&path, &spot, found, "both to agree".to_owned(), Some(hint));
+        check.faults.into_error(file, text)
+    })
+}
+
+/// The bytes as text, if they are not too many and UTF-8.
+fn text<'b>(bytes: &'b [u8], faults: &mut Faults) -> Option<&'b str> {
+    let mut fault = |line, column, found: &str, expected: String| {
+        faults.add(Fault {
+            path: String::new(),
+            spot: Spot {
+                line,
+                column,
+                range: 0..0,
+            },
+            found: found.to_owned(),
+            expected,
+            hint: None,
+        });
+    };
+    if bytes.len() > MAX_BYTES {
+        fault(1, 1, "a larger file", format!("at most {MAX_BYTES} bytes"));
+        return None;
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Some(text),
+        Err(error) => {
+            let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+            let line = before.matches('\n').count() + 1;
+            let column = before
+                .rsplit('\n')
+                .next()
+                .map_or(0, |last| last.chars().count())
+                + 1;
+            fault(
+                line,
+                column,
+                "a byte that is not UTF-8",
+                "a file in UTF-8".to_owned(),
+            );
+            None
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! Checks a tree against the schema and turns it into the value that the settings are made of.
+//!
+//! Every mistake is noted, and what is wrong is left out of the value. The schema decides what a
+//! scalar is: `123` is text where text is wanted. An empty setting counts as absent.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use regex::Regex;
+use serde_json::{Map, Value};
+
+use super::environment::join;
+use super::mistake::{Fault, Faults, Spot, quote};
+use super::schema::{self, Shape, describe, shapes};
+use super::secret::MASK;
+use super::yaml::{Entry, Kind, Node, Origin, Scalar};
+use super::{format, secret_file, suggest};
+
+/// Where the settings stand: the spot of every value by its path.
+pub(super) type Places = BTreeMap<String, Spot>;
+
+/// A mapping whose entries have been looked at.
+pub(super) struct Mapping<'a> {
+    pub(super) spot: &'a Spot,
+    pub(super) path: &'a str,
+    pub(super) shape: Shape<'a>,
+    /// The known keys that unknown ones were probably meant to be.
+    misspelled: Vec<&'a str>,
+}
+
+impl Mapping<'_> {
+    /// Whether the mapping has the key `name`, or one that was probably meant to be it.
+    pub(super) fn mentions(&self, check: &Check<'_>, name: &str) -> bool {
+        self.misspelled.contains(&name) || check.places.contains_key(&join(self.path, name))
+    }
+}
+
+/// What is known about a file while it is checked.
+pub(super) struct Check<'a> {
+    /// The text of the file.
+    pub(super) source: &'a str,
+    /// The folder from which relative paths are taken.
+    pub(super) folder: &'a Path,
+    /// The schema of the whole.
+    pub(super) schema: &'a Value,
+    pub(super) faults: Faults,
+    pub(super) places: Places,
+}
+
+impl Check<'_> {
+    /// The value of `node` as `schema` wants it; nothing if there is a mistake in all of it.
+    pub(super) fn value(&mut self, node: &Node, path: &str, schema: &Value) -> Option<Value> {
+        self.places.insert(path.to_owned(), node.spot.clone());
+        let shapes = shapes(schema);
+        let secret = schema::is_secret(schema);
+        if secret {
+            self.hide(node);
+        }
+        let of = |kind: &str| shapes.iter().copied().find(|shape| shape.is(kind));
+        match &node.kind {
+            Kind::Broken => None,
+            Kind::List(items) => match of("array") {
+                Some(shape) => self.list(node, items, path, shape),
+                None => self.mismatch(node, path, "a list", &shapes),
+            },
+            Kind::Map(entries) => match of("object") {
+                Some(shape) => Some(self.map(node, entries, path, shape)),
+                None => self.mismatch(node, path, "a mapping", &shapes),
+            },
+            Kind::Scalar(_) if node.is_null() => self.mismatch(node, path, "nothing", &shapes),
+            Kind::Scalar(scalar) => {
+                let scalars: Vec<_> = shapes
+                    .iter()
+                    .copied()
+                    .filter(|shape| !shape.is("array") && !shape.is("object"))
+                    .collect();
+                if scalars.is_empty() {
+                    return self.mismatch(node, path, "a single value", &shapes);
+                }
+                match scalar_value(scalar, &scalars) {
+                    Ok(value) => Some(value),
+                    Err(hint) => {
+                        let found = self.shown(node, scalar, secret);
+                        self.fault(path, &node.spot, found, describe(&shapes), hint);
+                        None
+                    }
+                }
+            }
+        }
+    }
+
+    fn list(&mut self, node: &Node, items: &[Node], path: &str, shape: Shape<'_>) -> Option<Value> {
+        let nothing = Value::Null;
+        let schema = shape.items().unwrap_or(&nothing);
+        let mut values = Vec::with_capacity(items.len());
+        for (i, item) in items.iter().enumerate() {
+            // A wrong entry keeps its place, so that those after it keep their paths.
+            values.push(
+                self.value(item, &format!("{path}[{i}]"), schema)
+                    .unwrap_or_default(),
+            );
+        }
+        let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
+        let least = shape.number("minItems").unwrap_or(0);
+        let most = shape.number("maxItems").unwrap_or(i64::MAX);
+        if count < least {
+            let expected = format!("a list with at least {least} entry");
+            self.fault(path, &node.spot, "an empty list".to_owned(), expected, None);
+        } else if count > most {
+            self.fault(
+                path,
+                &node.spot,
+                format!("{count} entries"),
+                format!("at most {most}"),
+                None,
+            );
+        }
+        Some(Value::Array(values))
+    }
+
+    /// The mapping, without the entries that are wrong.
+    fn map(&mut self, node: &Node, entries: &[Entry], path: &str, shape: Shape<'_>) -> Value {
+        let mut object = Map::new();
+        let mut mapping = Mapping {
+            spot: &node.spot,
+            path,
+            shape,
+            misspelled: Vec::new(),
+        };
+        for entry in entries {
+            match shape.property(&entry.key) {
+                None => mapping.misspelled.extend(self.unknown(entry, path, shape)),
+                Some(_) if entry.value.is_null() => {}
+                Some(schema) => {
+                    let value = self.value(&entry.value, &join(path, &entry.key), schema);
+                    object.extend(value.map(|value| (entry.key.clone(), value)));
+                }
+            }
+        }
+        for (name, schema) in shape.properties().filter(|(name, _)| shape.requires(name)) {
+            if !mapping.mentions(self, name) {
+                let expected = format!("`{name}`: {}", describe(&shapes(schema)));
+                self.fault(path, &node.spot, format!("no `{name}`"), expected, None);
+            }
+        }
+        secret_file::fill(self, &mapping, &mut object);
+        Value::Object(object)
+    }
+
+    /// Notes an unknown key and returns the known one that was probably meant.
+    fn unknown<'s>(&mut self, entry: &Entry, path: &str, shape: Shape<'s>) -> Option<&'s str> {
+        self.places
+            .insert(join(path, &entry.key), entry.key_spot.clone());
+        // It may be a misspelled secret.
+        self.faults.hide_all(&entry.value);
+        let keys = || shape.properties().map(|(name, _)| name);
+        let meant = suggest::nearest(&entry.key, keys());
+        let hint = match meant {
+            Some(meant) => Some(format!("did you mean `{meant}`?")),
+            None => home(self.schema, "", &entry.key)
+                .map(|home| format!("`{}` belongs in `{home}`", entry.key)),
+        };
+        let found = format!("the unknown key {}", quote(&entry.key));
+        self.fault(path, &entry.key_spot, found, suggest::one_of(keys()), hint);
+        meant
+    }
+
+    fn mismatch(
+        &mut self,
+        node: &Node,
+        path: &str,
+        found: &str,
+        shapes: &[Shape<'_>],
+    ) -> Option<Value> {
+        // A secret is often written one level too high.
+        self.faults.hide_values(node);
+        let wants_list = shapes.iter().any(|shape| shape.is("array"));
+        let hint = wants_list.then(|| "each entry of a list begins with `- `".to_owned());
+        self.fault(path, &node.spot, found.to_owned(), describe(shapes), hint);
+        None
+    }
+
+    pub(super) fn fault(
+        &mut self,
+        path: &str,
+        spot: &Spot,
+        found: String,
+        expected: String,
+        hint: Option<String>,
+    ) {
+        self.faults.add(Fault {
+            path: path.to_owned(),
+            spot: spot.clone(),
+            found,
+            expected,
+            hint,
+        });
+    }
+
+    /// Keeps a secret out of the messages, save where the source only names a variable.
+    fn hide(&mut self, node: &Node) {
+        if self.variable(node).is_none() {
+            self.faults.hide_all(node);
+        }
+    }
+
+    /// The source of `node`, if that is a `${NAME}` and nothing else.
+    fn variable(&self, node: &Node) -> Option<&str> {
+        let source = self
+            .source
+            .get(node.spot.range.clone())?
+            .trim_matches(['"', '\'']);
+        let name = source.strip_prefix("${")?.strip_suffix('}')?;
+        name.bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            .then_some(source)
+    }
+
+    /// What the file says at `path`, for settings that are no secret.
+    pub(super) fn written(&self, path: &str) -> String {
+        let spot = self.places.get(path);
+        let source = spot
+            .and_then(|spot| self.source.get(spot.range.clone()))
+            .unwrap_or_default();
+        quote(source.trim_matches(['"', '\'']))
+    }
+
+    /// The scalar as a message shows it.
+    fn shown(&mut self, node: &Node, scalar: &Scalar, secret: bool) -> String {
+        if scalar.origin == Origin::Environment || secret {
+            return quote(self.variable(node).unwrap_or(MASK));
+        }
+        // After a forgotten colon or quote, the text goes on into the next setting, maybe a secret.
+        let source = self.source.get(node.spot.range.clone()).unwrap_or_default();
+        if source.trim_end().contains(['\n', '\r']) {
+            self.faults.hide_all(node);
+            return "text over several lines".to_owned();
+        }
+        quote(&scalar.text)
+    }
+}
+
+/// Reads a scalar as the first of `shapes` that takes it; a failure carries a hint.
+pub(super) fn scalar_value(scalar: &Scalar, shapes: &[Shape<'_>]) -> Result<Value, Option<String>> {
+    let words: Vec<&str> = shapes.iter().flat_map(|shape| shape.words()).collect();
+    if !words.is_empty() {
+        let known = words.contains(&scalar.text.as_str());
+        // What came from the environment may not be guessed at aloud.
+        return if known {
+            Ok(Value::from(scalar.text.as_str()))
+        } else if scalar.origin == Origin::Environment {
+            Err(None)
+        } else {
+            Err(suggest::did_you_mean(&scalar.text, words))
+        };
+    }
+    let mut hint = None;
+    for shape in shapes {
+        let result = if shape.is("integer") {
+            number(scalar, *shape)
+        } else {
+            text(scalar, *shape)
+        };
+        match result {
+            Ok(value) => return Ok(value),
+            Err(reason) => hint = hint.or(reason),
+        }
+    }
+    Err(hint)
+}
+
+fn number(scalar: &Scalar, shape: Shape<'_>) -> Result<Value, Option<String>> {
+    let number: i64 = scalar.text.parse().map_err(|_| None)?;
+    if scalar.origin == Origin::Quoted {
+        return Err(Some("write the number without quotes".to_owned()));
+    }
+    let within = shape.number("minimum").is_none_or(|least| number >= least)
+        && shape.number("maximum").is_none_or(|most| number <= most)
+        && shape.excluded() != Some(number);
+    if within {
+        Ok(Value::from(number))
+    } else {
+        Err(None)
+    }
+}
+
+fn text(scalar: &Scalar, shape: Shape<'_>) -> Result<Value, Option<String>> {
+    if let Some(format) = shape.text("format") {
+        format::check(format, &scalar.text)?;
+    }
+    let most = shape
+        .number("maxLength")
+        .and_then(|most| usize::try_from(most).ok());
+    if most.is_some_and(|most| scalar.text.chars().count() > most) {
+        return Err(None);
+    }
+    // The patterns are ours and small; a test sees to it that all of them compile.
+    let pattern = shape
+        .text("pattern")
+        .and_then(|pattern| Regex::new(pattern).ok());
+    match pattern {
+        Some(pattern) if !pattern.is_match(&scalar.text) => Err(None),
+        _ => Ok(Value::from(scalar.text.as_str())),
+    }
+}
+
+/// The first place in the schema that knows `key`, such as `telegram.bots[]`.
+fn home(schema: &Value, path: &str, key: &str) -> Option<String> {
+    shapes(schema).into_iter().find_map(|shape| {
+        if !path.is_empty() && shape.property(key).is_some() {
+            return Some(path.to_owned());
+        }
+        let mut below = shape.properties();
+        let inner = below.find_map(|(name, schema)| home(schema, &join(path, name), key));
+        inner.or_else(|| home(shape.items()?, &format!("{path}[]"), key))
+    })
+}

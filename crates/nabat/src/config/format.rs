@@ -1,0 +1,121 @@
+//! The formats of text settings, by the name that the schema gives them.
+//!
+//! A check answers with a hint that never repeats the text, because the text may be a secret.
+
+use reqwest::Url;
+
+use super::period::Period;
+use super::store::Store;
+use super::{suggest, zone};
+
+/// What a text of this format looks like; nothing for a format that is not checked here.
+pub(super) fn expected(format: &str) -> Option<&'static str> {
+    Some(match format {
+        "period" => "a period such as `5m` or `1d12h`",
+        "bot-token" => "a bot token: digits, a colon and at least 30 more characters",
+        "http-url" => "an `http` or `https` address such as `https://api.telegram.org`",
+        "https-url" => "an `https` address such as `https://nabat.example.org`",
+        "proxy-url" => {
+            "a proxy's address, `http`, `https`, `socks5` or `socks5h`, such as `socks5h://host:1080`"
+        }
+        "store" => "a store such as `sqlite:nabat.db`",
+        "time-zone" => "an IANA time zone such as `Europe/Berlin`",
+        _ => return None,
+    })
+}
+
+/// Checks `text`. A failure carries a hint, if there is something to add to [`expected`].
+pub(super) fn check(format: &str, text: &str) -> Result<(), Option<String>> {
+    match format {
+        "period" => text
+            .parse::<Period>()
+            .map(drop)
+            .map_err(|error| Some(error.to_string())),
+        "store" => text
+            .parse::<Store>()
+            .map(drop)
+            .map_err(|error| Some(error.to_string())),
+        "bot-token" => bot_token(text).map_err(|hint| Some(hint.to_owned())),
+        "http-url" => address(text, &["http", "https"]).map_err(|hint| Some(hint.to_owned())),
+        "https-url" => address(text, &["https"]).map_err(|hint| Some(hint.to_owned())),
+        "proxy-url" => proxy(text).map_err(|hint| Some(hint.to_owned())),
+        "time-zone" => time_zone(text),
+        _ => Ok(()),
+    }
+}
+
+fn bot_token(text: &str) -> Result<(), &'static str> {
+    if is_bot_token(text) {
+        Ok(())
+    } else if is_bot_token(text.trim()) {
+        Err("there is white space around it")
+    } else {
+        Err("@BotFather gives it out: send him /newbot, or /token for a bot that exists")
+    }
+}
+
+fn is_bot_token(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(id, key)| {
+        // Sixteen digits fit an i64 with room to spare; today's ids have ten.
+        (1..=16).contains(&id.len())
+            && id.bytes().all(|b| b.is_ascii_digit())
+            && !id.starts_with('0')
+            && (30..=128).contains(&key.len())
+            && key
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    })
+}
+
+fn address(text: &str, schemes: &[&str]) -> Result<(), &'static str> {
+    let url = parse(text, schemes)?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("an address here has no user name or password");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("an address here has no `?` or `#`");
+    }
+    Ok(())
+}
+
+fn proxy(text: &str) -> Result<(), &'static str> {
+    let url = parse(text, &["http", "https", "socks5", "socks5h"])?;
+    let bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
+    if bare {
+        Ok(())
+    } else {
+        Err("a proxy's address ends after its port")
+    }
+}
+
+fn parse(text: &str, schemes: &[&str]) -> Result<Url, &'static str> {
+    if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err("there is white space in it");
+    }
+    let Some((scheme, _)) = text.split_once("://") else {
+        return Err("it begins with a scheme and `://`");
+    };
+    if !schemes.contains(&scheme) {
+        return Err("its scheme is not one of these");
+    }
+    let url = Url::parse(text).map_err(|_| "its host or port cannot be read")?;
+    if url.host_str().is_none_or(str::is_empty) {
+        Err("it names no host")
+    } else {
+        Ok(url)
+    }
+}
+
+fn time_zone(text: &str) -> Result<(), Option<String>> {
+    if zone::find(text).is_some() {
+        return Ok(());
+    }
+    let names: Vec<String> = jiff::tz::db()
+        .available()
+        .map(|name| name.to_string())
+        .collect();
+    Err(suggest::did_you_mean(
+        text,
+        names.iter().map(String::as_str),
+    ))
+}

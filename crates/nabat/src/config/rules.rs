@@ -1,0 +1,197 @@
+//! What ties several settings together: names that must differ, names that must exist, pairs.
+//!
+//! Works on the checked value rather than on the finished settings, so that these mistakes are
+//! reported together with all others. A setting with a mistake of its own is left alone.
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde_json::Value;
+
+use super::check::Check;
+use super::environment::join;
+use super::period::Period;
+use super::suggest;
+
+/// The bounds of `stale_after`: less would call a slow source silent, more would never.
+const STALE_AFTER: (Period, Period) =
+    (Period::from_minutes(5), Period::from_minutes(365 * 24 * 60));
+
+/// Notes what is wrong between the settings of `value`.
+pub(super) fn apply(check: &mut Check<'_>, value: &Value) {
+    let bots = entries(value, "/telegram/bots");
+    unique_names(check, &bots);
+    unique_ids(check, &bots);
+    webhooks(check, &bots);
+    operators(check, value, &bots);
+    auth(check, value);
+    stale_after(check, value);
+}
+
+/// The entries of the list at `pointer`, each with its path; a wrong one is a null.
+fn entries<'v>(value: &'v Value, pointer: &str) -> Vec<(String, &'v Value)> {
+    let path = pointer.trim_start_matches('/').replace('/', ".");
+    let list = value
+        .pointer(pointer)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    list.enumerate()
+        .map(|(i, entry)| (format!("{path}[{i}]"), entry))
+        .collect()
+}
+
+fn text<'v>(entry: &'v Value, key: &str) -> Option<&'v str> {
+    entry.get(key).and_then(Value::as_str)
+}
+
+fn unique_names(check: &mut Check<'_>, bots: &[(String, &Value)]) {
+    let mut first: HashMap<&str, &str> = HashMap::new();
+    for (path, bot) in bots {
+        let Some(name) = text(bot, "name") else {
+            continue;
+        };
+        if let Some(earlier) = first.insert(name, path) {
+            let place = join(path, "name");
+            let found = format!("{} again", check.written(&place));
+            let hint = format!("{earlier} has it too");
+            note(
+                check,
+                &place,
+                found,
+                "a name of its own for each bot",
+                Some(hint),
+            );
+        }
+    }
+}
+
+/// Telegram answers one program per bot: two entries for one bot would steal each other's news.
+fn unique_ids(check: &mut Check<'_>, bots: &[(String, &Value)]) {
+    let mut first: HashMap<&str, &str> = HashMap::new();
+    for (path, bot) in bots {
+        let Some((id, _)) = text(bot, "token").and_then(|token| token.split_once(':')) else {
+            continue;
+        };
+        if let Some(earlier) = first.insert(id, path) {
+            let key = if bot.get("token_file").is_some() {
+                "token_file"
+            } else {
+                "token"
+            };
+            let found = "the token of the same bot again".to_owned();
+            let hint = format!("{earlier} has it too");
+            note(
+                check,
+                &join(path, key),
+                found,
+                "another bot for each entry",
+                Some(hint),
+            );
+        }
+    }
+}
+
+fn webhooks(check: &mut Check<'_>, bots: &[(String, &Value)]) {
+    for (path, bot) in bots {
+        let given = check.places.contains_key(&join(path, "webhook"));
+        if text(bot, "updates") == Some("webhook") {
+            if !given {
+                let found = "`webhook` without a `webhook` section".to_owned();
+                let hint = Some("webhook: {url: https://nabat.example.org}".to_owned());
+                note(
+                    check,
+                    &join(path, "updates"),
+                    found,
+                    "the address that Telegram calls",
+                    hint,
+                );
+            }
+        } else if given && !is_wrong(check, bot, path, "updates") {
+            let found = "a `webhook` section with `updates: polling`".to_owned();
+            let hint = Some("add `updates: webhook`, or remove `webhook`".to_owned());
+            note(
+                check,
+                &join(path, "webhook"),
+                found,
+                "`updates: webhook`",
+                hint,
+            );
+        }
+    }
+}
+
+/// Whether the setting `key` stands in the file but not in the value.
+fn is_wrong(check: &Check<'_>, entry: &Value, path: &str, key: &str) -> bool {
+    entry.get(key).is_none() && check.places.contains_key(&join(path, key))
+}
+
+fn operators(check: &mut Check<'_>, value: &Value, bots: &[(String, &Value)]) {
+    let names: BTreeSet<&str> = bots
+        .iter()
+        .filter_map(|(_, bot)| text(bot, "name"))
+        .collect();
+    let unnamed = bots.iter().any(|(_, bot)| text(bot, "name").is_none());
+    if unnamed
+        || value
+            .get("telegram")
+            .is_some_and(|t| is_wrong(check, t, "telegram", "bots"))
+    {
+        return;
+    }
+    for (path, operator) in entries(value, "/telegram/operators") {
+        let Some(bot) = text(operator, "bot").filter(|bot| !names.contains(bot)) else {
+            continue;
+        };
+        let expected = if names.is_empty() {
+            "the name of a bot, but `telegram.bots` is empty".to_owned()
+        } else {
+            format!(
+                "the name of a bot: {}",
+                suggest::one_of(names.iter().copied())
+            )
+        };
+        let place = join(&path, "bot");
+        let hint = suggest::did_you_mean(bot, names.iter().copied());
+        note(check, &place, check.written(&place), &expected, hint);
+    }
+}
+
+fn auth(check: &mut Check<'_>, value: &Value) {
+    let auth = value.pointer("/intake/auth").and_then(Value::as_object);
+    let below = check
+        .places
+        .keys()
+        .any(|path| path.starts_with("intake.auth."));
+    if auth.is_some_and(|auth| auth.is_empty()) && !below {
+        let expected = "`bearer_token`, `basic` or `secret_path`";
+        let hint = "remove `auth` to let everyone who reaches the port send alerts".to_owned();
+        note(
+            check,
+            "intake.auth",
+            "no proof".to_owned(),
+            expected,
+            Some(hint),
+        );
+    }
+}
+
+fn stale_after(check: &mut Check<'_>, value: &Value) {
+    let (least, most) = STALE_AFTER;
+    let period = text(value, "stale_after").and_then(|text| text.parse::<Period>().ok());
+    if period.is_some_and(|period| period < least || period > most) {
+        let found = check.written("stale_after");
+        note(
+            check,
+            "stale_after",
+            found,
+            &format!("a period from `{least}` to `{most}`"),
+            None,
+        );
+    }
+}
+
+fn note(check: &mut Check<'_>, path: &str, found: String, expected: &str, hint: Option<String>) {
+    if let Some(spot) = check.places.get(path).cloned() {
+        check.fault(path, &spot, found, expected.to_owned(), hint);
+    }
+}

@@ -1,0 +1,302 @@
+//! The tree of settings: the one source of the loader, of the JSON Schema and of the reference.
+//!
+//! The doc comments are what people read in `docs/configuration.md` and in their editor, so they
+//! speak to operators. Bounds stand as schema attributes, which the loader checks; a bound that
+//! ties two settings together is checked in `rules`.
+
+use std::path::PathBuf;
+
+use jiff::tz::TimeZone;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+use super::endpoint::{self, ApiUrl};
+use super::period::Period;
+use super::secret::Secret;
+use super::store::Store;
+use super::zone;
+
+/// Configuration of Nabat.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "Nabat")]
+pub struct Config {
+    /// The bots that tell people about alerts.
+    pub telegram: Telegram,
+    /// The ways in: what a request with alerts may contain, and who may send one.
+    pub intake: Intake,
+    /// Where state is kept: `sqlite:` and a file. A relative path is taken from `--data-dir`.
+    pub store: Store,
+    /// After how long without news from its source an alert is shown as "no news". At least `5m`,
+    /// at most `1y`. Choose it longer than Alertmanager's `repeat_interval`.
+    pub stale_after: Period,
+    /// The language of a chat that has not chosen one.
+    pub language: Language,
+    /// The time zone of a chat that has not chosen one, by its IANA name.
+    #[serde(deserialize_with = "zone::deserialize")]
+    #[schemars(schema_with = "zone::schema", extend("default" = "UTC"))]
+    pub time_zone: TimeZone,
+    /// Bounds on what Nabat keeps.
+    pub limits: Limits,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            telegram: Telegram::default(),
+            intake: Intake::default(),
+            store: Store::default(),
+            stale_after: Period::from_minutes(24 * 60),
+            language: Language::default(),
+            time_zone: TimeZone::UTC,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// The bots that tell people about alerts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Telegram {
+    /// One entry per bot. Without any, alerts are kept and shown but told to nobody.
+    #[schemars(length(max = 100))]
+    pub bots: Vec<Bot>,
+    /// The chats where Nabat speaks about itself, such as a refused configuration. Without any,
+    /// the owners' private chats.
+    #[schemars(length(max = 100))]
+    pub operators: Vec<Operator>,
+}
+
+/// One bot. It needs `name` and either `token` or `token_file`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Bot {
+    /// What this bot is called in logs, metrics and `operators`; unique.
+    #[schemars(
+        regex(pattern = "^[a-z0-9_-]{1,32}$"),
+        extend("x-expected" = "a name of 1 to 32 characters from a-z, 0-9, `_` and `-`")
+    )]
+    pub name: String,
+    /// The token from @BotFather, best as `${NAME}` of an environment variable.
+    #[serde(default)]
+    #[schemars(extend("format" = "bot-token"))]
+    pub token: Secret,
+    /// A file that holds the token alone. A relative path is taken from the configuration's folder.
+    #[schemars(extend("x-expected" = "the path of a file"))]
+    pub token_file: Option<PathBuf>,
+    /// The Bot API server: an address, or a list of addresses that are tried in turn, each with its
+    /// own proxy if it has one.
+    #[serde(
+        default = "endpoint::official",
+        deserialize_with = "endpoint::one_or_many"
+    )]
+    #[schemars(with = "endpoint::OneOrMany", extend("default" = endpoint::OFFICIAL))]
+    pub api_url: Vec<ApiUrl>,
+    /// The proxy for every address without one of its own: `http`, `https`, `socks5` or `socks5h`
+    /// (which resolves names at the proxy), as `socks5h://user:password@host:port`.
+    #[schemars(extend("format" = "proxy-url"))]
+    pub proxy: Option<Secret>,
+    /// Ids of users (positive) and chats (negative) that may use the bot without pairing.
+    #[serde(default)]
+    #[schemars(schema_with = "chat_ids")]
+    pub allow: Vec<i64>,
+    /// How Telegram's news reach Nabat: it asks (`polling`), or Telegram calls it (`webhook`).
+    #[serde(default)]
+    pub updates: Updates,
+    /// Where Telegram calls; required with `updates: webhook`.
+    pub webhook: Option<Webhook>,
+}
+
+impl Bot {
+    /// The bot's own Telegram id: the number before the colon of its token.
+    pub fn id(&self) -> i64 {
+        let digits = self.token.expose().bytes().take_while(u8::is_ascii_digit);
+        digits.fold(0_i64, |id, digit| {
+            id.saturating_mul(10)
+                .saturating_add(i64::from(digit - b'0'))
+        })
+    }
+
+    /// The proxy to use for `api`: its own, else the bot's, else none.
+    pub fn proxy_for<'a>(&'a self, api: &'a ApiUrl) -> Option<&'a Secret> {
+        api.proxy.as_ref().or(self.proxy.as_ref())
+    }
+}
+
+/// Telegram's ids have at most 52 significant bits.
+fn chat_id(_: &mut SchemaGenerator) -> Schema {
+    const MAX: i64 = (1 << 52) - 1;
+    json_schema!({
+        "type": "integer",
+        "minimum": -MAX,
+        "maximum": MAX,
+        "not": {"const": 0},
+        "x-expected": "the id of a user (positive) or of a chat (negative)",
+    })
+}
+
+fn chat_ids(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "array", "items": chat_id(generator), "maxItems": 10_000, "default": []})
+}
+
+/// How a bot learns what people write to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Updates {
+    /// Nabat asks Telegram. Needs no address that Telegram can reach.
+    #[default]
+    Polling,
+    /// Telegram calls Nabat at `webhook.url`.
+    Webhook,
+}
+
+/// Where Telegram calls Nabat.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// The public `https` address under which Telegram reaches this Nabat; Nabat adds its own path.
+    #[schemars(extend("format" = "https-url"))]
+    pub url: String,
+}
+
+/// A chat where Nabat speaks about itself.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Operator {
+    /// The name of the bot that speaks.
+    #[schemars(extend("x-expected" = "the name of a bot"))]
+    pub bot: String,
+    /// The id of the chat.
+    #[schemars(schema_with = "chat_id")]
+    pub chat: i64,
+    /// The topic within a forum group.
+    #[schemars(range(min = 1, max = 2_147_483_647))]
+    pub topic: Option<i64>,
+}
+
+/// What a request with alerts may contain, and who may send one.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Intake {
+    /// The largest request body, in bytes.
+    #[schemars(range(min = 1024, max = 1_073_741_824))]
+    pub max_body_bytes: u64,
+    /// The most alerts in one request.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub max_alerts_per_request: u32,
+    /// The most labels, and the most annotations, of one alert.
+    #[schemars(range(min = 1, max = 1024))]
+    pub max_labels_per_alert: u32,
+    /// Who may send alerts; any one of the listed proofs suffices. Without it, everyone who can
+    /// reach the port.
+    pub auth: Option<Auth>,
+}
+
+impl Default for Intake {
+    fn default() -> Self {
+        Self {
+            max_body_bytes: 8 * 1024 * 1024,
+            max_alerts_per_request: 10_000,
+            max_labels_per_alert: 64,
+            auth: None,
+        }
+    }
+}
+
+/// Proofs that a sender of alerts may give; any one suffices.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    /// The token of `Authorization: Bearer …`.
+    #[schemars(
+        regex(pattern = "^[!-~]+$"), length(max = 4096),
+        extend("x-expected" = "1 to 4096 visible ASCII characters without spaces")
+    )]
+    pub bearer_token: Option<Secret>,
+    /// A file that holds the bearer token alone. A relative path is taken from the configuration's
+    /// folder.
+    #[schemars(extend("x-expected" = "the path of a file"))]
+    pub bearer_token_file: Option<PathBuf>,
+    /// The name and password of `Authorization: Basic …`.
+    pub basic: Option<Basic>,
+    /// A random end of the address: `POST /api/v1/webhook/alertmanager/<secret_path>`.
+    #[schemars(
+        regex(pattern = "^[A-Za-z0-9_-]{16,128}$"),
+        extend("x-expected" = "16 to 128 characters from A-Z, a-z, 0-9, `_` and `-`")
+    )]
+    pub secret_path: Option<Secret>,
+}
+
+/// HTTP basic authentication. It needs `username` and either `password` or `password_file`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Basic {
+    /// The user's name.
+    #[schemars(
+        regex(pattern = "^[^:\\x00-\\x1f\\x7f]+$"), length(max = 255),
+        extend("x-expected" = "1 to 255 characters without a colon")
+    )]
+    pub username: String,
+    /// The password.
+    #[serde(default)]
+    #[schemars(
+        regex(pattern = "^[^\\x00-\\x1f\\x7f]+$"), length(max = 4096),
+        extend("x-expected" = "1 to 4096 characters on one line")
+    )]
+    pub password: Secret,
+    /// A file that holds the password alone. A relative path is taken from the configuration's
+    /// folder.
+    #[schemars(extend("x-expected" = "the path of a file"))]
+    pub password_file: Option<PathBuf>,
+}
+
+/// A language that Nabat speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub enum Language {
+    /// English.
+    #[default]
+    #[serde(rename = "en")]
+    English,
+    /// Russian.
+    #[serde(rename = "ru")]
+    Russian,
+    /// Brazilian Portuguese.
+    #[serde(rename = "pt-BR")]
+    BrazilianPortuguese,
+}
+
+impl Language {
+    /// The language tag: `en`, `ru` or `pt-BR`.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Russian => "ru",
+            Self::BrazilianPortuguese => "pt-BR",
+        }
+    }
+}
+
+/// Bounds on what Nabat keeps.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// The most incidents open at the same time; the intake refuses what would exceed it.
+    #[schemars(range(min = 1, max = 10_000_000))]
+    pub max_open_incidents: u32,
+    /// The most subscriptions of all chats together.
+    #[schemars(range(min = 1, max = 10_000_000))]
+    pub max_subscriptions: u32,
+    /// The longest expression of a subscription, in characters.
+    #[schemars(range(min = 1, max = 4096))]
+    pub max_expression_length: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_open_incidents: 1_000_000,
+            max_subscriptions: 100_000,
+            max_expression_length: 256,
+        }
+    }
+}

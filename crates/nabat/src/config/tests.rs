@@ -1,0 +1,58 @@
+//! The whole way from bytes to settings or mistakes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::*;
+
+mod documents;
+mod mistakes;
+mod properties;
+mod settings;
+
+/// A token that Telegram could have given out.
+fn token() -> String {
+    format!("123456789:{}", "AbCdE".repeat(7))
+}
+
+/// The environment of the tests.
+fn env(name: &str) -> Option<String> {
+    match name {
+        "BOT_TOKEN" => Some(token()),
+        "INTAKE_TOKEN" | "INTAKE_PATH" => Some("0123456789abcdef".to_owned()),
+        "PORT" => Some("99".to_owned()),
+        "EMPTY" => Some(String::new()),
+        "WORD" => Some("wort".to_owned()),
+        _ => None,
+    }
+}
+
+fn read(yaml: &str) -> Result<Config, ConfigError> {
+    parse(Path::new("nabat.yml"), yaml.as_bytes(), &env)
+}
+
+/// The configuration of `yaml`, which has no mistakes.
+fn fine(yaml: &str) -> Config {
+    read(yaml).unwrap_or_else(|error| panic!("{yaml}\n{error}"))
+}
+
+/// What people see about the mistakes of `yaml`.
+fn errors(yaml: &str) -> String {
+    match read(yaml) {
+        Ok(config) => panic!("no mistakes in:\n{yaml}\n{config:#?}"),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// A folder with the secret files that the example and the documents name.
+fn folder() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join("ops.token"),
+        token().replace("123456789", "987654321") + "\n",
+    )
+    .unwrap();
+    fs::write(folder.path().join("intake.password"), "pass word\r\n").unwrap();
+    let file = folder.path().join("nabat.yml");
+    (folder, file)
+}

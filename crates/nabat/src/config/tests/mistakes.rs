@@ -1,0 +1,24 @@
+//! The table of mistakes: each file of `mistakes.txt` with what people see about it.
+
+use super::*;
+
+const TABLE: &str = include_str!("mistakes.txt");
+
+#[test]
+fn every_mistake_is_shown_as_the_table_says() {
+    let rows: Vec<&str> = TABLE.split("\n====").skip(1).collect();
+    assert!(rows.len() >= 30, "{} rows", rows.len());
+    let mut differences = String::new();
+    for row in rows {
+        let (title, row) = row.split_once('\n').unwrap();
+        let (yaml, expected) = row.split_once("----\n").unwrap();
+        let actual = errors(yaml);
+        if actual != expected.trim_end() {
+            differences += &format!("===={title}\n{yaml}----\n{actual}\n");
+        }
+    }
+    assert!(
+        differences.is_empty(),
+        "these files show something else:\n{differences}"
+    );
+}
