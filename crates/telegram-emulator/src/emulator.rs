@@ -81,11 +81,18 @@ pub struct Emulator {
 }
 
 /// What was waited for did not happen; says what did.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("not seen within {within:?}; what happened instead:\n{story}")]
 pub struct TimedOut {
     within: Duration,
     story: String,
+}
+
+impl fmt::Debug for TimedOut {
+    /// Readable as it is when a test unwraps it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl Emulator {

@@ -317,7 +317,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn verdict(method: &str, params: Value) -> String {
+    fn verdict(method: &str, params: &Value) -> String {
         match check(method, params.as_object().unwrap().clone(), true) {
             Ok(_) => "fine".to_owned(),
             Err(refusal) => refusal.description,
@@ -406,11 +406,7 @@ mod tests {
                 "Bad Request: BOT_COMMAND_DESCRIPTION_INVALID",
             ),
         ] {
-            assert_eq!(
-                verdict(method, params.clone()),
-                expected,
-                "{method} {params}"
-            );
+            assert_eq!(verdict(method, &params), expected, "{method} {params}");
         }
     }
 

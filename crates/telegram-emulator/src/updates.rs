@@ -214,7 +214,7 @@ mod tests {
     fn offsets_confirm_and_strange_ones_follow_telegram() {
         assert_eq!(ids(&mut filled(3), 0, 100), [100, 101, 102]);
         assert_eq!(ids(&mut filled(3), 101, 100), [101, 102]);
-        assert_eq!(ids(&mut filled(3), 103, 100), []);
+        assert!(ids(&mut filled(3), 103, 100).is_empty());
         assert_eq!(ids(&mut filled(3), 1000, 100), [100, 101, 102]);
         assert_eq!(ids(&mut filled(3), -1, 100), [102]);
         assert_eq!(ids(&mut filled(3), -9, 100), [100, 101, 102]);

@@ -30,13 +30,8 @@ pub(crate) async fn deliver(shared: Arc<Shared>, stopping: CancellationToken) {
                 delivered = post(&webhook, &update) => delivered,
                 () = stopping.cancelled() => return,
             };
-            if delivered
-                && let (Some(id), Some(bot)) = (
-                    update["update_id"].as_i64(),
-                    shared.world().bots.get_mut(&bot),
-                )
-            {
-                bot.queue.delivered(id);
+            if delivered {
+                confirm(&shared, bot, &update);
             }
             failed |= !delivered;
         }
@@ -57,6 +52,16 @@ pub(crate) async fn deliver(shared: Arc<Shared>, stopping: CancellationToken) {
             () = stopping.cancelled() => return,
         }
     }
+}
+
+fn confirm(shared: &Shared, bot: i64, update: &Value) {
+    if let (Some(id), Some(bot)) = (
+        update["update_id"].as_i64(),
+        shared.world().bots.get_mut(&bot),
+    ) {
+        bot.queue.delivered(id);
+    }
+    shared.change();
 }
 
 /// The oldest update of every bot that has a webhook.

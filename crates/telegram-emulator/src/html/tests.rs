@@ -113,7 +113,7 @@ fn refusals_have_telegrams_words_and_byte_offsets() {
             "ы <db-1> x",
             "Unsupported start tag \"db-1\" at byte offset 3",
         ),
-        ("a < b", "Unclosed start tag at byte offset 2"),
+        ("a < b", "Unsupported start tag \"\" at byte offset 2"),
         ("a < b>", "Unsupported start tag \"\" at byte offset 2"),
         (
             "<b>x",

@@ -159,9 +159,9 @@ async fn vanishing_cuts_a_waiting_poll_and_stopping_answers_it() {
                 .await
                 .unwrap();
             if vanish {
-                world.telegram.vanish().await
+                world.telegram.vanish().await;
             } else {
-                world.telegram.stop().await
+                world.telegram.stop().await;
             }
         };
         let (answer, ()) = tokio::join!(poll, end);

@@ -5,20 +5,20 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use telegram_emulator::{Emulator, Limits, Settings, User};
 
-pub const TOKEN: &str = "7001:secret";
-pub const BOT: i64 = 7001;
-pub const ANN: i64 = 42;
-pub const BOB: i64 = 43;
-pub const GROUP: i64 = -1_001_234;
-pub const SOON: Duration = Duration::from_secs(10);
+pub(crate) const TOKEN: &str = "7001:secret";
+pub(crate) const BOT: i64 = 7001;
+pub(crate) const ANN: i64 = 42;
+pub(crate) const BOB: i64 = 43;
+pub(crate) const GROUP: i64 = -1_001_234;
+pub(crate) const SOON: Duration = Duration::from_secs(10);
 
-pub struct World {
-    pub telegram: Emulator,
-    pub http: reqwest::Client,
+pub(crate) struct World {
+    pub(crate) telegram: Emulator,
+    pub(crate) http: reqwest::Client,
 }
 
 /// An emulator without limits.
-pub async fn world() -> World {
+pub(crate) async fn world() -> World {
     with(Settings {
         limits: Limits::off(),
         plain_webhooks: true,
@@ -27,7 +27,7 @@ pub async fn world() -> World {
     .await
 }
 
-pub async fn with(settings: Settings) -> World {
+pub(crate) async fn with(settings: Settings) -> World {
     let telegram = Emulator::start(settings).await.unwrap();
     telegram.add_bot(TOKEN, "ops_bot");
     telegram.add_user(User::new(ANN, "Ann", "en"));
@@ -38,19 +38,19 @@ pub async fn with(settings: Settings) -> World {
     }
 }
 
-pub fn client() -> reqwest::Client {
+pub(crate) fn client() -> reqwest::Client {
     // Only the first call installs it; the others find it there.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
 impl World {
-    pub fn address(&self, method: &str) -> String {
+    pub(crate) fn address(&self, method: &str) -> String {
         format!("{}/bot{TOKEN}/{method}", self.telegram.url())
     }
 
     /// Calls a method and gives the answer, whatever it is.
-    pub async fn call(&self, method: &str, params: Value) -> Value {
+    pub(crate) async fn call(&self, method: &str, params: Value) -> Value {
         let answer = self
             .http
             .post(self.address(method))
@@ -69,21 +69,21 @@ impl World {
     }
 
     /// The result of a call that must succeed.
-    pub async fn ok(&self, method: &str, params: Value) -> Value {
+    pub(crate) async fn ok(&self, method: &str, params: Value) -> Value {
         let body = self.call(method, params).await;
         assert_eq!(body["ok"], json!(true), "{method}: {body}");
         body["result"].clone()
     }
 
     /// The description of a call that must be refused.
-    pub async fn refused(&self, method: &str, params: Value) -> String {
+    pub(crate) async fn refused(&self, method: &str, params: Value) -> String {
         let body = self.call(method, params).await;
         assert_eq!(body["ok"], json!(false), "{method}: {body}");
         body["description"].as_str().unwrap().to_owned()
     }
 
     /// All updates that wait, confirmed.
-    pub async fn updates(&self) -> Vec<Value> {
+    pub(crate) async fn updates(&self) -> Vec<Value> {
         let found = self
             .ok("getUpdates", json!({"timeout": 0}))
             .await
