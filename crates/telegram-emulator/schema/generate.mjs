@@ -66,7 +66,7 @@ function lengths(comment) {
 function types(text) {
   const flat = text.replace(/\{ to(String|JSON)\(\): [\w.]+ \}/g, '').replace(/\s+/g, ' ').trim()
   const updates = /Exclude<keyof Objects\.TelegramUpdate, "update_id">/g
-  const members = flat.replace(updates, 'string').split('|').map((member) => member.trim()).filter(Boolean)
+  const members = flat.replace(updates, 'UpdateKind').split('|').map((member) => member.trim()).filter(Boolean)
   return [...new Set(members.flatMap(word))]
 }
 
@@ -99,6 +99,8 @@ for (const name of names) {
   schema.methods[name] = declared?.fields ?? {}
   Object.values(schema.methods[name]).forEach((field) => field.type.forEach(want))
 }
+const kinds = Object.keys(objects.TelegramUpdate.fields).filter((name) => name !== 'update_id')
+schema.types.UpdateKind = { union: kinds.map((kind) => JSON.stringify(kind)) }
 while (wanted.length > 0) {
   const name = wanted.pop()
   if (name in schema.types) continue

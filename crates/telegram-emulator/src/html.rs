@@ -87,9 +87,12 @@ pub(crate) fn parse(source: &str) -> Result<Formatted, String> {
             let Some(character) = source[at..].chars().next() else {
                 break;
             };
-            out.text.push(character);
-            offset += character.len_utf16();
             at += character.len_utf8();
+            // Telegram drops carriage returns.
+            if character != '\r' {
+                out.text.push(character);
+                offset += character.len_utf16();
+            }
             continue;
         }
         if bytes.get(at + 1) == Some(&b'/') {
@@ -258,7 +261,7 @@ pub(crate) fn tidy(formatted: Formatted) -> Formatted {
     let cleaned: String = formatted
         .text
         .chars()
-        .map(|c| if c.is_control() && c != '\n' { ' ' } else { c })
+        .map(|c| if c < ' ' && c != '\n' { ' ' } else { c })
         .collect();
     let kept_end = cleaned.trim_end().len();
     let kept_start = cleaned.len() - cleaned.trim_start().len();

@@ -81,7 +81,7 @@ pub(super) fn formatted(
             )));
         }
         None => Formatted {
-            text: raw.to_owned(),
+            text: raw.replace('\r', ""),
             entities: Vec::new(),
         },
     };

@@ -136,14 +136,25 @@ pub(super) async fn changes(
     Json(json!({ "version": *emulator.shared.changes.borrow() }))
 }
 
+#[derive(Deserialize)]
+pub(super) struct Last {
+    last: Option<usize>,
+}
+
+/// The messages of a chat, or only the last so many.
 pub(super) async fn messages(
     emulator: Extension<Emulator>,
     Path(chat): Path<String>,
+    Query(query): Query<Last>,
 ) -> Result<Json<Value>, Failed> {
     let place: Place = chat
         .parse()
         .map_err(|_| Failed(StatusCode::BAD_REQUEST, format!("`{chat}` is not a chat")))?;
-    Ok(Json(json!(emulator.messages(place))))
+    let messages = emulator.messages(place);
+    let skipped = query
+        .last
+        .map_or(0, |last| messages.len().saturating_sub(last));
+    Ok(Json(json!(messages[skipped..])))
 }
 
 pub(super) async fn file(

@@ -59,6 +59,7 @@ fn formatting_becomes_entities_in_utf16_units() {
         ),
         ("<code><b>x</b></code>", "x", vec![("code", 0, 1)]),
         ("  <b> x </b>  ", "x", vec![("bold", 0, 1)]),
+        ("a\r\n\t<b>x</b>\r\n", "a\n x", vec![("bold", 3, 1)]),
         (
             "<tg-time unix=\"1790000000\" format=\"r\">now</tg-time>",
             "now",
