@@ -1,9 +1,13 @@
-//! The handle of a running emulator: starting and stopping, the world, and waiting for things to happen.
+//! A running emulator: what its tasks share, and starting, stopping and vanishing.
+//!
+//! The handle's other abilities are in `acts` (changing the world) and `views` (looking at it and waiting).
+
+mod acts;
+mod views;
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -11,12 +15,12 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::faults::Fault;
 use crate::limits::Limits;
-use crate::model::{BotInfo, CallbackAnswer, Command, Message, Place, Request, Status, User};
 use crate::server::Server;
-use crate::world::{Kind, World, WorldError};
+use crate::world::World;
 use crate::{api, control, page, request, webhook};
+
+pub use views::TimedOut;
 
 /// How the emulator behaves.
 #[derive(Clone, Copy, Debug)]
@@ -78,21 +82,6 @@ pub struct Emulator {
     pub(crate) shared: Arc<Shared>,
     server: Arc<tokio::sync::Mutex<Option<Server>>>,
     address: SocketAddr,
-}
-
-/// What was waited for did not happen; says what did.
-#[derive(thiserror::Error)]
-#[error("not seen within {within:?}; what happened instead:\n{story}")]
-pub struct TimedOut {
-    within: Duration,
-    story: String,
-}
-
-impl fmt::Debug for TimedOut {
-    /// Readable as it is when a test unwraps it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
 }
 
 impl Emulator {
@@ -165,283 +154,6 @@ impl Emulator {
         let result = act(&mut self.shared.world());
         self.shared.change();
         result
-    }
-
-    /// Adds a bot. The part of the token before the colon becomes its id.
-    pub fn add_bot(&self, token: &str, username: &str) -> BotInfo {
-        self.with(|world| world.add_bot(token, username))
-    }
-
-    /// Makes a bot's token invalid, as its owner can.
-    pub fn revoke_bot(&self, bot: i64) {
-        self.with(|world| {
-            if let Some(bot) = world.bots.get_mut(&bot) {
-                bot.revoked = true;
-            }
-        });
-    }
-
-    /// Adds a person.
-    pub fn add_user(&self, user: User) {
-        self.with(|world| world.users.insert(user.id, user));
-    }
-
-    /// Adds a basic group; `id` is below zero.
-    pub fn add_group(&self, id: i64, title: &str) -> Place {
-        self.with(|world| world.add_group(id, title, Kind::Group))
-    }
-
-    /// Adds a supergroup, with topics if it is a forum; `id` starts with -100.
-    pub fn add_supergroup(&self, id: i64, title: &str, forum: bool) -> Place {
-        self.with(|world| world.add_group(id, title, Kind::Supergroup { forum }))
-    }
-
-    /// Adds a topic to a forum and gives its id.
-    pub fn add_topic(&self, chat: impl Into<Place>, name: &str) -> Result<i64, WorldError> {
-        self.with(|world| world.add_topic(chat.into(), name))
-    }
-
-    /// Closes a topic, or opens it again: then only administrators may write there.
-    pub fn close_topic(
-        &self,
-        chat: impl Into<Place>,
-        topic: i64,
-        closed: bool,
-    ) -> Result<(), WorldError> {
-        self.with(|world| world.close_topic(chat.into(), topic, closed))
-    }
-
-    /// Deletes a topic with its messages.
-    pub fn delete_topic(&self, chat: impl Into<Place>, topic: i64) -> Result<(), WorldError> {
-        self.with(|world| world.delete_topic(chat.into(), topic))
-    }
-
-    /// Gives a user or bot a status in a group: lets it join, leave, be promoted or kicked. Bots are told.
-    pub fn set_status(
-        &self,
-        chat: impl Into<Place>,
-        user: i64,
-        status: Status,
-    ) -> Result<(), WorldError> {
-        self.set_status_by(chat, user, status, user)
-    }
-
-    /// Like [`Emulator::set_status`], done by somebody else: `by` is who added, promoted or removed.
-    pub fn set_status_by(
-        &self,
-        chat: impl Into<Place>,
-        user: i64,
-        status: Status,
-        by: i64,
-    ) -> Result<(), WorldError> {
-        self.with(|world| world.set_status(chat.into(), user, status, by))
-    }
-
-    /// A user blocks a bot, or unblocks it.
-    pub fn block(&self, chat: impl Into<Place>, block: bool) -> Result<(), WorldError> {
-        self.with(|world| world.block(chat.into(), block))
-    }
-
-    /// Deletes a group.
-    pub fn delete_group(&self, chat: impl Into<Place>) -> Result<(), WorldError> {
-        self.with(|world| world.delete_group(chat.into()))
-    }
-
-    /// Turns a group into the supergroup `new_id`.
-    pub fn migrate(&self, chat: impl Into<Place>, new_id: i64) -> Result<Place, WorldError> {
-        self.with(|world| world.migrate(chat.into(), new_id))
-    }
-
-    /// A person writes. Bots that would see it get an update; gives the id of the message.
-    pub fn say(
-        &self,
-        chat: impl Into<Place>,
-        from: i64,
-        text: &str,
-        topic: Option<i64>,
-    ) -> Result<i64, WorldError> {
-        self.with(|world| world.say(chat.into(), from, text, topic, None))
-    }
-
-    /// A person answers a message.
-    pub fn reply(
-        &self,
-        chat: impl Into<Place>,
-        from: i64,
-        to: i64,
-        text: &str,
-    ) -> Result<i64, WorldError> {
-        let chat = chat.into();
-        self.with(|world| {
-            let topic = world
-                .chat(chat)?
-                .messages
-                .get(&to)
-                .and_then(|message| message.topic);
-            world.say(chat, from, text, topic, Some(to))
-        })
-    }
-
-    /// A person presses the button with this text or callback data; gives the id of the callback query.
-    pub fn press(
-        &self,
-        chat: impl Into<Place>,
-        message: i64,
-        from: i64,
-        button: &str,
-    ) -> Result<String, WorldError> {
-        self.with(|world| world.press(chat.into(), message, from, button))
-    }
-
-    /// A person opens `https://t.me/BOT?start=CODE`, or `?startgroup=CODE` with the group to add the bot to.
-    pub fn open_link(
-        &self,
-        user: i64,
-        link: &str,
-        group: Option<i64>,
-    ) -> Result<Place, WorldError> {
-        self.with(|world| world.open_link(user, link, group))
-    }
-
-    /// Orders a fault; several are played in the order in which they were ordered.
-    pub fn fault(&self, fault: Fault) {
-        self.with(|world| world.faults.order(fault));
-    }
-
-    /// Forgets the faults still to come.
-    pub fn clear_faults(&self) {
-        self.with(|world| world.faults.clear());
-    }
-
-    /// The messages of a chat as they stand now, oldest first; none if there is no such chat.
-    pub fn messages(&self, chat: impl Into<Place>) -> Vec<Message> {
-        let world = self.shared.world();
-        world
-            .chat(chat.into())
-            .map(|chat| chat.messages.values().cloned().collect())
-            .unwrap_or_default()
-    }
-
-    /// What the bot answered to a pressed button; `None` while it has not.
-    pub fn answer(&self, query: &str) -> Option<CallbackAnswer> {
-        self.shared.world().queries.get(query)?.answer.clone()
-    }
-
-    /// The menu a bot set for a scope (`default`, `all_private_chats`, `chat:-5`, …) and a language (or "").
-    pub fn menu(&self, bot: i64, scope: &str, language: &str) -> Vec<Command> {
-        let world = self.shared.world();
-        let key = (scope.to_owned(), language.to_owned());
-        world
-            .bots
-            .get(&bot)
-            .and_then(|bot| bot.menus.get(&key))
-            .cloned()
-            .unwrap_or_default()
-    }
-
-    /// How many updates wait for a bot.
-    pub fn waiting_updates(&self, bot: i64) -> usize {
-        self.shared
-            .world()
-            .bots
-            .get(&bot)
-            .map_or(0, |bot| bot.queue.len())
-    }
-
-    /// Every call of the Bot API, oldest first.
-    pub fn requests(&self) -> Vec<Request> {
-        self.shared.world().requests().cloned().collect()
-    }
-
-    /// The calls of one method, oldest first.
-    pub fn calls(&self, method: &str) -> Vec<Request> {
-        self.shared
-            .world()
-            .requests()
-            .filter(|request| request.method == method)
-            .cloned()
-            .collect()
-    }
-
-    /// Forgets the calls seen so far.
-    pub fn forget_requests(&self) {
-        self.with(World::forget_requests);
-    }
-
-    /// Waits until `look` finds something; it is asked at once and after every change.
-    pub async fn wait_for<T>(
-        &self,
-        within: Duration,
-        mut look: impl FnMut(&Emulator) -> Option<T>,
-    ) -> Result<T, TimedOut> {
-        let mut changes = self.shared.changes.subscribe();
-        let search = async {
-            loop {
-                changes.mark_unchanged();
-                if let Some(found) = look(self) {
-                    return found;
-                }
-                // Never fails: this handle keeps the sender alive.
-                let _ = changes.changed().await;
-            }
-        };
-        let found = tokio::time::timeout(within, search).await;
-        found.map_err(|_| TimedOut {
-            within,
-            story: self.story(),
-        })
-    }
-
-    /// Waits for a message of a bot that contains `text`, in its current form.
-    pub async fn wait_for_message(
-        &self,
-        within: Duration,
-        chat: impl Into<Place>,
-        text: &str,
-    ) -> Result<Message, TimedOut> {
-        let chat = chat.into();
-        self.wait_for(within, |emulator| {
-            let world = emulator.shared.world();
-            let messages = &world.chat(chat).ok()?.messages;
-            let by_bot = |message: &&Message| world.bots.contains_key(&message.from);
-            messages
-                .values()
-                .rev()
-                .filter(by_bot)
-                .find(|message| message.text.contains(text))
-                .cloned()
-        })
-        .await
-    }
-
-    /// The last calls and messages, for the text of a failed wait.
-    fn story(&self) -> String {
-        const LINES: usize = 20;
-        let world = self.shared.world();
-        let mut lines: Vec<String> = Vec::new();
-        let calls: Vec<&Request> = world
-            .requests()
-            .filter(|request| request.method != "getUpdates")
-            .collect();
-        for call in calls.iter().rev().take(LINES).rev() {
-            lines.push(format!(
-                "  {} {} {} -> {} {}",
-                call.bot, call.method, call.params, call.status, call.answer
-            ));
-        }
-        for chat in world.chats.values() {
-            for message in chat.messages.values().rev().take(LINES).rev() {
-                lines.push(format!(
-                    "  [{}] #{} from {}: {:?}",
-                    chat.place, message.id, message.from, message.text
-                ));
-            }
-        }
-        if lines.is_empty() {
-            "  nothing".to_owned()
-        } else {
-            lines.join("\n")
-        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! Sending, editing, pressing: what succeeds, and what is refused in which words.
 
 use serde_json::{Value, json};
-use telegram_emulator::{Limits, Settings};
+use telegram_emulator::{Limits, Settings, Status};
 
-use crate::world::{ANN, BOT, SOON, TOKEN, with, world};
+use crate::world::{ANN, BOT, GROUP, SOON, TOKEN, with, world};
 
 fn keyboard(data: &str) -> Value {
     json!({"inline_keyboard": [[{"text": "Ack", "callback_data": data}]]})
@@ -390,4 +390,28 @@ async fn a_reaction_can_be_set_and_taken_away() {
         refusal.starts_with("Bad Request: parameter \"reaction"),
         "{refusal}"
     );
+}
+
+#[tokio::test]
+async fn the_twenty_first_message_to_a_group_within_a_minute_is_refused() {
+    let world = with(Settings::default()).await;
+    world.telegram.add_supergroup(GROUP, "Ops", false);
+    world
+        .telegram
+        .set_status(GROUP, BOT, Status::Member)
+        .unwrap();
+    let hello = json!({"chat_id": GROUP, "text": "x"});
+    for _ in 0..20 {
+        world.ok("sendMessage", hello.clone()).await;
+    }
+    let refused = world.call("sendMessage", hello).await;
+    let wait = refused["parameters"]["retry_after"].as_u64().unwrap();
+    assert!((50..=60).contains(&wait), "{refused}");
+    world.telegram.say(ANN, ANN, "/start", None).unwrap();
+    world
+        .ok(
+            "sendMessage",
+            json!({"chat_id": ANN, "text": "other chats go on"}),
+        )
+        .await;
 }
