@@ -23,6 +23,9 @@ const EMULATED = [
   'sendChatAction', 'setMessageReaction', 'logOut', 'close',
 ]
 
+// What these methods answer, so that the emulator's own answers can be checked too.
+const ANSWERS = ['User', 'Update', 'WebhookInfo', 'Message', 'ChatFullInfo', 'ChatMember', 'BotCommand']
+
 const source = process.argv[2]
 if (!source) {
   console.error('usage: node generate.mjs DIRECTORY_WITH_params.d.ts')
@@ -33,10 +36,9 @@ const read = (name) => readFileSync(join(source, name), 'utf8')
 // `{ name: { fields } | { union } }` of every declaration in one file.
 function declarations(text) {
   const found = {}
-  for (const [, name, body] of text.matchAll(/^export interface (\w+)[^{\n]*\{\n?([\s\S]*?)^\}|^export interface (\w+) \{\}/gm)) {
-    if (name) found[name] = { fields: fields(body) }
+  for (const [, name, body] of text.matchAll(/^export interface (\w+)[^{\n]* \{(?:\}|\n([\s\S]*?)^\})/gm)) {
+    found[name] = { fields: fields(body ?? '') }
   }
-  for (const [, name] of text.matchAll(/^export interface (\w+) \{\}/gm)) found[name] = { fields: {} }
   for (const [, name, body] of text.matchAll(/^export type (\w+) =([\s\S]*?)(?=\n\n|\nexport |\n\/\*\*|$(?![\s\S]))/gm)) {
     found[name] = { union: types(body) }
   }
@@ -65,7 +67,7 @@ function lengths(comment) {
 // The members of a union as short words: integer, float, string, boolean, true, file, "literal", TypeName, X[].
 function types(text) {
   const flat = text.replace(/\{ to(String|JSON)\(\): [\w.]+ \}/g, '').replace(/\s+/g, ' ').trim()
-  const updates = /Exclude<keyof Objects\.TelegramUpdate, "update_id">/g
+  const updates = /Exclude<keyof (Objects\.)?TelegramUpdate, "update_id">/g
   const members = flat.replace(updates, 'UpdateKind').split('|').map((member) => member.trim()).filter(Boolean)
   return [...new Set(members.flatMap(word))]
 }
@@ -101,6 +103,7 @@ for (const name of names) {
 }
 const kinds = Object.keys(objects.TelegramUpdate.fields).filter((name) => name !== 'update_id')
 schema.types.UpdateKind = { union: kinds.map((kind) => JSON.stringify(kind)) }
+ANSWERS.forEach(want)
 while (wanted.length > 0) {
   const name = wanted.pop()
   if (name in schema.types) continue

@@ -36,4 +36,5 @@ pub use model::{
     ANONYMOUS, BotInfo, Button, CallbackAnswer, Command, File, Message, Place, Request, Status,
     User,
 };
+pub use schema::describes;
 pub use world::WorldError;

@@ -110,6 +110,11 @@ pub(crate) fn check(method: &str, given: Params, strict: bool) -> Result<Params,
     }
 }
 
+/// Whether a value is what the Bot API calls `kind`: `Message`, `Update[]` and so on. Says what does not fit.
+pub fn describes(kind: &str, value: &Value) -> Result<(), String> {
+    check_type(kind, kind, value).map_err(|misfit| format!("{} {}", misfit.path, misfit.problem))
+}
+
 fn missing(name: &str) -> Refusal {
     Refusal::bad(match name {
         "chat_id" => "chat_id is empty".to_owned(),

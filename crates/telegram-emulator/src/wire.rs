@@ -34,7 +34,6 @@ pub(crate) fn chat(world: &World, chat: &Chat) -> Value {
         }
         Kind::Group => {
             fields.insert("title".into(), json!(chat.title));
-            fields.insert("all_members_are_administrators".into(), json!(false));
         }
         Kind::Supergroup { forum } => {
             fields.insert("title".into(), json!(chat.title));
@@ -67,6 +66,7 @@ pub(crate) fn member(of: &User, status: Status) -> Value {
                 "can_delete_stories",
                 "can_pin_messages",
                 "can_manage_topics",
+                "can_send_welcome_messages",
             ] {
                 fields.insert(right.into(), json!(true));
             }

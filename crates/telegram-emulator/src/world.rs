@@ -145,7 +145,7 @@ pub(crate) struct World {
 }
 
 /// How many requests are remembered; a demo may run for days.
-const REQUESTS_KEPT: usize = 50_000;
+const REQUESTS_KEPT: usize = 20_000;
 
 impl World {
     pub(crate) fn add_bot(&mut self, token: &str, username: &str) -> BotInfo {

@@ -65,28 +65,42 @@ impl World {
             self.users.entry(user).or_insert(anonymous);
             return self.chat(place).map(|_| ());
         }
+        self.be_there(place, user)?;
+        let Place::Private { bot, .. } = place else {
+            return Ok(());
+        };
+        if !self.bots.contains_key(&bot) {
+            return Err(WorldError::NoBot(bot.to_string()));
+        }
+        if self.blocks(place) {
+            self.block(place, false)?;
+        }
+        let title = self.user(user)?.first_name.clone();
+        let kind = Kind::Private {
+            started: true,
+            blocked: false,
+        };
+        self.chats
+            .entry(place)
+            .or_insert_with(|| Chat::new(place, kind, &title))
+            .kind = kind;
+        Ok(())
+    }
+
+    /// A user is in their own private chats, and in groups that still exist and that they have joined.
+    fn be_there(&self, place: Place, user: i64) -> Result<(), WorldError> {
         self.user(user)?;
-        match place {
-            Place::Private { bot, .. } => {
-                if !self.bots.contains_key(&bot) {
-                    return Err(WorldError::NoBot(bot.to_string()));
-                }
-                if self.blocks(place) {
-                    self.block(place, false)?;
-                }
-                let title = self.user(user)?.first_name.clone();
-                let kind = Kind::Private {
-                    started: true,
-                    blocked: false,
-                };
-                self.chats
-                    .entry(place)
-                    .or_insert_with(|| Chat::new(place, kind, &title))
-                    .kind = kind;
-                Ok(())
+        let there = match place {
+            Place::Private { user: owner, .. } => owner == user,
+            Place::Group(_) => {
+                let chat = self.chat(place)?;
+                chat.status_of(user).is_present() && !chat.deleted && chat.migrated_to.is_none()
             }
-            Place::Group(_) if self.chat(place)?.status_of(user).is_present() => Ok(()),
-            Place::Group(_) => Err(WorldError::NotThere { user, chat: place }),
+        };
+        if there {
+            Ok(())
+        } else {
+            Err(WorldError::NotThere { user, chat: place })
         }
     }
 
@@ -139,7 +153,7 @@ impl World {
         button: &str,
     ) -> Result<String, WorldError> {
         let place = self.resolve(place);
-        self.user(from)?;
+        self.be_there(place, from)?;
         let chat = self.chat(place)?;
         let found = chat.messages.get(&message).ok_or(WorldError::NoMessage {
             chat: place,

@@ -274,6 +274,13 @@ async fn members_and_administrators_can_be_asked_for() {
             .await,
         "Bad Request: PARTICIPANT_ID_INVALID"
     );
+    for status in [Status::Administrator, Status::Left, Status::Kicked] {
+        world.telegram.set_status(GROUP, BOB, status).unwrap();
+        let member = world
+            .ok("getChatMember", json!({"chat_id": GROUP, "user_id": BOB}))
+            .await;
+        assert_eq!(member["status"], status.name());
+    }
     let administrators = world
         .ok("getChatAdministrators", json!({"chat_id": GROUP}))
         .await;
@@ -318,4 +325,18 @@ async fn menus_are_kept_per_scope_and_language() {
             .await,
         "Bad Request: invalid language code specified"
     );
+}
+
+#[tokio::test]
+async fn people_act_only_where_they_are() {
+    let world = forum().await;
+    let sent = world.ok("sendMessage", json!({"chat_id": GROUP, "text": "x", "reply_markup": {"inline_keyboard": [[{"text": "A", "callback_data": "a"}]]}})).await;
+    let message = sent["message_id"].as_i64().unwrap();
+    assert!(world.telegram.press(GROUP, message, BOB, "A").is_ok());
+    world.telegram.set_status(GROUP, BOB, Status::Left).unwrap();
+    assert!(world.telegram.press(GROUP, message, BOB, "A").is_err());
+    assert!(world.telegram.say(GROUP, BOB, "x", None).is_err());
+    assert!(world.telegram.say((BOT, ANN), BOB, "x", None).is_err());
+    world.telegram.delete_group(GROUP).unwrap();
+    assert!(world.telegram.say(GROUP, ANN, "x", None).is_err());
 }

@@ -72,6 +72,11 @@ impl World {
     pub(crate) async fn ok(&self, method: &str, params: Value) -> Value {
         let body = self.call(method, params).await;
         assert_eq!(body["ok"], json!(true), "{method}: {body}");
+        assert_eq!(
+            telegram_emulator::describes(kind(method), &body["result"]),
+            Ok(()),
+            "{method}: {body}"
+        );
         body["result"].clone()
     }
 
@@ -98,5 +103,25 @@ impl World {
             .await;
         }
         found
+    }
+}
+
+/// What the Bot API says that a method answers.
+fn kind(method: &str) -> &'static str {
+    match method {
+        "getMe" => "User",
+        "getUpdates" => "Update[]",
+        "getWebhookInfo" => "WebhookInfo",
+        "getChat" => "ChatFullInfo",
+        "getChatMember" => "ChatMember",
+        "getChatAdministrators" => "ChatMember[]",
+        "getMyCommands" => "BotCommand[]",
+        "sendMessage"
+        | "sendPhoto"
+        | "sendDocument"
+        | "editMessageText"
+        | "editMessageCaption"
+        | "editMessageReplyMarkup" => "Message",
+        _ => "true",
     }
 }
