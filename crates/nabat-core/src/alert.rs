@@ -4,6 +4,7 @@
 //! Prometheus' FNV-1a of the sorted pairs. They are kept packed (one text, one table of ends)
 //! because a hundred thousand of them stay in memory for as long as their alerts fire.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{MapAccess, Visitor};
@@ -77,6 +78,15 @@ impl Labels {
         self.ends.len() / 2
     }
 
+    /// The same labels without those whose value is empty: to Prometheus they are not there.
+    #[must_use]
+    pub fn without_empty(self) -> Self {
+        if self.iter().all(|(_, value)| !value.is_empty()) {
+            return self;
+        }
+        self.iter().filter(|(_, value)| !value.is_empty()).collect()
+    }
+
     /// Whether there is no pair.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
@@ -122,6 +132,17 @@ impl Serialize for Labels {
     }
 }
 
+/// A text that is borrowed from the input where that is possible.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl AsRef<str> for Text<'_> {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
 impl<'de> Deserialize<'de> for Labels {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Pairs;
@@ -131,7 +152,7 @@ impl<'de> Deserialize<'de> for Labels {
                 f.write_str("an object of texts")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Labels, A::Error> {
-                let mut pairs: Vec<(String, String)> = Vec::new();
+                let mut pairs: Vec<(Text<'de>, Text<'de>)> = Vec::new();
                 while let Some(pair) = map.next_entry()? {
                     pairs.push(pair);
                 }

@@ -4,4 +4,6 @@ pub mod channel;
 pub mod clock;
 pub mod config;
 pub mod engine;
+pub mod intake;
+pub mod metrics;
 pub mod store;

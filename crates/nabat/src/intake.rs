@@ -1,0 +1,4 @@
+//! The ways in: what others send is checked here and becomes news for the engine.
+
+pub mod access;
+pub mod alertmanager;

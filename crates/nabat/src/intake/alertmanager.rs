@@ -1,0 +1,361 @@
+//! Reads the webhooks of Alertmanager (version 4, from 0.20 on) and of Grafana.
+//!
+//! Tolerant of what is absent, strict about nonsense: a body with `status`, `alerts[].labels`,
+//! `startsAt` and `externalURL` is enough; a label that is a number is refused with its place.
+//! Format: `notify/webhook` and `template.Data` of Alertmanager, and Grafana's contact point.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use nabat_core::alert::{Labels, Links, News, Status};
+use nabat_core::time::Timestamp;
+
+/// What one request may hold.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Alerts in one request.
+    pub alerts_max: usize,
+    /// Labels, and annotations, of one alert.
+    pub labels_max: usize,
+}
+
+/// Why a request is refused, whole.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Mistake {
+    /// Something is not as it must be.
+    #[error("{path}: {problem}")]
+    Wrong {
+        /// Where, as in `alerts[3].startsAt`; `.` is the whole body.
+        path: String,
+        /// What.
+        problem: String,
+    },
+    /// There are too many alerts.
+    #[error("the request holds {count} alerts; {limit} are the most")]
+    TooMany {
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+}
+
+#[derive(Deserialize)]
+struct Body<'a> {
+    #[serde(default)]
+    status: Option<Cow<'a, str>>,
+    #[serde(default, rename = "groupLabels")]
+    group_labels: Option<Labels>,
+    alerts: Vec<Alert<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Alert<'a> {
+    #[serde(default)]
+    status: Option<Cow<'a, str>>,
+    labels: Labels,
+    #[serde(default)]
+    annotations: Option<Labels>,
+    #[serde(default)]
+    starts_at: Option<Cow<'a, str>>,
+    #[serde(default)]
+    ends_at: Option<Cow<'a, str>>,
+    #[serde(default, rename = "generatorURL")]
+    generator_url: Option<String>,
+    #[serde(default, rename = "dashboardURL")]
+    dashboard_url: Option<String>,
+    #[serde(default, rename = "panelURL")]
+    panel_url: Option<String>,
+    #[serde(default, rename = "silenceURL")]
+    silence_url: Option<String>,
+}
+
+/// Reads a request's body at `now`.
+///
+/// # Errors
+/// The first mistake, with its place.
+pub fn read(body: &[u8], limits: Limits, now: Timestamp) -> Result<Vec<News>, Mistake> {
+    let body: Body<'_> = serde_json::from_slice(body).map_err(|_| locate(body))?;
+    if body.alerts.len() > limits.alerts_max {
+        return Err(Mistake::TooMany {
+            count: body.alerts.len(),
+            limit: limits.alerts_max,
+        });
+    }
+    let group: Option<Box<str>> = body
+        .group_labels
+        .map(|labels| labels.to_string().into_boxed_str());
+    if let Some(status) = body.status.as_deref() {
+        check_status("status", status)?;
+    }
+    let mut news = Vec::with_capacity(body.alerts.len());
+    for (index, alert) in body.alerts.into_iter().enumerate() {
+        news.push(alert.read(index, body.status.as_deref(), group.clone(), limits, now)?);
+    }
+    Ok(news)
+}
+
+/// Reads the body once more, slower, to tell where the mistake is.
+fn locate(body: &[u8]) -> Mistake {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let problem = match serde_path_to_error::deserialize::<_, Body<'_>>(&mut reader) {
+        Err(error) => (error.path().to_string(), error.inner().to_string()),
+        Ok(_) => match reader.end() {
+            Err(error) => (".".to_owned(), error.to_string()),
+            Ok(()) => (".".to_owned(), "the body can't be read".to_owned()),
+        },
+    };
+    Mistake::Wrong {
+        path: problem.0,
+        problem: problem.1,
+    }
+}
+
+fn check_status(path: &str, status: &str) -> Result<(), Mistake> {
+    if matches!(status, "firing" | "resolved") {
+        return Ok(());
+    }
+    Err(Mistake::Wrong {
+        path: path.to_owned(),
+        problem: format!("`{}` is neither `firing` nor `resolved`", cut(status)),
+    })
+}
+
+impl Alert<'_> {
+    fn read(
+        self,
+        index: usize,
+        status_of_all: Option<&str>,
+        group: Option<Box<str>>,
+        limits: Limits,
+        now: Timestamp,
+    ) -> Result<News, Mistake> {
+        let wrong = |field: &str, problem: String| Mistake::Wrong {
+            path: format!("alerts[{index}].{field}"),
+            problem,
+        };
+        let annotations = self.annotations.unwrap_or_default();
+        for (field, pairs) in [("labels", &self.labels), ("annotations", &annotations)] {
+            if pairs.len() > limits.labels_max {
+                return Err(wrong(
+                    field,
+                    format!(
+                        "{} are too many; {} are the most",
+                        pairs.len(),
+                        limits.labels_max
+                    ),
+                ));
+            }
+            if pairs.get("").is_some() {
+                return Err(wrong(field, "a name is empty".to_owned()));
+            }
+        }
+        let labels = self.labels.without_empty();
+        if labels.is_empty() {
+            return Err(wrong("labels", "at least one label is needed".to_owned()));
+        }
+        let time = |field: &str, text: Option<&str>| {
+            Timestamp::parse_rfc3339(text.unwrap_or_default()).map_err(|error| {
+                wrong(
+                    field,
+                    format!("`{}` is {error}", cut(text.unwrap_or_default())),
+                )
+            })
+        };
+        let starts_at = time("startsAt", self.starts_at.as_deref())?;
+        let ends_at = time("endsAt", self.ends_at.as_deref())?;
+        if let Some(status) = self.status.as_deref() {
+            check_status(&format!("alerts[{index}].status"), status)?;
+        }
+        let over = ends_at.is_some_and(|at| at <= now);
+        let resolved = match self.status.as_deref().or(status_of_all) {
+            Some(status) => status == "resolved",
+            None => over,
+        };
+        let status = if resolved {
+            Status::Resolved { ends_at }
+        } else {
+            Status::Firing {
+                expires_at: ends_at.filter(|_| !over),
+            }
+        };
+        let dashboard = self.panel_url.or(self.dashboard_url);
+        Ok(News {
+            links: Links {
+                generator: link(self.generator_url.as_deref()),
+                dashboard: link(dashboard.as_deref())
+                    .or_else(|| among(&annotations, &["dashboard_url", "dashboard"])),
+                runbook: among(&annotations, &["runbook_url", "runbook"]),
+                silence: link(self.silence_url.as_deref()),
+            },
+            labels,
+            annotations,
+            group,
+            starts_at,
+            status,
+            own: false,
+        })
+    }
+}
+
+/// A link that a chat can open. Anything else is left out: it would be refused there.
+fn link(url: Option<&str>) -> Option<Box<str>> {
+    const LINK_BYTES_MAX: usize = 2_048;
+    url.filter(|url| url.starts_with("http://") || url.starts_with("https://"))
+        .filter(|url| url.len() <= LINK_BYTES_MAX)
+        .map(Into::into)
+}
+
+fn among(annotations: &Labels, names: &[&str]) -> Option<Box<str>> {
+    names.iter().find_map(|name| link(annotations.get(name)))
+}
+
+/// The beginning of what somebody sent, for an error's text.
+fn cut(text: &str) -> String {
+    const SHOWN: usize = 60;
+    let mut shown: String = text.chars().take(SHOWN).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const LIMITS: Limits = Limits {
+        alerts_max: 3,
+        labels_max: 4,
+    };
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse_rfc3339(text).unwrap().unwrap()
+    }
+
+    fn read_text(body: &str) -> Result<Vec<News>, String> {
+        read(body.as_bytes(), LIMITS, at("2026-11-20T12:00:00Z"))
+            .map_err(|mistake| mistake.to_string())
+    }
+
+    #[test]
+    fn a_webhook_of_alertmanager_is_read_whole() {
+        let body = r#"{"version":"4","groupKey":"{}:{alertname=\"X\"}","truncatedAlerts":0,
+            "receiver":"nabat","status":"firing","groupLabels":{"alertname":"X"},
+            "commonLabels":{},"commonAnnotations":{},"externalURL":"http://am:9093",
+            "alerts":[{"status":"firing","labels":{"alertname":"X","host":"a","empty":""},
+                "annotations":{"summary":"at 91 %","runbook_url":"https://wiki/x"},
+                "startsAt":"2026-11-20T11:00:00.5Z","endsAt":"0001-01-01T00:00:00Z",
+                "generatorURL":"http://p:9090/graph?g0.expr=up","fingerprint":"0"},
+              {"status":"resolved","labels":{"alertname":"X","host":"b"},
+                "startsAt":"2026-11-20T10:00:00Z","endsAt":"2026-11-20T11:30:00+01:00"}]}"#;
+        let news = read_text(body).unwrap();
+        assert_eq!(news[0].labels.to_string(), r#"{alertname="X", host="a"}"#);
+        assert_eq!(news[0].status, Status::Firing { expires_at: None });
+        assert_eq!(news[0].starts_at, Some(at("2026-11-20T11:00:00.5Z")));
+        assert_eq!(news[0].group.as_deref(), Some(r#"{alertname="X"}"#));
+        assert_eq!(news[0].links.runbook.as_deref(), Some("https://wiki/x"));
+        assert!(news[0].links.generator.is_some());
+        let ends_at = Some(at("2026-11-20T10:30:00Z"));
+        assert_eq!(news[1].status, Status::Resolved { ends_at });
+    }
+
+    #[test]
+    fn a_webhook_of_grafana_is_read_too() {
+        let body = r#"{"receiver":"n","status":"firing","orgId":1,"version":"1","title":"t",
+            "state":"alerting","message":"m","alerts":[{"status":"firing",
+            "labels":{"alertname":"G"},"annotations":null,"startsAt":"2026-11-20T11:00:00+03:00",
+            "endsAt":"0001-01-01T00:00:00Z","values":{"B":1.5},"valueString":"[ var='B' ]",
+            "silenceURL":"http://g/silence","dashboardURL":"http://g/d/1","panelURL":"http://g/d/1?p=2",
+            "imageURL":"","generatorURL":"/relative"}]}"#;
+        let news = read_text(body).unwrap();
+        assert_eq!(news[0].links.dashboard.as_deref(), Some("http://g/d/1?p=2"));
+        assert_eq!(news[0].links.silence.as_deref(), Some("http://g/silence"));
+        assert_eq!(news[0].links.generator, None, "not a link");
+        assert_eq!(news[0].group, None);
+    }
+
+    #[test]
+    fn the_least_that_makes_sense_is_enough() {
+        let body = r#"{"status":"resolved","externalURL":"http://am",
+            "alerts":[{"labels":{"a":"b"},"startsAt":"2026-11-20T11:00:00Z"}]}"#;
+        let status = read_text(body).unwrap().remove(0).status;
+        assert_eq!(status, Status::Resolved { ends_at: None });
+        let bare = r#"{"alerts":[{"labels":{"a":"b"}}]}"#;
+        let status = read_text(bare).unwrap().remove(0).status;
+        assert_eq!(status, Status::Firing { expires_at: None });
+        let ending = r#"{"alerts":[{"labels":{"a":"b"},"endsAt":"2026-11-20T13:00:00Z"}]}"#;
+        let expires_at = Some(at("2026-11-20T13:00:00Z"));
+        assert_eq!(
+            read_text(ending).unwrap().remove(0).status,
+            Status::Firing { expires_at }
+        );
+        assert_eq!(read_text(r#"{"alerts":[]}"#), Ok(vec![]));
+    }
+
+    #[test]
+    fn nonsense_is_refused_with_its_place() {
+        let cases: &[(&str, &str)] = &[
+            ("", "."),
+            ("nonsense", "."),
+            ("[]", "."),
+            ("{}", ".: missing field `alerts`"),
+            (r#"{"alerts":{}}"#, "alerts: invalid type: map"),
+            (r#"{"alerts":[{}]}"#, "alerts[0]: missing field `labels`"),
+            (r#"{"alerts":[{"labels":{"a":5}}]}"#, "alerts[0].labels"),
+            (
+                r#"{"alerts":[{"labels":{}}]}"#,
+                "alerts[0].labels: at least one label",
+            ),
+            (
+                r#"{"alerts":[{"labels":{"a":""}}]}"#,
+                "alerts[0].labels: at least one label",
+            ),
+            (
+                r#"{"alerts":[{"labels":{"":"b"}}]}"#,
+                "alerts[0].labels: a name is empty",
+            ),
+            (
+                r#"{"alerts":[{"labels":{"a":"b"}},{"labels":{"a":"b"},"startsAt":"soon"}]}"#,
+                "alerts[1].startsAt: `soon` is not a time",
+            ),
+            (
+                r#"{"alerts":[{"labels":{"a":"b"},"endsAt":7}]}"#,
+                "alerts[0].endsAt: invalid type: integer",
+            ),
+            (
+                r#"{"status":"odd","alerts":[]}"#,
+                "status: `odd` is neither",
+            ),
+            (
+                r#"{"alerts":[{"labels":{"a":"b"},"status":"odd"}]}"#,
+                "alerts[0].status: `odd` is neither",
+            ),
+            (
+                r#"{"alerts":[{"labels":{"a":"1","b":"1","c":"1","d":"1","e":"1"}}]}"#,
+                "alerts[0].labels: 5 are too many; 4",
+            ),
+            (r#"{"alerts":[{"labels":{"a":"b"}}]} trailing"#, "."),
+            (
+                r#"{"alerts":[{"labels":{"a":"b"}},{"labels":{"a":"b"}},{"labels":{"a":"b"}},{"labels":{"a":"b"}}]}"#,
+                "the request holds 4 alerts; 3 are the most",
+            ),
+        ];
+        for (body, expected) in cases {
+            let got = read_text(body).unwrap_err();
+            assert!(got.starts_with(expected), "{body}\n  {got}\n  {expected}");
+        }
+        let at_the_limit = r#"{"alerts":[{"labels":{"a":"1","b":"1","c":"1","d":"1"}},{"labels":{"a":"b"}},{"labels":{"a":"b"}}]}"#;
+        assert_eq!(read_text(at_the_limit).unwrap().len(), 3);
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_makes_the_reader_panic(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = read(&body, LIMITS, at("2026-11-20T12:00:00Z"));
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! What Nabat answers over HTTP.
+//!
+//! A handler takes a request apart, calls one function and maps the result. All paths stand in
+//! [`router`], all errors in `answer`.
+
+mod answer;
+mod health;
+pub mod server;
+mod webhook;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use tokio::sync::{mpsc, watch};
+
+use crate::bot::WebhookEars;
+use crate::config::Config;
+use crate::engine::Handle;
+use crate::metrics::Metrics;
+
+/// What handlers need.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// The engine.
+    pub engine: Handle,
+    /// The configuration in force.
+    pub config: watch::Receiver<Arc<Config>>,
+    /// The counters.
+    pub metrics: Arc<Metrics>,
+    /// Where updates of bots in webhook mode go.
+    pub ears: WebhookEars,
+    /// Asks for the configuration to be read again.
+    pub reload: mpsc::Sender<server::Reload>,
+}
+
+/// Every path there is.
+pub fn router(state: State) -> Router {
+    Router::new()
+        .route("/", get(health::index).post(webhook::open))
+        .route("/api/v1/webhook/alertmanager", post(webhook::open))
+        .route("/api/v1/webhook/alertmanager/{secret}", post(webhook::secret))
+        .route("/telegram/{bot}", post(webhook::telegram))
+        .route("/metrics", get(health::metrics))
+        .route("/-/healthy", get(health::healthy))
+        .route("/-/ready", get(health::ready))
+        .route("/-/reload", post(health::reload))
+        .fallback(answer::not_found)
+        .method_not_allowed_fallback(answer::method_not_allowed)
+        .with_state(state)
+}

@@ -1,0 +1,75 @@
+//! How Nabat is: for people, for Prometheus and for whatever restarts it.
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use tokio::sync::oneshot;
+
+use super::answer::Problem;
+use crate::clock;
+
+/// Says what this is, to whoever looks with a browser.
+pub(super) async fn index() -> impl IntoResponse {
+    concat!(
+        "Nabat ",
+        env!("CARGO_PKG_VERSION"),
+        "\n\n",
+        "POST /api/v1/webhook/alertmanager   alerts, as Alertmanager sends them\n",
+        "GET  /metrics                       figures for Prometheus\n",
+        "GET  /-/healthy, /-/ready           whether it lives, whether it can take alerts\n",
+        "POST /-/reload                      read the configuration again\n",
+    )
+}
+
+/// The exposition for Prometheus.
+pub(super) async fn metrics(State(state): State<super::State>) -> impl IntoResponse {
+    const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let figures = state.engine.look().await.ok().map(|look| look.figures);
+    let text = state.metrics.exposition(figures, clock::now());
+    ([(header::CONTENT_TYPE, OPENMETRICS)], text)
+}
+
+/// Says that the process lives.
+pub(super) async fn healthy() -> &'static str {
+    "OK"
+}
+
+/// Says whether alerts can be taken.
+pub(super) async fn ready(State(state): State<super::State>) -> Result<&'static str, Problem> {
+    if state.engine.ready() {
+        return Ok("OK");
+    }
+    Err(Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "store_unavailable",
+        "nothing can be stored at the moment",
+        "see the log; alerts are refused with 503 meanwhile",
+    ))
+}
+
+/// Reads the configuration again; a bad one is refused and the old one stays.
+pub(super) async fn reload(State(state): State<super::State>) -> Result<&'static str, Problem> {
+    let (answer, answered) = oneshot::channel();
+    let stopping = || {
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "stopping",
+            "Nabat is stopping",
+            "nothing was read again",
+        )
+    };
+    state
+        .reload
+        .send(super::server::Reload { answer })
+        .await
+        .map_err(|_| stopping())?;
+    match answered.await.map_err(|_| stopping())? {
+        Ok(()) => Ok("OK"),
+        Err(problem) => Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid_config",
+            problem,
+            "the old configuration stays in force; mend the file and reload again",
+        )),
+    }
+}

@@ -1,0 +1,212 @@
+//! Webhooks: alerts from Alertmanager and Grafana, updates from Telegram.
+
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
+
+use super::answer::Problem;
+use crate::bot::WebhookAnswer;
+use crate::clock;
+use crate::intake::{access, alertmanager};
+use crate::metrics::IntakeLabels;
+
+/// How long a request's body may take to arrive.
+const BODY_PATIENCE: Duration = Duration::from_secs(30);
+/// The largest update of Telegram in bytes.
+const UPDATE_BYTES_MAX: u64 = 1 << 20;
+/// The header in which Telegram proves that it is Telegram.
+const TELEGRAM_SECRET: &str = "x-telegram-bot-api-secret-token";
+
+/// Takes alerts at the open path.
+pub(super) async fn open(
+    State(state): State<super::State>,
+    request: Request<Body>,
+) -> Result<&'static str, Problem> {
+    counted(&state, None, request).await
+}
+
+/// Takes alerts at the path that ends in a secret.
+pub(super) async fn secret(
+    State(state): State<super::State>,
+    Path(secret): Path<String>,
+    request: Request<Body>,
+) -> Result<&'static str, Problem> {
+    counted(&state, Some(&secret), request).await
+}
+
+async fn counted(
+    state: &super::State,
+    secret: Option<&str>,
+    request: Request<Body>,
+) -> Result<&'static str, Problem> {
+    let taken = take(state, secret, request).await;
+    let code = taken
+        .as_ref()
+        .map_or_else(|problem| problem.status().as_u16(), |_| 200);
+    let metrics = &state.metrics;
+    metrics
+        .intake_requests
+        .get_or_create(&IntakeLabels { code })
+        .inc();
+    if let Ok(alerts) = &taken {
+        metrics.intake_alerts.inc_by(*alerts);
+    }
+    taken.map(|_| "")
+}
+
+/// Takes a request with alerts. Returns how many there were.
+async fn take(
+    state: &super::State,
+    secret: Option<&str>,
+    request: Request<Body>,
+) -> Result<u64, Problem> {
+    let config = state.config.borrow().clone();
+    let intake = &config.intake;
+    if !access::allowed(intake.auth.as_ref(), request.headers(), secret) {
+        return Err(unauthorized());
+    }
+    check_type(request.headers())?;
+    let body = read(request.into_body(), intake.max_body_bytes).await?;
+    let begun = Instant::now();
+    let limits = alertmanager::Limits {
+        alerts_max: intake.max_alerts_per_request as usize,
+        labels_max: intake.max_labels_per_alert as usize,
+    };
+    let news = alertmanager::read(&body, limits, clock::now())?;
+    let count = news.len() as u64;
+    state.engine.news(news).await?;
+    state
+        .metrics
+        .intake_seconds
+        .observe(begun.elapsed().as_secs_f64());
+    Ok(count)
+}
+
+/// Takes an update of a bot.
+pub(super) async fn telegram(
+    State(state): State<super::State>,
+    Path(bot): Path<i64>,
+    request: Request<Body>,
+) -> Result<&'static str, Problem> {
+    let secret = request
+        .headers()
+        .get(TELEGRAM_SECRET)
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned);
+    let body = read(request.into_body(), UPDATE_BYTES_MAX).await?;
+    match state.ears.receive(bot, secret.as_deref(), &body).await {
+        WebhookAnswer::Ok => Ok(""),
+        WebhookAnswer::Unauthorized => Err(unauthorized()),
+        WebhookAnswer::BadRequest => Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_body",
+            "the body is not an update of Telegram's Bot API",
+            "only Telegram calls this path",
+        )),
+        WebhookAnswer::TryAgain => Err(Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "store_unavailable",
+            "the update can't be stored at the moment",
+            "send it again",
+        )),
+    }
+}
+
+fn unauthorized() -> Problem {
+    Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "unauthorized",
+        "the request carries no proof that it may send here",
+        "send the credentials of `intake.auth`; in Alertmanager: `http_config`",
+    )
+}
+
+fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let unsupported = |message: String, hint: &str| {
+        Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            message,
+            hint,
+        )
+    };
+    if headers.contains_key(header::CONTENT_ENCODING) {
+        return Err(unsupported(
+            "the body is compressed".to_owned(),
+            "send it without `Content-Encoding`",
+        ));
+    }
+    let Some(kind) = headers.get(header::CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let kind = kind.to_str().unwrap_or_default();
+    let plain = kind.split(';').next().unwrap_or_default().trim();
+    if plain.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    Err(unsupported(
+        format!("the body is `{}`", plain.chars().take(60).collect::<String>()),
+        "send JSON; with curl: `-H 'Content-Type: application/json'`",
+    ))
+}
+
+/// Reads a body to its end, up to a limit.
+async fn read(body: Body, limit: u64) -> Result<Bytes, Problem> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    tokio::time::timeout(BODY_PATIENCE, collect(body, limit))
+        .await
+        .unwrap_or_else(|_| {
+            Err(Problem::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "body_timeout",
+                format!("the body did not arrive in {} s", BODY_PATIENCE.as_secs()),
+                "nothing of the request was taken; send it again",
+            ))
+        })
+}
+
+async fn collect(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
+    let mut first = Bytes::new();
+    let mut whole = BytesMut::new();
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| {
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                "body_cut",
+                "the body ended before its end",
+                "nothing of the request was taken; send it again",
+            )
+        })?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        length += data.len();
+        if length > limit {
+            return Err(Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "body_too_large",
+                format!("the body is larger than {limit} bytes"),
+                "send fewer alerts at once, or raise `intake.max_body_bytes`",
+            ));
+        }
+        // A body that comes in one piece is not copied.
+        if first.is_empty() && whole.is_empty() {
+            first = data;
+        } else {
+            if whole.is_empty() {
+                whole.extend_from_slice(&first);
+            }
+            whole.extend_from_slice(&data);
+        }
+    }
+    Ok(if whole.is_empty() {
+        first
+    } else {
+        whole.freeze()
+    })
+}
