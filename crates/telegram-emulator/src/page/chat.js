@@ -307,7 +307,7 @@ async function live() {
 }
 
 $('me').onchange = () => { me = Number($('me').value); localStorage.setItem('me', me); current = null; messages = []; refresh().then(refresh) }
-$('back').onclick = () => document.body.classList.remove('open')
+$('back').onclick = () => { document.body.classList.remove('open'); current = null; drawSide() }
 $('block').onclick = () => ask('block', { chat: current, block: !chat().blocked })
 $('start').onclick = () => (chat().blocked ? ask('block', { chat: current, block: false }) : say('/start'))
 $('reply').querySelector('button').onclick = () => setReply(null)
