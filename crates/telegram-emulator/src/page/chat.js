@@ -138,7 +138,7 @@ function attachment({ file }) {
   if (!file) return null
   const address = `control/files/${file.id}`
   return file.kind === 'photo'
-    ? element('img', { className: 'photo', src: address, alt: file.name })
+    ? element('img', { className: 'photo', src: address, alt: file.name, width: file.size[0], height: file.size[1] })
     : element('a', { className: 'file', href: address, download: file.name, textContent: `📄 ${file.name}` })
 }
 
