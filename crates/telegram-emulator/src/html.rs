@@ -281,6 +281,7 @@ pub(crate) fn tidy(formatted: Formatted) -> Formatted {
         })
         .collect();
     entities.sort_by_key(|entity| (entity.offset, std::cmp::Reverse(entity.length)));
+    let mut entities = merged(entities);
     let literal: Vec<(usize, usize)> = entities
         .iter()
         .filter(|entity| matches!(entity.kind, "code" | "pre"))
@@ -295,6 +296,26 @@ pub(crate) fn tidy(formatted: Formatted) -> Formatted {
         })
     });
     Formatted { text, entities }
+}
+
+/// Joins entities of one style that touch or overlap: `<b>a</b><b>b</b>` is one bold text.
+fn merged(sorted: Vec<Entity>) -> Vec<Entity> {
+    let mut kept: Vec<Entity> = Vec::new();
+    for entity in sorted {
+        let is_style = matches!(
+            entity.kind,
+            "bold" | "italic" | "underline" | "strikethrough" | "spoiler"
+        );
+        let touches = |known: &&mut Entity| {
+            is_style && known.kind == entity.kind && known.end() >= entity.offset
+        };
+        match kept.iter_mut().rev().find(touches) {
+            Some(known) => known.length = known.length.max(entity.end() - known.offset),
+            None => kept.push(entity),
+        }
+    }
+    kept.sort_by_key(|entity| (entity.offset, std::cmp::Reverse(entity.length)));
+    kept
 }
 
 /// Length in UTF-16 code units.

@@ -27,3 +27,46 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Result<Value, Refusal> {
     });
     Ok(json!(true))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use crate::world::Query;
+    use std::time::Instant;
+
+    #[test]
+    fn a_query_can_be_answered_for_fifteen_seconds_and_by_its_own_bot() {
+        for (age_seconds, bot, expected) in
+            [(0, 1, true), (14, 1, true), (16, 1, false), (0, 2, false)]
+        {
+            let mut world = World::default();
+            let asked_at = Instant::now()
+                .checked_sub(Duration::from_secs(age_seconds))
+                .unwrap();
+            world.queries.insert(
+                "q".into(),
+                Query {
+                    bot: 1,
+                    asked_at,
+                    answer: None,
+                },
+            );
+            let params = json!({"callback_query_id": "q"})
+                .as_object()
+                .unwrap()
+                .clone();
+            let call = Call {
+                bot,
+                params,
+                uploads: Default::default(),
+                limits: Limits::off(),
+            };
+            assert_eq!(
+                answer(&mut world, &call).is_ok(),
+                expected,
+                "{age_seconds} s, bot {bot}"
+            );
+        }
+    }
+}

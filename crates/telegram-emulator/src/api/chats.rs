@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Call, target};
-use crate::model::Status;
+use crate::model::{Place, Status};
 use crate::refusal::Refusal;
 use crate::wire;
 use crate::world::{Kind, World};
@@ -27,7 +27,11 @@ pub(super) fn get_me(world: &World, call: &Call) -> Result<Value, Refusal> {
 }
 
 pub(super) fn get_chat(world: &World, call: &Call) -> Result<Value, Refusal> {
-    let place = target::open_chat(world, call)?;
+    let place = match target::chat(world, call)? {
+        // Who blocks a bot can still be asked about.
+        private @ Place::Private { .. } => private,
+        Place::Group(_) => target::open_chat(world, call)?,
+    };
     let chat = world
         .chats
         .get(&place)

@@ -15,11 +15,8 @@ pub(crate) fn render(formatted: &Formatted) -> String {
     for character in formatted.text.chars() {
         close_ended(&mut out, &mut open, offset);
         while let Some(entity) = waiting.next_if(|entity| entity.offset <= offset) {
-            // Entities of Telegram nest; one that would stick out of an open one is not shown.
-            if entity.offset == offset && open.iter().all(|outer| entity.end() <= outer.end()) {
-                out.push_str(&start_tag(entity));
-                open.push(entity);
-            }
+            out.push_str(&start_tag(entity));
+            open.push(entity);
         }
         push_escaped(&mut out, character);
         offset += character.len_utf16();
@@ -28,9 +25,19 @@ pub(crate) fn render(formatted: &Formatted) -> String {
     out
 }
 
-fn close_ended(out: &mut String, open: &mut Vec<&Entity>, offset: usize) {
-    while let Some(entity) = open.pop_if(|entity| entity.end() <= offset) {
-        out.push_str(end_tag(entity));
+/// Closes what has ended. An inner entity that goes on is closed with it and opened again.
+fn close_ended<'a>(out: &mut String, open: &mut Vec<&'a Entity>, offset: usize) {
+    let Some(outermost) = open.iter().position(|entity| entity.end() <= offset) else {
+        return;
+    };
+    let closed: Vec<&'a Entity> = open.split_off(outermost);
+    closed
+        .iter()
+        .rev()
+        .for_each(|entity| out.push_str(end_tag(entity)));
+    for entity in closed.into_iter().filter(|entity| entity.end() > offset) {
+        out.push_str(&start_tag(entity));
+        open.push(entity);
     }
 }
 

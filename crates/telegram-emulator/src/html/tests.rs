@@ -28,14 +28,17 @@ fn formatting_becomes_entities_in_utf16_units() {
             "ab",
             vec![("bold", 0, 2), ("italic", 1, 1)],
         ),
+        ("<b>a</b><b>b</b>", "ab", vec![("bold", 0, 2)]),
+        ("<b>a<b>b</b></b>", "ab", vec![("bold", 0, 2)]),
+        (
+            "<b>a</b><i>b</i><b>c</b>",
+            "abc",
+            vec![("bold", 0, 1), ("italic", 1, 1), ("bold", 2, 1)],
+        ),
         ("<B>x</b>", "x", vec![("bold", 0, 1)]),
         ("<b>x</>", "x", vec![("bold", 0, 1)]),
         ("<b></b>x", "x", vec![]),
-        (
-            "<u>a</u><ins>b</ins>",
-            "ab",
-            vec![("underline", 0, 1), ("underline", 1, 1)],
-        ),
+        ("<u>a</u><ins>b</ins>", "ab", vec![("underline", 0, 2)]),
         ("<s>a</s>", "a", vec![("strikethrough", 0, 1)]),
         (
             "<span class=\"tg-spoiler\">a</span>",
@@ -167,4 +170,7 @@ fn rendering_gives_the_same_entities_again() {
         assert_eq!(render(&first), source);
         assert_eq!(parsed(&render(&first)), first);
     }
+    let crossing = parsed("<i>a<b>b</b></i><b>c</b>");
+    assert_eq!(render(&crossing), "<i>a<b>b</b></i><b>c</b>");
+    assert_eq!(parsed(&render(&crossing)), crossing);
 }

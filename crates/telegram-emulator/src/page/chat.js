@@ -138,7 +138,7 @@ function attachment({ file }) {
   if (!file) return null
   const address = `control/files/${file.id}`
   return file.kind === 'photo'
-    ? element('img', { className: 'photo', src: address, alt: file.name })
+    ? element('img', { className: 'photo', src: address, alt: file.name, width: file.size[0], height: file.size[1] })
     : element('a', { className: 'file', href: address, download: file.name, textContent: `📄 ${file.name}` })
 }
 
@@ -307,7 +307,7 @@ async function live() {
 }
 
 $('me').onchange = () => { me = Number($('me').value); localStorage.setItem('me', me); current = null; messages = []; refresh().then(refresh) }
-$('back').onclick = () => document.body.classList.remove('open')
+$('back').onclick = () => { document.body.classList.remove('open'); current = null; drawSide() }
 $('block').onclick = () => ask('block', { chat: current, block: !chat().blocked })
 $('start').onclick = () => (chat().blocked ? ask('block', { chat: current, block: false }) : say('/start'))
 $('reply').querySelector('button').onclick = () => setReply(null)
