@@ -41,7 +41,7 @@ pub use report::report;
 pub use schema::json_schema;
 pub use secret::Secret;
 pub use settings::{
-    Auth, Basic, Bot, Config, Intake, Language, Limits, Operator, Telegram, Updates, Webhook,
+    Auth, Basic, Bot, Config, Intake, Limits, Operator, Telegram, Updates, Webhook,
 };
 pub use store::{Store, StoreError};
 

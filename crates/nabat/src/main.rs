@@ -1,2 +1,7 @@
 //! The `nabat` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    nabat::cli::run()
+}

@@ -107,8 +107,8 @@ impl Schedule {
         self.chats.values().all(|line| line.places.is_empty())
     }
 
-    /// What to send now. The delivery leaves the line; its chat gets nothing else until
-    /// [`Schedule::done`].
+    /// What to send now. The delivery leaves the line, its first request is counted, and its chat
+    /// gets nothing else until [`Schedule::done`].
     pub fn next(&mut self, now: Timestamp) -> Next {
         forget(&mut self.sent, now, Limits::BOT_WINDOW);
         let mut wait: Option<Timestamp> = None;
@@ -139,26 +139,36 @@ impl Schedule {
             line.in_hand = true;
             line.places.remove(&id)
         });
-        key.map_or(Next::Idle, |(_, key)| Next::Send(id, key))
+        key.map_or(Next::Idle, |(_, key)| {
+            self.count(key, now);
+            Next::Send(id, key)
+        })
     }
 
-    /// Counts one request to the chat, at the moment it is made.
-    pub fn count(&mut self, chat: ChatKey, now: Timestamp) {
+    /// Counts a further request of a delivery that is in hand, if it may be made now.
+    ///
+    /// # Errors
+    /// When it may be made, if not now.
+    pub fn again(&mut self, chat: ChatKey, now: Timestamp) -> Result<(), Timestamp> {
+        forget(&mut self.sent, now, Limits::BOT_WINDOW);
+        let bot = self.free_at(now);
+        let limits = self.limits;
+        let free_at = self.chats.get_mut(&chat.chat).map_or(bot, |line| {
+            line.free_at(chat.chat, Priority::Answer, limits, now)
+                .max(bot)
+        });
+        if free_at > now {
+            return Err(free_at);
+        }
+        self.count(chat, now);
+        Ok(())
+    }
+
+    fn count(&mut self, chat: ChatKey, now: Timestamp) {
         self.sent.push_back(now);
         if let Some(line) = self.chats.get_mut(&chat.chat) {
             line.sent.push_back(now);
         }
-    }
-
-    /// When the chat may be sent another request of a delivery that is in hand.
-    pub fn may_continue_at(&mut self, chat: ChatKey, now: Timestamp) -> Timestamp {
-        forget(&mut self.sent, now, Limits::BOT_WINDOW);
-        let bot = self.free_at(now);
-        let limits = self.limits;
-        self.chats.get_mut(&chat.chat).map_or(bot, |line| {
-            line.free_at(chat.chat, Priority::Answer, limits, now)
-                .max(bot)
-        })
     }
 
     /// The chat's delivery is out of hand: the next one may go.
@@ -274,7 +284,6 @@ mod tests {
         while now <= until_ms {
             match schedule.next(at(now)) {
                 Next::Send(id, key) => {
-                    schedule.count(key, at(now));
                     schedule.done(key, at(now));
                     log.push((now, id.0));
                 }

@@ -356,8 +356,8 @@ impl Engine {
     }
 
     fn subscribe_title(&mut self, request: &Request<'_>, text: &str, out: &mut Effects) -> Answer {
-        if text.is_empty() {
-            return Answer::ExpressionMissing;
+        if let Some(answer) = self.bad_length(text) {
+            return answer;
         }
         match Selector::title(text) {
             Ok(selector) => self.subscribe(request, selector, out),
@@ -370,8 +370,8 @@ impl Engine {
     }
 
     fn subscribe_labels(&mut self, request: &Request<'_>, text: &str, out: &mut Effects) -> Answer {
-        if text.is_empty() {
-            return Answer::ExpressionMissing;
+        if let Some(answer) = self.bad_length(text) {
+            return answer;
         }
         let selector = if text.eq_ignore_ascii_case("all") || text == "*" {
             Ok(Selector::All)
@@ -386,6 +386,14 @@ impl Engine {
                 problem: error.problem,
             },
         }
+    }
+
+    fn bad_length(&self, text: &str) -> Option<Answer> {
+        let limit = self.settings.expression_bytes_max;
+        if text.is_empty() {
+            return Some(Answer::ExpressionMissing);
+        }
+        (text.len() > limit).then_some(Answer::ExpressionTooLong { limit })
     }
 
     fn subscribe(

@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
+use nabat_core::message::words::Language;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,7 @@ pub struct Config {
     /// at most `1y`. Choose it longer than Alertmanager's `repeat_interval`.
     pub stale_after: Period,
     /// The language of a chat that has not chosen one.
+    #[schemars(schema_with = "language", extend("default" = "en"))]
     pub language: Language,
     /// The time zone of a chat that has not chosen one, by its IANA name.
     #[serde(deserialize_with = "zone::deserialize")]
@@ -47,7 +49,7 @@ impl Default for Config {
             intake: Intake::default(),
             store: Store::default(),
             stale_after: Period::from_minutes(24 * 60),
-            language: Language::default(),
+            language: Language::En,
             time_zone: TimeZone::UTC,
             limits: Limits::default(),
         }
@@ -250,30 +252,9 @@ pub struct Basic {
     pub password_file: Option<PathBuf>,
 }
 
-/// A language that Nabat speaks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-pub enum Language {
-    /// English.
-    #[default]
-    #[serde(rename = "en")]
-    English,
-    /// Russian.
-    #[serde(rename = "ru")]
-    Russian,
-    /// Brazilian Portuguese.
-    #[serde(rename = "pt-BR")]
-    BrazilianPortuguese,
-}
-
-impl Language {
-    /// The language tag: `en`, `ru` or `pt-BR`.
-    pub fn tag(self) -> &'static str {
-        match self {
-            Self::English => "en",
-            Self::Russian => "ru",
-            Self::BrazilianPortuguese => "pt-BR",
-        }
-    }
+fn language(_: &mut SchemaGenerator) -> Schema {
+    let tags = Language::ALL.map(Language::code);
+    json_schema!({"type": "string", "enum": tags})
 }
 
 /// Bounds on what Nabat keeps.

@@ -1,0 +1,144 @@
+//! The only place where the parts are put together: read from top to bottom, it is the architecture.
+
+mod bots;
+mod reload;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{self, Config};
+use crate::engine::{self, Running};
+use crate::lifecycle;
+use crate::metrics::Metrics;
+use crate::store::Store;
+use crate::store::sqlite::Sqlite;
+use crate::telemetry::Log;
+use crate::web::server::{Reload, serve};
+use crate::{bot, web};
+
+use bots::Bots;
+use reload::Reloader;
+
+/// Where the configuration came from, and what else is renewed with it.
+#[derive(Debug)]
+pub struct Source {
+    /// The file.
+    pub path: PathBuf,
+    /// The log, opened anew on SIGHUP.
+    pub log: Option<Log>,
+}
+
+/// Nabat, ready to run.
+#[derive(Debug)]
+pub struct App {
+    address: SocketAddr,
+    listener: TcpListener,
+    engine: Running,
+    router: axum::Router,
+    bots: Bots,
+    reloader: Reloader,
+    reloads: mpsc::Receiver<Reload>,
+}
+
+impl App {
+    /// Opens the store, starts the engine and listens. Without a `source` the configuration stays.
+    ///
+    /// # Errors
+    /// When the store can't be opened or the address is taken.
+    pub async fn start(
+        config: Config,
+        source: Option<Source>,
+        address: SocketAddr,
+        data_dir: &Path,
+    ) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("failed to listen on {address}"))?;
+        let address = listener.local_addr()?;
+        let config::Store::Sqlite(file) = &config.store;
+        let store: Arc<dyn Store> = Arc::new(Sqlite::open(&data_dir.join(file))?);
+
+        let metrics = Arc::new(Metrics::default());
+        let settings = reload::settings(&config);
+        let engine = engine::start(store, settings, metrics.engine.clone())?;
+        let ears = bot::WebhookEars::default();
+        let bots = Bots::new(engine.handle.clone(), Arc::clone(&metrics), ears.clone());
+
+        let (config_in_force, config) = watch::channel(Arc::new(config));
+        let (reload, reloads) = mpsc::channel(1);
+        let router = web::router(web::State {
+            engine: engine.handle.clone(),
+            config,
+            metrics,
+            ears,
+            reload,
+        });
+        let reloader = Reloader::new(source, engine.handle.clone(), config_in_force);
+        Ok(Self {
+            address,
+            listener,
+            engine,
+            router,
+            bots,
+            reloader,
+            reloads,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Runs until `shutdown`, then stops in order: what comes in, what goes out, the engine.
+    ///
+    /// # Errors
+    /// When the engine lost the store.
+    pub async fn run(mut self, shutdown: CancellationToken) -> anyhow::Result<()> {
+        tracing::info!("listening on http://{}", self.address);
+        self.bots.follow(&self.reloader.config());
+        let web = tokio::spawn(serve(self.listener, self.router, shutdown.clone()));
+        let owner_link = tokio::spawn(bots::offer_owner_link(
+            self.engine.handle.clone(),
+            self.bots.first_name(),
+        ));
+        let mut hangups = lifecycle::hangups().context("failed to listen to signals")?;
+        let mut watch_engine = tokio::time::interval(std::time::Duration::from_secs(1));
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                _ = hangups.recv() => {
+                    self.reloader.reopen_log();
+                    // The outcome is in the log and in the operators' chat.
+                    let _ = self.reloader.reload(&mut self.bots).await;
+                }
+                Some(reload) = self.reloads.recv() => {
+                    let outcome = self.reloader.reload(&mut self.bots).await;
+                    let _ = reload.answer.send(outcome);
+                }
+                _ = watch_engine.tick() => if self.engine.ended() {
+                    tracing::error!("the engine stopped");
+                    shutdown.cancel();
+                }
+            }
+        }
+        owner_link.abort();
+        let orderly = async {
+            let _ = web.await;
+            self.bots.stop().await;
+            self.engine.stop().await
+        };
+        match tokio::time::timeout(lifecycle::STOP_PATIENCE, orderly).await {
+            Ok(stopped) => stopped.context("the engine stopped")?,
+            Err(_) => tracing::warn!("stopped before everything was finished"),
+        }
+        tracing::info!("stopped");
+        Ok(())
+    }
+}

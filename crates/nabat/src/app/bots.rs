@@ -1,0 +1,196 @@
+//! The bots that run now: each with ears that hear what is said to it and a courier that speaks.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use nabat_core::chat::Role;
+
+use crate::bot::{self, State, WebhookEars};
+use crate::channel::telegram::client::Client;
+use crate::config::{self, Config};
+use crate::courier::Courier;
+use crate::engine::Handle;
+use crate::metrics::{BotLabels, Metrics};
+
+/// The bots that run now.
+#[derive(Debug)]
+pub(super) struct Bots {
+    engine: Handle,
+    metrics: Arc<Metrics>,
+    ears: WebhookEars,
+    running: HashMap<i64, Bot>,
+    /// The name of a bot that is up, without its `@`: the first to come up sets it.
+    first_name: watch::Sender<Option<String>>,
+}
+
+#[derive(Debug)]
+struct Bot {
+    config: config::Bot,
+    shutdown: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Bots {
+    pub(super) fn new(engine: Handle, metrics: Arc<Metrics>, ears: WebhookEars) -> Self {
+        Self {
+            engine,
+            metrics,
+            ears,
+            running: HashMap::new(),
+            first_name: watch::channel(None).0,
+        }
+    }
+
+    /// The name of the first bot that came up, when one has.
+    pub(super) fn first_name(&self) -> watch::Receiver<Option<String>> {
+        self.first_name.subscribe()
+    }
+
+    /// Stops the bots that the configuration does not know as they are, and starts those that it
+    /// does and that do not run.
+    pub(super) fn follow(&mut self, config: &Config) {
+        let wanted: HashMap<i64, &config::Bot> = config
+            .telegram
+            .bots
+            .iter()
+            .map(|bot| (bot.id(), bot))
+            .collect();
+        self.running.retain(|id, bot| {
+            let stays = wanted.get(id).is_some_and(|wanted| same(wanted, &bot.config));
+            if !stays {
+                bot.shutdown.cancel();
+                bot.tasks.detach_all();
+            }
+            stays
+        });
+        let new = config
+            .telegram
+            .bots
+            .iter()
+            .filter(|bot| !self.running.contains_key(&bot.id()));
+        let new: Vec<config::Bot> = new.cloned().collect();
+        for (index, bot) in new.into_iter().enumerate() {
+            self.start(bot, bot::start_delay(index));
+        }
+    }
+
+    fn start(&mut self, config: config::Bot, delay: Duration) {
+        let client = match Client::new(&config) {
+            Ok(client) => client,
+            Err(error) => {
+                tracing::error!(bot = config.name, %error, "the bot can't be started");
+                return;
+            }
+        };
+        let shutdown = CancellationToken::new();
+        let (state, states) = watch::channel(State::Starting);
+        let courier = Courier::new(
+            client.clone(),
+            self.engine.clone(),
+            Arc::clone(&self.metrics),
+        );
+        let mut tasks = JoinSet::new();
+        tasks.spawn(courier.run(shutdown.clone()));
+        let ears = {
+            let (config, engine) = (config.clone(), self.engine.clone());
+            let (webhooks, shutdown) = (self.ears.clone(), shutdown.clone());
+            async move {
+                tokio::select! {
+                    () = tokio::time::sleep(delay) => {}
+                    () = shutdown.cancelled() => return,
+                }
+                bot::run(config, client, engine, webhooks, state, shutdown).await;
+            }
+        };
+        tasks.spawn(ears);
+        tasks.spawn(show_state(
+            config.name.clone(),
+            states,
+            Arc::clone(&self.metrics),
+            self.first_name.clone(),
+        ));
+        self.running.insert(
+            config.id(),
+            Bot {
+                config,
+                shutdown,
+                tasks,
+            },
+        );
+    }
+
+    /// Stops all of them, letting them finish what they have in hand.
+    pub(super) async fn stop(&mut self) {
+        for bot in self.running.values() {
+            bot.shutdown.cancel();
+        }
+        for (_, mut bot) in self.running.drain() {
+            while bot.tasks.join_next().await.is_some() {}
+        }
+    }
+}
+
+/// Whether a running bot need not be started anew. Who may use it is the engine's affair.
+fn same(wanted: &config::Bot, running: &config::Bot) -> bool {
+    let without_allow = |bot: &config::Bot| config::Bot {
+        allow: Vec::new(),
+        ..bot.clone()
+    };
+    without_allow(wanted) == without_allow(running)
+}
+
+/// Shows a bot's state in the metrics until it is stopped.
+async fn show_state(
+    bot: String,
+    mut states: watch::Receiver<State>,
+    metrics: Arc<Metrics>,
+    first_name: watch::Sender<Option<String>>,
+) {
+    let up = metrics
+        .bot_up
+        .get_or_create_owned(&BotLabels { bot: bot.clone() });
+    loop {
+        let username = states.borrow_and_update().username().map(str::to_owned);
+        up.set(i64::from(username.is_some()));
+        if let Some(username) = username {
+            first_name.send_if_modified(|first| {
+                let new = first.is_none();
+                first.get_or_insert(username);
+                new
+            });
+        }
+        if states.changed().await.is_err() {
+            metrics.bot_up.remove(&BotLabels { bot });
+            return;
+        }
+    }
+}
+
+/// As long as nobody is an owner, offers a link that makes its opener one.
+pub(super) async fn offer_owner_link(engine: Handle, mut name: watch::Receiver<Option<String>>) {
+    let Ok(name) = name.wait_for(Option::is_some).await.map(|name| name.clone()) else {
+        return;
+    };
+    let (Some(name), Ok(look)) = (name, engine.look().await) else {
+        return;
+    };
+    if look.has_owner {
+        return;
+    }
+    let mut entropy = [0; 16];
+    if let Err(error) = getrandom::fill(&mut entropy) {
+        tracing::error!(%error, "no owner link can be made without random numbers");
+        return;
+    }
+    if let Ok(code) = engine.open_invite(Role::Owner, entropy).await {
+        tracing::info!(
+            "nobody owns this Nabat yet: open https://t.me/{name}?start={code} in Telegram \
+             within 24 hours to become its owner (it works once)"
+        );
+    }
+}

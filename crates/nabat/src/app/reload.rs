@@ -1,0 +1,173 @@
+//! Takes over a changed configuration, or refuses a bad one and tells the operators.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use nabat_core::alert::{Labels, Links, News, Status};
+use nabat_core::chat::{BotId, ChatKey};
+use nabat_core::engine::Settings;
+use nabat_core::message::words::Locale;
+
+use super::Source;
+use super::bots::Bots;
+use crate::config::{self, Config, environment};
+use crate::engine::Handle;
+
+/// The alert that says that the configuration was refused.
+const CONFIG_INVALID: &str = "NabatConfigInvalid";
+/// How much of the mistakes a chat is shown.
+const MISTAKES_SHOWN_CHARS: usize = 1_500;
+
+#[derive(Debug)]
+pub(super) struct Reloader {
+    source: Option<Source>,
+    engine: Handle,
+    in_force: watch::Sender<Arc<Config>>,
+}
+
+impl Reloader {
+    pub(super) fn new(
+        source: Option<Source>,
+        engine: Handle,
+        in_force: watch::Sender<Arc<Config>>,
+    ) -> Self {
+        Self {
+            source,
+            engine,
+            in_force,
+        }
+    }
+
+    /// The configuration in force.
+    pub(super) fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.in_force.borrow())
+    }
+
+    /// Opens the log file anew.
+    pub(super) fn reopen_log(&self) {
+        let log = self.source.as_ref().and_then(|source| source.log.as_ref());
+        if let Some(Err(error)) = log.map(crate::telemetry::Log::reopen) {
+            tracing::error!(%error, "the log file can't be opened anew; the old one stays in use");
+        }
+    }
+
+    /// Reads the file again and takes it over; a bad one is refused and the old one stays.
+    pub(super) async fn reload(&self, bots: &mut Bots) -> Result<(), String> {
+        let Some(source) = &self.source else {
+            return Err("this Nabat was started without a configuration file".to_owned());
+        };
+        let path = &source.path;
+        let outcome = match config::load(path, &environment) {
+            Ok(config) => self.take_over(config, bots).await,
+            Err(error) => Err(error.to_string()),
+        };
+        match &outcome {
+            Ok(()) => tracing::info!("the configuration was read again"),
+            Err(problem) => {
+                tracing::error!(
+                    "the configuration was refused, the old one stays in force:\n{problem}"
+                );
+            }
+        }
+        self.tell_operators(outcome.as_ref().err()).await;
+        outcome
+    }
+
+    async fn take_over(&self, config: Config, bots: &mut Bots) -> Result<(), String> {
+        if config.store != self.in_force.borrow().store {
+            return Err(
+                "`store` can't change while Nabat runs; restart it to use another store".to_owned(),
+            );
+        }
+        self.engine
+            .configure(settings(&config))
+            .await
+            .map_err(|error| error.to_string())?;
+        for warning in config.warnings() {
+            tracing::warn!("{warning}");
+        }
+        bots.follow(&config);
+        self.in_force.send_replace(Arc::new(config));
+        Ok(())
+    }
+
+    /// The refusal is an alert like any other; a configuration that was taken over ends it.
+    async fn tell_operators(&self, problem: Option<&String>) {
+        let labels: Labels = [("alertname", CONFIG_INVALID), ("severity", "warning")]
+            .into_iter()
+            .collect();
+        let annotations = match problem {
+            Some(problem) => {
+                let shown: String = problem.chars().take(MISTAKES_SHOWN_CHARS).collect();
+                [
+                    (
+                        "summary",
+                        "the configuration was refused, the old one stays in force",
+                    ),
+                    ("description", shown.as_str()),
+                ]
+                .into_iter()
+                .collect()
+            }
+            None => Labels::default(),
+        };
+        let status = if problem.is_some() {
+            Status::Firing { expires_at: None }
+        } else {
+            Status::Resolved { ends_at: None }
+        };
+        let news = News {
+            labels,
+            annotations,
+            links: Links::default(),
+            group: None,
+            starts_at: None,
+            status,
+            own: true,
+        };
+        if let Err(error) = self.engine.news(vec![news]).await {
+            tracing::warn!(%error, "the operators were not told");
+        }
+    }
+}
+
+/// What the engine has to know of the configuration.
+pub(super) fn settings(config: &Config) -> Settings {
+    let bots = &config.telegram.bots;
+    let bot_called = |name: &str| {
+        bots.iter()
+            .find(|bot| bot.name == name)
+            .map(|bot| BotId(bot.id()))
+    };
+    let allowed: HashMap<BotId, HashSet<i64>> = bots
+        .iter()
+        .map(|bot| (BotId(bot.id()), bot.allow.iter().copied().collect()))
+        .collect();
+    let operators = config
+        .telegram
+        .operators
+        .iter()
+        .filter_map(|operator| {
+            Some(ChatKey {
+                bot: bot_called(&operator.bot)?,
+                chat: operator.chat,
+                topic: operator.topic,
+            })
+        })
+        .collect();
+    Settings {
+        stale_after: config.stale_after.duration(),
+        locale: Locale {
+            language: config.language,
+            zone: config.time_zone.clone(),
+        },
+        allowed,
+        operators,
+        open_incidents_max: config.limits.max_open_incidents as usize,
+        expression_bytes_max: config.limits.max_expression_length as usize,
+        subscriptions_max: config.limits.max_subscriptions as usize,
+        version: env!("CARGO_PKG_VERSION"),
+    }
+}

@@ -1,0 +1,240 @@
+//! Carries the outbox of one bot to Telegram.
+//!
+//! The core's schedule says which delivery goes next and when; the engine gives its content at
+//! that moment; what Telegram answers goes back to the engine, and only then is the next delivery
+//! of that chat touched. Chats go side by side: a slow or refusing one delays nobody else.
+
+mod carry;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use nabat_core::chat::ChatKey;
+use nabat_core::delivery::schedule::{Limits, Next, Schedule};
+use nabat_core::delivery::{DeliveryId, Waiting};
+
+use crate::channel::telegram::client::Client;
+use crate::clock::Steady;
+use crate::engine::Handle;
+use crate::metrics::Metrics;
+
+/// How many deliveries of one bot are in hand at once.
+const IN_HAND_MAX: usize = 64;
+/// The first and the longest pause after a failure.
+const PAUSE_FIRST: Duration = Duration::from_secs(1);
+const PAUSE_MAX: Duration = Duration::from_secs(60);
+/// How long deliveries in hand may take once Nabat is stopping.
+const FAREWELL: Duration = Duration::from_secs(6);
+/// How long to wait before the engine is asked again that could not answer.
+const ENGINE_PAUSE: Duration = Duration::from_secs(1);
+
+/// What a courier works with.
+#[derive(Debug)]
+pub struct Courier {
+    client: Client,
+    engine: Handle,
+    metrics: Arc<Metrics>,
+    clock: Steady,
+    schedule: Mutex<Schedule>,
+    failures: Mutex<Failures>,
+}
+
+/// How often in a row something failed.
+#[derive(Debug, Default)]
+struct Failures {
+    of_bot: u32,
+    of_chats: HashMap<i64, u32>,
+}
+
+impl Courier {
+    /// A courier for the client's bot.
+    pub fn new(client: Client, engine: Handle, metrics: Arc<Metrics>) -> Arc<Self> {
+        Arc::new(Self {
+            client,
+            engine,
+            metrics,
+            clock: Steady::start(),
+            schedule: Mutex::new(Schedule::new(Limits::default())),
+            failures: Mutex::default(),
+        })
+    }
+
+    /// Carries until `shutdown`, then finishes what is in hand.
+    pub async fn run(self: Arc<Self>, shutdown: CancellationToken) {
+        let mut hands = JoinSet::new();
+        while !shutdown.is_cancelled() {
+            let Some(mut waiting) = self.follow(&shutdown).await else {
+                break;
+            };
+            self.work(&mut waiting, &mut hands, &shutdown).await;
+        }
+        let farewell = async { while hands.join_next().await.is_some() {} };
+        if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
+            tracing::warn!(
+                bot = self.client.name(),
+                "some deliveries were cut off; they are made again at the next start"
+            );
+        }
+    }
+
+    /// Asks the engine for the bot's deliveries. `None` once Nabat is stopping.
+    async fn follow(
+        &self,
+        shutdown: &CancellationToken,
+    ) -> Option<mpsc::UnboundedReceiver<Waiting>> {
+        // Bounded by the outbox: a delivery is announced when it comes and when its turn changes.
+        let (announce, waiting) = mpsc::unbounded_channel();
+        while self
+            .engine
+            .follow(self.client.bot(), announce.clone())
+            .await
+            .is_err()
+        {
+            tokio::select! {
+                () = tokio::time::sleep(ENGINE_PAUSE) => {}
+                () = shutdown.cancelled() => return None,
+            }
+        }
+        Some(waiting)
+    }
+
+    async fn work(
+        self: &Arc<Self>,
+        waiting: &mut mpsc::UnboundedReceiver<Waiting>,
+        hands: &mut JoinSet<()>,
+        shutdown: &CancellationToken,
+    ) {
+        loop {
+            let next = if hands.len() < IN_HAND_MAX {
+                self.schedule().next(self.clock.now())
+            } else {
+                Next::Idle
+            };
+            let pause = match next {
+                Next::Send(id, chat) => {
+                    hands.spawn(Arc::clone(self).deliver(id, chat));
+                    continue;
+                }
+                Next::Wait(at) => Some(self.clock.instant(at)),
+                Next::Idle => None,
+            };
+            let pause = async {
+                match pause {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                announced = waiting.recv() => match announced {
+                    Some(waiting) => self.schedule().add(waiting),
+                    None => return, // Another courier follows now, or the engine is gone.
+                },
+                Some(_) = hands.join_next() => {}
+                () = pause => {}
+                () = shutdown.cancelled() => return,
+            }
+        }
+    }
+
+    /// Makes one delivery, from the engine's word what it is to the engine's word that it is noted.
+    async fn deliver(self: Arc<Self>, id: DeliveryId, chat: ChatKey) {
+        let work = loop {
+            match self.engine.take(id).await {
+                Ok(work) => break work,
+                Err(crate::engine::NotTaken::Stopping) => return,
+                Err(_) => tokio::time::sleep(ENGINE_PAUSE).await,
+            }
+        };
+        if let Some(work) = work {
+            let settled = self.carry(&work).await;
+            loop {
+                match self.engine.settle(settled.clone()).await {
+                    Ok(()) => break,
+                    Err(crate::engine::NotTaken::Stopping) => return,
+                    Err(_) => tokio::time::sleep(ENGINE_PAUSE).await,
+                }
+            }
+        }
+        let now = self.clock.now();
+        self.schedule().done(chat, now);
+    }
+
+    /// Waits until one more request may be made to the chat, and counts it.
+    async fn again(&self, chat: ChatKey) {
+        loop {
+            let again = self.schedule().again(chat, self.clock.now());
+            match again {
+                Ok(()) => return,
+                Err(at) => tokio::time::sleep_until(self.clock.instant(at)).await,
+            }
+        }
+    }
+
+    fn schedule(&self) -> MutexGuard<'_, Schedule> {
+        self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn failures(&self) -> MutexGuard<'_, Failures> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Telegram took something for the chat.
+    fn note_success(&self, chat: ChatKey) {
+        let mut failures = self.failures();
+        failures.of_chats.remove(&chat.chat);
+        failures.of_bot = 0;
+    }
+
+    /// The chat gets nothing for `period`.
+    fn freeze(&self, chat: ChatKey, period: Duration) {
+        let until = self.clock.now().after(period);
+        self.schedule().freeze(chat, until);
+    }
+
+    /// Something went wrong with the chat: it gets nothing for a while, longer each time.
+    fn pause_chat(&self, chat: ChatKey) {
+        let failures = {
+            let mut failures = self.failures();
+            let count = failures.of_chats.entry(chat.chat).or_default();
+            *count = count.saturating_add(1);
+            *count
+        };
+        self.freeze(chat, pause_after(failures));
+    }
+
+    /// Telegram can't be reached: nobody gets anything for a while, longer each time.
+    fn pause_all(&self) {
+        let failures = {
+            let mut failures = self.failures();
+            failures.of_bot = failures.of_bot.saturating_add(1);
+            failures.of_bot
+        };
+        let until = self.clock.now().after(pause_after(failures));
+        self.schedule().freeze_all(until);
+    }
+}
+
+/// 1, 2, 4… 60 s.
+fn pause_after(failures: u32) -> Duration {
+    let doubled = 2_u32.saturating_pow(failures.saturating_sub(1).min(8));
+    (PAUSE_FIRST * doubled).min(PAUSE_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_a_minute() {
+        let pauses: Vec<u64> = [1, 2, 3, 7, 8, 1_000]
+            .into_iter()
+            .map(|failures| pause_after(failures).as_secs())
+            .collect();
+        assert_eq!(pauses, [1, 2, 4, 60, 60, 60]);
+    }
+}

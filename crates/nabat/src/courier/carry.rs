@@ -1,0 +1,281 @@
+//! Makes the requests of one delivery and sums up how it went.
+
+use std::time::Duration;
+
+use nabat_core::chat::ChatKey;
+use nabat_core::delivery::{Outcome, Send, Settled, Work};
+use nabat_core::message::{Button, Message};
+
+use super::Courier;
+use crate::channel::telegram::client::{CallError, Edit, NewMessage, Text};
+use crate::channel::telegram::outcome::{Attempt, Verdict, classify};
+use crate::channel::telegram::render::{Rendered, render};
+use crate::clock;
+use crate::metrics::{BotLabels, SendLabels};
+
+/// How long the whole bot rests when its token or address is refused.
+const STOPPED_PAUSE: Duration = Duration::from_secs(60);
+
+/// How one request went.
+enum Step {
+    /// Telegram took it; a new message got this number.
+    Taken(Option<i64>),
+    /// The message to edit was gone and a new one was sent in its place.
+    Replaced(i64),
+    /// The delivery ends here.
+    Ended(Outcome),
+}
+
+/// How one request is written down. Each is given up once, when Telegram refuses it.
+#[derive(Clone, Copy)]
+struct Form {
+    plain: bool,
+    buttons: bool,
+}
+
+impl Courier {
+    /// Makes the requests of a delivery, one after the other.
+    pub(super) async fn carry(&self, work: &Work) -> Settled {
+        let mut message_id = None;
+        let mut outcome = Outcome::Sent {
+            told: work.told.clone(),
+        };
+        let mut first = true;
+        for send in &work.sends {
+            match self.send(work, send, &mut first).await {
+                Step::Taken(id) => {
+                    if matches!(send, Send::New { live: true, .. }) {
+                        message_id = id;
+                    }
+                }
+                Step::Replaced(id) => {
+                    // The new message is heard: nothing has to answer it.
+                    message_id = Some(id);
+                    break;
+                }
+                Step::Ended(ended) => {
+                    outcome = ended;
+                    break;
+                }
+            }
+        }
+        self.note(work, &outcome);
+        Settled {
+            id: work.id,
+            message_id,
+            outcome,
+        }
+    }
+
+    async fn send(&self, work: &Work, send: &Send, first: &mut bool) -> Step {
+        match send {
+            Send::New {
+                message, reply_to, ..
+            } => self.send_new(work, message, *reply_to, first).await,
+            Send::Edit {
+                message_id,
+                message,
+                live,
+            } => self.edit(work, *message_id, message, *live, first).await,
+        }
+    }
+
+    /// Sends a message in as many pieces as it takes. Its number is that of the first.
+    async fn send_new(
+        &self,
+        work: &Work,
+        message: &Message,
+        reply_to: Option<i64>,
+        first: &mut bool,
+    ) -> Step {
+        let mut number = None;
+        for piece in render(message) {
+            let mut form = FULL;
+            let sent = loop {
+                self.permission(work.chat, first).await;
+                let request = NewMessage {
+                    chat: work.chat,
+                    text: form.text(&piece),
+                    buttons: form.buttons(&piece),
+                    silent: message.silent,
+                    reply_to,
+                };
+                match self.client.send_message(&request).await {
+                    Ok(id) => break id,
+                    Err(error) => match self.judge(work, &error, Attempt::New, &mut form) {
+                        None => {}
+                        Some(step) => return step,
+                    },
+                }
+            };
+            self.note_success(work.chat);
+            number = number.or(Some(sent));
+        }
+        Step::Taken(number)
+    }
+
+    async fn edit(
+        &self,
+        work: &Work,
+        message_id: i64,
+        message: &Message,
+        live: bool,
+        first: &mut bool,
+    ) -> Step {
+        // A live message is one piece by construction; of a longer answer the beginning is shown.
+        let Some(piece) = render(message).into_iter().next() else {
+            return Step::Taken(None);
+        };
+        let mut form = FULL;
+        loop {
+            self.permission(work.chat, first).await;
+            let request = Edit {
+                chat: work.chat,
+                message_id,
+                text: form.text(&piece),
+                buttons: form.buttons(&piece),
+            };
+            let error = match self.client.edit_message_text(&request).await {
+                Ok(()) => {
+                    self.note_success(work.chat);
+                    return Step::Taken(None);
+                }
+                Err(error) => error,
+            };
+            if classify(&error, Attempt::Edit) == Verdict::SendAnew {
+                if !live {
+                    return Step::Taken(None); // An answer whose question was deleted.
+                }
+                return match self.send_new(work, message, None, first).await {
+                    Step::Taken(Some(id)) => Step::Replaced(id),
+                    other => other,
+                };
+            }
+            if let Some(step) = self.judge(work, &error, Attempt::Edit, &mut form) {
+                return step;
+            }
+        }
+    }
+
+    /// The first request of a delivery was counted by the schedule; further ones wait their turn.
+    async fn permission(&self, chat: ChatKey, first: &mut bool) {
+        if !std::mem::take(first) {
+            self.again(chat).await;
+        }
+    }
+
+    /// What to do about a refused request: `None` is to make it again in the changed `form`.
+    fn judge(
+        &self,
+        work: &Work,
+        error: &CallError,
+        attempt: Attempt,
+        form: &mut Form,
+    ) -> Option<Step> {
+        let told = || work.told.clone();
+        let outcome = match classify(error, attempt) {
+            Verdict::Done => return Some(Step::Taken(None)),
+            Verdict::SendPlain if !form.plain => {
+                tracing::warn!(bot = self.client.name(), %error, "markup was refused: sending plain text");
+                form.plain = true;
+                return None;
+            }
+            Verdict::SendWithoutButtons if form.buttons => {
+                tracing::warn!(bot = self.client.name(), %error, "a button was refused: sending without");
+                form.buttons = false;
+                return None;
+            }
+            Verdict::TopicGone if work.chat.topic.is_some() => Outcome::TopicGone,
+            Verdict::Migrated { to } if to != work.chat.chat => Outcome::Migrated { to },
+            Verdict::SendAnew
+            | Verdict::SendPlain
+            | Verdict::SendWithoutButtons
+            | Verdict::TopicGone
+            | Verdict::Migrated { .. } => Outcome::Failed {
+                told: told(),
+                reason: error.to_string(),
+            },
+            Verdict::Unreachable { reason } => Outcome::Unreachable { reason },
+            Verdict::Failed { reason } => Outcome::Failed {
+                told: told(),
+                reason,
+            },
+            Verdict::Uncertain { reason } => Outcome::Uncertain {
+                told: told(),
+                reason,
+            },
+            Verdict::Freeze { period } => {
+                let bot = self.client.name().to_owned();
+                self.metrics.throttled.get_or_create(&BotLabels { bot }).inc();
+                // A little longer than asked, since clocks and windows are not the same.
+                self.freeze(work.chat, period + period / 10);
+                Outcome::Retry {
+                    reason: error.to_string(),
+                }
+            }
+            Verdict::Retry { reason } => {
+                if matches!(error, CallError::Unsent { .. }) {
+                    self.pause_all();
+                } else {
+                    self.pause_chat(work.chat);
+                }
+                Outcome::Retry { reason }
+            }
+            Verdict::BotStopped { reason } => {
+                let until = self.clock.now().after(STOPPED_PAUSE);
+                self.schedule().freeze_all(until);
+                Outcome::Retry { reason }
+            }
+        };
+        Some(Step::Ended(outcome))
+    }
+
+    fn note(&self, work: &Work, outcome: &Outcome) {
+        let (name, reason) = match outcome {
+            Outcome::Sent { .. } => ("sent", None),
+            Outcome::Retry { reason } => ("retry", Some(reason)),
+            Outcome::Uncertain { reason, .. } => ("uncertain", Some(reason)),
+            Outcome::Failed { reason, .. } => ("failed", Some(reason)),
+            Outcome::Unreachable { reason } => ("unreachable", Some(reason)),
+            Outcome::TopicGone | Outcome::Migrated { .. } => ("moved", None),
+        };
+        let labels = SendLabels {
+            bot: self.client.name().to_owned(),
+            outcome: name,
+        };
+        self.metrics.sends.get_or_create(&labels).inc();
+        if let Outcome::Sent { .. } = outcome {
+            let delay = clock::now().since(work.created_at);
+            self.metrics.delivery_seconds.observe(delay.as_secs_f64());
+        }
+        if let Some(reason) = reason {
+            tracing::warn!(
+                bot = self.client.name(),
+                chat = %work.chat,
+                delivery.id = work.id.0,
+                outcome = name,
+                reason,
+                "a message was not delivered"
+            );
+        }
+    }
+}
+
+const FULL: Form = Form {
+    plain: false,
+    buttons: true,
+};
+
+impl Form {
+    fn text(self, piece: &Rendered) -> Text<'_> {
+        if self.plain {
+            Text::Plain(&piece.plain)
+        } else {
+            Text::Html(&piece.html)
+        }
+    }
+
+    fn buttons(self, piece: &Rendered) -> &[Vec<Button>] {
+        if self.buttons { &piece.buttons } else { &[] }
+    }
+}

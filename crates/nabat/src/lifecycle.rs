@@ -1,0 +1,42 @@
+//! Signals: when to stop, when to read the configuration again.
+
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// After this long a stop is no longer waited for.
+pub const STOP_PATIENCE: Duration = Duration::from_secs(9);
+
+/// Cancels `shutdown` on the first SIGTERM or SIGINT, and ends the process on the second one.
+///
+/// # Errors
+/// When the signals can't be listened to.
+pub fn stop_on_signals(shutdown: CancellationToken) -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        either(&mut terminate, &mut interrupt).await;
+        tracing::info!("stopping; what is in hand is finished");
+        shutdown.cancel();
+        either(&mut terminate, &mut interrupt).await;
+        tracing::warn!("stopped at once");
+        std::process::exit(130);
+    });
+    Ok(())
+}
+
+async fn either(terminate: &mut Signal, interrupt: &mut Signal) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+/// The wish to have the configuration read again, as a signal.
+///
+/// # Errors
+/// When the signal can't be listened to.
+pub fn hangups() -> std::io::Result<Signal> {
+    signal(SignalKind::hangup())
+}
