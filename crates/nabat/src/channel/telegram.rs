@@ -1,3 +1,8 @@
 //! Telegram chats as a channel.
+//!
+//! `render` turns a message into what the Bot API takes, `client` speaks to it, `outcome` says
+//! what a failed call means for the message.
 
+pub mod client;
+pub mod outcome;
 pub mod render;

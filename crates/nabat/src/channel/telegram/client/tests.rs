@@ -1,0 +1,1 @@
+//! Against the emulated Telegram, over real HTTP.
