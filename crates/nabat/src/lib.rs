@@ -3,6 +3,7 @@
 pub mod channel;
 pub mod clock;
 pub mod config;
+pub mod courier;
 pub mod engine;
 pub mod intake;
 pub mod metrics;

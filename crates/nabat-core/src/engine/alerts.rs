@@ -59,7 +59,8 @@ impl Engine {
             .count()
     }
 
-    fn hear(&mut self, now: Timestamp, news: News, out: &mut Effects) {
+    /// Takes what a source says of one alert.
+    pub(super) fn hear(&mut self, now: Timestamp, news: News, out: &mut Effects) {
         let fingerprint = news.labels.fingerprint();
         if let Some(id) = self.open.get(&fingerprint).copied() {
             self.hear_of_open(now, id, &news, out);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::cards::card_change;
 use super::{Effects, Engine};
+use crate::alert::{Links, News, Status};
 use crate::card::{CardId, Told};
 use crate::change::Change;
 use crate::chat::{Chat, ChatKey, Disabled};
@@ -238,6 +239,8 @@ impl Engine {
                     reason: reason.to_owned(),
                 });
                 out.changes.push(Change::Chat(known.clone()));
+                let known = known.clone();
+                self.tell_unreachable(now, &known, Some(reason), out);
             }
             self.drop_deliveries(chat, out);
         }
@@ -251,9 +254,47 @@ impl Engine {
             };
             if known.disabled.take().is_some() {
                 out.changes.push(Change::Chat(known.clone()));
+                let known = known.clone();
                 self.announce_all(now, chat, out);
+                self.tell_unreachable(now, &known, None, out);
             }
         }
+    }
+
+    /// Tells the operators that a chat takes no messages, or takes them again.
+    fn tell_unreachable(
+        &mut self,
+        now: Timestamp,
+        chat: &Chat,
+        reason: Option<&str>,
+        out: &mut Effects,
+    ) {
+        let place = chat.key.to_string();
+        let labels = [
+            ("alertname", "NabatChatUnreachable"),
+            ("severity", "warning"),
+            ("chat", place.as_str()),
+        ];
+        let name = if chat.title.is_empty() {
+            &place
+        } else {
+            &chat.title
+        };
+        let summary = reason.map(|reason| format!("{name} takes no messages: {reason}"));
+        let status = match reason {
+            Some(_) => Status::Firing { expires_at: None },
+            None => Status::Resolved { ends_at: None },
+        };
+        let news = News {
+            labels: labels.into_iter().collect(),
+            annotations: summary.map(|text| ("summary", text)).into_iter().collect(),
+            links: Links::default(),
+            group: None,
+            starts_at: None,
+            status,
+            own: true,
+        };
+        self.hear(now, news, out);
     }
 
     /// The chat itself and every topic of it that is known.

@@ -430,6 +430,27 @@ fn a_chat_that_blocked_the_bot_is_told_what_still_matters_when_it_is_back() {
 }
 
 #[test]
+fn operators_hear_of_a_chat_that_takes_no_messages() {
+    let mut world = World::new();
+    world.engine.settings.operators = vec![world.chat(GROUP)];
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    let work = world.take_all().remove(0);
+    let reason = "bot was blocked by the user".to_owned();
+    world.settle(&work, None, Outcome::Unreachable { reason });
+    let said = world.deliver();
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].1.contains("bot was blocked by the user"));
+    world.says_in(ANN, ANN, None, "/start");
+    let said = world.deliver();
+    assert!(
+        said.iter()
+            .any(|(kind, text)| *kind == "reply" && text.contains("NabatChatUnreachable")),
+        "{said:?}"
+    );
+}
+
+#[test]
 fn a_group_that_moves_keeps_its_subscriptions_and_gets_its_card_anew() {
     let mut world = World::new();
     world.says_in(GROUP, ANN, Some(true), "/regexp all");

@@ -18,7 +18,7 @@ use regex_automata::meta::Regex;
 use super::expression::{self, fold};
 use super::{Selector, SubscriptionId};
 use crate::alert::Labels;
-use crate::matcher::Operator;
+use crate::matcher::{Matcher, Operator};
 
 /// How many selectors are asked one by one before the tables are built anew.
 const FRESH_MAX: usize = 64;
@@ -47,10 +47,20 @@ struct Tables {
     all: Vec<usize>,
     by_pair: HashMap<Box<str>, HashMap<Box<str>, Vec<usize>>>,
     needles: Option<AhoCorasick>,
-    /// For each needle the entries that it makes candidates, and whether it suffices.
-    by_needle: Vec<Vec<(usize, bool)>>,
+    /// For each needle the entries that it makes candidates.
+    by_needle: Vec<Vec<Candidate>>,
     /// Entries that no table can find.
     unfiltered: Vec<usize>,
+}
+
+/// An entry that may match a title which contains a certain needle.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Candidate {
+    entry: usize,
+    /// Whether the needle is all that the entry asks for.
+    sufficient: bool,
+    /// Of each of these sets of needles the title contains one too, or it does not match.
+    also: Vec<Vec<usize>>,
 }
 
 impl Index {
@@ -115,10 +125,11 @@ impl Index {
         asked
             .filter(|at| self.selects(*at, labels, title))
             .for_each(&mut take);
-        self.candidates_by_needle(title)
-            .into_iter()
-            .filter(|(at, sufficient)| *sufficient || self.selects(*at, labels, title))
-            .for_each(|(at, _)| take(at));
+        for (at, sufficient) in self.candidates_by_needle(title) {
+            if sufficient || self.selects(at, labels, title) {
+                take(at);
+            }
+        }
         found
     }
 
@@ -154,11 +165,19 @@ impl Index {
         // Folding unites a few letters that expressions tell apart, all of them beyond ASCII.
         let exact = title.is_ascii();
         let folded = fold(title);
-        let mut candidates: Vec<(usize, bool)> = needles
+        let mut hits: Vec<usize> = needles
             .find_overlapping_iter(folded.as_ref())
-            .filter_map(|hit| self.tables.by_needle.get(hit.pattern().as_usize()))
+            .map(|hit| hit.pattern().as_usize())
+            .collect();
+        hits.sort_unstable();
+        hits.dedup();
+        let contains = |needle: &usize| hits.binary_search(needle).is_ok();
+        let mut candidates: Vec<(usize, bool)> = hits
+            .iter()
+            .filter_map(|hit| self.tables.by_needle.get(*hit))
             .flatten()
-            .map(|(at, sufficient)| (*at, *sufficient && exact))
+            .filter(|candidate| candidate.also.iter().all(|set| set.iter().any(contains)))
+            .map(|candidate| (candidate.entry, candidate.sufficient && exact))
             .collect();
         candidates.sort_unstable();
         candidates.dedup();
@@ -169,53 +188,25 @@ impl Index {
         self.drop_unused();
         self.fresh.clear();
         let mut tables = Tables::default();
-        let mut needle_numbers: HashMap<String, usize> = HashMap::new();
+        let mut haystack = Haystack::default();
         for (at, entry) in self.entries.iter().enumerate() {
             match &entry.selector {
                 Selector::All => tables.all.push(at),
-                Selector::Labels(matchers) => {
-                    let pair = matchers.iter().find(|matcher| {
-                        matcher.operator == Operator::Equal && !matcher.value.is_empty()
-                    });
-                    match pair {
-                        Some(pair) => tables
-                            .by_pair
-                            .entry(pair.name.clone())
-                            .or_default()
-                            .entry(pair.value.clone())
-                            .or_default()
-                            .push(at),
-                        None => tables.unfiltered.push(at),
-                    }
-                }
-                Selector::Title(text) => {
-                    let needles = expression::needles(text).filter(|needles| {
-                        let long = |needle: &String| needle.len() >= NEEDLE_BYTES_MIN;
-                        needles.any_of.iter().all(long)
-                    });
-                    let Some(needles) = needles else {
-                        tables.unfiltered.push(at);
-                        continue;
-                    };
-                    for needle in needles.any_of {
-                        let next = needle_numbers.len();
-                        let number = *needle_numbers.entry(needle).or_insert(next);
-                        if number == tables.by_needle.len() {
-                            tables.by_needle.push(Vec::new());
-                        }
-                        if let Some(entries) = tables.by_needle.get_mut(number) {
-                            entries.push((at, needles.sufficient));
-                        }
-                    }
-                }
+                Selector::Labels(matchers) => tables.enter_labels(at, matchers),
+                Selector::Title(text) if !haystack.enter(at, text) => tables.unfiltered.push(at),
+                Selector::Title(_) => {}
             }
         }
-        tables.needles = automaton(needle_numbers);
-        if tables.needles.is_none() {
+        let (needles, by_needle) = haystack.finish();
+        tables.needles = automaton(needles);
+        if tables.needles.is_some() {
+            tables.by_needle = by_needle;
+        } else {
             // Without an automaton every expression is asked: slower, never wrong.
+            let entries = by_needle.into_iter().flatten();
             tables
                 .unfiltered
-                .extend(tables.by_needle.drain(..).flatten().map(|(at, _)| at));
+                .extend(entries.map(|candidate| candidate.entry));
             tables.unfiltered.sort_unstable();
             tables.unfiltered.dedup();
         }
@@ -233,16 +224,104 @@ impl Index {
     }
 }
 
-fn automaton(numbers: HashMap<String, usize>) -> Option<AhoCorasick> {
-    if numbers.is_empty() {
+impl Tables {
+    fn enter_labels(&mut self, at: usize, matchers: &[Matcher]) {
+        let pair = matchers
+            .iter()
+            .find(|matcher| matcher.operator == Operator::Equal && !matcher.value.is_empty());
+        match pair {
+            Some(pair) => self
+                .by_pair
+                .entry(pair.name.clone())
+                .or_default()
+                .entry(pair.value.clone())
+                .or_default()
+                .push(at),
+            None => self.unfiltered.push(at),
+        }
+    }
+}
+
+/// All needles while the tables are built.
+#[derive(Debug, Default)]
+struct Haystack {
+    numbers: HashMap<String, usize>,
+    /// How many entries look for each needle.
+    wanted: Vec<usize>,
+    /// The entries with their sets of needles.
+    entries: Vec<(usize, Vec<Vec<usize>>, bool)>,
+}
+
+impl Haystack {
+    /// Notes the needles of an expression; false if it has none that sort anything out.
+    fn enter(&mut self, at: usize, text: &str) -> bool {
+        let Some(needles) = expression::needles(text) else {
+            return false;
+        };
+        let long = |set: &Vec<String>| set.iter().all(|needle| needle.len() >= NEEDLE_BYTES_MIN);
+        let sets: Vec<Vec<usize>> = needles
+            .sets
+            .into_iter()
+            .filter(long)
+            .map(|set| set.into_iter().map(|needle| self.number(needle)).collect())
+            .collect();
+        let useful = !sets.is_empty();
+        if useful {
+            self.entries.push((at, sets, needles.sufficient));
+        }
+        useful
+    }
+
+    fn number(&mut self, needle: String) -> usize {
+        let next = self.numbers.len();
+        let number = *self.numbers.entry(needle).or_insert(next);
+        if number == next {
+            self.wanted.push(0);
+        }
+        if let Some(wanted) = self.wanted.get_mut(number) {
+            *wanted += 1;
+        }
+        number
+    }
+
+    /// The needles in order of their numbers, and for each the entries it makes candidates: an
+    /// entry is found by the set that the fewest others look for.
+    fn finish(self) -> (Vec<String>, Vec<Vec<Candidate>>) {
+        let mut by_needle = vec![Vec::new(); self.numbers.len()];
+        let wanted = |set: &Vec<usize>| -> usize {
+            set.iter()
+                .filter_map(|needle| self.wanted.get(*needle))
+                .sum()
+        };
+        for (entry, mut sets, sufficient) in self.entries {
+            sets.sort_by_key(wanted);
+            let first = sets.remove(0);
+            let candidate = Candidate {
+                entry,
+                sufficient,
+                also: sets,
+            };
+            for needle in first {
+                if let Some(candidates) = by_needle.get_mut(needle) {
+                    candidates.push(candidate.clone());
+                }
+            }
+        }
+        let mut needles: Vec<(String, usize)> = self.numbers.into_iter().collect();
+        needles.sort_unstable_by_key(|(_, number)| *number);
+        let needles = needles.into_iter().map(|(needle, _)| needle);
+        (needles.collect(), by_needle)
+    }
+}
+
+fn automaton(needles: Vec<String>) -> Option<AhoCorasick> {
+    if needles.is_empty() {
         return None;
     }
-    let mut needles: Vec<(String, usize)> = numbers.into_iter().collect();
-    needles.sort_unstable_by_key(|(_, number)| *number);
     AhoCorasick::builder()
         .kind(Some(AhoCorasickKind::ContiguousNFA))
         .match_kind(MatchKind::Standard)
-        .build(needles.into_iter().map(|(needle, _)| needle))
+        .build(needles)
         .ok()
 }
 

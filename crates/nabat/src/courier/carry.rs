@@ -206,7 +206,10 @@ impl Courier {
             },
             Verdict::Freeze { period } => {
                 let bot = self.client.name().to_owned();
-                self.metrics.throttled.get_or_create(&BotLabels { bot }).inc();
+                self.metrics
+                    .throttled
+                    .get_or_create(&BotLabels { bot })
+                    .inc();
                 // A little longer than asked, since clocks and windows are not the same.
                 self.freeze(work.chat, period + period / 10);
                 Outcome::Retry {

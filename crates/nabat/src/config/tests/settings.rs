@@ -136,7 +136,7 @@ time_zone: America/Sao_Paulo
         Store::Sqlite("/var/lib/nabat/state.db".into())
     );
     assert_eq!(config.stale_after.to_string(), "1d12h");
-    assert_eq!(config.language.tag(), "pt-BR");
+    assert_eq!(config.language.code(), "pt-BR");
     assert_eq!(config.time_zone.iana_name(), Some("America/Sao_Paulo"));
 }
 
