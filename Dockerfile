@@ -16,7 +16,7 @@ FROM debian:trixie-slim
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin nabat \
+    && useradd --system --user-group --uid 10001 --home-dir /data --shell /usr/sbin/nologin nabat \
     && install --directory --owner nabat --group nabat --mode 0700 /data
 COPY --from=build /out/nabat /usr/local/bin/nabat
 

@@ -87,18 +87,52 @@ fn the_example_names_every_setting() {
     }
 }
 
+/// The YAML blocks of a Markdown text, also those within lists.
+fn yaml_blocks(page: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut lines = page.lines();
+    while let Some(line) = lines.next() {
+        let Some(indent) = line.strip_suffix("```yaml") else {
+            continue;
+        };
+        let inside = lines.by_ref().take_while(|line| line.trim() != "```");
+        let dedented = inside.map(|line| line.strip_prefix(indent).unwrap_or(line));
+        blocks.push(dedented.collect::<Vec<_>>().join("\n"));
+    }
+    blocks
+}
+
 #[test]
 fn every_yaml_of_the_reference_loads() {
-    let page = reference_markdown();
-    let blocks: Vec<&str> = page
-        .split("```yaml\n")
-        .skip(1)
-        .filter_map(|rest| rest.split("```").next())
-        .collect();
+    let blocks = yaml_blocks(&reference_markdown());
     assert_eq!(blocks.len(), 3);
     for block in blocks {
-        load_text(block);
+        load_text(&block);
     }
+}
+
+/// A block for another program begins with the name of that program's file.
+#[test]
+fn every_configuration_in_the_readme_and_the_guides_loads() {
+    const OTHERS: [&str; 3] = ["# alertmanager.yml", "# prometheus.yml", "# rules.yml"];
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let guides = fs::read_dir(root.join("docs")).unwrap();
+    let guides = guides.map(|entry| entry.unwrap().path());
+    let mut pages: Vec<PathBuf> = guides
+        .filter(|path| path.extension().is_some_and(|end| end == "md"))
+        .collect();
+    pages.push(root.join("README.md"));
+    let mut ours = 0;
+    for block in pages
+        .iter()
+        .flat_map(|page| yaml_blocks(&fs::read_to_string(page).unwrap()))
+    {
+        if !block.lines().next().is_some_and(|first| OTHERS.contains(&first)) {
+            load_text(&block);
+            ours += 1;
+        }
+    }
+    assert!(ours > 9, "only {ours} found: has the way they are written changed?");
 }
 
 #[test]
