@@ -297,6 +297,26 @@ mod tests {
     }
 
     #[test]
+    fn the_body_in_the_guide_is_read_whole() {
+        let guide = include_str!("../../../../docs/alerts-in.md");
+        let body = guide.split("```json\n").nth(1).unwrap();
+        let news = read_text(body.split("```").next().unwrap())
+            .unwrap()
+            .remove(0);
+        let links = &news.links;
+        for link in [
+            &links.generator,
+            &links.dashboard,
+            &links.runbook,
+            &links.silence,
+        ] {
+            assert!(link.is_some(), "{links:?}");
+        }
+        assert!(news.group.is_some() && news.starts_at.is_some());
+        assert!(matches!(news.status, Status::Firing { .. }));
+    }
+
+    #[test]
     fn nonsense_is_refused_with_its_place() {
         let cases: &[(&str, &str)] = &[
             ("", "."),

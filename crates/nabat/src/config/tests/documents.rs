@@ -127,12 +127,19 @@ fn every_configuration_in_the_readme_and_the_guides_loads() {
         .iter()
         .flat_map(|page| yaml_blocks(&fs::read_to_string(page).unwrap()))
     {
-        if !block.lines().next().is_some_and(|first| OTHERS.contains(&first)) {
+        if !block
+            .lines()
+            .next()
+            .is_some_and(|first| OTHERS.contains(&first))
+        {
             load_text(&block);
             ours += 1;
         }
     }
-    assert!(ours > 9, "only {ours} found: has the way they are written changed?");
+    assert!(
+        ours > 9,
+        "only {ours} found: has the way they are written changed?"
+    );
 }
 
 #[test]
