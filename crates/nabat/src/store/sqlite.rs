@@ -229,6 +229,16 @@ fn failed(what: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
 }
 
 #[cfg(test)]
+impl Sqlite {
+    /// Lets the file grow to this many pages only: SQLite then says that the disk is full.
+    pub(crate) fn limit_pages(&self, pages: u32) {
+        self.connection()
+            .pragma_update(None, "max_page_count", pages)
+            .unwrap();
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::store::contract;

@@ -1,0 +1,133 @@
+//! The engine's thread with a real store, full disks included.
+
+use std::time::Duration;
+
+use nabat_core::alert::{Links, Status};
+use nabat_core::time::Timestamp;
+
+use super::*;
+use crate::metrics::Metrics;
+use crate::store::sqlite::Sqlite;
+
+struct World {
+    folder: tempfile::TempDir,
+    store: Arc<Sqlite>,
+    running: Running,
+}
+
+impl World {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Sqlite::open(&folder.path().join("nabat.db")).unwrap());
+        let running = start(
+            Arc::clone(&store) as Arc<dyn Store>,
+            Settings::default(),
+            Metrics::default().engine,
+        )
+        .unwrap();
+        Self {
+            folder,
+            store,
+            running,
+        }
+    }
+
+    fn kept(&self) -> usize {
+        let all = Timestamp::from_millis(0);
+        self.store.snapshot(all).unwrap().incidents.len()
+    }
+}
+
+fn news(name: &str, size: usize) -> News {
+    News {
+        labels: [("alertname", name)].into_iter().collect(),
+        annotations: [("description", "x".repeat(size))].into_iter().collect(),
+        links: Links::default(),
+        group: None,
+        starts_at: None,
+        status: Status::Firing { expires_at: None },
+        own: false,
+    }
+}
+
+async fn until_ready(handle: &Handle) {
+    let waited = tokio::time::timeout(Duration::from_secs(20), async {
+        while !handle.ready() {
+            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    waited.await.expect("the engine takes alerts again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_is_on_disk_when_the_answer_comes() {
+    let world = World::start();
+    let handle = &world.running.handle;
+    for number in 0..20 {
+        handle
+            .news(vec![news(&format!("A{number}"), 10)])
+            .await
+            .unwrap();
+        assert_eq!(world.kept(), number + 1);
+    }
+    world.running.stop().await.unwrap();
+    drop(world.store);
+    let again = Sqlite::open(&world.folder.path().join("nabat.db")).unwrap();
+    let all = Timestamp::from_millis(0);
+    assert_eq!(again.snapshot(all).unwrap().incidents.len(), 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_at_once_share_commits() {
+    let world = World::start();
+    let handle = &world.running.handle;
+    let asks = (0..500).map(|number| {
+        let handle = handle.clone();
+        tokio::spawn(async move { handle.news(vec![news(&format!("A{number}"), 10)]).await })
+    });
+    for ask in asks.collect::<Vec<_>>() {
+        ask.await.unwrap().unwrap();
+    }
+    assert_eq!(world.kept(), 500);
+    world.running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_full_disk_nothing_is_taken_and_nothing_is_half_done() {
+    let world = World::start();
+    let handle = &world.running.handle;
+    handle.news(vec![news("first", 10)]).await.unwrap();
+    world.store.limit_pages(1);
+    let many: Vec<News> = (0..200)
+        .map(|number| news(&format!("B{number}"), 4_000))
+        .collect();
+    let refused = handle.news(many.clone()).await;
+    assert!(
+        matches!(refused, Err(NotTaken::Unavailable { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(world.kept(), 1, "nothing of the request was kept");
+
+    world.store.limit_pages(1_000_000);
+    until_ready(handle).await;
+    handle.news(many).await.unwrap();
+    assert_eq!(world.kept(), 201);
+    assert_eq!(handle.look().await.unwrap().figures.open_incidents, 201);
+    world.running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writer_that_lost_its_lease_stops() {
+    let world = World::start();
+    world
+        .store
+        .acquire(crate::store::ENGINE_LEASE, "another")
+        .unwrap();
+    let refused = world.running.handle.news(vec![news("late", 10)]).await;
+    assert!(refused.is_err());
+    assert!(matches!(
+        world.running.stop().await,
+        Err(StoreError::Fenced { .. })
+    ));
+}
