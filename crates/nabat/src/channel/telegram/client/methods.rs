@@ -102,7 +102,7 @@ impl Client {
     /// # Errors
     /// See [`CallError`]; 401 means that the token is not valid (any more).
     pub async fn get_me(&self) -> Result<User, CallError> {
-        self.call("getMe", &(), SHORT_TIMEOUT).await
+        self.call("getMe", &json!({}), SHORT_TIMEOUT).await
     }
 
     /// The updates from `offset` on, as JSON; earlier ones are confirmed by it. Without an offset
