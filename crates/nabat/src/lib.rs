@@ -1,5 +1,6 @@
 //! The program: everything that touches the world.
 
+pub mod bot;
 pub mod channel;
 pub mod clock;
 pub mod config;

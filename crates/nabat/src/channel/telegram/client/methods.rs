@@ -106,17 +106,22 @@ impl Client {
     }
 
     /// The updates from `offset` on, as JSON; earlier ones are confirmed by it. Without an offset
-    /// all that are not confirmed. Waits up to [`POLL_TIMEOUT`] for the first.
+    /// all that are not confirmed. Telegram waits for the first as long as `patience`, at most
+    /// [`POLL_TIMEOUT`].
     ///
     /// # Errors
     /// See [`CallError`]; 409 means that somebody else asks too, or that a webhook is set.
-    pub async fn get_updates(&self, offset: Option<i64>) -> Result<Vec<Value>, CallError> {
+    pub async fn get_updates(
+        &self,
+        offset: Option<i64>,
+        patience: Duration,
+    ) -> Result<Vec<Value>, CallError> {
         let params = json!({
             "offset": offset.unwrap_or(0),
-            "timeout": POLL_TIMEOUT.as_secs(),
+            "timeout": patience.as_secs(),
             "allowed_updates": ALLOWED_UPDATES,
         });
-        self.call("getUpdates", &params, POLL_TIMEOUT + POLL_SLACK)
+        self.call("getUpdates", &params, patience + POLL_SLACK)
             .await
     }
 

@@ -60,7 +60,9 @@ async fn a_held_request_is_lost_when_the_time_is_over() {
     let hold = FaultKind::Hold(Duration::from_secs(30));
     telegram.fault(fault("getMe", 1, hold));
     let begun = Instant::now();
-    let answer: Result<User, _> = client.call("getMe", &json!({}), Duration::from_millis(200)).await;
+    let answer: Result<User, _> = client
+        .call("getMe", &json!({}), Duration::from_millis(200))
+        .await;
     assert!(matches!(answer, Err(CallError::Lost { .. })), "{answer:?}");
     assert!(begun.elapsed() < Duration::from_secs(10));
 }
