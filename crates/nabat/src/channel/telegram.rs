@@ -6,3 +6,5 @@
 pub mod client;
 pub mod outcome;
 pub mod render;
+#[cfg(test)]
+pub(crate) mod testing;

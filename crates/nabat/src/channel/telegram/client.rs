@@ -148,8 +148,9 @@ impl Client {
 
     /// Only a call without consequences may find out whether the first address works.
     async fn try_first(&self) {
-        let answer: Result<serde::de::IgnoredAny, _> =
-            self.call_at(0, "getMe", &(), SHORT_TIMEOUT).await;
+        let answer: Result<serde::de::IgnoredAny, _> = self
+            .call_at(0, "getMe", &serde_json::json!({}), SHORT_TIMEOUT)
+            .await;
         if answer.is_ok() {
             tracing::info!(bot = %self.inner.name, "the bot's first address works again");
             self.endpoints().return_to_first();

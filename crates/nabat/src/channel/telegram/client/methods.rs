@@ -102,21 +102,26 @@ impl Client {
     /// # Errors
     /// See [`CallError`]; 401 means that the token is not valid (any more).
     pub async fn get_me(&self) -> Result<User, CallError> {
-        self.call("getMe", &(), SHORT_TIMEOUT).await
+        self.call("getMe", &json!({}), SHORT_TIMEOUT).await
     }
 
     /// The updates from `offset` on, as JSON; earlier ones are confirmed by it. Without an offset
-    /// all that are not confirmed. Waits up to [`POLL_TIMEOUT`] for the first.
+    /// all that are not confirmed. Telegram waits for the first as long as `patience`, at most
+    /// [`POLL_TIMEOUT`].
     ///
     /// # Errors
     /// See [`CallError`]; 409 means that somebody else asks too, or that a webhook is set.
-    pub async fn get_updates(&self, offset: Option<i64>) -> Result<Vec<Value>, CallError> {
+    pub async fn get_updates(
+        &self,
+        offset: Option<i64>,
+        patience: Duration,
+    ) -> Result<Vec<Value>, CallError> {
         let params = json!({
             "offset": offset.unwrap_or(0),
-            "timeout": POLL_TIMEOUT.as_secs(),
+            "timeout": patience.as_secs(),
             "allowed_updates": ALLOWED_UPDATES,
         });
-        self.call("getUpdates", &params, POLL_TIMEOUT + POLL_SLACK)
+        self.call("getUpdates", &params, patience + POLL_SLACK)
             .await
     }
 

@@ -1,0 +1,132 @@
+//! The bots' ears: what people write and press reaches the engine, once and in order.
+//!
+//! One task per bot. It learns who the bot is, sets its menus, then polls, or lets Telegram call
+//! (`webhook`). An update is confirmed to Telegram only after the engine has committed it: what
+//! the engine does not take is offered again, never skipped. Nothing is decided here, and nothing
+//! is said but the short answer to a pressed button.
+
+mod ear;
+mod pace;
+mod polling;
+mod state;
+#[cfg(test)]
+mod tests;
+mod update;
+mod webhook;
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use nabat_core::message::answer::command_menu;
+use nabat_core::message::words::Language;
+
+use crate::channel::telegram::client::{CallError, Client, MenuScope, User};
+use crate::config::{Bot, Updates};
+use crate::engine;
+
+pub use state::State;
+pub use webhook::{WebhookAnswer, WebhookEars};
+
+use ear::Ear;
+use pace::Pace;
+use state::Voice;
+
+/// One bot, and whom it talks to.
+#[derive(Debug)]
+pub struct Ears {
+    /// Its configuration.
+    pub bot: Bot,
+    /// Its way to Telegram.
+    pub client: Client,
+    /// Who hears.
+    pub engine: engine::Handle,
+    /// Where it shows how it does.
+    pub state: watch::Sender<State>,
+    /// Where Telegram's calls come in, should it be configured so.
+    pub webhooks: WebhookEars,
+}
+
+/// How long the bot with this place in the configuration waits before it starts: Telegram lets
+/// one address start about 20 bots a minute.
+pub fn start_delay(index: usize) -> Duration {
+    const AT_ONCE: u32 = 20;
+    let index = u32::try_from(index).unwrap_or(u32::MAX);
+    let slow = index.saturating_sub(AT_ONCE - 1);
+    Duration::from_millis(200) * index.min(AT_ONCE - 1) + Duration::from_secs(3) * slow
+}
+
+/// Listens until `shutdown`, or until Telegram refuses the token. An update that is being dealt
+/// with at that moment stays unconfirmed; the engine knows whether it had taken it.
+pub async fn run(ears: Ears, shutdown: CancellationToken) {
+    shutdown.run_until_cancelled(listen(ears)).await;
+}
+
+async fn listen(ears: Ears) {
+    let mut voice = Voice::new(ears.bot.name.clone(), ears.state);
+    let client = &ears.client;
+    let Some(me) = insist(&mut voice, || client.get_me()).await else {
+        return;
+    };
+    voice.meet(&me);
+    let ear = Ear::new(me, ears.client.clone(), ears.engine);
+    match (&ears.bot.updates, &ears.bot.webhook) {
+        (Updates::Webhook, Some(webhook)) => {
+            let secret = match webhook::fresh_secret() {
+                Ok(secret) => secret,
+                Err(error) => return voice.no_secret(&error),
+            };
+            let door = ears.webhooks.open(&ears.bot, ear, secret);
+            let url = door.url(&webhook.url);
+            let set = insist(&mut voice, || client.set_webhook(&url, door.secret()));
+            if set.await.is_some() {
+                voice.called();
+                set_menus(client).await;
+                // The door is open as long as this task lives.
+                std::future::pending::<()>().await;
+            }
+        }
+        _ => {
+            if insist(&mut voice, || client.delete_webhook())
+                .await
+                .is_some()
+            {
+                set_menus(client).await;
+                polling::poll(&ear, client, &mut voice).await;
+            }
+        }
+    }
+}
+
+/// Calls until it succeeds. `None` if the token is refused.
+async fn insist<T, F: Future<Output = Result<T, CallError>>>(
+    voice: &mut Voice,
+    call: impl Fn() -> F,
+) -> Option<T> {
+    let mut pace = Pace::default();
+    loop {
+        match call().await {
+            Ok(result) => return Some(result),
+            Err(error) if error.is_refusal(401) => {
+                voice.token_refused();
+                return None;
+            }
+            Err(error) => {
+                voice.unreachable(&error);
+                tokio::time::sleep(pace.after(&error)).await;
+            }
+        }
+    }
+}
+
+/// The menus are a convenience: the bot works without.
+async fn set_menus(client: &Client) {
+    for language in [None, Some(Language::Ru), Some(Language::PtBr)] {
+        let menu = command_menu(language.unwrap_or_default(), false);
+        let set = client.set_my_commands(&menu, language, MenuScope::Default);
+        if let Err(error) = set.await {
+            tracing::warn!(bot = client.name(), %error, "the bot's menu of commands was not set");
+        }
+    }
+}
