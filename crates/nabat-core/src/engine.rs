@@ -55,8 +55,8 @@ pub struct Settings {
     pub open_incidents_max: usize,
     /// More subscriptions than this are not kept.
     pub subscriptions_max: usize,
-    /// The longest expression or list of matchers in bytes.
-    pub expression_bytes_max: usize,
+    /// The longest expression or list of matchers in characters.
+    pub expression_chars_max: usize,
     /// The version that `/status` shows.
     pub version: &'static str,
 }
@@ -73,7 +73,7 @@ impl Default for Settings {
             operators: Vec::new(),
             open_incidents_max: 1_000_000,
             subscriptions_max: 100_000,
-            expression_bytes_max: 256,
+            expression_chars_max: 256,
             version: "",
         }
     }

@@ -1,6 +1,7 @@
 //! The only place where the parts are put together: read from top to bottom, it is the architecture.
 
 mod bots;
+mod own;
 mod reload;
 
 use std::net::SocketAddr;

@@ -39,7 +39,10 @@ pub fn router(state: State) -> Router {
     Router::new()
         .route("/", get(health::index).post(webhook::open))
         .route("/api/v1/webhook/alertmanager", post(webhook::open))
-        .route("/api/v1/webhook/alertmanager/{secret}", post(webhook::secret))
+        .route(
+            "/api/v1/webhook/alertmanager/{secret}",
+            post(webhook::secret),
+        )
         .route("/telegram/{bot}", post(webhook::telegram))
         .route("/metrics", get(health::metrics))
         .route("/-/healthy", get(health::healthy))

@@ -114,7 +114,6 @@ impl Engine {
         match command {
             Command::Start(_) => Answer::Greeting {
                 bot_name: request.bot_name.to_owned(),
-                known: true,
             },
             Command::Help => Answer::Help {
                 in_group: !request.chat.is_private(),
@@ -201,7 +200,7 @@ impl Engine {
         if request.speaker.anonymous {
             return Some(Answer::AnonymousAdmin);
         }
-        if !known_person && !allowed {
+        if !known_person && !allowed && !spoken_in {
             return Some(Answer::Stranger {
                 user_id: request.speaker.id.0,
                 chat_id: Some(chat.chat),
@@ -323,10 +322,12 @@ impl Engine {
         if !request.chat.is_private() {
             return Answer::InPrivateOnly;
         }
-        let code = self.open_invite(request.now, request.entropy, Role::Member, out);
+        let [for_person, for_group] = two_from(request.entropy);
+        let person = self.open_invite(request.now, for_person, Role::Member, out);
+        let group = self.open_invite(request.now, for_group, Role::Member, out);
         Answer::Invite {
-            link: format!("https://t.me/{}?start={code}", request.bot_name),
-            group_link: format!("https://t.me/{}?startgroup={code}", request.bot_name),
+            link: format!("https://t.me/{}?start={person}", request.bot_name),
+            group_link: format!("https://t.me/{}?startgroup={group}", request.bot_name),
             valid_for: INVITE_VALID_FOR,
         }
     }
@@ -389,11 +390,11 @@ impl Engine {
     }
 
     fn bad_length(&self, text: &str) -> Option<Answer> {
-        let limit = self.settings.expression_bytes_max;
+        let limit = self.settings.expression_chars_max;
         if text.is_empty() {
             return Some(Answer::ExpressionMissing);
         }
-        (text.len() > limit).then_some(Answer::ExpressionTooLong { limit })
+        (text.chars().count() > limit).then_some(Answer::ExpressionTooLong { limit })
     }
 
     fn subscribe(
@@ -621,6 +622,16 @@ impl Engine {
         self.change_chat(request, out, |chat| chat.zone = Some(name));
         Answer::ZoneChosen
     }
+}
+
+/// Two codes' worth of random bytes out of one: neither can be told from the other.
+fn two_from(entropy: [u8; 16]) -> [[u8; 16]; 2] {
+    let mixed = Sha256::digest(entropy);
+    let mut halves = [[0; 16]; 2];
+    for (half, bytes) in halves.iter_mut().zip(mixed.chunks_exact(16)) {
+        half.copy_from_slice(bytes);
+    }
+    halves
 }
 
 fn hash_of(code: &str) -> [u8; 32] {

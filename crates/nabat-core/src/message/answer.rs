@@ -31,8 +31,6 @@ pub enum Answer {
     Greeting {
         /// What the bot is called.
         bot_name: String,
-        /// Whether who wrote may use it.
-        known: bool,
     },
     /// To `/help`.
     Help {
@@ -203,7 +201,7 @@ impl Answer {
         let say = |key| Message::of(locale.text(key, []));
         let moment = |at| Span::bold(locale.moment_in_zone(at, now));
         match self {
-            Self::Greeting { bot_name, known } => help::greeting(bot_name, *known, locale),
+            Self::Greeting { bot_name } => help::greeting(bot_name, locale),
             Self::Help { in_group, owner } => help::help(*in_group, *owner, locale),
             Self::Paired { owner: true } => help::next_steps(say("paired-owner"), locale),
             Self::Paired { owner: false } => help::next_steps(say("paired"), locale),

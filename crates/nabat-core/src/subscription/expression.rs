@@ -13,7 +13,7 @@ use regex_automata::util::syntax;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// The longest expression in bytes; the configuration may allow less.
-pub const EXPRESSION_BYTES_MAX: usize = 4_096;
+pub const EXPRESSION_BYTES_MAX: usize = 16_384;
 /// The largest compiled form of one expression in bytes.
 const COMPILED_BYTES_MAX: usize = 256 << 10;
 /// What one expression's search may keep in memory, in bytes.

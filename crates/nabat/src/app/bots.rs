@@ -10,12 +10,20 @@ use tokio_util::sync::CancellationToken;
 
 use nabat_core::chat::Role;
 
-use crate::bot::{self, State, WebhookEars};
+use super::own::own_alert;
+use crate::bot::{self, Ears, State, WebhookEars};
 use crate::channel::telegram::client::Client;
 use crate::config::{self, Config};
 use crate::courier::Courier;
 use crate::engine::Handle;
 use crate::metrics::{BotLabels, Metrics};
+
+/// How long a bot may be deaf before the operators are told.
+const DEAF_PATIENCE: Duration = Duration::from_secs(60);
+/// How long it must hear again before they are told so.
+const RELIEF_PATIENCE: Duration = Duration::from_secs(1);
+/// The alert that says that a bot does not hear.
+const BOT_DEAF: &str = "NabatBotDeaf";
 
 /// The bots that run now.
 #[derive(Debug)]
@@ -61,7 +69,9 @@ impl Bots {
             .map(|bot| (bot.id(), bot))
             .collect();
         self.running.retain(|id, bot| {
-            let stays = wanted.get(id).is_some_and(|wanted| same(wanted, &bot.config));
+            let stays = wanted
+                .get(id)
+                .is_some_and(|wanted| same(wanted, &bot.config));
             if !stays {
                 bot.shutdown.cancel();
                 bot.tasks.detach_all();
@@ -104,13 +114,21 @@ impl Bots {
                     () = tokio::time::sleep(delay) => {}
                     () = shutdown.cancelled() => return,
                 }
-                bot::run(config, client, engine, webhooks, state, shutdown).await;
+                let ears = Ears {
+                    bot: config,
+                    client,
+                    engine,
+                    state,
+                    webhooks,
+                };
+                bot::run(ears, shutdown).await;
             }
         };
         tasks.spawn(ears);
         tasks.spawn(show_state(
             config.name.clone(),
             states,
+            self.engine.clone(),
             Arc::clone(&self.metrics),
             self.first_name.clone(),
         ));
@@ -144,36 +162,71 @@ fn same(wanted: &config::Bot, running: &config::Bot) -> bool {
     without_allow(wanted) == without_allow(running)
 }
 
-/// Shows a bot's state in the metrics until it is stopped.
+/// Shows a bot's state until it is stopped: in the metrics, and to the operators when it has been
+/// deaf for a while.
 async fn show_state(
     bot: String,
     mut states: watch::Receiver<State>,
+    engine: Handle,
     metrics: Arc<Metrics>,
     first_name: watch::Sender<Option<String>>,
 ) {
     let up = metrics
         .bot_up
         .get_or_create_owned(&BotLabels { bot: bot.clone() });
+    let mut told = false;
     loop {
-        let username = states.borrow_and_update().username().map(str::to_owned);
-        up.set(i64::from(username.is_some()));
-        if let Some(username) = username {
+        let state = states.borrow_and_update().clone();
+        up.set(i64::from(state.listens()));
+        if let Some(username) = state.username() {
             first_name.send_if_modified(|first| {
                 let new = first.is_none();
-                first.get_or_insert(username);
+                first.get_or_insert_with(|| username.to_owned());
                 new
             });
         }
-        if states.changed().await.is_err() {
-            metrics.bot_up.remove(&BotLabels { bot });
-            return;
+        let trouble = trouble(&state);
+        let patience = async {
+            match (trouble.is_some(), told) {
+                (true, false) => tokio::time::sleep(DEAF_PATIENCE).await,
+                (false, true) => tokio::time::sleep(RELIEF_PATIENCE).await,
+                _ => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            changed = states.changed() => if changed.is_err() {
+                metrics.bot_up.remove(&BotLabels { bot });
+                return;
+            },
+            () = patience => {
+                let labels = [("bot", bot.as_str())];
+                if own_alert(&engine, BOT_DEAF, &labels, trouble.as_deref()).await {
+                    told = trouble.is_some();
+                }
+            }
         }
+    }
+}
+
+/// What keeps a bot from hearing, in words; `None` if it hears or has only just begun.
+fn trouble(state: &State) -> Option<String> {
+    match state {
+        State::Starting | State::Polling { .. } | State::Webhook { .. } => None,
+        State::Conflict { .. } => Some(
+            "another program polls this bot: it hears only a part of what is said to it".to_owned(),
+        ),
+        State::TokenRefused => Some("Telegram refuses its token".to_owned()),
+        State::Unreachable { reason, .. } => Some(format!("Telegram can't be reached: {reason}")),
     }
 }
 
 /// As long as nobody is an owner, offers a link that makes its opener one.
 pub(super) async fn offer_owner_link(engine: Handle, mut name: watch::Receiver<Option<String>>) {
-    let Ok(name) = name.wait_for(Option::is_some).await.map(|name| name.clone()) else {
+    let Ok(name) = name
+        .wait_for(Option::is_some)
+        .await
+        .map(|name| name.clone())
+    else {
         return;
     };
     let (Some(name), Ok(look)) = (name, engine.look().await) else {

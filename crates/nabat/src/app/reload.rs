@@ -5,20 +5,18 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use nabat_core::alert::{Labels, Links, News, Status};
 use nabat_core::chat::{BotId, ChatKey};
 use nabat_core::engine::Settings;
 use nabat_core::message::words::Locale;
 
 use super::Source;
 use super::bots::Bots;
+use super::own::own_alert;
 use crate::config::{self, Config, environment};
 use crate::engine::Handle;
 
 /// The alert that says that the configuration was refused.
 const CONFIG_INVALID: &str = "NabatConfigInvalid";
-/// How much of the mistakes a chat is shown.
-const MISTAKES_SHOWN_CHARS: usize = 1_500;
 
 #[derive(Debug)]
 pub(super) struct Reloader {
@@ -71,7 +69,8 @@ impl Reloader {
                 );
             }
         }
-        self.tell_operators(outcome.as_ref().err()).await;
+        let problem = outcome.as_ref().err().map(String::as_str);
+        own_alert(&self.engine, CONFIG_INVALID, &[], problem).await;
         outcome
     }
 
@@ -91,45 +90,6 @@ impl Reloader {
         bots.follow(&config);
         self.in_force.send_replace(Arc::new(config));
         Ok(())
-    }
-
-    /// The refusal is an alert like any other; a configuration that was taken over ends it.
-    async fn tell_operators(&self, problem: Option<&String>) {
-        let labels: Labels = [("alertname", CONFIG_INVALID), ("severity", "warning")]
-            .into_iter()
-            .collect();
-        let annotations = match problem {
-            Some(problem) => {
-                let shown: String = problem.chars().take(MISTAKES_SHOWN_CHARS).collect();
-                [
-                    (
-                        "summary",
-                        "the configuration was refused, the old one stays in force",
-                    ),
-                    ("description", shown.as_str()),
-                ]
-                .into_iter()
-                .collect()
-            }
-            None => Labels::default(),
-        };
-        let status = if problem.is_some() {
-            Status::Firing { expires_at: None }
-        } else {
-            Status::Resolved { ends_at: None }
-        };
-        let news = News {
-            labels,
-            annotations,
-            links: Links::default(),
-            group: None,
-            starts_at: None,
-            status,
-            own: true,
-        };
-        if let Err(error) = self.engine.news(vec![news]).await {
-            tracing::warn!(%error, "the operators were not told");
-        }
     }
 }
 
@@ -166,7 +126,7 @@ pub(super) fn settings(config: &Config) -> Settings {
         allowed,
         operators,
         open_incidents_max: config.limits.max_open_incidents as usize,
-        expression_bytes_max: config.limits.max_expression_length as usize,
+        expression_chars_max: config.limits.max_expression_length as usize,
         subscriptions_max: config.limits.max_subscriptions as usize,
         version: env!("CARGO_PKG_VERSION"),
     }

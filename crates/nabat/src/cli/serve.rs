@@ -28,10 +28,20 @@ pub(super) struct Serve {
     #[arg(short, long, env = "NABAT_LOG", value_name = "FILE")]
     log: Option<PathBuf>,
     /// What is logged: `error`, `warn`, `info`, `debug`
-    #[arg(long, env = "NABAT_LOG_LEVEL", default_value = "info", value_name = "LEVEL")]
+    #[arg(
+        long,
+        env = "NABAT_LOG_LEVEL",
+        default_value = "info",
+        value_name = "LEVEL"
+    )]
     log_level: String,
     /// Where the store is kept
-    #[arg(long, env = "NABAT_DATA_DIR", default_value = "nabat-data", value_name = "DIR")]
+    #[arg(
+        long,
+        env = "NABAT_DATA_DIR",
+        default_value = "nabat-data",
+        value_name = "DIR"
+    )]
     data_dir: PathBuf,
 }
 
@@ -40,9 +50,8 @@ impl Serve {
         let usage = |error: config::LoadError| Failure::Usage(error.to_string());
         let path = config::locate(self.config.as_deref(), &environment).map_err(usage)?;
         let config = config::load(&path, &environment).map_err(usage)?;
-        let log = telemetry::start(self.log.as_deref(), &self.log_level).with_context(|| {
-            format!("failed to open the log {}", shown(self.log.as_deref()))
-        })?;
+        let log = telemetry::start(self.log.as_deref(), &self.log_level)
+            .with_context(|| format!("failed to open the log {}", shown(self.log.as_deref())))?;
         for warning in config.warnings() {
             tracing::warn!("{warning}");
         }
@@ -53,8 +62,7 @@ impl Serve {
         let address = SocketAddr::new(self.host, self.port);
         runtime()?.block_on(async {
             let shutdown = CancellationToken::new();
-            lifecycle::stop_on_signals(shutdown.clone())
-                .context("failed to listen to signals")?;
+            lifecycle::stop_on_signals(shutdown.clone()).context("failed to listen to signals")?;
             let app = App::start(config, Some(source), address, &self.data_dir).await?;
             app.run(shutdown).await
         })?;

@@ -121,8 +121,7 @@ impl From<Mistake> for Problem {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "too_many_alerts",
                 message,
-                "send fewer at once (Alertmanager: `max_alerts`), or raise \
-                 `intake.max_alerts_per_request`",
+                "group finer (Alertmanager: `group_by`), or raise `intake.max_alerts_per_request`",
             ),
         }
     }

@@ -149,7 +149,10 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
         return Ok(());
     }
     Err(unsupported(
-        format!("the body is `{}`", plain.chars().take(60).collect::<String>()),
+        format!(
+            "the body is `{}`",
+            plain.chars().take(60).collect::<String>()
+        ),
         "send JSON; with curl: `-H 'Content-Type: application/json'`",
     ))
 }

@@ -14,6 +14,7 @@ pub(crate) mod target;
 pub(crate) mod wait;
 
 use serde_json::{Value, json};
+use telegram_emulator::{Emulator, Message, Place, Settings, User};
 use tempfile::TempDir;
 
 use alertmanager::{Alertmanager, Timing};
@@ -21,25 +22,58 @@ use nabat::Nabat;
 use prometheus::{Prometheus, Rule};
 use target::Target;
 
-/// Nabat, and a folder for all that is started around it.
+/// The token of the bot that every world has.
+pub(crate) const TOKEN: &str = "1001:nabat-nabat-nabat-nabat-nabat-nabat";
+/// The person whom the configuration allows; their private chat has the same id.
+pub(crate) const OWNER: i64 = 7;
+
+/// Nabat with its Telegram, and a folder for all that is started around them.
 pub(crate) struct World {
+    // Fields are dropped in this order: who talks before who listens, and the folder last.
     pub(crate) nabat: Nabat,
-    // Last, so that it is removed when nobody writes to it any more.
+    pub(crate) telegram: Emulator,
     folder: TempDir,
 }
 
 impl World {
-    /// Starts Nabat with one bot, whose Telegram is at `telegram`.
-    pub(crate) async fn start(telegram: &str, token: &str, allow: &[i64]) -> Self {
-        let bot = json!({ "name": "ops", "token": token, "api_url": telegram, "allow": allow });
-        Self::with_config(&json!({ "telegram": { "bots": [bot] } })).await
+    /// Starts Nabat with one bot, and a person who may use it.
+    pub(crate) async fn start() -> Self {
+        Self::with_config(|_| {}).await
     }
 
-    /// Starts Nabat with a configuration of the test's own.
-    pub(crate) async fn with_config(config: &Value) -> Self {
+    /// The same, after the test has changed the configuration.
+    pub(crate) async fn with_config(change: impl FnOnce(&mut Value)) -> Self {
+        let telegram = Emulator::start(Settings::default()).await.unwrap();
+        telegram.add_bot(TOKEN, "nabat_bot");
+        telegram.add_user(User::new(OWNER, "Olga", "en"));
+        let mut config = json!({ "telegram": { "bots": [{
+            "name": "ops",
+            "token": TOKEN,
+            "api_url": telegram.url(),
+            "allow": [OWNER],
+        }]}});
+        change(&mut config);
         let folder = tempfile::tempdir().unwrap();
-        let nabat = Nabat::start(folder.path(), config).await;
-        Self { nabat, folder }
+        let nabat = Nabat::start(folder.path(), &config).await;
+        Self {
+            nabat,
+            telegram,
+            folder,
+        }
+    }
+
+    /// The owner writes to the bot in their private chat.
+    pub(crate) fn say(&self, text: &str) {
+        self.telegram.say(OWNER, OWNER, text, None).unwrap();
+    }
+
+    /// Waits until the bot has said `text` in `chat`, among other words; returns the message.
+    pub(crate) async fn told(&self, chat: impl Into<Place>, text: &str) -> Message {
+        let seen = self
+            .telegram
+            .wait_for_message(wait::PATIENCE, chat, text)
+            .await;
+        seen.unwrap_or_else(|error| panic!("nobody said `{text}`: {error}"))
     }
 
     /// An Alertmanager called `name` that tells Nabat.

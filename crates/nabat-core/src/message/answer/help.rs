@@ -21,7 +21,7 @@ const fn command(name: &'static str, argument: &'static str) -> Command {
 
 const COMMANDS: [Command; 13] = [
     command("regexp", "mem|cpu"),
-    command("subscribe", "mem|cpu"),
+    command("subscribe", "severity=critical"),
     command("list", ""),
     command("unsubscribe", ""),
     command("alerts", ""),
@@ -61,14 +61,10 @@ fn description(command: &Command, locale: &Locale) -> String {
 }
 
 /// The answer to `/start`.
-pub(super) fn greeting(bot_name: &str, known: bool, locale: &Locale) -> Message {
+pub(super) fn greeting(bot_name: &str, locale: &Locale) -> Message {
     let name = Span::bold(cut(bot_name, 64));
     let message = Message::default().line(locale.spans("greeting", [("name", name.into())]));
-    if known {
-        next_steps(message, locale)
-    } else {
-        message.line([Span::plain(locale.text("greeting-unknown", []))])
-    }
+    next_steps(message, locale)
 }
 
 /// What to do first, behind what there was to say.

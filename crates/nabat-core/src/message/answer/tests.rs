@@ -10,11 +10,6 @@ fn every_answer() -> Vec<Answer> {
     vec![
         Answer::Greeting {
             bot_name: "ops".into(),
-            known: true,
-        },
-        Answer::Greeting {
-            bot_name: "ops".into(),
-            known: false,
         },
         Answer::Help {
             in_group: true,

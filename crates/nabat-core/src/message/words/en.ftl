@@ -62,7 +62,6 @@ follow-over = Nothing of this group fires any more.
 ## People
 
 greeting = Hello, I am { $name }. I bring alerts to the people who must know.
-greeting-unknown = I do not know you yet: ask an owner of this bot for an invitation link.
 try-subscribe = Subscribe with { $example } (an expression searched in the alert's title) or { $all } for everything.
 try-help = All commands: /help
 paired = Welcome! You may use this bot now.
@@ -163,7 +162,7 @@ help = What I understand
 help-expression = An expression is searched, in any letter case, in an alert's title: its name and summary. “all” or “*” stands for everything.
 help-group = In a group, its administrators decide about subscriptions.
 command-regexp = subscribe this chat to alerts
-command-subscribe = the same as /regexp
+command-subscribe = subscribe by labels
 command-list = what this chat is subscribed to
 command-unsubscribe = remove subscriptions
 command-alerts = what fires now

@@ -77,7 +77,6 @@ follow-over = Nada mais está ativo neste grupo.
 ## People
 
 greeting = Olá, eu sou { $name }. Levo os alertas a quem precisa saber deles.
-greeting-unknown = Ainda não nos conhecemos: peça um link de convite a um dono deste bot.
 try-subscribe = Para assinar: { $example } (a expressão é procurada no título do alerta) ou { $all } para receber tudo.
 try-help = Todos os comandos: /help
 paired = Boas-vindas! Agora você pode usar este bot.
@@ -178,7 +177,7 @@ help = O que eu entendo
 help-expression = A expressão é procurada no título do alerta (nome e resumo), sem diferenciar maiúsculas. “all” ou “*” vale para todos.
 help-group = Em um grupo, quem decide sobre as assinaturas são os administradores.
 command-regexp = assinar alertas neste chat
-command-subscribe = o mesmo que /regexp
+command-subscribe = assinar por labels
 command-list = o que este chat assina
 command-unsubscribe = remover assinaturas
 command-alerts = o que está ativo agora
