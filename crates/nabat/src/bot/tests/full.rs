@@ -61,9 +61,12 @@ async fn what_can_not_be_stored_is_not_confirmed_and_is_heard_later() {
         let text = format!("/regexp {expression}");
         world.telegram.say(ANN, ANN, &text, None).unwrap();
     }
-    while life.engine.handle.ready() {
-        tokio::task::yield_now().await;
-    }
+    let refused = async {
+        while life.engine.handle.ready() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(SOON, refused).await.unwrap();
     assert_eq!(world.telegram.waiting_updates(BOT), 2);
     store.full.store(false, Ordering::Relaxed);
     for expression in ["cpu", "mem"] {
