@@ -140,6 +140,7 @@ async fn set_menus(client: &Client) {
         let set = client.set_my_commands(&menu, language, MenuScope::Default);
         if let Err(error) = set.await {
             tracing::warn!(bot = client.name(), %error, "the bot's menu of commands was not set");
+            return;
         }
     }
 }

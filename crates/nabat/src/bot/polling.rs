@@ -13,6 +13,9 @@ use crate::channel::telegram::client::{CallError, Client, POLL_TIMEOUT};
 /// An empty answer that comes sooner than this is none of a long poll: something on the way gives
 /// it, and must not be asked in a circle.
 const EMPTY_TOO_SOON: Duration = Duration::from_secs(1);
+/// Two programs on one bot take turns in being refused: the conflict is over only after so long
+/// without a refusal.
+const CONFLICT_OVER_AFTER: Duration = Duration::from_secs(60);
 
 pub(super) struct Polling<'a> {
     ear: &'a Ear,
@@ -20,6 +23,7 @@ pub(super) struct Polling<'a> {
     voice: &'a Voice,
     offset: Option<i64>,
     pace: Pace,
+    conflict_at: Option<Instant>,
 }
 
 /// Nothing more will be heard: the token was refused, or the engine stops.
@@ -34,6 +38,7 @@ impl<'a> Polling<'a> {
             voice,
             offset: None,
             pace: Pace::default(),
+            conflict_at: None,
         }
     }
 
@@ -46,9 +51,12 @@ impl<'a> Polling<'a> {
             let begun = Instant::now();
             match self.once(patience).await {
                 Err(ended) => return ended,
+                Ok(None) if self.in_conflict() => patience = POLL_TIMEOUT,
                 Ok(None) => patience = Duration::ZERO,
                 Ok(Some(heard)) => {
-                    self.voice.polls();
+                    if !self.in_conflict() {
+                        self.voice.polls();
+                    }
                     let too_soon = !patience.is_zero() && begun.elapsed() < EMPTY_TOO_SOON;
                     if heard == 0 && too_soon {
                         tokio::time::sleep(EMPTY_TOO_SOON).await;
@@ -82,6 +90,11 @@ impl<'a> Polling<'a> {
         }
     }
 
+    fn in_conflict(&self) -> bool {
+        self.conflict_at
+            .is_some_and(|at| at.elapsed() < CONFLICT_OVER_AFTER)
+    }
+
     async fn failed(&mut self, error: &CallError) -> Result<(), Ended> {
         if error.is_refusal(401) {
             self.voice.token_refused();
@@ -89,6 +102,7 @@ impl<'a> Polling<'a> {
         }
         let conflict = error.is_refusal(409);
         if conflict {
+            self.conflict_at = Some(Instant::now());
             self.voice.conflict(error);
         } else {
             self.voice.unreachable(error);
