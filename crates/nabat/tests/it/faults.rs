@@ -144,15 +144,14 @@ async fn a_chat_whose_request_hangs_delays_nobody_else() {
     let world = world_of_two(Limits::off()).await;
     order(&world, OWNER, FaultKind::Hold(Duration::from_secs(5)));
     let begun = Instant::now();
-    for name in ["DiskFull", "CpuHot", "NetDown"] {
-        world.post(&Alert::warning(name).firing()).await;
-        world.told(OTHER, name).await;
-    }
+    world.post(&Alert::warning("DiskFull").firing()).await;
+    world.told(OTHER, "DiskFull").await;
     world.telegram.say(OTHER, OTHER, "/list", None).unwrap();
-    world.told(OTHER, "everything").await;
+    world.told(OTHER, "1 subscription").await;
     assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
     assert!(saying(&world, OWNER, "DiskFull").is_empty(), "it is held");
-    world.told(OWNER, "NetDown").await;
+    world.told(OWNER, "DiskFull").await;
+    world.silence().await;
     assert_eq!(saying(&world, OWNER, "DiskFull").len(), 1);
 }
 
@@ -304,6 +303,8 @@ async fn a_bot_whose_token_was_revoked_is_shown_and_the_other_goes_on() {
     world.subscribe(OWNER, OWNER).await;
 
     world.telegram.revoke_bot(BOT);
+    // A poll that waits already is answered as if nothing had happened; the next is refused.
+    world.say("/status");
     up("ops", 0.0).await;
     world.post(&Alert::critical("DiskFull").firing()).await;
     world.told((1002, OWNER), "DiskFull").await;
@@ -317,6 +318,8 @@ async fn a_bot_whose_token_was_revoked_is_shown_and_the_other_goes_on() {
 #[tokio::test]
 async fn a_storm_provokes_no_throttling_and_people_are_answered_meanwhile() {
     const STORM: usize = 60;
+    /// The window of a private chat that has had all it may get, and the way there and back.
+    const ANSWER_WITHIN: Duration = Duration::from_secs(4);
     let world = world_of_two(Limits::default()).await;
     world.telegram.add_supergroup(GROUP, "On call", false);
     for member in [OWNER, BOT] {
@@ -341,18 +344,15 @@ async fn a_storm_provokes_no_throttling_and_people_are_answered_meanwhile() {
     let begun = Instant::now();
     world.telegram.say(GROUP, OWNER, "/status", None).unwrap();
     world.telegram.say(OTHER, OTHER, "/list", None).unwrap();
-    let answered = |_: &_| (!saying(&world, OTHER, "everything").is_empty()).then_some(());
+    let answered = |_: &_| (!saying(&world, OTHER, "1 subscription").is_empty()).then_some(());
     world
         .telegram
         .wait_for(wait::PATIENCE, answered)
         .await
         .unwrap();
     world.told(GROUP, "wait").await;
-    assert!(
-        begun.elapsed() < Duration::from_secs(3),
-        "{:?}",
-        begun.elapsed()
-    );
+    let waited = begun.elapsed();
+    assert!(waited < ANSWER_WITHIN, "{waited:?}");
     let person_served = |_: &_| (saying(&world, OWNER, "Storm").len() >= 12).then_some(());
     world
         .telegram

@@ -148,7 +148,11 @@ async fn a_group_that_became_a_supergroup_is_told_there() {
     world.told(SUPERGROUP, "After").await;
     world.post(&before.resolved()).await;
     world.told(SUPERGROUP, "Resolved · Before").await;
-    world.subscribe(SUPERGROUP, OWNER).await;
+    world
+        .telegram
+        .say(SUPERGROUP, OWNER, "/list", None)
+        .unwrap();
+    world.told(SUPERGROUP, "1 subscription").await;
     let subscriptions = world.nabat.metric("nabat_engine_subscriptions").await;
     assert_eq!(subscriptions, Some(1.0), "the subscription moved along");
     assert!(saying(&world, OWNER, "NabatChatUnreachable").is_empty());
