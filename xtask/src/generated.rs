@@ -13,7 +13,10 @@ use crate::step::Outcome;
 /// Path in the repository, and the arguments with which `nabat` prints its content.
 type Generated = (&'static str, &'static [&'static str]);
 
-const GENERATED: &[Generated] = &[];
+const GENERATED: &[Generated] = &[
+    ("docs/configuration.md", &["schema", "--markdown"]),
+    ("docs/configuration.schema.json", &["schema"]),
+];
 
 /// Writes every generated file; with `--check` writes none and fails if one is out of date.
 pub(crate) fn run(args: &[String]) -> Result<()> {

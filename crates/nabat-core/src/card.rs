@@ -134,7 +134,7 @@ impl Card {
     }
 
     /// Notes what was told. Returns the incidents that leave the card: all of them when every one
-    /// has ended (the card is done), else the oldest ended ones beyond [`ENDED_SHOWN_MAX`].
+    /// has ended (the card is done), else the oldest ended ones beyond a few.
     pub fn note(&mut self, told: &[(IncidentId, Told)]) -> Vec<IncidentId> {
         for (id, entry) in told {
             if let Some(known) = self.members.get_mut(id) {

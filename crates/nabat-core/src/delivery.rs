@@ -49,9 +49,6 @@ pub struct Delivery {
     pub created_at: Timestamp,
     /// How often it was tried in vain.
     pub attempts: u32,
-    /// Whether a courier has it, or had it when the process died or the answer got lost: the chat
-    /// may have seen it.
-    pub handed_out: bool,
     /// Why the last attempt failed, in the provider's words.
     pub last_error: Option<String>,
 }
@@ -97,8 +94,6 @@ pub struct Work {
     pub told: Vec<(IncidentId, Told)>,
     /// Since when the delivery waited.
     pub created_at: Timestamp,
-    /// Whether a repeated copy is better than none.
-    pub critical: bool,
 }
 
 /// One request to the provider.

@@ -124,6 +124,9 @@ struct Known {
 struct OnDuty {
     card: Card,
     delivery: Option<DeliveryId>,
+    /// Whether the chat may have seen a message of which the ledger knows nothing: then the end
+    /// of what that message told is told too. So after a restart, for whatever was waiting.
+    maybe_told: bool,
 }
 
 /// Something to look at when its time comes. Whether it is still due is decided then.
@@ -194,6 +197,11 @@ impl Engine {
             engine.put_card(card);
         }
         for delivery in snapshot.deliveries {
+            if let Content::Card(card) = delivery.content
+                && let Some(on_duty) = engine.cards.get_mut(&card)
+            {
+                on_duty.maybe_told = true;
+            }
             engine.put_delivery(delivery, out);
         }
         for chat in engine.chats.values() {

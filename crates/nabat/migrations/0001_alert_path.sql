@@ -90,7 +90,6 @@ CREATE TABLE outbox (
     priority   TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     attempts   INTEGER NOT NULL,
-    handed_out INTEGER NOT NULL,
     last_error TEXT
 ) STRICT;
 

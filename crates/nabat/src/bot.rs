@@ -23,7 +23,7 @@ use nabat_core::message::answer::command_menu;
 use nabat_core::message::words::Language;
 
 use crate::channel::telegram::client::{CallError, Client, MenuScope, User};
-use crate::config::{Bot, Updates};
+use crate::config::{Bot, Updates, Webhook};
 use crate::engine;
 
 pub use state::State;
@@ -31,6 +31,7 @@ pub use webhook::{WebhookAnswer, WebhookEars};
 
 use ear::Ear;
 use pace::Pace;
+use polling::Polling;
 use state::Voice;
 
 /// One bot, and whom it talks to.
@@ -47,6 +48,9 @@ pub struct Ears {
     /// Where Telegram's calls come in, should it be configured so.
     pub webhooks: WebhookEars,
 }
+
+/// How often a bot that does not poll looks whether its first address works again.
+const RECONSIDER_PERIOD: Duration = Duration::from_secs(60);
 
 /// How long the bot with this place in the configuration waits before it starts: Telegram lets
 /// one address start about 20 bots a minute.
@@ -66,42 +70,51 @@ pub async fn run(ears: Ears, shutdown: CancellationToken) {
 async fn listen(ears: Ears) {
     let mut voice = Voice::new(ears.bot.name.clone(), ears.state);
     let client = &ears.client;
-    let Some(me) = insist(&mut voice, || client.get_me()).await else {
+    let Some(me) = insist(&voice, || client.get_me()).await else {
         return;
     };
     voice.meet(&me);
     let ear = Ear::new(me, ears.client.clone(), ears.engine);
-    match (&ears.bot.updates, &ears.bot.webhook) {
-        (Updates::Webhook, Some(webhook)) => {
-            let secret = match webhook::fresh_secret() {
-                Ok(secret) => secret,
-                Err(error) => return voice.no_secret(&error),
-            };
-            let door = ears.webhooks.open(&ears.bot, ear, secret);
-            let url = door.url(&webhook.url);
-            let set = insist(&mut voice, || client.set_webhook(&url, door.secret()));
-            if set.await.is_some() {
-                voice.called();
-                set_menus(client).await;
-                // The door is open as long as this task lives.
-                std::future::pending::<()>().await;
-            }
+    if insist(&voice, || client.delete_webhook()).await.is_none() {
+        return;
+    }
+    set_menus(client).await;
+    let polling = Polling::new(&ear, client, &voice);
+    let Some(webhook) = webhook_of(&ears.bot) else {
+        polling.forever().await;
+        return;
+    };
+    // What came while nobody was called is taken in order here; Telegram would bring it mixed.
+    let Ok(next) = polling.drain().await else {
+        return;
+    };
+    let secret = match webhook::fresh_secret() {
+        Ok(secret) => secret,
+        Err(error) => return voice.no_secret(&error),
+    };
+    let door = ears.webhooks.open(&ears.bot, ear, secret, next);
+    let url = door.url(&webhook.url);
+    let set = insist(&voice, || client.set_webhook(&url, door.secret()));
+    if set.await.is_some() {
+        voice.called();
+        // The door is open as long as this task lives.
+        loop {
+            tokio::time::sleep(RECONSIDER_PERIOD).await;
+            client.reconsider().await;
         }
-        _ => {
-            if insist(&mut voice, || client.delete_webhook())
-                .await
-                .is_some()
-            {
-                set_menus(client).await;
-                polling::poll(&ear, client, &mut voice).await;
-            }
-        }
+    }
+}
+
+fn webhook_of(bot: &Bot) -> Option<&Webhook> {
+    match bot.updates {
+        Updates::Webhook => bot.webhook.as_ref(),
+        Updates::Polling => None,
     }
 }
 
 /// Calls until it succeeds. `None` if the token is refused.
 async fn insist<T, F: Future<Output = Result<T, CallError>>>(
-    voice: &mut Voice,
+    voice: &Voice,
     call: impl Fn() -> F,
 ) -> Option<T> {
     let mut pace = Pace::default();
@@ -127,6 +140,7 @@ async fn set_menus(client: &Client) {
         let set = client.set_my_commands(&menu, language, MenuScope::Default);
         if let Err(error) = set.await {
             tracing::warn!(bot = client.name(), %error, "the bot's menu of commands was not set");
+            return;
         }
     }
 }

@@ -8,7 +8,7 @@
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
-mod memory;
+pub(crate) mod memory;
 pub mod sqlite;
 
 use std::fmt;

@@ -17,6 +17,8 @@ use crate::process;
 
 /// The chat that is told about `NAMES[n]` has the id `FIRST_CHAT + n`.
 const FIRST_CHAT: usize = 1001;
+/// Shaped like a real token.
+const TOKEN: &str = "1:bench-bench-bench-bench-bench-bench-bench";
 const SUBSCRIBE_MAX: Duration = Duration::from_secs(20);
 
 /// What the program has to do besides taking alerts in.
@@ -77,7 +79,11 @@ impl Subject {
                 "groupKey": "{}:{}",
                 "receiver": "nabat",
                 "status": "firing",
-                "groupLabels": {},
+                // As with `group_by: ['...']`: an alert that comes alone is its own group.
+                "groupLabels": match alerts.as_slice() {
+                    [alone] => alone["labels"].clone(),
+                    _ => json!({}),
+                },
                 "commonLabels": {},
                 "commonAnnotations": {},
                 "externalURL": "http://alertmanager.example.org:9093",
@@ -138,7 +144,7 @@ fn nabat(program: &Path, folder: &Path, own: SocketAddr, sink: &Sink) -> Result<
     let chats: Vec<usize> = (0..NAMES.len()).map(|n| FIRST_CHAT + n).collect();
     let config = json!({ "telegram": { "bots": [{
         "name": "bench",
-        "token": "1:bench",
+        "token": TOKEN,
         "api_url": format!("http://{}", sink.address),
         "allow": chats,
     }]}});
@@ -194,7 +200,7 @@ fn alertmanager_config(sink: &Sink, audience: Audience) -> Result<String> {
         writeln!(
             receivers,
             "- name: chat{chat}\n  telegram_configs: [{{api_url: 'http://{telegram}', \
-             bot_token: '1:bench', chat_id: {chat}}}]"
+             bot_token: '{TOKEN}', chat_id: {chat}}}]"
         )?;
     }
     Ok(format!(

@@ -107,6 +107,7 @@ impl Engine {
             OnDuty {
                 card,
                 delivery: None,
+                maybe_told: false,
             },
         );
     }
@@ -144,7 +145,6 @@ impl Engine {
             priority,
             created_at: now,
             attempts: 0,
-            handed_out: false,
             last_error: None,
         };
         out.changes.push(Change::Delivery(delivery.clone()));
@@ -155,7 +155,7 @@ impl Engine {
     fn urgency(&self, now: Timestamp, on_duty: &OnDuty) -> Option<Priority> {
         let card = &on_duty.card;
         let muted = self.muted(card.chat, now);
-        let maybe_told = self.maybe_told(on_duty);
+        let maybe_told = on_duty.maybe_told;
         let mut urgency = None;
         let mut all_ended = true;
         for (id, told) in &card.members {
@@ -187,7 +187,7 @@ impl Engine {
         let Some(on_duty) = self.cards.get(&id) else {
             return;
         };
-        if self.maybe_told(on_duty) {
+        if on_duty.maybe_told {
             return;
         }
         let over = |incident: &IncidentId| {
@@ -246,14 +246,6 @@ impl Engine {
             }
         }
         out.changes.push(Change::CardGone(id));
-    }
-
-    /// Whether the chat may have seen what the card's delivery says.
-    pub(super) fn maybe_told(&self, on_duty: &OnDuty) -> bool {
-        on_duty
-            .delivery
-            .and_then(|id| self.deliveries.get(&id))
-            .is_some_and(|delivery| delivery.handed_out)
     }
 
     /// Whether nothing new is told to the chat now.

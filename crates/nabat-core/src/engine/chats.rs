@@ -158,7 +158,6 @@ impl Engine {
             priority: Priority::Answer,
             created_at: now,
             attempts: 0,
-            handed_out: false,
             last_error: None,
         };
         out.changes.push(Change::Delivery(delivery.clone()));

@@ -22,13 +22,16 @@ impl Engine {
     /// What a courier has to send for this delivery now; `None` if there is nothing any more.
     pub fn take(&mut self, now: Timestamp, id: DeliveryId, out: &mut Effects) -> Option<Work> {
         let delivery = self.deliveries.get(&id)?;
+        let of_card = match delivery.content {
+            Content::Card(card) => Some(card),
+            Content::Say(_) | Content::Edit { .. } => None,
+        };
         let work = |sends, told| Work {
             id,
             chat: delivery.chat,
             sends,
             told,
             created_at: delivery.created_at,
-            critical: delivery.priority == Priority::Critical,
         };
         let work = match &delivery.content {
             Content::Say(message) => Some(work(
@@ -54,27 +57,12 @@ impl Engine {
                 .sends_of(now, *card)
                 .map(|(sends, told)| work(sends, told)),
         };
-        match &work {
-            None => self.remove_delivery(id, out),
-            Some(work) => self.note_handed_out(work, out),
+        if work.is_none() {
+            self.remove_delivery(id, out);
+        } else if let Some(card) = of_card {
+            self.note_maybe_told(card, true);
         }
         work
-    }
-
-    /// Before something is told that the chat does not know, it is written down that it may have
-    /// been: should the process die now, its end is told all the same.
-    fn note_handed_out(&mut self, work: &Work, out: &mut Effects) {
-        let tells_anew = work.sends.iter().any(|send| match send {
-            Send::New { live, reply_to, .. } => *live || reply_to.is_some(),
-            Send::Edit { .. } => false,
-        });
-        if let Some(delivery) = self.deliveries.get_mut(&work.id)
-            && tells_anew
-            && !delivery.handed_out
-        {
-            delivery.handed_out = true;
-            out.changes.push(Change::Delivery(delivery.clone()));
-        }
     }
 
     fn sends_of(&self, now: Timestamp, id: CardId) -> Option<Spoken> {
@@ -82,9 +70,7 @@ impl Engine {
         let chat = on_duty.card.chat;
         let incident = |id| self.incidents.get(&id).map(|known| &known.incident);
         let muted = self.muted(chat, now);
-        let view = on_duty
-            .card
-            .view(incident, muted, self.maybe_told(on_duty))?;
+        let view = on_duty.card.view(incident, muted, on_duty.maybe_told)?;
         let locale = self.locale(chat);
         let members: Vec<Member<'_>> = view
             .members
@@ -194,6 +180,7 @@ impl Engine {
             && let Some(on_duty) = self.cards.get_mut(&card)
         {
             on_duty.delivery = None;
+            on_duty.maybe_told = false;
         }
         out.changes.push(Change::DeliveryGone(id));
     }
@@ -210,7 +197,6 @@ impl Engine {
             return;
         };
         known.attempts = known.attempts.saturating_add(1);
-        known.handed_out = maybe_seen;
         known.last_error = Some(reason);
         out.changes.push(Change::Delivery(known.clone()));
         out.waiting.push(Waiting {
@@ -219,7 +205,16 @@ impl Engine {
             priority: known.priority,
         });
         if let Content::Card(card) = delivery.content {
+            self.note_maybe_told(card, maybe_seen);
             self.announce(now, card, out);
+        }
+    }
+
+    /// Notes whether the chat may have seen a message of which the ledger knows nothing yet: while
+    /// a courier has the delivery, and after an answer got lost.
+    fn note_maybe_told(&mut self, card: CardId, maybe_told: bool) {
+        if let Some(on_duty) = self.cards.get_mut(&card) {
+            on_duty.maybe_told = maybe_told;
         }
     }
 

@@ -6,7 +6,7 @@
 //! them); the few that offer neither are asked one by one. Equal selectors are asked once,
 //! whoever subscribed with them.
 //!
-//! The automaton is built anew only when [`FRESH_MAX`] selectors have come since: until then the
+//! The automaton is built anew only when some dozens of selectors have come since: until then the
 //! fresh ones are asked one by one.
 
 use std::collections::HashMap;

@@ -1,6 +1,7 @@
 //! From the emulated Telegram through real HTTP into a real engine on SQLite.
 
 mod calls;
+mod full;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use super::*;
 use crate::channel::telegram::client::POLL_TIMEOUT;
 use crate::channel::telegram::testing::{ANN, BOT, SOON, bot, client, fault, nobody, telegram};
 use crate::engine::{Metrics, Running};
+use crate::store::Store;
 use crate::store::sqlite::Sqlite;
 
 const GROUP: i64 = -1_001_234;
@@ -53,6 +55,12 @@ impl World {
 
     async fn start_as(&self, bot: Bot) -> Life {
         let store = Sqlite::open(&self.folder.path().join("nabat.db")).unwrap();
+        Life::start(bot, Arc::new(store)).await
+    }
+}
+
+impl Life {
+    async fn start(bot: Bot, store: Arc<dyn Store>) -> Self {
         let settings = Settings {
             allowed: [(BotId(BOT), [ANN].into())].into(),
             ..Settings::default()
@@ -62,7 +70,7 @@ impl World {
             commit_seconds: Histogram::new([0.1, 1.0]),
             commit_failures: Counter::default(),
         };
-        let engine = crate::engine::start(Arc::new(store), settings, metrics).unwrap();
+        let engine = crate::engine::start(store, settings, metrics).unwrap();
         let (courier, outbox) = mpsc::unbounded_channel();
         engine.handle.follow(BotId(BOT), courier).await.unwrap();
         let (sender, state) = watch::channel(State::default());
@@ -85,9 +93,7 @@ impl World {
             ears,
         }
     }
-}
 
-impl Life {
     async fn stop(self) {
         self.shutdown.cancel();
         self.ears.await.unwrap();
@@ -138,37 +144,39 @@ async fn what_is_said_reaches_the_engine_and_its_answer_the_outbox() {
 #[tokio::test]
 async fn a_restart_loses_and_repeats_nothing() {
     let world = world().await;
-    let mut texts = Vec::new();
+    let expressions = |round| (0..5).map(move |number| format!("e{round}{number}x"));
     for round in 0..3 {
         let mut life = world.start().await;
-        for number in 0..5 {
-            let text = format!("/regexp e{round}{number}x");
+        for expression in expressions(round) {
+            let text = format!("/regexp {expression}");
             world.telegram.say(ANN, ANN, &text, None).unwrap();
         }
-        // The process ends somewhere among them, sooner each time.
-        for _ in 0..(3 - round) {
-            life.next_answer().await;
+        // The process ends somewhere among them.
+        for _ in 0..(3 * round + 2) {
+            let waited = tokio::time::timeout(SOON, life.outbox.recv());
+            waited.await.unwrap().unwrap();
         }
         life.stop().await;
     }
     let mut life = world.start().await;
     world.telegram.say(ANN, ANN, "/list", None).unwrap();
+    let all: Vec<String> = (0..3).flat_map(expressions).collect();
+    let mut answers = Vec::new();
     let list = loop {
         let text = life.next_answer().await;
-        if text.contains("e00x") && text.contains("e24x") {
+        if all.iter().all(|expression| text.contains(expression)) {
             break text;
         }
-        texts.push(text);
+        answers.push(text);
     };
-    for round in 0..3 {
-        for number in 0..5 {
-            let expression = format!("e{round}{number}x");
-            assert_eq!(
-                list.matches(&expression).count(),
-                1,
-                "{expression} in {list}"
-            );
-        }
+    for expression in &all {
+        assert_eq!(
+            list.matches(expression).count(),
+            1,
+            "{expression} in {list}"
+        );
+        let told = answers.iter().filter(|text| text.contains(expression));
+        assert_eq!(told.count(), 1, "{expression} in {answers:?}");
     }
     life.stop().await;
 }

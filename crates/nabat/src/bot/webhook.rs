@@ -1,9 +1,9 @@
 //! Telegram's calls, for bots that are configured so.
 //!
 //! The web layer hands over what comes to `/telegram/<bot id>`. The update is committed before
-//! Telegram is told that it was taken. Telegram may bring a later update before it repeats one
-//! that was not taken; the engine knows updates by their growing numbers, so the later ones are
-//! put off meanwhile.
+//! Telegram is told that it was taken. Telegram brings updates of other chats while it waits to
+//! repeat one that did not get through; the engine knows updates by their growing numbers and
+//! would take the late one for a known one. So what comes too early is put off.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,9 +17,11 @@ use serde_json::Value;
 use super::ear::Ear;
 use crate::config::{Bot, Secret};
 
-/// For so long an update that was not taken is waited for. Telegram repeats after two minutes at
+/// For so long an update that was put off is waited for. Telegram repeats after two minutes at
 /// the latest.
 const WAIT_FOR_REPEAT: Duration = Duration::from_secs(300);
+/// For so long an update whose predecessor never came is put off.
+const WAIT_FOR_GAP: Duration = Duration::from_secs(60);
 
 /// Telegram's way in for all bots. Clones are the same one.
 #[derive(Debug, Clone, Default)]
@@ -44,9 +46,17 @@ pub enum WebhookAnswer {
 struct Listener {
     ear: Ear,
     secret: Secret,
-    /// What was not taken, and when it last came. Locked while an update is dealt with, so that
-    /// there is one at a time.
-    put_off: tokio::sync::Mutex<BTreeMap<i64, Instant>>,
+    /// Locked while an update is dealt with, so that there is one at a time.
+    order: tokio::sync::Mutex<Order>,
+}
+
+/// In which order updates are taken.
+#[derive(Debug, Default)]
+struct Order {
+    /// The number of the next one, if it is known.
+    next: Option<i64>,
+    /// What was put off: when it first came, and when last.
+    put_off: BTreeMap<i64, (Instant, Instant)>,
 }
 
 /// Open while it lives.
@@ -73,13 +83,17 @@ impl WebhookEars {
         }
     }
 
-    /// Lets Telegram's calls for the bot in. A door that was open for it before closes.
-    pub(super) fn open(&self, bot: &Bot, ear: Ear, secret: Secret) -> Door {
+    /// Lets Telegram's calls for the bot in, of which the first is about the update `next`, if
+    /// that is known. A door that was open for the bot before closes.
+    pub(super) fn open(&self, bot: &Bot, ear: Ear, secret: Secret, next: Option<i64>) -> Door {
         let bot = BotId(bot.id());
         let listener = Arc::new(Listener {
             ear,
             secret,
-            put_off: tokio::sync::Mutex::default(),
+            order: tokio::sync::Mutex::new(Order {
+                next,
+                ..Order::default()
+            }),
         });
         self.doors().insert(bot, Arc::clone(&listener));
         Door {
@@ -99,25 +113,45 @@ impl Listener {
         let Ok(update) = serde_json::from_slice::<Value>(body) else {
             return WebhookAnswer::BadRequest;
         };
-        let mut put_off = self.put_off.lock().await;
+        let mut order = self.order.lock().await;
         let Some(update) = self.ear.read(&update).await else {
             return WebhookAnswer::BadRequest;
         };
-        put_off.retain(|_, at| at.elapsed() < WAIT_FOR_REPEAT);
-        let early = put_off
-            .first_key_value()
-            .is_some_and(|(id, _)| *id < update.id);
-        if !early {
+        let now = Instant::now();
+        if order.has_turn(update.id, now) {
             match self.ear.offer(&update).await {
                 Ok(()) => {
-                    put_off.remove(&update.id);
+                    order.taken(update.id);
                     return WebhookAnswer::Ok;
                 }
                 Err(error) => tracing::debug!(%error, "an update has to wait"),
             }
         }
-        put_off.insert(update.id, Instant::now());
+        order.put_off(update.id, now);
         WebhookAnswer::TryAgain
+    }
+}
+
+impl Order {
+    fn has_turn(&mut self, id: i64, now: Instant) -> bool {
+        self.put_off
+            .retain(|_, (_, last)| now.duration_since(*last) < WAIT_FOR_REPEAT);
+        let earlier = self.put_off.range(..id).next().is_some();
+        let gap = self.next.is_some_and(|next| id > next);
+        let waited = self
+            .put_off
+            .get(&id)
+            .is_some_and(|(first, _)| now.duration_since(*first) >= WAIT_FOR_GAP);
+        !earlier && (!gap || waited)
+    }
+
+    fn taken(&mut self, id: i64) {
+        self.put_off.remove(&id);
+        self.next = self.next.max(Some(id + 1));
+    }
+
+    fn put_off(&mut self, id: i64, now: Instant) {
+        self.put_off.entry(id).or_insert((now, now)).1 = now;
     }
 }
 
@@ -154,4 +188,44 @@ pub(super) fn fresh_secret() -> Result<Secret, getrandom::Error> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes)?;
     Ok(Secret::new(BASE64_URL_SAFE_NO_PAD.encode(bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_taken_before_what_came_or_should_have_come_earlier() {
+        let now = Instant::now();
+        let mut order = Order {
+            next: Some(5),
+            ..Order::default()
+        };
+        let late = now + WAIT_FOR_GAP;
+        assert!(!order.has_turn(6, now), "5 is missing");
+        order.put_off(6, now);
+        order.put_off(7, now);
+        assert!(order.has_turn(5, now));
+        order.taken(5);
+        assert!(!order.has_turn(7, now), "6 comes again");
+        assert!(order.has_turn(6, now));
+        order.taken(6);
+        assert!(order.has_turn(7, now));
+        order.taken(7);
+        assert!(order.has_turn(3, now), "the engine knows it");
+        order.taken(3);
+        order.put_off(10, now);
+        assert!(!order.has_turn(10, now));
+        assert!(order.has_turn(10, late), "8 and 9 will never come");
+    }
+
+    #[test]
+    fn what_never_comes_again_is_not_waited_for_without_end() {
+        let now = Instant::now();
+        let mut order = Order::default();
+        order.put_off(5, now);
+        assert!(!order.has_turn(6, now + WAIT_FOR_REPEAT / 2));
+        assert!(order.has_turn(6, now + WAIT_FOR_REPEAT));
+        assert!(order.put_off.is_empty());
+    }
 }

@@ -208,7 +208,6 @@ fn delivery(id: i64, content: Content) -> Delivery {
         priority: Priority::Critical,
         created_at: at(6),
         attempts: 3,
-        handed_out: true,
         last_error: Some("Bad Gateway".into()),
     }
 }

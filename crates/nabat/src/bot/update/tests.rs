@@ -45,7 +45,7 @@ fn private_json() -> Value {
 }
 
 /// A message of Ann's with more or other fields.
-fn message(chat: Value, more: Value) -> Value {
+fn message(chat: &Value, more: &Value) -> Value {
     let mut message = json!({"message_id": 5, "date": 1, "chat": chat, "from": ann_json()});
     for (name, value) in more.as_object().unwrap() {
         message[name] = value.clone();
@@ -75,7 +75,7 @@ fn in_private_everything_is_said_to_the_bot() {
         (json!({"message_thread_id": 3, "text": "x"}), "x"),
     ] {
         let expected = said(key(42, None), "Ann Lee", ann(), text);
-        assert_eq!(event(&message(private_json(), more)), expected, "{text}");
+        assert_eq!(event(&message(&private_json(), &more)), expected, "{text}");
     }
 }
 
@@ -100,7 +100,7 @@ fn in_groups_only_commands_and_answers_to_the_bot_are_meant() {
             false => Event::Other,
         };
         assert_eq!(
-            event(&message(group_json(), more.clone())),
+            event(&message(&group_json(), &more.clone())),
             expected,
             "{more}"
         );
@@ -120,7 +120,7 @@ fn a_topic_is_named_only_for_topic_messages() {
         let mut more = more;
         more["text"] = "/list".into();
         let expected = said(key(GROUP, topic), "Ops", ann(), "/list");
-        assert_eq!(event(&message(group_json(), more)), expected);
+        assert_eq!(event(&message(&group_json(), &more)), expected);
     }
 }
 
@@ -147,7 +147,7 @@ fn whoever_speaks_as_a_group_or_channel_is_anonymous() {
             administrator: None,
             anonymous: true,
         };
-        let mut heard = event(&message(group_json(), more));
+        let mut heard = event(&message(&group_json(), &more));
         assert_eq!(heard, said(key(GROUP, None), "Ops", speaker, "/regexp cpu"));
         assert_eq!(rights_to_ask(&mut heard, "ops_bot"), None);
     }
@@ -241,8 +241,8 @@ fn both_notes_of_a_move_say_the_same() {
         from: key(-5, None),
         to: GROUP,
     };
-    let leaving = message(old, json!({"migrate_to_chat_id": GROUP}));
-    let arriving = message(group_json(), json!({"migrate_from_chat_id": -5}));
+    let leaving = message(&old, &json!({"migrate_to_chat_id": GROUP}));
+    let arriving = message(&group_json(), &json!({"migrate_from_chat_id": -5}));
     assert_eq!(event(&leaving), moved);
     assert_eq!(event(&arriving), moved);
 }
@@ -252,14 +252,14 @@ fn what_means_nothing_here_is_still_counted() {
     let channel = json!({"id": -6, "type": "channel", "title": "News"});
     let other_bot = json!({"id": 8, "is_bot": true, "first_name": "x"});
     for update in [
-        message(private_json(), json!({"pinned_message": {}})),
-        message(group_json(), json!({"new_chat_title": "New"})),
-        message(group_json(), json!({"text": "/list", "from": other_bot})),
+        message(&private_json(), &json!({"pinned_message": {}})),
+        message(&group_json(), &json!({"new_chat_title": "New"})),
+        message(&group_json(), &json!({"text": "/list", "from": other_bot})),
         message(
-            group_json(),
-            json!({"text": "/list", "is_automatic_forward": true}),
+            &group_json(),
+            &json!({"text": "/list", "is_automatic_forward": true}),
         ),
-        message(channel.clone(), json!({"text": "/list"})),
+        message(&channel, &json!({"text": "/list"})),
         json!({"update_id": 9, "channel_post": {"message_id": 1, "chat": channel, "text": "/list"}}),
         json!({"update_id": 9, "edited_message": {"message_id": 1, "chat": group_json(), "text": "/list"}}),
         json!({"update_id": 9, "message": {"chat": "x"}}),
@@ -291,7 +291,7 @@ fn rights_are_looked_up_only_for_changes_in_groups() {
         (group_json(), "/list", false),
         (private_json(), "/regexp cpu", false),
     ] {
-        let mut heard = event(&message(chat, json!({"text": text})));
+        let mut heard = event(&message(&chat, &json!({"text": text})));
         let rights = rights_to_ask(&mut heard, "ops_bot").map(|(chat, who)| (chat, who.id));
         assert_eq!(rights, asked.then_some((GROUP, PersonId(42))), "{text}");
     }

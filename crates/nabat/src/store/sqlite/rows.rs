@@ -188,8 +188,8 @@ fn put_subscription(tx: &Transaction<'_>, subscription: &Subscription) -> rusqli
 fn put_delivery(tx: &Transaction<'_>, delivery: &Delivery) -> rusqlite::Result<usize> {
     tx.prepare_cached(
         "INSERT OR REPLACE INTO outbox (id, bot, chat, topic, content, priority, created_at,
-             attempts, handed_out, last_error)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             attempts, last_error)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
         delivery.id.0,
@@ -200,7 +200,6 @@ fn put_delivery(tx: &Transaction<'_>, delivery: &Delivery) -> rusqlite::Result<u
         json(&delivery.priority)?,
         delivery.created_at.as_millis(),
         delivery.attempts,
-        delivery.handed_out,
         delivery.last_error,
     ])
 }
@@ -261,7 +260,7 @@ pub(super) fn snapshot(
         subscriptions: subscriptions.into_iter().flatten().collect(),
         deliveries: all(
             connection,
-            "SELECT bot, chat, topic, id, content, priority, created_at, attempts, handed_out,
+            "SELECT bot, chat, topic, id, content, priority, created_at, attempts,
                     last_error FROM outbox ORDER BY id",
             delivery,
         )?,
@@ -390,8 +389,7 @@ fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         priority: from_json(row, 5)?,
         created_at: time(row, 6)?,
         attempts: row.get(7)?,
-        handed_out: row.get(8)?,
-        last_error: row.get(9)?,
+        last_error: row.get(8)?,
     })
 }
 

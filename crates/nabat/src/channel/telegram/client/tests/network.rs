@@ -94,6 +94,19 @@ async fn strange_answers_are_lost_or_garbled_but_never_taken() {
 }
 
 #[tokio::test]
+async fn an_address_that_accepts_and_then_says_nothing_got_nothing() {
+    let silent = server(|stream| async move {
+        let _open = stream;
+        std::future::pending().await
+    });
+    let client = client(&bot([format!("https://{}", silent.await)]));
+    let begun = Instant::now();
+    let error = client.send_message(&to_ann("x")).await.unwrap_err();
+    assert!(matches!(error, CallError::Unsent { .. }), "{error:?}");
+    assert!(begun.elapsed() < SEND_TIMEOUT / 2);
+}
+
+#[tokio::test]
 async fn a_dead_address_is_left_for_the_next_within_the_same_call() {
     let (telegram, _) = started().await;
     let client = client(&bot([nobody(), telegram.url()]));
