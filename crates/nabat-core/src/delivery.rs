@@ -148,6 +148,8 @@ pub enum Outcome {
     },
     /// It was not taken and is tried again later; the reason is shown meanwhile.
     Retry {
+        /// Whether a part of it was taken, so that the chat may know the news already.
+        partly: bool,
         /// The provider's words.
         reason: String,
     },

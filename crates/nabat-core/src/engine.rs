@@ -124,9 +124,19 @@ struct Known {
 struct OnDuty {
     card: Card,
     delivery: Option<DeliveryId>,
+    /// Whether a courier has the delivery.
+    in_hand: bool,
+    /// Whether an attempt before the present one may have been seen: its answer got lost, or the
+    /// process died meanwhile, as after a restart for whatever was waiting.
+    in_doubt: bool,
+}
+
+impl OnDuty {
     /// Whether the chat may have seen a message of which the ledger knows nothing: then the end
-    /// of what that message told is told too. So after a restart, for whatever was waiting.
-    maybe_told: bool,
+    /// of what that message told is told too.
+    fn maybe_told(&self) -> bool {
+        self.in_hand || self.in_doubt
+    }
 }
 
 /// Something to look at when its time comes. Whether it is still due is decided then.
@@ -200,7 +210,7 @@ impl Engine {
             if let Content::Card(card) = delivery.content
                 && let Some(on_duty) = engine.cards.get_mut(&card)
             {
-                on_duty.maybe_told = true;
+                on_duty.in_doubt = true;
             }
             engine.put_delivery(delivery, out);
         }

@@ -107,7 +107,8 @@ impl Engine {
             OnDuty {
                 card,
                 delivery: None,
-                maybe_told: false,
+                in_hand: false,
+                in_doubt: false,
             },
         );
     }
@@ -155,7 +156,7 @@ impl Engine {
     fn urgency(&self, now: Timestamp, on_duty: &OnDuty) -> Option<Priority> {
         let card = &on_duty.card;
         let muted = self.muted(card.chat, now);
-        let maybe_told = on_duty.maybe_told;
+        let maybe_told = on_duty.maybe_told();
         let mut urgency = None;
         let mut all_ended = true;
         for (id, told) in &card.members {
@@ -187,7 +188,7 @@ impl Engine {
         let Some(on_duty) = self.cards.get(&id) else {
             return;
         };
-        if on_duty.maybe_told {
+        if on_duty.maybe_told() {
             return;
         }
         let over = |incident: &IncidentId| {

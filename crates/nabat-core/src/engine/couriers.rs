@@ -59,8 +59,8 @@ impl Engine {
         };
         if work.is_none() {
             self.remove_delivery(id, out);
-        } else if let Some(card) = of_card {
-            self.note_maybe_told(card, true);
+        } else if let Some(on_duty) = of_card.and_then(|card| self.cards.get_mut(&card)) {
+            on_duty.in_hand = true;
         }
         work
     }
@@ -70,7 +70,7 @@ impl Engine {
         let chat = on_duty.card.chat;
         let incident = |id| self.incidents.get(&id).map(|known| &known.incident);
         let muted = self.muted(chat, now);
-        let view = on_duty.card.view(incident, muted, on_duty.maybe_told)?;
+        let view = on_duty.card.view(incident, muted, on_duty.maybe_told())?;
         let locale = self.locale(chat);
         let members: Vec<Member<'_>> = view
             .members
@@ -121,7 +121,9 @@ impl Engine {
                 self.try_again(now, &delivery, reason, true, out);
             }
             Outcome::Uncertain { told, .. } => self.delivered(now, &delivery, &told, out),
-            Outcome::Retry { reason } => self.try_again(now, &delivery, reason, false, out),
+            Outcome::Retry { partly, reason } => {
+                self.try_again(now, &delivery, reason, partly, out);
+            }
             Outcome::Unreachable { reason } => self.disable(now, delivery.chat, &reason, out),
             Outcome::TopicGone => {
                 let to = ChatKey {
@@ -180,7 +182,8 @@ impl Engine {
             && let Some(on_duty) = self.cards.get_mut(&card)
         {
             on_duty.delivery = None;
-            on_duty.maybe_told = false;
+            on_duty.in_hand = false;
+            on_duty.in_doubt = false;
         }
         out.changes.push(Change::DeliveryGone(id));
     }
@@ -205,16 +208,11 @@ impl Engine {
             priority: known.priority,
         });
         if let Content::Card(card) = delivery.content {
-            self.note_maybe_told(card, maybe_seen);
+            if let Some(on_duty) = self.cards.get_mut(&card) {
+                on_duty.in_hand = false;
+                on_duty.in_doubt |= maybe_seen;
+            }
             self.announce(now, card, out);
-        }
-    }
-
-    /// Notes whether the chat may have seen a message of which the ledger knows nothing yet: while
-    /// a courier has the delivery, and after an answer got lost.
-    fn note_maybe_told(&mut self, card: CardId, maybe_told: bool) {
-        if let Some(on_duty) = self.cards.get_mut(&card) {
-            on_duty.maybe_told = maybe_told;
         }
     }
 

@@ -321,8 +321,7 @@ fn a_failed_attempt_is_tried_again_with_what_is_true_then() {
     world.says("/regexp all");
     world.fires("HighCPU", "a");
     let work = world.take_all().remove(0);
-    let reason = "Bad Gateway".to_owned();
-    world.settle(&work, None, Outcome::Retry { reason });
+    world.settle(&work, None, refused("Bad Gateway"));
     let delivery = world.engine.deliveries.values().next().unwrap();
     assert_eq!(delivery.attempts, 1);
     assert_eq!(delivery.last_error.as_deref(), Some("Bad Gateway"));
@@ -330,6 +329,50 @@ fn a_failed_attempt_is_tried_again_with_what_is_true_then() {
     let said = world.deliver();
     assert_eq!(said.len(), 1);
     assert!(said[0].1.contains('2'), "both in one: {said:?}");
+}
+
+/// Telegram took nothing of a delivery.
+fn refused(reason: &str) -> Outcome {
+    Outcome::Retry {
+        partly: false,
+        reason: reason.to_owned(),
+    }
+}
+
+#[test]
+fn an_end_is_told_to_who_may_have_seen_an_attempt_before_the_last() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    world.engine = Engine::restore(
+        world.now,
+        world.engine.settings.clone(),
+        world.snapshot(),
+        &mut Effects::default(),
+    );
+    let work = world.take_all().remove(0);
+    world.settle(&work, None, refused("connection refused"));
+    world.resolves("HighCPU", "a");
+    let said = world.deliver();
+    assert!(said[0].1.contains("HighCPU"), "{said:?}");
+    assert!(world.engine.cards.is_empty());
+}
+
+#[test]
+fn an_end_is_shown_on_a_message_that_changed_before_its_answer_was_refused() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    world.deliver();
+    world.fires("HighCPU", "b");
+    let work = world.take_all().remove(0);
+    let outcome = Outcome::Retry {
+        partly: true,
+        reason: "Too Many Requests".to_owned(),
+    };
+    world.settle(&work, None, outcome);
+    world.resolves("HighCPU", "b");
+    assert_eq!(world.kinds(), ["edit"]);
 }
 
 #[test]

@@ -109,6 +109,7 @@ impl Bots {
         let ears = {
             let (config, engine) = (config.clone(), self.engine.clone());
             let (webhooks, shutdown) = (self.ears.clone(), shutdown.clone());
+            let shown = state.clone();
             async move {
                 tokio::select! {
                     () = tokio::time::sleep(delay) => {}
@@ -121,7 +122,10 @@ impl Bots {
                     state,
                     webhooks,
                 };
-                bot::run(ears, shutdown).await;
+                bot::run(ears, shutdown.clone()).await;
+                // That its token was refused is shown until the bot is stopped.
+                shutdown.cancelled().await;
+                drop(shown);
             }
         };
         tasks.spawn(ears);

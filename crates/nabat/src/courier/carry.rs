@@ -41,9 +41,11 @@ impl Courier {
             told: work.told.clone(),
         };
         let mut first = true;
+        let mut taken = false;
         for send in &work.sends {
             match self.send(work, send, &mut first).await {
                 Step::Taken(id) => {
+                    taken = true;
                     if matches!(send, Send::New { live: true, .. }) {
                         message_id = id;
                     }
@@ -58,6 +60,9 @@ impl Courier {
                     break;
                 }
             }
+        }
+        if let Outcome::Retry { partly, .. } = &mut outcome {
+            *partly = taken;
         }
         self.note(work, &outcome);
         Settled {
@@ -212,9 +217,7 @@ impl Courier {
                     .inc();
                 // A little longer than asked, since clocks and windows are not the same.
                 self.freeze(work.chat, period + period / 10);
-                Outcome::Retry {
-                    reason: error.to_string(),
-                }
+                retry(error.to_string())
             }
             Verdict::Retry { reason } => {
                 if matches!(error, CallError::Unsent { .. }) {
@@ -222,12 +225,12 @@ impl Courier {
                 } else {
                     self.pause_chat(work.chat);
                 }
-                Outcome::Retry { reason }
+                retry(reason)
             }
             Verdict::BotStopped { reason } => {
                 let until = self.clock.now().after(STOPPED_PAUSE);
                 self.schedule().freeze_all(until);
-                Outcome::Retry { reason }
+                retry(reason)
             }
         };
         Some(Step::Ended(outcome))
@@ -236,7 +239,7 @@ impl Courier {
     fn note(&self, work: &Work, outcome: &Outcome) {
         let (name, reason) = match outcome {
             Outcome::Sent { .. } => ("sent", None),
-            Outcome::Retry { reason } => ("retry", Some(reason)),
+            Outcome::Retry { reason, .. } => ("retry", Some(reason)),
             Outcome::Uncertain { reason, .. } => ("uncertain", Some(reason)),
             Outcome::Failed { reason, .. } => ("failed", Some(reason)),
             Outcome::Unreachable { reason } => ("unreachable", Some(reason)),
@@ -261,6 +264,14 @@ impl Courier {
                 "a message was not delivered"
             );
         }
+    }
+}
+
+/// Not taken; whether a part of the delivery was is for [`Courier::carry`] to say.
+fn retry(reason: String) -> Outcome {
+    Outcome::Retry {
+        partly: false,
+        reason,
     }
 }
 

@@ -6,7 +6,17 @@
 //! else is ever built here, because clippy lets only such code `unwrap`.
 
 #[cfg(test)]
+mod chain;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod disk;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod peers;
+#[cfg(test)]
+mod reach;
 #[cfg(test)]
 #[expect(
     dead_code,

@@ -4,6 +4,7 @@
 //! ends when it is dropped. Waits are for a condition, with a time-out that fails the test; a
 //! failing test prints the end of every program's log.
 
+pub(crate) mod alert;
 pub(crate) mod alertmanager;
 pub(crate) mod http;
 pub(crate) mod nabat;
@@ -14,7 +15,7 @@ pub(crate) mod target;
 pub(crate) mod wait;
 
 use serde_json::{Value, json};
-use telegram_emulator::{Emulator, Message, Place, Settings, User};
+use telegram_emulator::{Emulator, Limits, Message, Place, Settings, User};
 use tempfile::TempDir;
 
 use alertmanager::{Alertmanager, Timing};
@@ -43,7 +44,16 @@ impl World {
 
     /// The same, after the test has changed the configuration.
     pub(crate) async fn with_config(change: impl FnOnce(&mut Value)) -> Self {
-        let telegram = Emulator::start(Settings::default()).await.unwrap();
+        Self::with(Limits::default(), change).await
+    }
+
+    /// The same with a Telegram of other limits.
+    pub(crate) async fn with(limits: Limits, change: impl FnOnce(&mut Value)) -> Self {
+        let settings = Settings {
+            limits,
+            ..Settings::default()
+        };
+        let telegram = Emulator::start(settings).await.unwrap();
         telegram.add_bot(TOKEN, "nabat_bot");
         telegram.add_user(User::new(OWNER, "Olga", "en"));
         let mut config = json!({ "telegram": { "bots": [{
@@ -65,6 +75,28 @@ impl World {
     /// The owner writes to the bot in their private chat.
     pub(crate) fn say(&self, text: &str) {
         self.telegram.say(OWNER, OWNER, text, None).unwrap();
+    }
+
+    /// Somebody subscribes `chat` to everything, and the bot confirms it.
+    pub(crate) async fn subscribe(&self, chat: impl Into<Place>, user: i64) {
+        let chat = chat.into();
+        self.telegram.say(chat, user, "/regexp all", None).unwrap();
+        self.told(chat, "Subscribed to").await;
+    }
+
+    /// Posts a webhook that must be taken.
+    pub(crate) async fn post(&self, webhook: &Value) {
+        let answer = self.nabat.post_alerts(webhook).await.unwrap();
+        assert_eq!(answer.status(), 200, "{:?}", answer.text().await);
+    }
+
+    /// Waits until nothing is left to be said to anyone.
+    pub(crate) async fn silence(&self) {
+        wait::until("an empty outbox", async || {
+            let waiting = self.nabat.metric("nabat_outbox_deliveries").await;
+            (waiting == Some(0.0)).then_some(())
+        })
+        .await;
     }
 
     /// Waits until the bot has said `text` in `chat`, among other words; returns the message.

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -66,6 +67,25 @@ impl Nabat {
         self.process.signal(signal);
     }
 
+    /// Starts it again on the same port and data, and ends it as a crash would `after` that
+    /// time, however far it has come.
+    pub(crate) async fn start_and_kill9(&mut self, after: Duration) {
+        self.process.kill9();
+        self.process = spawn(&self.folder, self.port);
+        tokio::time::sleep(after).await;
+        self.process.kill9();
+    }
+
+    /// The number of its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
+    /// Where it keeps its state.
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        data_dir(&self.folder)
+    }
+
     /// Starts it again on the same port and data, after a crash if it still runs, and waits
     /// until it is ready.
     pub(crate) async fn restart(&mut self) {
@@ -120,12 +140,23 @@ fn configure(folder: &Path, config: &Value) {
     std::fs::write(config_file(folder), config.to_string()).unwrap();
 }
 
+fn data_dir(folder: &Path) -> PathBuf {
+    folder.join("data")
+}
+
 async fn launch(folder: &Path, port: u16) -> (Process, u16) {
-    let mut command = command();
-    command.arg("serve").arg("-c").arg(config_file(folder));
-    command.arg("--data-dir").arg(folder.join("data"));
-    command.args(["-p", &port.to_string()]);
-    let mut process = Process::start("nabat", folder, &mut command);
+    let mut process = spawn(folder, port);
     let port = process.word_after(LISTENING).await;
     (process, port.trim_end_matches('/').parse().unwrap())
+}
+
+fn spawn(folder: &Path, port: u16) -> Process {
+    // A limit on the size of files must look like a full disk, and not kill.
+    let mut shell = Command::new("sh");
+    shell.args(["-c", r#"trap "" XFSZ; exec "$0" "$@""#]);
+    shell.arg(command().get_program()).arg("serve");
+    shell.arg("-c").arg(config_file(folder));
+    shell.arg("--data-dir").arg(data_dir(folder));
+    shell.args(["-p", &port.to_string()]);
+    Process::start("nabat", folder, &mut shell)
 }

@@ -1,0 +1,290 @@
+//! `kill -9`: what was answered with 200 is told, in its true state, and hardly anything twice.
+//!
+//! The load is what Alertmanagers make: alerts that fire, change, are repeated and end, posted
+//! again and again until they are answered with 200. The process dies at random moments, and at
+//! chosen ones: in the middle of a request to Telegram, between an end and its telling, between
+//! a command and its answer.
+
+mod load;
+mod shown;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::json;
+use telegram_emulator::{Fault, FaultKind, Filter, Limits, User};
+
+use crate::world::alert::Alert;
+use crate::world::{OWNER, World, wait};
+use load::{Dice, Load};
+
+/// Who is subscribed to everything.
+const SUBSCRIBERS: [i64; 3] = [OWNER, 8, 9];
+/// How many alerts may be new between two kills.
+const ALERTS_PER_KILL: usize = 3;
+/// The longest life of a process.
+const LIFE_MAX_MS: u64 = 500;
+/// The longest life of one that is killed before it is ready.
+const BIRTH_MAX_MS: u64 = 100;
+/// How long the truth may take to be shown after the last kill.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often it dies, and among what.
+struct Plan {
+    seed: u64,
+    kills: usize,
+    faults: bool,
+}
+
+#[tokio::test]
+async fn nothing_is_lost_and_hardly_anything_repeated_by_a_dozen_kills() {
+    survive(Plan {
+        seed: fresh_seed(),
+        kills: 12,
+        faults: false,
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nothing_is_lost_by_kills_while_telegram_fails_as_well() {
+    survive(Plan {
+        seed: fresh_seed(),
+        kills: 8,
+        faults: true,
+    })
+    .await;
+}
+
+/// Another one each time, since moments can't be replayed anyway; a failure prints it.
+fn fresh_seed() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    now.as_millis() as u64
+}
+
+async fn survive(plan: Plan) {
+    let Plan {
+        seed,
+        kills,
+        faults,
+    } = plan;
+    eprintln!("seed {seed}, {kills} kills, faults {faults}");
+    let mut world = World::with(Limits::off(), |config| {
+        config["telegram"]["bots"][0]["allow"] = json!(SUBSCRIBERS);
+    })
+    .await;
+    for user in SUBSCRIBERS {
+        world.telegram.add_user(User::new(user, "Person", "en"));
+        world.subscribe(user, user).await;
+    }
+    let mut dice = Dice::new(seed);
+    let mut drops = 0;
+    let load = Load::start(&world.nabat.webhook(), &mut dice);
+    for _ in 0..kills {
+        load.allow(ALERTS_PER_KILL);
+        if faults {
+            drops += order_faults(&world, &mut dice);
+        }
+        tokio::time::sleep(dice.up_to_ms(LIFE_MAX_MS)).await;
+        world.nabat.kill9();
+        if dice.below(4) == 0 {
+            world
+                .nabat
+                .start_and_kill9(dice.up_to_ms(BIRTH_MAX_MS))
+                .await;
+        }
+        world.nabat.restart().await;
+    }
+    let cases = load.stop().await;
+    world.telegram.clear_faults();
+
+    let wrong = || {
+        let wrong = |chat| shown::wrong(&world.telegram.messages(chat), &cases);
+        SUBSCRIBERS.map(|chat| (chat, wrong(chat)))
+    };
+    let all_right = |_: &_| {
+        wrong()
+            .iter()
+            .all(|(_, wrong)| wrong.is_empty())
+            .then_some(())
+    };
+    if world.telegram.wait_for(PATIENCE, all_right).await.is_err() {
+        panic!(
+            "seed {seed}: shown wrongly after {kills} kills: {:#?}",
+            wrong()
+        );
+    }
+    world.silence().await;
+    let lies = shown::lies(&world.telegram.requests(), &cases);
+    assert!(
+        lies.is_empty(),
+        "seed {seed}: said to have ended before they had: {lies:?}"
+    );
+    for chat in SUBSCRIBERS {
+        let messages = world.telegram.messages(chat);
+        let repeats = shown::repeats(&messages);
+        let ended = cases.iter().filter(|case| case.ended.is_some()).count();
+        eprintln!(
+            "chat {chat}: {} alerts, {ended} of them ended, in {} messages; {} repeated by {kills} kills and {drops} lost answers",
+            cases.len(),
+            messages.len(),
+            repeats.len(),
+        );
+        assert!(
+            repeats.len() <= kills + drops,
+            "seed {seed}, chat {chat}: {repeats:#?}"
+        );
+    }
+}
+
+/// Orders something bad for the next requests; returns how many answers will get lost.
+fn order_faults(world: &World, dice: &mut Dice) -> usize {
+    let kinds = [
+        FaultKind::DropAfter,
+        FaultKind::Hold(Duration::from_millis(300)),
+        FaultKind::Status {
+            code: 502,
+            html_body: true,
+        },
+        FaultKind::TooMany { retry_after: 1 },
+    ];
+    let kind = kinds[dice.below(kinds.len())].clone();
+    let drops = usize::from(kind == FaultKind::DropAfter);
+    world.telegram.fault(to(None, kind));
+    drops
+}
+
+fn to(chat: Option<i64>, kind: FaultKind) -> Fault {
+    Fault {
+        filter: Filter {
+            method: Some("sendMessage".to_owned()),
+            chat,
+            ..Filter::default()
+        },
+        times: 1,
+        kind,
+    }
+}
+
+/// Kills it while Telegram holds a request to the owner's chat.
+async fn kill_in_the_middle_of_sending(world: &mut World) {
+    let held = |telegram: &telegram_emulator::Emulator| {
+        let calls = telegram.calls("sendMessage");
+        calls.iter().any(|call| call.status == 0).then_some(())
+    };
+    world.telegram.wait_for(wait::PATIENCE, held).await.unwrap();
+    world.nabat.kill9();
+}
+
+fn count(world: &World, text: &str) -> usize {
+    let messages = world.telegram.messages(OWNER);
+    let says = messages
+        .iter()
+        .filter(|message| message.text.contains(text));
+    says.count()
+}
+
+#[tokio::test]
+async fn a_message_on_its_way_is_repeated_at_most_once_and_its_end_is_told() {
+    let mut world = World::with(Limits::off(), |_| {}).await;
+    world.subscribe(OWNER, OWNER).await;
+    let alert = Alert::warning("DiskFull");
+    world
+        .telegram
+        .fault(to(Some(OWNER), FaultKind::Hold(Duration::from_secs(2))));
+    world.post(&alert.firing()).await;
+    kill_in_the_middle_of_sending(&mut world).await;
+    world.nabat.restart().await;
+
+    // Alertmanager repeats what it does not know to be taken, or what still fires.
+    world.post(&alert.firing()).await;
+    let twice = |_: &_| (count(&world, "DiskFull") == 2).then_some(());
+    world
+        .telegram
+        .wait_for(wait::PATIENCE, twice)
+        .await
+        .unwrap();
+    world.silence().await;
+    world.post(&alert.resolved()).await;
+    world.told(OWNER, "Resolved after").await;
+    world.silence().await;
+    assert_eq!(
+        count(&world, "DiskFull"),
+        3,
+        "two that it fires, and its end"
+    );
+    assert_eq!(count(&world, "✅ Resolved · DiskFull"), 1);
+}
+
+#[tokio::test]
+async fn an_alert_that_ends_while_its_message_is_on_the_way_of_a_killed_process_is_told_to_have_ended()
+ {
+    let mut world = World::with(Limits::off(), |_| {}).await;
+    world.subscribe(OWNER, OWNER).await;
+    let alert = Alert::warning("DiskFull");
+    world
+        .telegram
+        .fault(to(Some(OWNER), FaultKind::Hold(Duration::from_millis(500))));
+    world.post(&alert.firing()).await;
+    kill_in_the_middle_of_sending(&mut world).await;
+    // Telegram is away until the alert has ended, so that nothing else is told before.
+    world.told(OWNER, "DiskFull").await;
+    world.telegram.vanish().await;
+    world.nabat.restart().await;
+    world.post(&alert.resolved()).await;
+    world.telegram.resume().await.unwrap();
+    world.told(OWNER, "✅ Resolved · DiskFull").await;
+}
+
+#[tokio::test]
+async fn an_end_that_was_taken_just_before_a_kill_is_told_after_it() {
+    let mut world = World::with(Limits::off(), |_| {}).await;
+    world.subscribe(OWNER, OWNER).await;
+    let alert = Alert::critical("DiskFull");
+    world.post(&alert.firing()).await;
+    world.told(OWNER, "DiskFull").await;
+    world.silence().await;
+    world.post(&alert.resolved()).await;
+    world.nabat.kill9();
+    world.nabat.restart().await;
+    world.told(OWNER, "Resolved after").await;
+    world.silence().await;
+    let messages = world.telegram.messages(OWNER);
+    let card = messages
+        .iter()
+        .find(|message| message.text.contains("DiskFull"));
+    assert!(
+        card.unwrap().text.starts_with("✅ Resolved · DiskFull"),
+        "{messages:#?}"
+    );
+    assert!(
+        (1..=2).contains(&count(&world, "Resolved after")),
+        "{messages:#?}"
+    );
+}
+
+#[tokio::test]
+async fn a_command_said_just_before_a_kill_is_answered_after_it_and_obeyed_once() {
+    let mut world = World::with(Limits::off(), |_| {}).await;
+    let mut dice = Dice::new(fresh_seed());
+    let expressions = ["alpha", "beta", "gamma", "delta"];
+    for expression in expressions {
+        world.say(&format!("/regexp {expression}"));
+        tokio::time::sleep(dice.up_to_ms(20)).await;
+        world.nabat.kill9();
+        world.nabat.restart().await;
+        world
+            .told(OWNER, &format!("ubscribed to {expression}"))
+            .await;
+    }
+    world.silence().await;
+    for expression in expressions {
+        let answers = count(&world, &format!("ubscribed to {expression}"));
+        assert!(
+            (1..=2).contains(&answers),
+            "{expression}: {answers} answers"
+        );
+        assert_eq!(count(&world, "already subscribed"), 0);
+    }
+    let subscriptions = world.nabat.metric("nabat_engine_subscriptions").await;
+    assert_eq!(subscriptions, Some(expressions.len() as f64));
+}

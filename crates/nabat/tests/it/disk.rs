@@ -1,0 +1,194 @@
+//! The disk takes no more, or gives back what was never written: nothing is half done, nothing
+//! is forgotten, nothing is overwritten, and the words are clear.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use reqwest::header::RETRY_AFTER;
+use serde_json::json;
+
+use crate::world::alert::Alert;
+use crate::world::{OWNER, World, nabat, wait};
+
+/// Lets the files of a process grow to this many bytes, or as far as they like.
+fn limit_files(pid: u32, bytes: Option<u64>) {
+    let soft = bytes.map_or("unlimited".to_owned(), |bytes| bytes.to_string());
+    let mut command = Command::new("prlimit");
+    // The hard limit stays: whoever is not root could not raise it again.
+    command.args(["--pid", &pid.to_string(), &format!("--fsize={soft}:")]);
+    assert!(command.status().unwrap().success());
+}
+
+/// How large the largest file in a folder is.
+fn largest_file(folder: &Path) -> u64 {
+    let sizes = fs::read_dir(folder).unwrap();
+    let sizes = sizes.map(|file| file.unwrap().metadata().unwrap().len());
+    sizes.max().unwrap()
+}
+
+#[tokio::test]
+async fn a_full_disk_is_answered_with_503_until_there_is_room() {
+    let world = World::start().await;
+    world.subscribe(OWNER, OWNER).await;
+    let (before, lost) = (Alert::warning("Before"), Alert::warning("Lost"));
+    world.post(&before.firing()).await;
+    world.told(OWNER, "Before").await;
+    world.silence().await;
+
+    limit_files(
+        world.nabat.pid(),
+        Some(largest_file(&world.nabat.data_dir())),
+    );
+    for _ in 0..2 {
+        let answer = world.nabat.post_alerts(&lost.firing()).await.unwrap();
+        assert_eq!(answer.status(), 503);
+        let retry_after = answer.headers()[RETRY_AFTER].to_str().unwrap();
+        assert!(retry_after.parse::<u32>().unwrap() > 0, "{retry_after}");
+        let problem: serde_json::Value = answer.json().await.unwrap();
+        assert_eq!(problem["error"]["code"], "store_unavailable", "{problem}");
+        assert!(
+            problem["error"]["message"]
+                .as_str()
+                .unwrap()
+                .contains("free space"),
+            "{problem}"
+        );
+    }
+    let client = crate::world::http::client();
+    let ready = client
+        .get(world.nabat.url("/-/ready"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(ready.status(), 503);
+    let healthy = client
+        .get(world.nabat.url("/-/healthy"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(healthy.status(), 200, "a restart would not help");
+
+    limit_files(world.nabat.pid(), None);
+    world.nabat.ready().await;
+    assert!(
+        world
+            .telegram
+            .messages(OWNER)
+            .iter()
+            .all(|message| !message.text.contains("Lost"))
+    );
+    world.post(&lost.firing()).await;
+    world.told(OWNER, "Lost").await;
+    world.post(&before.resolved()).await;
+    world.told(OWNER, "✅ Resolved · Before").await;
+}
+
+#[tokio::test]
+async fn what_was_told_while_the_disk_was_full_is_not_told_again() {
+    let world = World::start().await;
+    world.subscribe(OWNER, OWNER).await;
+    let hold = telegram_emulator::FaultKind::Hold(std::time::Duration::from_millis(500));
+    world.telegram.fault(telegram_emulator::Fault {
+        filter: telegram_emulator::Filter {
+            method: Some("sendMessage".to_owned()),
+            ..Default::default()
+        },
+        times: 1,
+        kind: hold,
+    });
+    world.post(&Alert::warning("DiskFull").firing()).await;
+    let held = |telegram: &telegram_emulator::Emulator| {
+        let calls = telegram.calls("sendMessage");
+        calls.iter().any(|call| call.status == 0).then_some(())
+    };
+    world.telegram.wait_for(wait::PATIENCE, held).await.unwrap();
+    limit_files(
+        world.nabat.pid(),
+        Some(largest_file(&world.nabat.data_dir())),
+    );
+    world.told(OWNER, "DiskFull").await;
+    let failed = async || {
+        let failures = world
+            .nabat
+            .metric("nabat_engine_commit_failures_total")
+            .await?;
+        (failures > 0.0).then_some(())
+    };
+    wait::until("a failed commit", failed).await;
+    limit_files(world.nabat.pid(), None);
+    world.nabat.ready().await;
+    world.silence().await;
+    let messages = world.telegram.messages(OWNER);
+    let told = messages
+        .iter()
+        .filter(|message| message.text.contains("DiskFull"));
+    assert_eq!(told.count(), 1, "{messages:#?}");
+}
+
+/// Runs `nabat serve` on a data folder until it ends by itself.
+fn serve(folder: &Path) -> Output {
+    let config = folder.join("nabat.yml");
+    let bot =
+        json!({ "name": "ops", "token": crate::world::TOKEN, "api_url": "http://127.0.0.1:9" });
+    let text = json!({ "telegram": { "bots": [bot] } }).to_string();
+    fs::write(&config, text).unwrap();
+    let mut command = nabat::command();
+    command.args(["serve", "-p", "0", "-c"]).arg(config);
+    command.arg("--data-dir").arg(folder.join("data"));
+    command.output().unwrap()
+}
+
+/// A database that was used and then closed in order.
+async fn used_database() -> (World, std::path::PathBuf) {
+    let mut world = World::start().await;
+    world.subscribe(OWNER, OWNER).await;
+    world.post(&Alert::warning("DiskFull").firing()).await;
+    world.told(OWNER, "DiskFull").await;
+    world.silence().await;
+    assert!(world.nabat.terminate().await.success());
+    let file = world.nabat.data_dir().join("nabat.db");
+    (world, file)
+}
+
+#[tokio::test]
+async fn a_damaged_database_is_named_and_left_alone() {
+    let (_world, file) = used_database().await;
+    let whole = fs::read(&file).unwrap();
+    let mut no_header = whole.clone();
+    no_header[..100].fill(b'x');
+    let mut overwritten = whole.clone();
+    overwritten[1024..].fill(b'x');
+    let half = whole[..whole.len() / 2].to_vec();
+    for (what, bytes) in [
+        ("no header", no_header),
+        ("overwritten", overwritten),
+        ("half", half),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let copy = folder.path().join("data/nabat.db");
+        fs::create_dir(copy.parent().unwrap()).unwrap();
+        fs::write(&copy, &bytes).unwrap();
+        let output = serve(folder.path());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{what}: {said}");
+        assert!(
+            said.contains("damaged") && said.contains("restore a backup"),
+            "{what}: {said}"
+        );
+        assert!(
+            fs::read(&copy).unwrap() == bytes,
+            "{what}: the file was changed"
+        );
+    }
+}
+
+#[test]
+fn a_data_folder_that_cannot_be_made_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("data"), "in the way").unwrap();
+    let output = serve(folder.path());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("data/nabat.db"), "{said}");
+}
