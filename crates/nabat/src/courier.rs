@@ -116,8 +116,8 @@ impl Courier {
                 Next::Idle
             };
             let pause = match next {
-                Next::Send(id, chat) => {
-                    hands.spawn(Arc::clone(self).deliver(id, chat));
+                Next::Send(ids, chat) => {
+                    hands.spawn(Arc::clone(self).deliver(ids, chat));
                     continue;
                 }
                 Next::Wait(at) => Some(self.clock.instant(at)),
@@ -141,10 +141,11 @@ impl Courier {
         }
     }
 
-    /// Makes one delivery, from the engine's word what it is to the engine's word that it is noted.
-    async fn deliver(self: Arc<Self>, id: DeliveryId, chat: ChatKey) {
+    /// Makes deliveries to one chat, from the engine's word what they are to its word that they are
+    /// noted.
+    async fn deliver(self: Arc<Self>, ids: Vec<DeliveryId>, chat: ChatKey) {
         let work = loop {
-            match self.engine.take(id).await {
+            match self.engine.take(ids.clone()).await {
                 Ok(work) => break work,
                 Err(crate::engine::NotTaken::Stopping) => return,
                 Err(_) => tokio::time::sleep(ENGINE_PAUSE).await,

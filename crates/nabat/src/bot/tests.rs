@@ -110,9 +110,16 @@ impl Life {
     async fn next_answer(&mut self) -> String {
         let waited = tokio::time::timeout(SOON, self.outbox.recv());
         let waiting = waited.await.unwrap().unwrap();
-        let work = self.engine.handle.take(waiting.id).await.unwrap().unwrap();
+        let work = self
+            .engine
+            .handle
+            .take(vec![waiting.id])
+            .await
+            .unwrap()
+            .unwrap();
         match &work.sends[0] {
             Send::New { message, .. } | Send::Edit { message, .. } => message.text(),
+            Send::File { text, .. } => text.clone(),
         }
     }
 }

@@ -147,8 +147,8 @@ impl Worker {
                 let toast = self.engine.heard(now, &heard, out);
                 answers.push(defer(reply, toast));
             }
-            Ask::Take(id, reply) => {
-                let work = self.engine.take(now, id, out);
+            Ask::Take(ids, reply) => {
+                let work = self.engine.take(now, &ids, out);
                 answers.push(defer(reply, work));
             }
             Ask::Settle(settled, reply) => {
