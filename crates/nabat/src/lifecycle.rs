@@ -8,11 +8,15 @@ use tokio_util::sync::CancellationToken;
 /// After this long a stop is no longer waited for.
 pub const STOP_PATIENCE: Duration = Duration::from_secs(9);
 
-/// Cancels `shutdown` on the first SIGTERM or SIGINT, and ends the process on the second one.
+/// Cancels `shutdown` on the first SIGTERM or SIGINT; on the second one does `last` and ends the
+/// process.
 ///
 /// # Errors
 /// When the signals can't be listened to.
-pub fn stop_on_signals(shutdown: CancellationToken) -> std::io::Result<()> {
+pub fn stop_on_signals(
+    shutdown: CancellationToken,
+    last: impl FnOnce() + Send + 'static,
+) -> std::io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::spawn(async move {
@@ -21,6 +25,7 @@ pub fn stop_on_signals(shutdown: CancellationToken) -> std::io::Result<()> {
         shutdown.cancel();
         either(&mut terminate, &mut interrupt).await;
         tracing::warn!("stopped at once");
+        last();
         std::process::exit(130);
     });
     Ok(())

@@ -42,7 +42,11 @@ impl Demo {
 
     async fn play(self, folder: &Path) -> anyhow::Result<()> {
         let shutdown = CancellationToken::new();
-        lifecycle::stop_on_signals(shutdown.clone())?;
+        let leftover = folder.to_owned();
+        lifecycle::stop_on_signals(shutdown.clone(), move || {
+            // The process ends here, so nothing else removes it; it is in the temporary folder.
+            let _ = std::fs::remove_dir_all(leftover);
+        })?;
         let telegram = Emulator::start(Settings {
             listen: free(self.chat_port).await?,
             ..Settings::default()

@@ -62,7 +62,8 @@ impl Serve {
         let address = SocketAddr::new(self.host, self.port);
         runtime()?.block_on(async {
             let shutdown = CancellationToken::new();
-            lifecycle::stop_on_signals(shutdown.clone()).context("failed to listen to signals")?;
+            lifecycle::stop_on_signals(shutdown.clone(), || {})
+                .context("failed to listen to signals")?;
             let app = App::start(config, Some(source), address, &self.data_dir).await?;
             app.run(shutdown).await
         })?;

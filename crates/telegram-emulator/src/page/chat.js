@@ -341,11 +341,15 @@ $('new-group').onclick = async () => {
   open(place)
 }
 
-// `/?bot=NAME&start=CODE` opens the link t.me/NAME?start=CODE as the current user; `&me=ID` says as whom.
+// `/?bot=NAME&start=CODE` opens the link t.me/NAME?start=CODE as the current user; `&me=ID` says as whom. Without a code
+// a chat that was started before is only shown.
 refresh().then(async () => {
   const query = new URLSearchParams(location.search)
   if (query.has('me')) me = Number(query.get('me'))
-  if (query.has('bot')) await openBotLink(`t.me/${query.get('bot')}?start=${query.get('start') ?? ''}`)
+  const bot = world.bots.find((known) => known.username === query.get('bot'))
+  const started = world.chats.find((known) => known.chat === `${bot?.id}:${me}` && known.started)
+  if (started && !query.has('start')) open(started.chat)
+  else if (bot) await openBotLink(`t.me/${bot.username}?start=${query.get('start') ?? ''}`)
   if (query.size > 0) history.replaceState(null, '', location.pathname)
   live()
 })
