@@ -126,17 +126,22 @@ async fn what_was_told_while_the_disk_was_full_is_not_told_again() {
     assert_eq!(told.count(), 1, "{messages:#?}");
 }
 
-/// Runs `nabat serve` on a data folder until it ends by itself.
-fn serve(folder: &Path) -> Output {
+/// Runs `nabat serve` on a data folder until it ends by itself; its files can grow to that many
+/// blocks.
+fn serve(folder: &Path, blocks: &str) -> Output {
     let config = folder.join("nabat.yml");
     let bot =
         json!({ "name": "ops", "token": crate::world::TOKEN, "api_url": "http://127.0.0.1:9" });
     let text = json!({ "telegram": { "bots": [bot] } }).to_string();
     fs::write(&config, text).unwrap();
-    let mut command = nabat::command();
-    command.args(["serve", "-p", "0", "-c"]).arg(config);
-    command.arg("--data-dir").arg(folder.join("data"));
-    command.output().unwrap()
+    let mut shell = Command::new("sh");
+    let script = format!(r#"trap "" XFSZ; ulimit -f {blocks}; exec "$0" "$@""#);
+    shell
+        .args(["-c", &script])
+        .arg(nabat::command().get_program());
+    shell.args(["serve", "-p", "0", "-c"]).arg(config);
+    shell.arg("--data-dir").arg(folder.join("data"));
+    shell.output().unwrap()
 }
 
 /// A database that was used and then closed in order.
@@ -169,7 +174,7 @@ async fn a_damaged_database_is_named_and_left_alone() {
         let copy = folder.path().join("data/nabat.db");
         fs::create_dir(copy.parent().unwrap()).unwrap();
         fs::write(&copy, &bytes).unwrap();
-        let output = serve(folder.path());
+        let output = serve(folder.path(), "unlimited");
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{what}: {said}");
         assert!(
@@ -183,12 +188,44 @@ async fn a_damaged_database_is_named_and_left_alone() {
     }
 }
 
+#[tokio::test]
+async fn a_write_that_was_torn_by_the_crash_takes_nothing_along() {
+    let mut world = World::start().await;
+    world.subscribe(OWNER, OWNER).await;
+    world.telegram.vanish().await;
+    world.post(&Alert::warning("DiskFull").firing()).await;
+    world.nabat.kill9();
+    let log = world.nabat.data_dir().join("nabat.db-wal");
+    let mut bytes = fs::read(&log).unwrap();
+    let torn = bytes[bytes.len() - 3_000..].to_vec();
+    bytes.extend(torn);
+    fs::write(&log, bytes).unwrap();
+    world.nabat.restart().await;
+    world.telegram.resume().await.unwrap();
+    world.told(OWNER, "DiskFull").await;
+}
+
 #[test]
 fn a_data_folder_that_cannot_be_made_is_named() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("data"), "in the way").unwrap();
-    let output = serve(folder.path());
+    let output = serve(folder.path(), "unlimited");
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("data/nabat.db"), "{said}");
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_at_the_start_is_named_and_the_database_left_alone() {
+    let (_world, file) = used_database().await;
+    let whole = fs::read(&file).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("data")).unwrap();
+    let copy = folder.path().join("data/nabat.db");
+    fs::write(&copy, &whole).unwrap();
+    let output = serve(folder.path(), "0");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("free space on its disk"), "{said}");
+    assert!(fs::read(&copy).unwrap() == whole, "the file was changed");
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use crate::world::alert::Alert;
-use crate::world::http;
+use crate::world::{http, wait};
 
 const SENDERS: usize = 3;
 /// Few enough that a message shows each of them.
@@ -114,12 +114,9 @@ impl Load {
     /// Lets every sender end once its last webhook was taken; returns all that was taken.
     pub(super) async fn stop(self) -> Vec<Case> {
         self.shared.stop.store(true, Ordering::Relaxed);
-        self.senders
-            .join_all()
-            .await
-            .into_iter()
-            .flatten()
-            .collect()
+        let ended = tokio::time::timeout(wait::PATIENCE, self.senders.join_all()).await;
+        let cases = ended.expect("Nabat takes what is sent to it");
+        cases.into_iter().flatten().collect()
     }
 }
 
