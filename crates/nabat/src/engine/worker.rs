@@ -48,7 +48,7 @@ pub(super) struct Worker {
     settings: Settings,
     engine: Engine,
     queue: mpsc::Receiver<Ask>,
-    couriers: HashMap<BotId, mpsc::UnboundedSender<Waiting>>,
+    couriers: HashMap<BotId, mpsc::UnboundedSender<Vec<Waiting>>>,
     ready: Arc<AtomicBool>,
     metrics: Metrics,
     prune_at: Instant,
@@ -165,7 +165,8 @@ impl Worker {
                 answer_now(reply, Ok(()));
             }
             Ask::Follow(bot, courier, reply) => {
-                for waiting in self.engine.waiting(bot) {
+                let waiting: Vec<Waiting> = self.engine.waiting(bot).collect();
+                if !waiting.is_empty() {
                     // A courier that is gone already follows anew when it is started again.
                     let _ = courier.send(waiting);
                 }
@@ -200,9 +201,14 @@ impl Worker {
         committed
     }
 
+    /// Tells each courier at once of all that was committed at once: it sends the most urgent first.
     fn wake(&self, waiting: Vec<Waiting>) {
+        let mut of_bots: HashMap<BotId, Vec<Waiting>> = HashMap::new();
         for waiting in waiting {
-            if let Some(courier) = self.couriers.get(&waiting.chat.bot) {
+            of_bots.entry(waiting.chat.bot).or_default().push(waiting);
+        }
+        for (bot, waiting) in of_bots {
+            if let Some(courier) = self.couriers.get(&bot) {
                 let _ = courier.send(waiting);
             }
         }
@@ -256,9 +262,7 @@ impl Worker {
             }
         }
         for (bot, courier) in &self.couriers {
-            for waiting in self.engine.waiting(*bot) {
-                let _ = courier.send(waiting);
-            }
+            let _ = courier.send(self.engine.waiting(*bot).collect());
         }
         self.ready.store(true, Ordering::Relaxed);
         tracing::info!("the store takes writes again");
