@@ -8,6 +8,8 @@
 #[cfg(test)]
 mod peers;
 #[cfg(test)]
+mod stories;
+#[cfg(test)]
 #[expect(
     dead_code,
     reason = "stories of the whole program are still to be written"

@@ -10,6 +10,7 @@ pub(crate) mod nabat;
 pub(crate) mod process;
 pub(crate) mod prometheus;
 pub(crate) mod recorder;
+pub(crate) mod talk;
 pub(crate) mod target;
 pub(crate) mod wait;
 
