@@ -114,6 +114,7 @@ impl Bots {
                     () = tokio::time::sleep(delay) => {}
                     () = shutdown.cancelled() => return,
                 }
+                let shown = state.clone();
                 let ears = Ears {
                     bot: config,
                     client,
@@ -121,7 +122,10 @@ impl Bots {
                     state,
                     webhooks,
                 };
-                bot::run(ears, shutdown).await;
+                bot::run(ears, shutdown.clone()).await;
+                // Ears that gave up, for their token is refused, are shown as deaf until then.
+                shutdown.cancelled().await;
+                drop(shown);
             }
         };
         tasks.spawn(ears);
