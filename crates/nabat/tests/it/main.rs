@@ -6,7 +6,17 @@
 //! else is ever built here, because clippy lets only such code `unwrap`.
 
 #[cfg(test)]
+mod bots;
+#[cfg(test)]
+mod cli;
+#[cfg(test)]
+mod health;
+#[cfg(test)]
+mod intake;
+#[cfg(test)]
 mod peers;
+#[cfg(test)]
+mod reload;
 #[cfg(test)]
 mod stories;
 #[cfg(test)]

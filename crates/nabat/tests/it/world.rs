@@ -56,6 +56,11 @@ impl World {
         change(&mut config);
         let folder = tempfile::tempdir().unwrap();
         let nabat = Nabat::start(folder.path(), &config).await;
+        Self::of(nabat, telegram, folder)
+    }
+
+    /// A world of parts that the test has started itself.
+    pub(crate) fn of(nabat: Nabat, telegram: Emulator, folder: TempDir) -> Self {
         Self {
             nabat,
             telegram,
