@@ -63,6 +63,29 @@ async fn each_of_several_bots_tells_its_own_chats() {
 }
 
 #[tokio::test]
+async fn whoever_came_in_by_a_link_is_known_to_every_bot() {
+    let telegram = Emulator::start(Settings::default()).await.unwrap();
+    telegram.add_bot(TOKEN, "nabat_bot");
+    telegram.add_bot(SECOND_TOKEN, "second_bot");
+    telegram.add_user(User::new(OWNER, "Olga", "en"));
+    let bot = |name: &str, token: &str| json!({ "name": name, "token": token, "api_url": telegram.url() });
+    let bots = json!([bot("ops", TOKEN), bot("shop", SECOND_TOKEN)]);
+    let folder = tempfile::tempdir().unwrap();
+    let nabat = Nabat::start(folder.path(), &json!({ "telegram": { "bots": bots } })).await;
+    let world = World::of(nabat, telegram, folder);
+    let link = world.owner_link().await;
+    let place = world.telegram.open_link(OWNER, &link, None).unwrap();
+    world.told(place, "You are an owner of this bot now").await;
+    for bot in [BOT, SECOND] {
+        let answer = world.ask_in((bot, OWNER), OWNER, None, "/list").await.text;
+        assert!(
+            answer.starts_with("This chat has no subscriptions."),
+            "{answer}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_dead_way_to_telegram_is_left_for_the_next() {
     let nobody = {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -6,28 +6,37 @@ use std::net::{Shutdown, TcpStream};
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
-use crate::world::{World, http};
+use crate::world::{OWNER, World, http};
 
 const PATHS: [&str; 2] = ["/", "/api/v1/webhook/alertmanager"];
+/// What people are told of the answers.
+const GUIDE: &str = include_str!("../../../../docs/alerts-in.md");
 const SECRET: &str = "a-secret-path-of-many-letters";
 
 fn fires() -> Value {
     json!({ "status": "firing", "alerts": [{ "labels": { "alertname": "DiskFull" } }] })
 }
 
-/// Sends a request that is refused, with an error in the one shape there is; returns its message.
+/// Sends a request that is refused, with an error in the one shape there is and of a kind that
+/// the guide lists; returns its message.
 async fn refused(request: RequestBuilder, status: u16, code: &str) -> String {
     let answer = request.send().await.unwrap();
-    let given = answer.status();
+    let given = answer.status().as_u16();
     let body: Value = answer.json().await.unwrap();
     let error = &body["error"];
     assert_eq!(
-        (given.as_u16(), error["code"].as_str()),
+        (given, error["code"].as_str()),
         (status, Some(code)),
         "{body}"
     );
-    assert_eq!(body.as_object().unwrap().len(), 1, "{body}");
-    assert!(!error["hint"].as_str().unwrap().is_empty(), "{body}");
+    let parts: Vec<&String> = body.as_object().unwrap().keys().collect();
+    assert_eq!(parts, ["error"]);
+    let parts: Vec<&String> = error.as_object().unwrap().keys().collect();
+    assert_eq!(parts, ["code", "hint", "message"]);
+    assert!(
+        GUIDE.contains(&format!("| {status} | `{code}` |")),
+        "{body}"
+    );
     error["message"].as_str().unwrap().to_owned()
 }
 
@@ -254,6 +263,36 @@ async fn any_one_listed_proof_suffices_and_none_is_not_enough() {
 }
 
 #[tokio::test]
+async fn the_errors_that_the_guide_shows_are_those_that_are_given() {
+    let world = World::with_config(|config| {
+        config["intake"] = json!({ "auth": { "bearer_token": "a-long-bearer-token" } });
+    })
+    .await;
+    let post = || http::client().post(world.nabat.webhook());
+    let known = || post().bearer_auth("a-long-bearer-token");
+    let many = vec![json!({ "labels": { "a": "b" } }); 12_000];
+    let form = "application/x-www-form-urlencoded";
+    let soon = json!({ "labels": { "a": "b" }, "startsAt": "soon" });
+    for request in [
+        known().json(&json!({ "alerts": [{ "labels": { "a": "b" } }, soon] })),
+        post().json(&fires()),
+        known().json(&json!({ "alerts": many })),
+        known().header("content-type", form).body("a=b"),
+    ] {
+        let answer: Value = request.send().await.unwrap().json().await.unwrap();
+        let shown = |text: &str| serde_json::from_str::<Value>(text).ok();
+        let mut samples = GUIDE
+            .split("```")
+            .filter_map(|part| shown(part.strip_prefix("json")?));
+        assert!(
+            samples.any(|sample| sample == answer),
+            "not in the guide: {answer}"
+        );
+    }
+    assert_eq!(world.nabat.metric("nabat_engine_firing").await, Some(0.0));
+}
+
+#[tokio::test]
 async fn a_secret_path_that_is_not_configured_lets_nobody_in() {
     let world = World::start().await;
     let url = world
@@ -286,7 +325,7 @@ async fn a_webhook_of_grafana_is_told_with_its_links() {
             }],
         }))
         .await;
-    let card = world.told(crate::world::OWNER, "Grafana").await;
+    let card = world.told(OWNER, "Grafana").await;
     assert!(card.text.ends_with("Dashboard · Silence"), "{}", card.text);
     assert!(
         card.html

@@ -165,7 +165,7 @@ async fn an_alert_that_came_with_an_end_expires_at_it() {
     world.ask("/regexp all").await;
     world
         .post(&json!({ "status": "firing", "alerts": [
-            { "labels": { "alertname": "Backup" }, "endsAt": moment(2) },
+            { "labels": { "alertname": "Backup" }, "endsAt": moment(3) },
         ]}))
         .await;
     let card = world.told(OWNER, "Backup").await;
@@ -238,4 +238,62 @@ async fn what_came_and_went_before_it_could_be_told_is_not_told() {
     world.resolve(json!({ "alertname": "NeverSeen" })).await;
     world.settled().await;
     assert_eq!(world.said(OWNER).len(), 1);
+}
+
+#[tokio::test]
+async fn links_lead_to_source_dashboard_runbook_and_silence() {
+    let world = World::start().await;
+    world.ask("/regexp all").await;
+    world
+        .post(&json!({ "status": "firing", "alerts": [{
+            "labels": { "alertname": "DiskFull" },
+            "annotations": {
+                "runbook_url": "https://wiki.example.org/DiskFull?a=1&b=2",
+                "dashboard_url": "https://grafana.example.org/d/disks",
+            },
+            "generatorURL": "https://prometheus.example.org/graph?g0.expr=up%3D%3D0",
+            "silenceURL": "javascript:alert(1)",
+        }]}))
+        .await;
+    let card = world.told(OWNER, "DiskFull").await;
+    assert!(
+        card.text.ends_with("\nSource · Dashboard · Runbook"),
+        "{}",
+        card.text
+    );
+    for address in [
+        "https://prometheus.example.org/graph?g0.expr=up%3D%3D0",
+        "https://grafana.example.org/d/disks",
+        "https://wiki.example.org/DiskFull?a=1&amp;b=2",
+    ] {
+        assert!(card.html.contains(address), "{address} in {}", card.html);
+    }
+}
+
+#[tokio::test]
+async fn more_alerts_than_a_message_holds_are_counted() {
+    let world = World::start().await;
+    world.ask("/regexp all").await;
+    let alerts: Vec<Value> = (0..500)
+        .map(|n| {
+            let labels = json!({ "alertname": "NodeDown", "instance": format!("node-{n:03}") });
+            json!({ "labels": labels, "annotations": { "summary": "down & out ".repeat(20) } })
+        })
+        .collect();
+    world
+        .post(&json!({ "status": "firing", "alerts": alerts }))
+        .await;
+    let card = world.told(OWNER, "NodeDown").await;
+    assert!(card.text.contains("500 firing"), "{}", card.text);
+    assert!(card.text.contains("and 490 more"), "{}", card.text);
+    world.settled().await;
+    assert_eq!(world.said(OWNER).len(), 2);
+
+    world
+        .post(&json!({ "status": "resolved", "alerts": alerts }))
+        .await;
+    world.shows(OWNER, card.id, "500 resolved").await;
+    world
+        .told(OWNER, "Nothing of this group fires any more.")
+        .await;
 }

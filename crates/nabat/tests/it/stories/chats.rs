@@ -189,3 +189,33 @@ async fn a_group_that_becomes_a_supergroup_keeps_its_subscriptions() {
     world.fire(json!({ "alertname": "DiskFull" })).await;
     world.told(LARGE, "🟡 DiskFull").await;
 }
+
+#[tokio::test]
+async fn what_a_deleted_topic_was_told_goes_to_the_group_itself() {
+    let world = World::start().await;
+    world.group(FORUM, true);
+    let topic = world.telegram.add_topic(FORUM, "disks").unwrap();
+    world
+        .ask_in(FORUM, OWNER, Some(topic), "/regexp disk")
+        .await;
+    world.telegram.delete_topic(FORUM, topic).unwrap();
+    world.fire(json!({ "alertname": "DiskFull" })).await;
+    let card = world.told(FORUM, "🟡 DiskFull").await;
+    assert_eq!(card.topic, None);
+    let list = world.ask_in(FORUM, OWNER, None, "/list").await.text;
+    assert_eq!(list, "1 subscription\n• disk");
+}
+
+#[tokio::test]
+async fn a_button_of_a_choice_that_is_gone_says_so() {
+    let world = with_group().await;
+    world.ask_in(GROUP, OWNER, None, "/regexp disk").await;
+    world.ask_in(GROUP, OWNER, None, "/regexp cpu").await;
+    let choice = world.ask_in(GROUP, OWNER, None, "/unsubscribe").await;
+    world.ask_in(GROUP, OWNER, None, "/unsubscribe disk").await;
+    let toast = world.press(GROUP, choice.id, OWNER, "✖ disk").await;
+    assert!(
+        toast.starts_with("There is no such subscription"),
+        "{toast}"
+    );
+}

@@ -4,7 +4,7 @@ use serde_json::json;
 use telegram_emulator::{Emulator, Status, User};
 
 use crate::world::talk::{BOT, world_of};
-use crate::world::{OWNER, World, wait};
+use crate::world::{OWNER, World};
 
 const ANN: i64 = 21;
 const BEN: i64 = 22;
@@ -17,19 +17,8 @@ async fn unowned() -> (World, String) {
         bot.remove("allow");
     })
     .await;
-    let link = owner_link(&world).await;
+    let link = world.owner_link().await;
     (world, link)
-}
-
-async fn owner_link(world: &World) -> String {
-    wait::until("an owner link in the log", async || {
-        let log = world.nabat.log();
-        let link = log
-            .split("open ")
-            .find(|rest| rest.starts_with("https://t.me/"))?;
-        link.split(' ').next().map(str::to_owned)
-    })
-    .await
 }
 
 fn add(telegram: &Emulator, person: i64) {
@@ -71,7 +60,7 @@ async fn the_first_to_open_the_owner_link_owns_nabat_and_nobody_after() {
 async fn the_owner_link_is_made_anew_while_nobody_is_owner() {
     let (mut world, link) = unowned().await;
     world.nabat.restart().await;
-    let newer = owner_link(&world).await;
+    let newer = world.owner_link().await;
     assert_ne!(link, newer);
     let welcome = open(&world, OWNER, &newer).await;
     assert!(welcome.starts_with("Welcome!"), "{welcome}");
@@ -118,15 +107,31 @@ async fn an_owner_lets_a_group_in_by_link() {
     let invite = world.ask("/invite").await.text;
     let link = line_with(&invite, "?startgroup=");
     world.telegram.open_link(OWNER, &link, Some(GROUP)).unwrap();
-    let answer = world.told(GROUP, "This group is known now").await;
-    let answer = world
-        .ask_in(GROUP, ANN, None, "/regexp disk")
-        .await
-        .text
-        .replace(&answer.text, "");
+    world.told(GROUP, "This group is known now").await;
+    let answer = world.ask_in(GROUP, ANN, None, "/regexp disk").await.text;
     assert!(answer.starts_with("Subscribed to disk."), "{answer}");
     let invite = world.ask_in(GROUP, OWNER, None, "/invite").await.text;
     assert!(invite.starts_with("Invitations are secret"), "{invite}");
+}
+
+#[tokio::test]
+async fn a_group_link_does_not_make_its_opener_an_administrator() {
+    let (world, link) = unowned().await;
+    add(&world.telegram, ANN);
+    add(&world.telegram, BEN);
+    world.telegram.add_supergroup(GROUP, "Duty", false);
+    for (person, status) in [(ANN, Status::Administrator), (BEN, Status::Member)] {
+        world.telegram.set_status(GROUP, person, status).unwrap();
+    }
+    open(&world, OWNER, &link).await;
+    let invite = world.ask("/invite").await.text;
+    let link = line_with(&invite, "?startgroup=");
+    world.telegram.open_link(ANN, &link, Some(GROUP)).unwrap();
+    world.told(GROUP, "This group is known now").await;
+    let answer = world.ask_in(GROUP, BEN, None, "/regexp all").await.text;
+    assert_eq!(answer, "Only administrators of this group may do that.");
+    let answer = world.ask_as(BEN, "/list").await.text;
+    assert!(answer.starts_with("I do not know you yet"), "{answer}");
 }
 
 #[tokio::test]

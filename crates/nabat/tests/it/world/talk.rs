@@ -103,6 +103,17 @@ impl World {
         all.filter(by_bot).collect()
     }
 
+    /// The link in the log by which somebody becomes the owner.
+    pub(crate) async fn owner_link(&self) -> String {
+        wait::until("an owner link in the log", async || {
+            let log = self.nabat.log();
+            let mut offers = log.split("open ");
+            let link = offers.find(|rest| rest.starts_with("https://t.me/"))?;
+            link.split(' ').next().map(str::to_owned)
+        })
+        .await
+    }
+
     /// Posts alerts, which are taken.
     pub(crate) async fn post(&self, body: &Value) {
         let answer = self.nabat.post_alerts(body).await.unwrap();
