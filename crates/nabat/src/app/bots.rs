@@ -109,12 +109,12 @@ impl Bots {
         let ears = {
             let (config, engine) = (config.clone(), self.engine.clone());
             let (webhooks, shutdown) = (self.ears.clone(), shutdown.clone());
+            let shown = state.clone();
             async move {
                 tokio::select! {
                     () = tokio::time::sleep(delay) => {}
                     () = shutdown.cancelled() => return,
                 }
-                let shown = state.clone();
                 let ears = Ears {
                     bot: config,
                     client,
@@ -123,7 +123,7 @@ impl Bots {
                     webhooks,
                 };
                 bot::run(ears, shutdown.clone()).await;
-                // Ears that gave up, for their token is refused, are shown as deaf until then.
+                // That its token was refused is shown until the bot is stopped.
                 shutdown.cancelled().await;
                 drop(shown);
             }

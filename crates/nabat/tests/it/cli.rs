@@ -1,6 +1,8 @@
 //! The program as it is called: what it prints, with which code it ends, which signals it heeds.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
@@ -226,6 +228,38 @@ async fn a_bot_that_polls_does_not_hold_up_the_end() {
     let status = world.nabat.terminate().await;
     assert_eq!(status.code(), Some(0));
     assert!(asked.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn a_request_in_hand_is_finished_before_it_stops() {
+    let mut world = World::start().await;
+    let body = r#"{"alerts":[{"labels":{"alertname":"DiskFull"}}]}"#;
+    let (first, rest) = body.split_at(20);
+    let address = world.nabat.url("").replace("http://", "");
+    let mut stream = TcpStream::connect(address).unwrap();
+    let length = body.len();
+    write!(
+        stream,
+        "POST / HTTP/1.1\r\nHost: nabat\r\nContent-Length: {length}\r\nExpect: 100-continue\r\n\r\n"
+    )
+    .unwrap();
+    // Nabat says so when it begins to read the body: from then on the request is in hand.
+    let mut go_on = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
+    stream.read_exact(&mut go_on).unwrap();
+    stream.write_all(first.as_bytes()).unwrap();
+    world.nabat.signal("TERM");
+    wait::until("it to stop", async || {
+        world.nabat.log().contains("stopping").then_some(())
+    })
+    .await;
+    stream.write_all(rest.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert_eq!(world.nabat.ended().await.code(), Some(0));
+    world.nabat.restart().await;
+    let all = world.ask("/alerts").await.text;
+    assert!(all.starts_with("1 alert fires now."), "{all}");
 }
 
 #[tokio::test]

@@ -63,7 +63,7 @@ async fn counters_and_gauges_move() {
     assert_eq!(metric("nabat_intake_alerts_total").await, Some(0.0));
     world.ask("/regexp all").await;
     world
-        .post(&json!({ "alerts": [
+        .send(&json!({ "alerts": [
             { "labels": { "alertname": "A" } }, { "labels": { "alertname": "B" } },
         ]}))
         .await;

@@ -307,7 +307,7 @@ async fn a_webhook_of_grafana_is_told_with_its_links() {
     let world = World::start().await;
     world.ask("/regexp all").await;
     world
-        .post(&json!({
+        .send(&json!({
             "receiver": "nabat", "status": "firing", "orgId": 1, "version": "1",
             "title": "[FIRING:1]", "state": "alerting", "message": "m",
             "alerts": [{

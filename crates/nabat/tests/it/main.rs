@@ -10,6 +10,8 @@ mod bots;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod health;
 #[cfg(test)]
 mod intake;

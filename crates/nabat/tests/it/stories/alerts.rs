@@ -32,7 +32,7 @@ async fn an_alert_is_told_once_then_edited_then_its_end_is_answered() {
 
     let began = moment(-60);
     world
-        .post(&disk("first", "firing", "at 91 %", &began))
+        .send(&disk("first", "firing", "at 91 %", &began))
         .await;
     let card = world.told(OWNER, "DiskFull").await;
     assert!(
@@ -45,21 +45,21 @@ async fn an_alert_is_told_once_then_edited_then_its_end_is_answered() {
     assert!(!card.silent);
 
     for source in ["first", "first", "second"] {
-        world.post(&disk(source, "firing", "at 91 %", &began)).await;
+        world.send(&disk(source, "firing", "at 91 %", &began)).await;
     }
     world.settled().await;
     assert_eq!(world.said(OWNER).len(), 2, "the answer and the alert");
     assert_eq!(world.said(OWNER)[1].edits, 0);
 
     world
-        .post(&disk("first", "firing", "at 95 %", &began))
+        .send(&disk("first", "firing", "at 95 %", &began))
         .await;
     world.shows(OWNER, card.id, "at 95 %").await;
     world.settled().await;
     assert_eq!(world.said(OWNER).len(), 2, "nobody is rung for an edit");
 
     world
-        .post(&disk("first", "resolved", "at 95 %", &began))
+        .send(&disk("first", "resolved", "at 95 %", &began))
         .await;
     world
         .shows(OWNER, card.id, "✅ Resolved · DiskFull: at 95 %")
@@ -68,13 +68,13 @@ async fn an_alert_is_told_once_then_edited_then_its_end_is_answered() {
     assert_eq!(end.reply_to, Some(card.id));
     assert!(!end.silent);
     world
-        .post(&disk("second", "resolved", "at 95 %", &began))
+        .send(&disk("second", "resolved", "at 95 %", &began))
         .await;
     world.settled().await;
     assert_eq!(world.said(OWNER).len(), 3);
 
     world
-        .post(&disk("first", "firing", "at 92 %", &moment(0)))
+        .send(&disk("first", "firing", "at 92 %", &moment(0)))
         .await;
     let again = world.told(OWNER, "🔥 critical · DiskFull: at 92 %").await;
     assert!(again.id > end.id, "a new life gets a new message");
@@ -91,20 +91,20 @@ async fn alerts_of_a_group_share_a_message_until_all_are_over() {
         ]})
     };
 
-    world.post(&body("firing", "a")).await;
+    world.send(&body("firing", "a")).await;
     let card = world.told(OWNER, "NodeDown").await;
-    world.post(&body("firing", "b")).await;
+    world.send(&body("firing", "b")).await;
     world.shows(OWNER, card.id, "2 firing").await;
     let more = world.told(OWNER, "🟡 +1: NodeDown b").await;
     assert_eq!(more.reply_to, Some(card.id));
 
-    world.post(&body("resolved", "a")).await;
+    world.send(&body("resolved", "a")).await;
     let left = world.shows(OWNER, card.id, "1 resolved").await;
     assert!(left.text.contains("1 firing"), "{}", left.text);
     world.settled().await;
     assert_eq!(world.said(OWNER).len(), 3, "one of several ends quietly");
 
-    world.post(&body("resolved", "b")).await;
+    world.send(&body("resolved", "b")).await;
     let over = world.shows(OWNER, card.id, "2 resolved").await;
     assert!(over.text.starts_with('✅'), "{}", over.text);
     let end = world.told(OWNER, "Resolved after").await;
@@ -164,7 +164,7 @@ async fn an_alert_that_came_with_an_end_expires_at_it() {
     let world = World::start().await;
     world.ask("/regexp all").await;
     world
-        .post(&json!({ "status": "firing", "alerts": [
+        .send(&json!({ "status": "firing", "alerts": [
             { "labels": { "alertname": "Backup" }, "endsAt": moment(3) },
         ]}))
         .await;
@@ -183,7 +183,7 @@ async fn any_text_arrives_readable() {
     let long = "лог & <trace> 🧨 ".repeat(2_000);
     assert!(long.len() > 40_000);
     world
-        .post(&json!({ "status": "firing", "alerts": [{
+        .send(&json!({ "status": "firing", "alerts": [{
             "labels": {
                 "alertname": "Диск <&>\" полон 💾",
                 "severity": "critical",
@@ -213,7 +213,7 @@ async fn the_most_critical_is_told_first() {
     world.ask("/regexp all").await;
     let alert = |name: &str, severity: &str| json!({ "labels": { "alertname": name, "severity": severity } });
     world
-        .post(&json!({ "status": "firing", "alerts": [
+        .send(&json!({ "status": "firing", "alerts": [
             alert("Info", "info"), alert("Warning", "warning"), alert("Fire", "critical"),
         ]}))
         .await;
@@ -245,7 +245,7 @@ async fn links_lead_to_source_dashboard_runbook_and_silence() {
     let world = World::start().await;
     world.ask("/regexp all").await;
     world
-        .post(&json!({ "status": "firing", "alerts": [{
+        .send(&json!({ "status": "firing", "alerts": [{
             "labels": { "alertname": "DiskFull" },
             "annotations": {
                 "runbook_url": "https://wiki.example.org/DiskFull?a=1&b=2",
@@ -281,7 +281,7 @@ async fn more_alerts_than_a_message_holds_are_counted() {
         })
         .collect();
     world
-        .post(&json!({ "status": "firing", "alerts": alerts }))
+        .send(&json!({ "status": "firing", "alerts": alerts }))
         .await;
     let card = world.told(OWNER, "NodeDown").await;
     assert!(card.text.contains("500 firing"), "{}", card.text);
@@ -290,7 +290,7 @@ async fn more_alerts_than_a_message_holds_are_counted() {
     assert_eq!(world.said(OWNER).len(), 2);
 
     world
-        .post(&json!({ "status": "resolved", "alerts": alerts }))
+        .send(&json!({ "status": "resolved", "alerts": alerts }))
         .await;
     world.shows(OWNER, card.id, "500 resolved").await;
     world

@@ -219,3 +219,23 @@ async fn a_button_of_a_choice_that_is_gone_says_so() {
         "{toast}"
     );
 }
+
+#[tokio::test]
+async fn who_is_known_but_does_not_administrate_a_group_does_not_subscribe_it() {
+    let world = world_of(&[(MEMBER, "en")]).await;
+    world.telegram.add_supergroup(GROUP, "Duty", false);
+    for who in [MEMBER, BOT] {
+        world
+            .telegram
+            .set_status(GROUP, who, Status::Member)
+            .unwrap();
+    }
+    let answer = world.ask_in(GROUP, MEMBER, None, "/regexp all").await.text;
+    assert_eq!(answer, "Only administrators of this group may do that.");
+    world
+        .telegram
+        .set_status(GROUP, MEMBER, Status::Administrator)
+        .unwrap();
+    let answer = world.ask_in(GROUP, MEMBER, None, "/regexp all").await.text;
+    assert!(answer.starts_with("Subscribed"), "{answer}");
+}

@@ -146,7 +146,7 @@ async fn many_alerts_are_paged_with_buttons() {
         })
         .collect();
     world
-        .post(&json!({ "status": "firing", "alerts": alerts }))
+        .send(&json!({ "status": "firing", "alerts": alerts }))
         .await;
 
     let page = world.ask("/alerts").await;
@@ -270,7 +270,7 @@ async fn the_time_zone_is_chosen_by_name_and_mistakes_are_helped() {
     assert!(answer.contains("JST"), "{answer}");
     world.ask("/regexp all").await;
     world
-        .post(&json!({ "alerts": [
+        .send(&json!({ "alerts": [
             { "labels": { "alertname": "Old" }, "startsAt": "2026-01-02T03:04:05Z" },
         ]}))
         .await;

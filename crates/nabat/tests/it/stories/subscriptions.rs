@@ -43,7 +43,7 @@ async fn the_expression_is_searched_in_name_and_summary_in_any_case() {
     world.ask("/regexp FULL|ПОЛОН").await;
     world.ask_as(ANN, "/regexp db-1").await;
     world
-        .post(&json!({ "status": "firing", "alerts": [{
+        .send(&json!({ "status": "firing", "alerts": [{
             "labels": { "alertname": "Disk", "instance": "db-1" },
             "annotations": { "summary": "диск полон" },
         }]}))

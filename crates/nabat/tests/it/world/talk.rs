@@ -115,7 +115,7 @@ impl World {
     }
 
     /// Posts alerts, which are taken.
-    pub(crate) async fn post(&self, body: &Value) {
+    pub(crate) async fn send(&self, body: &Value) {
         let answer = self.nabat.post_alerts(body).await.unwrap();
         let status = answer.status();
         assert_eq!(status, StatusCode::OK, "{}", answer.text().await.unwrap());
@@ -123,13 +123,13 @@ impl World {
 
     /// Posts one alert that fires, with these labels.
     pub(crate) async fn fire(&self, labels: Value) {
-        self.post(&json!({ "status": "firing", "alerts": [{ "labels": labels }] }))
+        self.send(&json!({ "status": "firing", "alerts": [{ "labels": labels }] }))
             .await;
     }
 
     /// Posts the end of the alert with these labels.
     pub(crate) async fn resolve(&self, labels: Value) {
-        self.post(&json!({ "status": "resolved", "alerts": [{ "labels": labels }] }))
+        self.send(&json!({ "status": "resolved", "alerts": [{ "labels": labels }] }))
             .await;
     }
 
