@@ -86,7 +86,7 @@ impl Courier {
     async fn follow(
         &self,
         shutdown: &CancellationToken,
-    ) -> Option<mpsc::UnboundedReceiver<Waiting>> {
+    ) -> Option<mpsc::UnboundedReceiver<Vec<Waiting>>> {
         // Bounded by the outbox: a delivery is announced when it comes and when its turn changes.
         let (announce, waiting) = mpsc::unbounded_channel();
         while self
@@ -105,7 +105,7 @@ impl Courier {
 
     async fn work(
         self: &Arc<Self>,
-        waiting: &mut mpsc::UnboundedReceiver<Waiting>,
+        waiting: &mut mpsc::UnboundedReceiver<Vec<Waiting>>,
         hands: &mut JoinSet<()>,
         shutdown: &CancellationToken,
     ) {
@@ -131,7 +131,12 @@ impl Courier {
             };
             tokio::select! {
                 announced = waiting.recv() => match announced {
-                    Some(waiting) => self.schedule().add(waiting),
+                    Some(waiting) => {
+                        let mut schedule = self.schedule();
+                        for delivery in waiting {
+                            schedule.add(delivery);
+                        }
+                    }
                     None => return, // Another courier follows now, or the engine is gone.
                 },
                 Some(_) = hands.join_next() => {}

@@ -70,7 +70,7 @@ enum Ask {
     Settle(Settled, Reply<()>),
     Invite(Role, [u8; 16], Reply<String>),
     Configure(Box<Settings>, Reply<()>),
-    Follow(BotId, mpsc::UnboundedSender<Waiting>, Reply<()>),
+    Follow(BotId, mpsc::UnboundedSender<Vec<Waiting>>, Reply<()>),
     Look(Reply<Look>),
     Stop,
 }
@@ -206,7 +206,7 @@ impl Handle {
     pub async fn follow(
         &self,
         bot: BotId,
-        courier: mpsc::UnboundedSender<Waiting>,
+        courier: mpsc::UnboundedSender<Vec<Waiting>>,
     ) -> Result<(), NotTaken> {
         self.ask(|reply| Ask::Follow(bot, courier, reply)).await
     }

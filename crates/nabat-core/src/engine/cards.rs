@@ -301,7 +301,8 @@ impl Engine {
     }
 
     /// After a subscription ended: what the chat was not told of and has no other subscription
-    /// for leaves its cards. What it was told of stays until its end.
+    /// for leaves its cards. What it was told of stays until its end, and so does what a message
+    /// on its way may tell it.
     pub(super) fn after_unsubscribing(&mut self, chat: ChatKey, out: &mut Effects) {
         let remaining: Vec<&Selector> = self
             .subscriptions
@@ -324,6 +325,7 @@ impl Engine {
             .into_iter()
             .flat_map(BTreeMap::values)
             .filter_map(|id| self.cards.get(id))
+            .filter(|on_duty| !on_duty.maybe_told())
             .map(|on_duty| {
                 let members = on_duty.card.members.iter();
                 let unwanted = members

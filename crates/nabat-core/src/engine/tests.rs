@@ -394,6 +394,23 @@ fn unsubscribing_does_not_cut_off_the_end() {
 }
 
 #[test]
+fn unsubscribing_while_a_message_is_on_its_way_does_not_cut_off_its_end() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    let on_its_way = world.take_all();
+    world.says_in(ANN, ANN, None, "/unsubscribe all");
+    for work in &on_its_way {
+        world.accept(work);
+    }
+    world.deliver();
+    world.resolves("HighCPU", "a");
+    let said = world.deliver();
+    let kinds: Vec<_> = said.iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(kinds, ["edit", "reply"], "{said:?}");
+}
+
+#[test]
 fn a_muted_chat_hears_nothing_new_and_every_end_quietly() {
     let mut world = World::new();
     world.says("/regexp all");
