@@ -6,8 +6,8 @@
 //! most urgent goes first, then the oldest; one chat's deliveries go one at a time, so that they
 //! arrive in order.
 //!
-//! When more news waits for a chat than it may be sent at once, all of it goes in one batch, to be
-//! told in a digest. To a group news goes in a small burst and then at a steady pace, so that in a
+//! When clearly more news waits for a chat than it may be sent at once, all of it goes in one batch,
+//! to be told in a digest. To a group news goes in a small burst and then at a steady pace, so that in a
 //! storm a digest comes every few seconds; critical news and answers need not keep that pace, and
 //! a few messages of each minute are kept for answers.
 
@@ -65,6 +65,9 @@ pub struct Schedule {
     frozen_until: Option<Timestamp>,
 }
 
+/// So many pieces of news beyond what may be sent at once still get a message each: a live message
+/// is worth waiting a few seconds for.
+const WORTH_WAITING_FOR: usize = 2;
 /// More deliveries than this are not told in one digest.
 const BATCH_MAX: usize = 2_000;
 
@@ -246,7 +249,8 @@ impl Line {
                 *other != id && mergeable(*priority) && same_place
             });
             let others: Vec<DeliveryId> = others.take(BATCH_MAX - 1).map(|(_, id)| *id).collect();
-            if others.len() + 1 > self.room(chat, priority, limits, now) {
+            let alone = self.room(chat, priority, limits, now) + WORTH_WAITING_FOR;
+            if others.len() + 1 > alone {
                 ids.extend(others);
             }
         }
@@ -418,13 +422,13 @@ mod tests {
 
     #[test]
     fn what_a_chat_can_not_be_sent_at_once_goes_in_one_batch() {
-        for (number, alone) in [(5, 3), (-5, 4)] {
+        for (number, alone) in [(5, 5), (-5, 6)] {
             let mut schedule = Schedule::default();
             for id in 0..alone {
                 schedule.add(waiting(id, number, Priority::News));
             }
-            let sent = run(&mut schedule, 0, 0);
-            assert!(sent.iter().all(|(_, ids)| ids.len() == 1), "{sent:?}");
+            let sent = run(&mut schedule, 0, 60_000);
+            assert_eq!(sent.len(), usize::try_from(alone).unwrap(), "{sent:?}");
             let mut schedule = Schedule::default();
             for id in 0..=alone {
                 schedule.add(waiting(id, number, Priority::News));

@@ -102,8 +102,8 @@ async fn survive(plan: Plan) {
 
     let patience = PATIENCE_PER_ALERT * cases.len() as u32;
     let wrong = || {
-        let wrong = |chat| shown::wrong(&world.telegram.messages(chat), &cases);
-        SUBSCRIBERS.map(|chat| (chat, wrong(chat)))
+        let requests = world.telegram.requests();
+        SUBSCRIBERS.map(|chat| (chat, shown::wrong(&requests, chat, &cases)))
     };
     let all_right = |_: &_| {
         wrong()
@@ -118,14 +118,15 @@ async fn survive(plan: Plan) {
         );
     }
     world.silence().await;
-    let lies = shown::lies(&world.telegram.requests(), &cases);
+    let requests = world.telegram.requests();
+    let lies = shown::lies(&requests, &cases);
     assert!(
         lies.is_empty(),
         "seed {seed}: said to have ended before they had: {lies:?}"
     );
     for chat in SUBSCRIBERS {
         let messages = world.telegram.messages(chat);
-        let repeats = shown::repeats(&messages);
+        let repeats = shown::repeats(&requests, chat);
         let ended = cases.iter().filter(|case| case.ended.is_some()).count();
         eprintln!(
             "chat {chat}: {} alerts, {ended} of them ended, in {} messages; {} repeated by {deaths} kills and {drops} lost answers",

@@ -1,36 +1,49 @@
 //! Reads in a chat what it was told of the alerts of [`super::load`].
 //!
-//! A card names an alert on a line of its own that begins with the sign of its state. Where a
-//! card was sent twice, the later one is the live one.
+//! A card, a digest and an answer to a card name an alert on a line that begins with the sign of
+//! its state. What was told last, by whichever of them, has to be true.
 
 use std::collections::HashSet;
 
-use regex::Regex;
-use telegram_emulator::{Message, Request};
+use telegram_emulator::Request;
 
 use super::load::Case;
 
 /// The signs of what is over, for whatever reason.
 const OVER: [&str; 2] = ["✅", "⚪"];
 
-/// What the chat shows otherwise than it is.
-pub(super) fn wrong(messages: &[Message], cases: &[Case]) -> Vec<String> {
+/// What the chat was told last otherwise than it is.
+pub(super) fn wrong(requests: &[Request], chat: i64, cases: &[Case]) -> Vec<String> {
+    let told: Vec<(&str, &str)> = requests
+        .iter()
+        .filter(|request| request.params["chat_id"] == chat && arrived(request))
+        .filter_map(|request| Some((request.method.as_str(), request.params["text"].as_str()?)))
+        .collect();
     cases
         .iter()
-        .filter_map(|case| complaint(messages, case))
+        .filter_map(|case| complaint(&told, case))
         .collect()
 }
 
-fn complaint(messages: &[Message], case: &Case) -> Option<String> {
+/// Whether people saw it: an answer that was cut off came after the message.
+fn arrived(request: &Request) -> bool {
+    matches!(request.status, 0 | 200)
+}
+
+fn complaint(told: &[(&str, &str)], case: &Case) -> Option<String> {
     let name = &case.alert.name;
-    let card = |message: &&Message| message.reply_to.is_none() && message.text.contains(name);
-    let Some(card) = messages.iter().rev().find(card) else {
+    let last = told
+        .iter()
+        .rev()
+        .find_map(|(method, text)| Some((*method, line_of(text, name)?)));
+    let Some((method, line)) = last else {
         // What began and ended before its turn came is not told.
         return case.ended.is_none().then(|| format!("{name} is missing"));
     };
-    let line = line_of(&card.text, name)?;
-    let right = is_over(line) == case.ended.is_some() && line.contains(&case.alert.summary);
-    (!right).then(|| format!("{case:?} is shown as `{line}` in #{}", card.id))
+    // A digest is not edited: another text alone is told only where a message shows the alert.
+    let newest = method != "editMessageText" || line.contains(&case.alert.summary);
+    let right = is_over(line) == case.ended.is_some() && newest;
+    (!right).then(|| format!("{case:?} was last told as `{line}` by {method}"))
 }
 
 fn line_of<'a>(text: &'a str, name: &str) -> Option<&'a str> {
@@ -58,27 +71,14 @@ pub(super) fn lies(requests: &[Request], cases: &[Case]) -> Vec<String> {
     lies
 }
 
-/// Messages that say what an earlier one has said.
-pub(super) fn repeats(messages: &[Message]) -> Vec<&Message> {
-    let names = Regex::new(r"Case\dx\d{4}").unwrap();
+/// Messages that say to the letter what an earlier one has said.
+pub(super) fn repeats(requests: &[Request], chat: i64) -> Vec<&str> {
     let mut told = HashSet::new();
-    let mut repeats = Vec::new();
-    for message in messages {
-        let answers = message.reply_to.is_some();
-        let mut again = false;
-        for line in message.text.lines() {
-            // An answer that tells of changes may do so each time that there are some.
-            if answers && !is_over(line) && !line.contains(" +") {
-                continue;
-            }
-            let in_line: HashSet<&str> = names.find_iter(line).map(|name| name.as_str()).collect();
-            for name in in_line {
-                again |= !told.insert((name.to_owned(), answers, answers && is_over(line)));
-            }
-        }
-        if again {
-            repeats.push(message);
-        }
-    }
-    repeats
+    requests
+        .iter()
+        .filter(|request| request.method == "sendMessage" && arrived(request))
+        .filter(|request| request.params["chat_id"] == chat)
+        .filter_map(|request| request.params["text"].as_str())
+        .filter(|text| text.contains("Case") && !told.insert(*text))
+        .collect()
 }
