@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
+use tokio::signal::unix::Signal;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -45,6 +46,7 @@ pub struct App {
     bots: Bots,
     reloader: Reloader,
     reloads: mpsc::Receiver<Reload>,
+    hangups: Signal,
 }
 
 impl App {
@@ -58,6 +60,8 @@ impl App {
         address: SocketAddr,
         data_dir: &Path,
     ) -> anyhow::Result<Self> {
+        // First of all: a SIGHUP that nobody listens to ends the process.
+        let hangups = lifecycle::hangups().context("failed to listen to signals")?;
         let listener = TcpListener::bind(address)
             .await
             .with_context(|| format!("failed to listen on {address}"))?;
@@ -89,6 +93,7 @@ impl App {
             bots,
             reloader,
             reloads,
+            hangups,
         })
     }
 
@@ -109,12 +114,11 @@ impl App {
             self.engine.handle.clone(),
             self.bots.first_name(),
         ));
-        let mut hangups = lifecycle::hangups().context("failed to listen to signals")?;
         let mut watch_engine = tokio::time::interval(std::time::Duration::from_secs(1));
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => break,
-                _ = hangups.recv() => {
+                _ = self.hangups.recv() => {
                     self.reloader.reopen_log();
                     // The outcome is in the log and in the operators' chat.
                     let _ = self.reloader.reload(&mut self.bots).await;

@@ -183,6 +183,7 @@ async fn a_group_that_becomes_a_supergroup_keeps_its_subscriptions() {
         world.telegram.set_status(SMALL, who, status).unwrap();
     }
     world.ask_in(SMALL, OWNER, None, "/regexp disk").await;
+    world.settled().await;
     world.telegram.migrate(SMALL, LARGE).unwrap();
     let list = world.ask_in(LARGE, OWNER, None, "/list").await.text;
     assert_eq!(list, "1 subscription\n• disk");
