@@ -102,6 +102,8 @@ impl App {
     /// # Errors
     /// When the engine lost the store.
     pub async fn run(mut self, shutdown: CancellationToken) -> anyhow::Result<()> {
+        // Whoever reads that it listens may send it a signal.
+        let mut hangups = lifecycle::hangups().context("failed to listen to signals")?;
         tracing::info!("listening on http://{}", self.address);
         self.bots.follow(&self.reloader.config());
         let web = tokio::spawn(serve(self.listener, self.router, shutdown.clone()));
@@ -109,7 +111,6 @@ impl App {
             self.engine.handle.clone(),
             self.bots.first_name(),
         ));
-        let mut hangups = lifecycle::hangups().context("failed to listen to signals")?;
         let mut watch_engine = tokio::time::interval(std::time::Duration::from_secs(1));
         loop {
             tokio::select! {
