@@ -57,6 +57,8 @@ pub struct Card {
     pub group: GroupKey,
     /// The message that shows it, once it was sent.
     pub message_id: Option<i64>,
+    /// Whether that message shows less than the chat knows: a digest told the rest.
+    pub behind: bool,
     /// The ledger: what the chat knows of each incident.
     pub members: BTreeMap<IncidentId, Told>,
 }
@@ -115,31 +117,41 @@ impl Card {
             };
             members.push((Arc::clone(incident), news));
         }
-        let changed = |news: &MemberNews| *news != MemberNews::Known;
-        if !members.iter().any(|(_, news)| changed(news)) {
+        let new = members.iter().any(|(_, news)| *news == MemberNews::New);
+        let changed = members
+            .iter()
+            .any(|(incident, news)| *news == MemberNews::Changed && self.tells_change_of(incident));
+        if !(new || changed || self.behind) {
             return None;
         }
         let view = View {
             members,
             sounds: false,
         };
-        let new = view
-            .members
-            .iter()
-            .any(|(_, news)| *news == MemberNews::New);
         Some(View {
-            sounds: !muted && (new || view.all_ended()),
+            sounds: !muted && (new || (changed && view.all_ended())),
             ..view
         })
     }
 
-    /// Notes what was told. Returns the incidents that leave the card: all of them when every one
-    /// has ended (the card is done), else the oldest ended ones beyond a few.
-    pub fn note(&mut self, told: &[(IncidentId, Told)]) -> Vec<IncidentId> {
+    /// Whether a change of an incident that the chat knows is worth telling: an end always is,
+    /// another text only where a message is there to be edited.
+    pub fn tells_change_of(&self, incident: &Incident) -> bool {
+        self.message_id.is_some() || incident.ended()
+    }
+
+    /// Notes what was told, by the card's own message or by a digest. Returns the incidents that
+    /// leave the card: all of them when every one has ended (the card is done), else the oldest
+    /// ended ones beyond a few. While the live message is behind, none leaves.
+    pub fn note(&mut self, told: &[(IncidentId, Told)], by_digest: bool) -> Vec<IncidentId> {
         for (id, entry) in told {
             if let Some(known) = self.members.get_mut(id) {
                 *known = *entry;
             }
+        }
+        self.behind = by_digest && self.message_id.is_some();
+        if self.behind {
+            return Vec::new();
         }
         let ended: Vec<IncidentId> = self
             .members

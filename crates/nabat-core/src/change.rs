@@ -43,6 +43,8 @@ pub enum Change {
         group: Arc<str>,
         /// The message that shows it.
         message_id: Option<i64>,
+        /// Whether that message shows less than the chat knows.
+        behind: bool,
     },
     /// A card that is done, with its ledger.
     CardGone(CardId),

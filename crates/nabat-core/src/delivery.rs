@@ -84,16 +84,27 @@ pub struct Waiting {
 /// A delivery in a courier's hands: the content as it is at this moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Work {
-    /// Which delivery.
-    pub id: DeliveryId,
+    /// Which deliveries: several are told in one digest.
+    pub ids: Vec<DeliveryId>,
     /// Where it goes.
     pub chat: ChatKey,
-    /// Sends with the message that shows the card, if any.
+    /// The requests to make, in order.
     pub sends: Vec<Send>,
     /// What the ledger notes when all of them were accepted.
-    pub told: Vec<(IncidentId, Told)>,
-    /// Since when the delivery waited.
+    pub told: Vec<Note>,
+    /// Since when the oldest of the deliveries waited.
     pub created_at: Timestamp,
+}
+
+/// An entry for the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Note {
+    /// On which card.
+    pub card: CardId,
+    /// Of which incident.
+    pub incident: IncidentId,
+    /// What the chat knows of it now.
+    pub told: Told,
 }
 
 /// One request to the provider.
@@ -117,13 +128,20 @@ pub enum Send {
         /// What is sent as the new live message should this one be gone.
         live: bool,
     },
+    /// A text too long for a message, as a file. It arrives without a sound.
+    File {
+        /// The file's name.
+        name: String,
+        /// What stands in it.
+        text: String,
+    },
 }
 
 /// How a delivery went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
-    /// Which delivery.
-    pub id: DeliveryId,
+    /// Which deliveries, as given with the [`Work`].
+    pub ids: Vec<DeliveryId>,
     /// The live message that now shows the card, if one was sent.
     pub message_id: Option<i64>,
     /// What happened.
@@ -136,13 +154,13 @@ pub enum Outcome {
     /// The provider took it; the ledger notes what was told.
     Sent {
         /// As given with the [`Work`].
-        told: Vec<(IncidentId, Told)>,
+        told: Vec<Note>,
     },
     /// Nobody knows whether it was taken: the answer got lost. A critical one is tried again,
     /// others are noted as told, so that there is at most one copy.
     Uncertain {
         /// As given with the [`Work`].
-        told: Vec<(IncidentId, Told)>,
+        told: Vec<Note>,
         /// What happened.
         reason: String,
     },
@@ -156,7 +174,7 @@ pub enum Outcome {
     /// This message can't be delivered, ever; others to this chat may.
     Failed {
         /// As given with the [`Work`]: not tried again, so noted as told.
-        told: Vec<(IncidentId, Told)>,
+        told: Vec<Note>,
         /// The provider's words.
         reason: String,
     },

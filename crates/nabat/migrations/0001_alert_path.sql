@@ -67,7 +67,8 @@ CREATE TABLE cards (
     chat       INTEGER NOT NULL,
     topic      INTEGER NOT NULL,
     group_key  TEXT NOT NULL,
-    message_id INTEGER
+    message_id INTEGER,
+    behind     INTEGER NOT NULL
 ) STRICT;
 
 -- What a chat has been told of an incident; edition 0: nothing yet.

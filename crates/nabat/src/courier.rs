@@ -86,7 +86,7 @@ impl Courier {
     async fn follow(
         &self,
         shutdown: &CancellationToken,
-    ) -> Option<mpsc::UnboundedReceiver<Waiting>> {
+    ) -> Option<mpsc::UnboundedReceiver<Vec<Waiting>>> {
         // Bounded by the outbox: a delivery is announced when it comes and when its turn changes.
         let (announce, waiting) = mpsc::unbounded_channel();
         while self
@@ -105,7 +105,7 @@ impl Courier {
 
     async fn work(
         self: &Arc<Self>,
-        waiting: &mut mpsc::UnboundedReceiver<Waiting>,
+        waiting: &mut mpsc::UnboundedReceiver<Vec<Waiting>>,
         hands: &mut JoinSet<()>,
         shutdown: &CancellationToken,
     ) {
@@ -116,8 +116,8 @@ impl Courier {
                 Next::Idle
             };
             let pause = match next {
-                Next::Send(id, chat) => {
-                    hands.spawn(Arc::clone(self).deliver(id, chat));
+                Next::Send(ids, chat) => {
+                    hands.spawn(Arc::clone(self).deliver(ids, chat));
                     continue;
                 }
                 Next::Wait(at) => Some(self.clock.instant(at)),
@@ -131,7 +131,12 @@ impl Courier {
             };
             tokio::select! {
                 announced = waiting.recv() => match announced {
-                    Some(waiting) => self.schedule().add(waiting),
+                    Some(waiting) => {
+                        let mut schedule = self.schedule();
+                        for delivery in waiting {
+                            schedule.add(delivery);
+                        }
+                    }
                     None => return, // Another courier follows now, or the engine is gone.
                 },
                 Some(_) = hands.join_next() => {}
@@ -141,10 +146,11 @@ impl Courier {
         }
     }
 
-    /// Makes one delivery, from the engine's word what it is to the engine's word that it is noted.
-    async fn deliver(self: Arc<Self>, id: DeliveryId, chat: ChatKey) {
+    /// Makes deliveries to one chat, from the engine's word what they are to its word that they are
+    /// noted.
+    async fn deliver(self: Arc<Self>, ids: Vec<DeliveryId>, chat: ChatKey) {
         let work = loop {
-            match self.engine.take(id).await {
+            match self.engine.take(ids.clone()).await {
                 Ok(work) => break work,
                 Err(crate::engine::NotTaken::Stopping) => return,
                 Err(_) => tokio::time::sleep(ENGINE_PAUSE).await,

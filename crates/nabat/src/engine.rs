@@ -66,11 +66,11 @@ type Reply<T> = oneshot::Sender<Result<T, NotTaken>>;
 enum Ask {
     News(Vec<News>, Reply<()>),
     Heard(Box<Heard>, Reply<Option<String>>),
-    Take(DeliveryId, Reply<Option<Work>>),
+    Take(Vec<DeliveryId>, Reply<Option<Work>>),
     Settle(Settled, Reply<()>),
     Invite(Role, [u8; 16], Reply<String>),
     Configure(Box<Settings>, Reply<()>),
-    Follow(BotId, mpsc::UnboundedSender<Waiting>, Reply<()>),
+    Follow(BotId, mpsc::UnboundedSender<Vec<Waiting>>, Reply<()>),
     Look(Reply<Look>),
     Stop,
 }
@@ -165,12 +165,12 @@ impl Handle {
         self.ask(|reply| Ask::Heard(Box::new(heard), reply)).await
     }
 
-    /// What is to be sent for a delivery now; `None` if nothing is any more.
+    /// What is to be sent for these deliveries of one chat now; `None` if nothing is any more.
     ///
     /// # Errors
     /// See [`NotTaken`]; it is to be asked for again.
-    pub async fn take(&self, id: DeliveryId) -> Result<Option<Work>, NotTaken> {
-        self.ask(|reply| Ask::Take(id, reply)).await
+    pub async fn take(&self, ids: Vec<DeliveryId>) -> Result<Option<Work>, NotTaken> {
+        self.ask(|reply| Ask::Take(ids, reply)).await
     }
 
     /// Notes how a delivery went.
@@ -206,7 +206,7 @@ impl Handle {
     pub async fn follow(
         &self,
         bot: BotId,
-        courier: mpsc::UnboundedSender<Waiting>,
+        courier: mpsc::UnboundedSender<Vec<Waiting>>,
     ) -> Result<(), NotTaken> {
         self.ask(|reply| Ask::Follow(bot, courier, reply)).await
     }

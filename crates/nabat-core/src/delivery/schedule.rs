@@ -4,7 +4,12 @@
 //! minute to a group, thirty a second to a bot in all; edits count like messages. A refused
 //! request (429) freezes its chat alone for as long as Telegram asks. Of what may go out now the
 //! most urgent goes first, then the oldest; one chat's deliveries go one at a time, so that they
-//! arrive in order. Answers to people may use a few messages a minute that news may not.
+//! arrive in order.
+//!
+//! When more news waits for a chat than it may be sent at once, all of it goes in one batch, to be
+//! told in a digest. To a group news goes in a small burst and then at a steady pace, so that in a
+//! storm a digest comes every few seconds; critical news and answers need not keep that pace, and
+//! a few messages of each minute are kept for answers.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
@@ -22,6 +27,8 @@ pub struct Limits {
     pub group_per_minute: usize,
     /// Of those, how many are kept for answers.
     pub group_reserve: usize,
+    /// How many pieces of news a group gets at once before the pace begins.
+    pub group_burst: u32,
     /// Messages of the bot in a second.
     pub bot_per_second: usize,
 }
@@ -31,6 +38,8 @@ impl Limits {
     pub const PRIVATE_WINDOW: Duration = Duration::from_secs(3);
     /// The window of [`Limits::group_per_minute`].
     pub const GROUP_WINDOW: Duration = Duration::from_secs(60);
+    /// How far apart news to a group is, once its burst is used up.
+    pub const GROUP_PACE: Duration = Duration::from_secs(5);
     /// The window of [`Limits::bot_per_second`].
     pub const BOT_WINDOW: Duration = Duration::from_secs(1);
 }
@@ -41,6 +50,7 @@ impl Default for Limits {
             private_burst: 3,
             group_per_minute: 19,
             group_reserve: 3,
+            group_burst: 4,
             bot_per_second: 25,
         }
     }
@@ -55,6 +65,9 @@ pub struct Schedule {
     frozen_until: Option<Timestamp>,
 }
 
+/// More deliveries than this are not told in one digest.
+const BATCH_MAX: usize = 2_000;
+
 /// One chat's line. Limits hold for the chat with all its topics.
 #[derive(Debug, Default)]
 struct Line {
@@ -63,13 +76,16 @@ struct Line {
     in_hand: bool,
     frozen_until: Option<Timestamp>,
     sent: VecDeque<Timestamp>,
+    /// Up to when the pace of news to a group is used up: the theoretical arrival time of the
+    /// generic cell rate algorithm (ITU-T I.371).
+    paced_until: Option<Timestamp>,
 }
 
 /// What to do next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
-    /// Send this one now and say [`Schedule::done`] afterwards.
-    Send(DeliveryId, ChatKey),
+    /// Send these now, several in one digest, and say [`Schedule::done`] afterwards.
+    Send(Vec<DeliveryId>, ChatKey),
     /// Nothing may go out before then.
     Wait(Timestamp),
     /// Nothing waits.
@@ -107,8 +123,8 @@ impl Schedule {
         self.chats.values().all(|line| line.places.is_empty())
     }
 
-    /// What to send now. The delivery leaves the line, its first request is counted, and its chat
-    /// gets nothing else until [`Schedule::done`].
+    /// What to send now. The deliveries leave the line, the first request is counted, and their
+    /// chat gets nothing else until [`Schedule::done`].
     pub fn next(&mut self, now: Timestamp) -> Next {
         forget(&mut self.sent, now, Limits::BOT_WINDOW);
         let mut wait: Option<Timestamp> = None;
@@ -134,15 +150,16 @@ impl Schedule {
         if free_at > now {
             return Next::Wait(free_at);
         }
-        let key = self.chats.get_mut(&chat).and_then(|line| {
-            line.waiting.remove(&(priority, id));
-            line.in_hand = true;
-            line.places.remove(&id)
-        });
-        key.map_or(Next::Idle, |(_, key)| {
-            self.count(key, now);
-            Next::Send(id, key)
-        })
+        let limits = self.limits;
+        let Some((ids, key)) = self
+            .chats
+            .get_mut(&chat)
+            .and_then(|line| line.take(chat, priority, id, limits, now))
+        else {
+            return Next::Idle;
+        };
+        self.count(key, priority, now);
+        Next::Send(ids, key)
     }
 
     /// Counts a further request of a delivery that is in hand, if it may be made now.
@@ -160,14 +177,18 @@ impl Schedule {
         if free_at > now {
             return Err(free_at);
         }
-        self.count(chat, now);
+        self.count(chat, Priority::Answer, now);
         Ok(())
     }
 
-    fn count(&mut self, chat: ChatKey, now: Timestamp) {
+    fn count(&mut self, chat: ChatKey, priority: Priority, now: Timestamp) {
         self.sent.push_back(now);
         if let Some(line) = self.chats.get_mut(&chat.chat) {
             line.sent.push_back(now);
+            if paced(chat.chat, priority) {
+                let from = line.paced_until.map_or(now, |until| until.max(now));
+                line.paced_until = Some(from.after(Limits::GROUP_PACE));
+            }
         }
     }
 
@@ -176,7 +197,10 @@ impl Schedule {
         if let Some(line) = self.chats.get_mut(&chat.chat) {
             line.in_hand = false;
             forget(&mut line.sent, now, Limits::GROUP_WINDOW);
-            if line.places.is_empty() && line.sent.is_empty() && line.frozen_until.is_none() {
+            line.paced_until = line.paced_until.filter(|until| *until > now);
+            let rests =
+                line.sent.is_empty() && line.frozen_until.is_none() && line.paced_until.is_none();
+            if line.places.is_empty() && rests {
                 self.chats.remove(&chat.chat);
             }
         }
@@ -204,6 +228,65 @@ impl Schedule {
 }
 
 impl Line {
+    /// Takes the first delivery out of the line, and with it, if it is news, whatever other news
+    /// waits for the same place, should that be more than may be sent now.
+    fn take(
+        &mut self,
+        chat: i64,
+        priority: Priority,
+        id: DeliveryId,
+        limits: Limits,
+        now: Timestamp,
+    ) -> Option<(Vec<DeliveryId>, ChatKey)> {
+        let (_, key) = *self.places.get(&id)?;
+        let mut ids = vec![id];
+        if mergeable(priority) {
+            let others = self.waiting.iter().filter(|(priority, other)| {
+                let same_place = self.places.get(other).is_some_and(|(_, at)| *at == key);
+                *other != id && mergeable(*priority) && same_place
+            });
+            let others: Vec<DeliveryId> = others.take(BATCH_MAX - 1).map(|(_, id)| *id).collect();
+            if others.len() + 1 > self.room(chat, priority, limits, now) {
+                ids.extend(others);
+            }
+        }
+        for id in &ids {
+            if let Some((priority, _)) = self.places.remove(id) {
+                self.waiting.remove(&(priority, *id));
+            }
+        }
+        self.in_hand = true;
+        Some((ids, key))
+    }
+
+    /// How many messages of this urgency the chat may be sent now, one after the other.
+    fn room(&self, chat: i64, priority: Priority, limits: Limits, now: Timestamp) -> usize {
+        let (allowed, window) = self.window(chat, priority, limits);
+        let lately = self.sent.iter().filter(|at| at.after(window) > now).count();
+        let left = allowed.saturating_sub(lately);
+        if !paced(chat, priority) {
+            return left;
+        }
+        let debt = self
+            .paced_until
+            .map_or(Duration::ZERO, |until| until.since(now));
+        let pace_ms = Limits::GROUP_PACE.as_millis();
+        let used = usize::try_from(debt.as_millis().div_ceil(pace_ms)).unwrap_or(usize::MAX);
+        left.min((limits.group_burst as usize).saturating_sub(used))
+    }
+
+    fn window(&self, chat: i64, priority: Priority, limits: Limits) -> (usize, Duration) {
+        if chat > 0 {
+            return (limits.private_burst, Limits::PRIVATE_WINDOW);
+        }
+        let reserve = match priority {
+            Priority::Answer => 0,
+            _ => limits.group_reserve,
+        };
+        let allowed = limits.group_per_minute.saturating_sub(reserve).max(1);
+        (allowed, Limits::GROUP_WINDOW)
+    }
+
     fn free_at(
         &mut self,
         chat: i64,
@@ -213,23 +296,26 @@ impl Line {
     ) -> Timestamp {
         self.frozen_until = self.frozen_until.filter(|until| *until > now);
         forget(&mut self.sent, now, Limits::GROUP_WINDOW);
-        let window = if chat > 0 {
-            window_free_at(
-                &self.sent,
-                limits.private_burst,
-                Limits::PRIVATE_WINDOW,
-                now,
-            )
-        } else {
-            let reserve = match priority {
-                Priority::Answer => 0,
-                _ => limits.group_reserve,
-            };
-            let allowed = limits.group_per_minute.saturating_sub(reserve).max(1);
-            window_free_at(&self.sent, allowed, Limits::GROUP_WINDOW, now)
-        };
-        self.frozen_until.map_or(window, |until| until.max(window))
+        let (allowed, window) = self.window(chat, priority, limits);
+        let mut free_at = window_free_at(&self.sent, allowed, window, now);
+        if paced(chat, priority) {
+            let burst = Limits::GROUP_PACE * limits.group_burst.saturating_sub(1);
+            let pace = self.paced_until.map_or(now, |until| until.before(burst));
+            free_at = free_at.max(pace);
+        }
+        self.frozen_until
+            .map_or(free_at, |until| until.max(free_at))
     }
+}
+
+/// Whether deliveries of this urgency keep the pace of a group.
+fn paced(chat: i64, priority: Priority) -> bool {
+    chat < 0 && matches!(priority, Priority::News | Priority::Quiet)
+}
+
+/// Whether deliveries of this urgency can be told together.
+fn mergeable(priority: Priority) -> bool {
+    matches!(priority, Priority::Critical | Priority::News)
 }
 
 /// When a window that lets `allowed` through has room for one more.
@@ -277,15 +363,15 @@ mod tests {
         Timestamp::from_millis(1_000_000 + ms)
     }
 
-    /// Sends whatever may go, each request taking no time; returns (ms, id).
-    fn run(schedule: &mut Schedule, until_ms: i64) -> Vec<(i64, i64)> {
+    /// Sends whatever may go, each request taking no time; returns when which went together.
+    fn run(schedule: &mut Schedule, from_ms: i64, until_ms: i64) -> Vec<(i64, Vec<i64>)> {
         let mut log = Vec::new();
-        let mut now = 0;
+        let mut now = from_ms;
         while now <= until_ms {
             match schedule.next(at(now)) {
-                Next::Send(id, key) => {
+                Next::Send(ids, key) => {
                     schedule.done(key, at(now));
-                    log.push((now, id.0));
+                    log.push((now, ids.iter().map(|id| id.0).collect()));
                 }
                 Next::Wait(then) => now = then.as_millis() - at(0).as_millis(),
                 Next::Idle => break,
@@ -300,13 +386,12 @@ mod tests {
         schedule.add(waiting(1, 5, Priority::News));
         schedule.add(waiting(2, 5, Priority::Quiet));
         schedule.add(waiting(3, 5, Priority::Critical));
-        schedule.add(waiting(4, 5, Priority::News));
         schedule.add(waiting(5, 5, Priority::Answer));
-        let order: Vec<i64> = run(&mut schedule, 60_000)
-            .iter()
-            .map(|sent| sent.1)
+        let order: Vec<Vec<i64>> = run(&mut schedule, 0, 60_000)
+            .into_iter()
+            .map(|(_, ids)| ids)
             .collect();
-        assert_eq!(order, [5, 3, 1, 4, 2]);
+        assert_eq!(order, [[5], [3], [1], [2]]);
     }
 
     #[test]
@@ -314,10 +399,11 @@ mod tests {
         let mut schedule = Schedule::default();
         schedule.add(waiting(1, 5, Priority::News));
         schedule.add(waiting(2, 5, Priority::News));
-        assert_eq!(schedule.next(at(0)), Next::Send(DeliveryId(1), chat(5)));
+        let one = |id| Next::Send(vec![DeliveryId(id)], chat(5));
+        assert_eq!(schedule.next(at(0)), one(1));
         assert_eq!(schedule.next(at(0)), Next::Idle);
         schedule.done(chat(5), at(0));
-        assert_eq!(schedule.next(at(0)), Next::Send(DeliveryId(2), chat(5)));
+        assert_eq!(schedule.next(at(0)), one(2));
     }
 
     #[test]
@@ -326,27 +412,94 @@ mod tests {
         schedule.add(waiting(1, 5, Priority::Critical));
         schedule.add(waiting(2, 6, Priority::Quiet));
         schedule.freeze(chat(5), at(30_000));
-        assert_eq!(run(&mut schedule, 60_000), [(0, 2), (30_000, 1)]);
+        let expected = [(0, vec![2]), (30_000, vec![1])];
+        assert_eq!(run(&mut schedule, 0, 60_000), expected);
+    }
+
+    #[test]
+    fn what_a_chat_can_not_be_sent_at_once_goes_in_one_batch() {
+        for (number, alone) in [(5, 3), (-5, 4)] {
+            let mut schedule = Schedule::default();
+            for id in 0..alone {
+                schedule.add(waiting(id, number, Priority::News));
+            }
+            let sent = run(&mut schedule, 0, 0);
+            assert!(sent.iter().all(|(_, ids)| ids.len() == 1), "{sent:?}");
+            let mut schedule = Schedule::default();
+            for id in 0..=alone {
+                schedule.add(waiting(id, number, Priority::News));
+            }
+            let sent = run(&mut schedule, 0, 0);
+            assert_eq!(sent, [(0, (0..=alone).collect::<Vec<_>>())]);
+        }
+    }
+
+    #[test]
+    fn answers_edits_and_other_topics_stay_out_of_a_batch() {
+        let mut schedule = Schedule::default();
+        for id in 0..10 {
+            schedule.add(waiting(id, -5, Priority::News));
+        }
+        let elsewhere = ChatKey {
+            topic: Some(7),
+            ..chat(-5)
+        };
+        schedule.add(Waiting {
+            chat: elsewhere,
+            ..waiting(10, -5, Priority::News)
+        });
+        schedule.add(waiting(11, -5, Priority::Quiet));
+        schedule.add(waiting(12, -5, Priority::Answer));
+        let sent: Vec<Vec<i64>> = run(&mut schedule, 0, 60_000)
+            .into_iter()
+            .map(|(_, ids)| ids)
+            .collect();
+        assert_eq!(sent, [vec![12], (0..10).collect(), vec![10], vec![11]]);
+    }
+
+    #[test]
+    fn in_a_storm_a_group_gets_a_batch_every_few_seconds() {
+        let mut schedule = Schedule::default();
+        let mut sent = Vec::new();
+        for id in 0..1_000 {
+            schedule.add(waiting(id, -5, Priority::News));
+            sent.extend(run(&mut schedule, id * 30, id * 30));
+        }
+        sent.extend(run(&mut schedule, 30_000, 90_000));
+        let told: usize = sent.iter().map(|(_, ids)| ids.len()).sum();
+        assert_eq!(told, 1_000);
+        assert!(sent.len() <= 12, "{}", sent.len());
+        assert!(sent.iter().all(|(at, _)| *at <= 35_000), "{sent:?}");
+    }
+
+    #[test]
+    fn critical_news_passes_a_group_whose_pace_is_used_up() {
+        let mut schedule = Schedule::default();
+        for id in 0..4 {
+            schedule.add(waiting(id, -5, Priority::News));
+        }
+        assert_eq!(run(&mut schedule, 0, 0).len(), 4);
+        schedule.add(waiting(10, -5, Priority::News));
+        assert_eq!(run(&mut schedule, 100, 100), []);
+        schedule.add(waiting(11, -5, Priority::Critical));
+        assert_eq!(run(&mut schedule, 100, 100), [(100, vec![11])]);
     }
 
     #[test]
     fn answers_pass_a_group_that_is_full_of_news() {
         let mut schedule = Schedule::default();
         for id in 0..40 {
-            schedule.add(waiting(id, -5, Priority::News));
+            schedule.add(waiting(id, -5, Priority::Quiet));
         }
-        let sent = run(&mut schedule, 59_000);
-        assert_eq!(sent.len(), 16, "{sent:?}");
+        let sent = run(&mut schedule, 0, 59_000);
+        assert_eq!(sent.len(), 15, "{sent:?}");
         schedule.add(waiting(100, -5, Priority::Answer));
-        assert_eq!(
-            schedule.next(at(59_000)),
-            Next::Send(DeliveryId(100), chat(-5))
-        );
+        assert_eq!(run(&mut schedule, 59_000, 59_000), [(59_000, vec![100])]);
     }
 
     proptest! {
         #[test]
-        fn no_window_is_ever_exceeded(
+        fn no_window_is_ever_exceeded_and_nothing_is_left(
             added in proptest::collection::vec((0usize..4, 0u8..4), 1..200),
         ) {
             let mut schedule = Schedule::default();
@@ -355,11 +508,13 @@ mod tests {
             for (id, (chat, priority)) in (0..).zip(&added) {
                 schedule.add(waiting(id, chats[*chat], priorities[usize::from(*priority)]));
             }
-            let log = run(&mut schedule, 3_600_000);
-            prop_assert_eq!(log.len(), added.len());
+            let log = run(&mut schedule, 0, 3_600_000);
+            let mut told: Vec<i64> = log.iter().flat_map(|(_, ids)| ids.clone()).collect();
+            told.sort_unstable();
+            prop_assert_eq!(told, (0..i64::try_from(added.len()).unwrap()).collect::<Vec<_>>());
             for (start, _) in &log {
-                let inside = |window: i64, of: Option<i64>| log.iter().filter(|(then, id)| {
-                    let chat = chats[added[usize::try_from(*id).unwrap()].0];
+                let inside = |window: i64, of: Option<i64>| log.iter().filter(|(then, ids)| {
+                    let chat = chats[added[usize::try_from(ids[0]).unwrap()].0];
                     (*start..*start + window).contains(then) && of.is_none_or(|of| of == chat)
                 }).count();
                 prop_assert!(inside(1_000, None) <= 25);

@@ -83,6 +83,7 @@ impl Engine {
             chat,
             group: Arc::clone(group),
             message_id: None,
+            behind: false,
             members: BTreeMap::new(),
         };
         let id = card.id;
@@ -167,7 +168,8 @@ impl Engine {
             all_ended &= incident.ended();
             let new = told.edition == 0;
             let held_back = new && !maybe_told && (muted || incident.ended());
-            if told.edition == incident.edition || held_back {
+            let worth_telling = new || card.tells_change_of(incident);
+            if told.edition == incident.edition || held_back || !worth_telling {
                 continue;
             }
             let this = match (new && !incident.ended(), incident.severity()) {
@@ -179,6 +181,7 @@ impl Engine {
         }
         match urgency {
             Some(Priority::Quiet) if all_ended && !muted => Some(Priority::News),
+            None if card.behind => Some(Priority::Quiet),
             other => other,
         }
     }
@@ -298,7 +301,8 @@ impl Engine {
     }
 
     /// After a subscription ended: what the chat was not told of and has no other subscription
-    /// for leaves its cards. What it was told of stays until its end.
+    /// for leaves its cards. What it was told of stays until its end, and so does what a message
+    /// on its way may tell it.
     pub(super) fn after_unsubscribing(&mut self, chat: ChatKey, out: &mut Effects) {
         let remaining: Vec<&Selector> = self
             .subscriptions
@@ -321,6 +325,7 @@ impl Engine {
             .into_iter()
             .flat_map(BTreeMap::values)
             .filter_map(|id| self.cards.get(id))
+            .filter(|on_duty| !on_duty.maybe_told())
             .map(|on_duty| {
                 let members = on_duty.card.members.iter();
                 let unwanted = members
@@ -351,5 +356,6 @@ pub(super) fn card_change(card: &Card) -> Change {
         chat: card.chat,
         group: Arc::clone(&card.group),
         message_id: card.message_id,
+        behind: card.behind,
     }
 }

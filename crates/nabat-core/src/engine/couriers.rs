@@ -1,86 +1,88 @@
 //! Handing deliveries to couriers, and taking back how it went.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::cards::card_change;
 use super::{Effects, Engine};
 use crate::alert::{Links, News, Status};
-use crate::card::{CardId, Told};
+use crate::card::{CardId, Told, View};
 use crate::change::Change;
 use crate::chat::{Chat, ChatKey, Disabled};
 use crate::delivery::{
-    Content, Delivery, DeliveryId, Outcome, Priority, Send, Settled, Waiting, Work,
+    Content, Delivery, DeliveryId, Note, Outcome, Priority, Send, Settled, Waiting, Work,
 };
 use crate::incident::{GroupKey, IncidentId};
-use crate::message::card::{Member, card, follow_up};
+use crate::message::Message;
+use crate::message::card::{Member, MemberNews, card, follow_up, listing};
 use crate::time::Timestamp;
 
+/// A digest of more alerts than this has the complete list with it, as a file.
+const DIGEST_WITHOUT_FILE_MAX: usize = 10;
+
 /// Requests, and what the ledger notes when they were accepted.
-type Spoken = (Vec<Send>, Vec<(IncidentId, Told)>);
+type Spoken = (Vec<Send>, Vec<Note>);
 
 impl Engine {
-    /// What a courier has to send for this delivery now; `None` if there is nothing any more.
-    pub fn take(&mut self, now: Timestamp, id: DeliveryId, out: &mut Effects) -> Option<Work> {
-        let delivery = self.deliveries.get(&id)?;
-        let of_card = match delivery.content {
-            Content::Card(card) => Some(card),
-            Content::Say(_) | Content::Edit { .. } => None,
+    /// What a courier has to send for these deliveries of one chat now; `None` if there is nothing
+    /// any more. Several cards are told in one digest.
+    pub fn take(&mut self, now: Timestamp, ids: &[DeliveryId], out: &mut Effects) -> Option<Work> {
+        let mut cards = Vec::new();
+        let mut taken: Vec<Delivery> = Vec::new();
+        for id in ids {
+            let Some(delivery) = self.deliveries.get(id) else {
+                continue;
+            };
+            if let Content::Card(card) = delivery.content {
+                if self.view_of(now, card).is_none() {
+                    self.remove_delivery(*id, out);
+                    continue;
+                }
+                cards.push(card);
+            }
+            taken.push(delivery.clone());
+        }
+        let first = taken.first()?;
+        let (sends, told) = match (&first.content, cards.as_slice()) {
+            (Content::Say(message), _) => (vec![said(message)], Vec::new()),
+            (
+                Content::Edit {
+                    message_id,
+                    message,
+                },
+                _,
+            ) => (vec![edited(*message_id, message)], Vec::new()),
+            (Content::Card(_), [card]) => self.sends_of(now, *card)?,
+            (Content::Card(_), cards) => self.digest_of(now, first.chat, cards),
         };
-        let work = |sends, told| Work {
-            id,
-            chat: delivery.chat,
+        for card in cards {
+            if let Some(on_duty) = self.cards.get_mut(&card) {
+                on_duty.in_hand = true;
+            }
+        }
+        Some(Work {
+            chat: first.chat,
             sends,
             told,
-            created_at: delivery.created_at,
-        };
-        let work = match &delivery.content {
-            Content::Say(message) => Some(work(
-                vec![Send::New {
-                    message: message.clone(),
-                    reply_to: None,
-                    live: false,
-                }],
-                Vec::new(),
-            )),
-            Content::Edit {
-                message_id,
-                message,
-            } => Some(work(
-                vec![Send::Edit {
-                    message_id: *message_id,
-                    message: message.clone(),
-                    live: false,
-                }],
-                Vec::new(),
-            )),
-            Content::Card(card) => self
-                .sends_of(now, *card)
-                .map(|(sends, told)| work(sends, told)),
-        };
-        if work.is_none() {
-            self.remove_delivery(id, out);
-        } else if let Some(on_duty) = of_card.and_then(|card| self.cards.get_mut(&card)) {
-            on_duty.in_hand = true;
-        }
-        work
+            created_at: taken.iter().map(|delivery| delivery.created_at).min()?,
+            ids: taken.iter().map(|delivery| delivery.id).collect(),
+        })
+    }
+
+    fn view_of(&self, now: Timestamp, id: CardId) -> Option<View> {
+        let on_duty = self.cards.get(&id)?;
+        let incident = |id| self.incidents.get(&id).map(|known| &known.incident);
+        let muted = self.muted(on_duty.card.chat, now);
+        on_duty.card.view(incident, muted, on_duty.maybe_told())
     }
 
     fn sends_of(&self, now: Timestamp, id: CardId) -> Option<Spoken> {
         let on_duty = self.cards.get(&id)?;
-        let chat = on_duty.card.chat;
-        let incident = |id| self.incidents.get(&id).map(|known| &known.incident);
-        let muted = self.muted(chat, now);
-        let view = on_duty.card.view(incident, muted, on_duty.maybe_told())?;
-        let locale = self.locale(chat);
-        let members: Vec<Member<'_>> = view
-            .members
-            .iter()
-            .map(|(incident, news)| Member {
-                incident: incident.as_ref(),
-                news: *news,
-            })
-            .collect();
+        let view = self.view_of(now, id)?;
+        let locale = self.locale(on_duty.card.chat);
+        let members = members_of(&view);
         let mut message = card(&members, &locale, now);
+        let told = notes_of(id, &view);
         let Some(message_id) = on_duty.card.message_id else {
             message.silent |= !view.sounds;
             let live = Send::New {
@@ -88,7 +90,7 @@ impl Engine {
                 reply_to: None,
                 live: true,
             };
-            return Some((vec![live], view.told()));
+            return Some((vec![live], told));
         };
         let mut sends = vec![Send::Edit {
             message_id,
@@ -102,37 +104,78 @@ impl Engine {
                 live: false,
             });
         }
-        Some((sends, view.told()))
+        Some((sends, told))
     }
 
-    /// Takes back a delivery from a courier.
+    /// What is new on several cards, in one message: the chat could not take one for each.
+    fn digest_of(&self, now: Timestamp, chat: ChatKey, cards: &[CardId]) -> Spoken {
+        let views: Vec<(CardId, View)> = cards
+            .iter()
+            .filter_map(|id| Some((*id, self.view_of(now, *id)?)))
+            .collect();
+        let news: Vec<Member<'_>> = views
+            .iter()
+            .flat_map(|(_, view)| members_of(view))
+            .filter(|member| member.news != MemberNews::Known)
+            .collect();
+        let locale = self.locale(chat);
+        let mut message = card(&news, &locale, now);
+        message.silent |= !views.iter().any(|(_, view)| view.sounds);
+        let mut sends = vec![Send::New {
+            message,
+            reply_to: None,
+            live: false,
+        }];
+        if news.len() > DIGEST_WITHOUT_FILE_MAX {
+            sends.push(Send::File {
+                name: "alerts.txt".to_owned(),
+                text: listing(&news, &locale, now),
+            });
+        }
+        let notes = views.iter().flat_map(|(id, view)| notes_of(*id, view));
+        (sends, notes.collect())
+    }
+
+    /// Takes back deliveries from a courier.
     pub fn settle(&mut self, now: Timestamp, settled: Settled, out: &mut Effects) {
-        let Some(delivery) = self.deliveries.get(&settled.id).cloned() else {
-            return; // It was dropped meanwhile: its card or its chat is gone.
+        // Some may have been dropped meanwhile: their card or their chat is gone.
+        let deliveries: Vec<Delivery> = settled
+            .ids
+            .iter()
+            .filter_map(|id| self.deliveries.get(id).cloned())
+            .collect();
+        let Some(first) = deliveries.first() else {
+            return;
         };
-        if let (Content::Card(card), Some(message_id)) = (&delivery.content, settled.message_id) {
+        if let (Content::Card(card), Some(message_id)) = (&first.content, settled.message_id) {
             self.note_message(*card, message_id, out);
         }
+        let by_digest = settled.ids.len() > 1;
+        let critical = deliveries
+            .iter()
+            .any(|delivery| delivery.priority == Priority::Critical);
         match settled.outcome {
             Outcome::Sent { told } | Outcome::Failed { told, .. } => {
-                self.delivered(now, &delivery, &told, out);
+                self.delivered(now, &deliveries, &told, by_digest, out);
             }
-            Outcome::Uncertain { reason, .. } if delivery.priority == Priority::Critical => {
-                self.try_again(now, &delivery, reason, true, out);
+            Outcome::Uncertain { reason, .. } if critical => {
+                self.try_again(now, &deliveries, &reason, true, out);
             }
-            Outcome::Uncertain { told, .. } => self.delivered(now, &delivery, &told, out),
+            Outcome::Uncertain { told, .. } => {
+                self.delivered(now, &deliveries, &told, by_digest, out);
+            }
             Outcome::Retry { partly, reason } => {
-                self.try_again(now, &delivery, reason, partly, out);
+                self.try_again(now, &deliveries, &reason, partly, out);
             }
-            Outcome::Unreachable { reason } => self.disable(now, delivery.chat, &reason, out),
+            Outcome::Unreachable { reason } => self.disable(now, first.chat, &reason, out),
             Outcome::TopicGone => {
                 let to = ChatKey {
                     topic: None,
-                    ..delivery.chat
+                    ..first.chat
                 };
-                self.move_chat(now, delivery.chat, to, out);
+                self.move_chat(now, first.chat, to, out);
             }
-            Outcome::Migrated { to } => self.migrate(now, delivery.chat, to, out),
+            Outcome::Migrated { to } => self.migrate(now, first.chat, to, out),
         }
     }
 
@@ -148,30 +191,43 @@ impl Engine {
     fn delivered(
         &mut self,
         now: Timestamp,
-        delivery: &Delivery,
-        told: &[(IncidentId, Told)],
+        deliveries: &[Delivery],
+        told: &[Note],
+        by_digest: bool,
         out: &mut Effects,
     ) {
-        self.remove_delivery(delivery.id, out);
-        let Content::Card(id) = delivery.content else {
-            return;
-        };
-        let Some(on_duty) = self.cards.get_mut(&id) else {
-            return;
-        };
-        let leaving = on_duty.card.note(told);
-        for (incident, told) in told {
-            if on_duty.card.members.contains_key(incident) {
-                out.changes.push(Change::Told {
-                    card: id,
-                    incident: *incident,
-                    told: *told,
-                });
-            }
+        let mut by_card: HashMap<CardId, Vec<(IncidentId, Told)>> = HashMap::new();
+        for note in told {
+            let of_card = by_card.entry(note.card).or_default();
+            of_card.push((note.incident, note.told));
         }
-        self.take_off(id, &leaving, out);
-        // News may have come while the message was on its way.
-        self.announce(now, id, out);
+        for delivery in deliveries {
+            self.remove_delivery(delivery.id, out);
+            let Content::Card(id) = delivery.content else {
+                continue;
+            };
+            let Some(on_duty) = self.cards.get_mut(&id) else {
+                continue;
+            };
+            let of_card = by_card.remove(&id).unwrap_or_default();
+            let was_behind = on_duty.card.behind;
+            let leaving = on_duty.card.note(&of_card, by_digest);
+            if on_duty.card.behind != was_behind {
+                out.changes.push(card_change(&on_duty.card));
+            }
+            for (incident, told) in of_card {
+                if on_duty.card.members.contains_key(&incident) {
+                    out.changes.push(Change::Told {
+                        card: id,
+                        incident,
+                        told,
+                    });
+                }
+            }
+            self.take_off(id, &leaving, out);
+            // News may have come while the message was on its way.
+            self.announce(now, id, out);
+        }
     }
 
     fn remove_delivery(&mut self, id: DeliveryId, out: &mut Effects) {
@@ -191,28 +247,30 @@ impl Engine {
     fn try_again(
         &mut self,
         now: Timestamp,
-        delivery: &Delivery,
-        reason: String,
+        deliveries: &[Delivery],
+        reason: &str,
         maybe_seen: bool,
         out: &mut Effects,
     ) {
-        let Some(known) = self.deliveries.get_mut(&delivery.id) else {
-            return;
-        };
-        known.attempts = known.attempts.saturating_add(1);
-        known.last_error = Some(reason);
-        out.changes.push(Change::Delivery(known.clone()));
-        out.waiting.push(Waiting {
-            id: known.id,
-            chat: known.chat,
-            priority: known.priority,
-        });
-        if let Content::Card(card) = delivery.content {
-            if let Some(on_duty) = self.cards.get_mut(&card) {
-                on_duty.in_hand = false;
-                on_duty.in_doubt |= maybe_seen;
+        for delivery in deliveries {
+            let Some(known) = self.deliveries.get_mut(&delivery.id) else {
+                continue;
+            };
+            known.attempts = known.attempts.saturating_add(1);
+            known.last_error = Some(reason.to_owned());
+            out.changes.push(Change::Delivery(known.clone()));
+            out.waiting.push(Waiting {
+                id: known.id,
+                chat: known.chat,
+                priority: known.priority,
+            });
+            if let Content::Card(card) = delivery.content {
+                if let Some(on_duty) = self.cards.get_mut(&card) {
+                    on_duty.in_hand = false;
+                    on_duty.in_doubt |= maybe_seen;
+                }
+                self.announce(now, card, out);
             }
-            self.announce(now, card, out);
         }
     }
 
@@ -397,6 +455,7 @@ impl Engine {
         let Some(target) = there.and_then(|id| self.cards.get_mut(&id)) else {
             moved.card.chat = to;
             moved.card.message_id = None;
+            moved.card.behind = false;
             out.changes.push(card_change(&moved.card));
             self.cards_by_chat
                 .entry(to)
@@ -423,4 +482,40 @@ impl Engine {
         out.changes.push(Change::CardGone(id));
         self.announce(now, target_id, out);
     }
+}
+
+fn said(message: &Message) -> Send {
+    Send::New {
+        message: message.clone(),
+        reply_to: None,
+        live: false,
+    }
+}
+
+fn edited(message_id: i64, message: &Message) -> Send {
+    Send::Edit {
+        message_id,
+        message: message.clone(),
+        live: false,
+    }
+}
+
+fn members_of(view: &View) -> Vec<Member<'_>> {
+    let members = view.members.iter();
+    members
+        .map(|(incident, news)| Member {
+            incident: incident.as_ref(),
+            news: *news,
+        })
+        .collect()
+}
+
+fn notes_of(card: CardId, view: &View) -> Vec<Note> {
+    let told = view.told().into_iter();
+    told.map(|(incident, told)| Note {
+        card,
+        incident,
+        told,
+    })
+    .collect()
 }

@@ -136,13 +136,13 @@ impl World {
     fn take_all(&mut self) -> Vec<Work> {
         let ids: Vec<DeliveryId> = self.engine.deliveries.keys().copied().collect();
         ids.into_iter()
-            .filter_map(|id| self.engine.take(self.now, id, &mut Effects::default()))
+            .filter_map(|id| self.engine.take(self.now, &[id], &mut Effects::default()))
             .collect()
     }
 
     fn settle(&mut self, work: &Work, message_id: Option<i64>, outcome: Outcome) {
         let settled = Settled {
-            id: work.id,
+            ids: work.ids.clone(),
             message_id,
             outcome,
         };
@@ -182,6 +182,7 @@ impl World {
                     let kind = if reply_to.is_some() { "reply" } else { "new" };
                     said.push((kind, message.text()));
                 }
+                Send::File { text, .. } => said.push(("file", text.clone())),
                 Send::Edit {
                     message_id,
                     message,
@@ -283,7 +284,7 @@ fn an_end_that_comes_after_a_crash_in_the_middle_of_sending_is_told() {
     world.fires("HighCPU", "a");
     let kept = world.snapshot();
     let id = *world.engine.deliveries.keys().next().unwrap();
-    world.engine.take(world.now, id, &mut Effects::default());
+    world.engine.take(world.now, &[id], &mut Effects::default());
     world.engine = Engine::restore(
         world.now,
         world.engine.settings.clone(),
@@ -390,6 +391,23 @@ fn unsubscribing_does_not_cut_off_the_end() {
     let kinds: Vec<_> = said.iter().map(|(kind, _)| *kind).collect();
     assert_eq!(kinds, ["edit", "reply"], "{said:?}");
     assert!(said[0].1.contains("HighCPU"));
+}
+
+#[test]
+fn unsubscribing_while_a_message_is_on_its_way_does_not_cut_off_its_end() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    let on_its_way = world.take_all();
+    world.says_in(ANN, ANN, None, "/unsubscribe all");
+    for work in &on_its_way {
+        world.accept(work);
+    }
+    world.deliver();
+    world.resolves("HighCPU", "a");
+    let said = world.deliver();
+    let kinds: Vec<_> = said.iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(kinds, ["edit", "reply"], "{said:?}");
 }
 
 #[test]
@@ -615,4 +633,107 @@ fn too_many_incidents_are_refused_whole() {
             .is_ok()
     );
     world.fires("A", "a");
+}
+
+impl World {
+    /// Takes everything that waits as one batch.
+    fn take_batch(&mut self) -> Work {
+        let ids: Vec<DeliveryId> = self.engine.deliveries.keys().copied().collect();
+        self.engine
+            .take(self.now, &ids, &mut Effects::default())
+            .unwrap()
+    }
+}
+
+#[test]
+fn what_is_told_in_a_digest_gets_its_end() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    for name in ["A", "B", "C"] {
+        world.fires(name, "a");
+    }
+    let digest = world.take_batch();
+    let said = world.accept(&digest);
+    assert_eq!(said.len(), 1, "{said:?}");
+    for name in ["A", "B", "C"] {
+        assert!(said[0].1.contains(name), "{said:?}");
+    }
+    assert!(world.engine.deliveries.is_empty());
+    for name in ["A", "B"] {
+        world.resolves(name, "a");
+    }
+    let digest = world.take_batch();
+    world.accept(&digest);
+    world.resolves("C", "a");
+    assert_eq!(world.kinds(), ["new"]);
+    assert!(world.engine.cards.is_empty());
+}
+
+#[test]
+fn a_long_digest_brings_the_complete_list() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    for number in 0..30 {
+        world.fires(&format!("Alert{number}"), "a");
+    }
+    let digest = world.take_batch();
+    let said = world.accept(&digest);
+    let kinds: Vec<_> = said.iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(kinds, ["new", "file"]);
+    for number in 0..30 {
+        assert!(said[1].1.contains(&format!("Alert{number}\"")), "{said:?}");
+    }
+}
+
+#[test]
+fn a_live_message_catches_up_with_a_digest_quietly() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("Live", "a");
+    assert_eq!(world.kinds(), ["new"]);
+    world.resolves("Live", "a");
+    world.fires("Other", "a");
+    let digest = world.take_batch();
+    let said = world.accept(&digest);
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].1.contains("Live") && said[0].1.contains("Other"));
+    let priorities: Vec<_> = world
+        .engine
+        .deliveries
+        .values()
+        .map(|d| d.priority)
+        .collect();
+    assert_eq!(priorities, [crate::delivery::Priority::Quiet]);
+    assert_eq!(world.kinds(), ["edit"], "no second sound");
+    assert_eq!(world.engine.cards.len(), 1, "only the other fires");
+}
+
+#[test]
+fn without_a_live_message_another_text_alone_is_not_told() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("A", "a");
+    world.fires("B", "a");
+    let digest = world.take_batch();
+    world.accept(&digest);
+    let firing = Status::Firing { expires_at: None };
+    world.news_saying("A", "a", "now 97 %", firing);
+    assert_eq!(world.kinds(), [] as [&str; 0]);
+}
+
+#[test]
+fn a_digest_that_was_not_taken_is_tried_again_whole() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("A", "a");
+    world.fires("B", "a");
+    let digest = world.take_batch();
+    let reason = "Bad Gateway".to_owned();
+    let partly = false;
+    world.settle(&digest, None, Outcome::Retry { partly, reason });
+    assert_eq!(world.engine.deliveries.len(), 2);
+    world.resolves("A", "a");
+    let said = world.deliver();
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].1.contains('B'));
 }

@@ -8,10 +8,12 @@
 //! only when every alert of it is.
 
 mod follow_up;
+mod listing;
 pub(super) mod parts;
 mod several;
 
 pub use follow_up::follow_up;
+pub use listing::listing;
 
 use super::text::width;
 use super::words::Locale;

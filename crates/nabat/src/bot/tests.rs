@@ -3,6 +3,7 @@
 mod calls;
 mod full;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,7 +35,9 @@ struct World {
 /// One life of the program, as far as it is needed here.
 struct Life {
     engine: Running,
-    outbox: mpsc::UnboundedReceiver<Waiting>,
+    outbox: mpsc::UnboundedReceiver<Vec<Waiting>>,
+    /// What was announced and not looked at yet.
+    waiting: VecDeque<Waiting>,
     state: watch::Receiver<State>,
     webhooks: WebhookEars,
     shutdown: CancellationToken,
@@ -87,6 +90,7 @@ impl Life {
         Life {
             engine,
             outbox,
+            waiting: VecDeque::new(),
             state,
             webhooks,
             shutdown,
@@ -108,11 +112,21 @@ impl Life {
 
     /// The text of the next answer in the outbox.
     async fn next_answer(&mut self) -> String {
-        let waited = tokio::time::timeout(SOON, self.outbox.recv());
-        let waiting = waited.await.unwrap().unwrap();
-        let work = self.engine.handle.take(waiting.id).await.unwrap().unwrap();
+        while self.waiting.is_empty() {
+            let waited = tokio::time::timeout(SOON, self.outbox.recv());
+            self.waiting.extend(waited.await.unwrap().unwrap());
+        }
+        let waiting = self.waiting.pop_front().unwrap();
+        let work = self
+            .engine
+            .handle
+            .take(vec![waiting.id])
+            .await
+            .unwrap()
+            .unwrap();
         match &work.sends[0] {
             Send::New { message, .. } | Send::Edit { message, .. } => message.text(),
+            Send::File { text, .. } => text.clone(),
         }
     }
 }

@@ -66,7 +66,7 @@ impl Courier {
         }
         self.note(work, &outcome);
         Settled {
-            id: work.id,
+            ids: work.ids.clone(),
             message_id,
             outcome,
         }
@@ -82,6 +82,27 @@ impl Courier {
                 message,
                 live,
             } => self.edit(work, *message_id, message, *live, first).await,
+            Send::File { name, text } => self.send_file(work, name, text, first).await,
+        }
+    }
+
+    /// Sends a text as a file.
+    async fn send_file(&self, work: &Work, name: &str, text: &str, first: &mut bool) -> Step {
+        self.permission(work.chat, first).await;
+        let mut form = FULL;
+        match self.client.send_file(work.chat, name, text).await {
+            Ok(_) => {
+                self.note_success(work.chat);
+                Step::Taken(None)
+            }
+            // What it belongs to was told already: a file that is refused, or that may have
+            // arrived, is not worth telling that again.
+            Err(error) => match self.judge(work, &error, Attempt::New, &mut form) {
+                Some(Step::Ended(
+                    moved @ (Outcome::Unreachable { .. } | Outcome::Migrated { .. }),
+                )) => Step::Ended(moved),
+                _ => Step::Taken(None),
+            },
         }
     }
 
@@ -258,7 +279,7 @@ impl Courier {
             tracing::warn!(
                 bot = self.client.name(),
                 chat = %work.chat,
-                delivery.id = work.id.0,
+                deliveries = work.ids.len(),
                 outcome = name,
                 reason,
                 "a message was not delivered"

@@ -48,7 +48,7 @@ pub(super) struct Worker {
     settings: Settings,
     engine: Engine,
     queue: mpsc::Receiver<Ask>,
-    couriers: HashMap<BotId, mpsc::UnboundedSender<Waiting>>,
+    couriers: HashMap<BotId, mpsc::UnboundedSender<Vec<Waiting>>>,
     ready: Arc<AtomicBool>,
     metrics: Metrics,
     prune_at: Instant,
@@ -122,6 +122,8 @@ impl Worker {
             self.decide(now, ask, &mut out, &mut answers);
         }
         if let Err(error) = self.commit(&out) {
+            // Before anyone is answered: who is refused may look whether it is worth trying again.
+            self.ready.store(false, Ordering::Relaxed);
             let reason = NotTaken::Unavailable {
                 reason: error.to_string(),
             };
@@ -147,8 +149,8 @@ impl Worker {
                 let toast = self.engine.heard(now, &heard, out);
                 answers.push(defer(reply, toast));
             }
-            Ask::Take(id, reply) => {
-                let work = self.engine.take(now, id, out);
+            Ask::Take(ids, reply) => {
+                let work = self.engine.take(now, &ids, out);
                 answers.push(defer(reply, work));
             }
             Ask::Settle(settled, reply) => {
@@ -165,7 +167,8 @@ impl Worker {
                 answer_now(reply, Ok(()));
             }
             Ask::Follow(bot, courier, reply) => {
-                for waiting in self.engine.waiting(bot) {
+                let waiting: Vec<Waiting> = self.engine.waiting(bot).collect();
+                if !waiting.is_empty() {
                     // A courier that is gone already follows anew when it is started again.
                     let _ = courier.send(waiting);
                 }
@@ -200,9 +203,14 @@ impl Worker {
         committed
     }
 
+    /// Tells each courier at once of all that was committed at once: it sends the most urgent first.
     fn wake(&self, waiting: Vec<Waiting>) {
+        let mut of_bots: HashMap<BotId, Vec<Waiting>> = HashMap::new();
         for waiting in waiting {
-            if let Some(courier) = self.couriers.get(&waiting.chat.bot) {
+            of_bots.entry(waiting.chat.bot).or_default().push(waiting);
+        }
+        for (bot, waiting) in of_bots {
+            if let Some(courier) = self.couriers.get(&bot) {
                 let _ = courier.send(waiting);
             }
         }
@@ -223,7 +231,7 @@ impl Worker {
     /// Refuses everything until the store takes writes again, then goes on from what it kept.
     async fn recover(&mut self, error: &StoreError) -> Result<(), StoreError> {
         tracing::error!(%error, "nothing can be stored: alerts are refused until it can");
-        self.ready.store(false, Ordering::Relaxed);
+        self.ready.store(false, Ordering::Relaxed); // Forgetting old incidents may have failed too.
         let reason = NotTaken::Unavailable {
             reason: error.to_string(),
         };
@@ -256,9 +264,7 @@ impl Worker {
             }
         }
         for (bot, courier) in &self.couriers {
-            for waiting in self.engine.waiting(*bot) {
-                let _ = courier.send(waiting);
-            }
+            let _ = courier.send(self.engine.waiting(*bot).collect());
         }
         self.ready.store(true, Ordering::Relaxed);
         tracing::info!("the store takes writes again");

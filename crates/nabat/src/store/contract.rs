@@ -166,6 +166,7 @@ fn one_of_everything() -> Snapshot {
             chat: key(-100, Some(17)),
             group: "{alertname=\"Диск\"}".into(),
             message_id: Some(555),
+            behind: true,
             members: BTreeMap::from([(IncidentId(1), Told::default()), (IncidentId(3), told)]),
         }],
         deliveries: vec![
@@ -242,6 +243,7 @@ fn card_change(card: &Card, message_id: Option<i64>) -> Change {
         chat: card.chat,
         group: Arc::clone(&card.group),
         message_id,
+        behind: card.behind,
     }
 }
 
@@ -339,6 +341,7 @@ fn a_card_keeps_its_ledger(store: &dyn Store) {
     let fence = fence(store);
     let card = &mut expected.cards[0];
     card.message_id = Some(556);
+    card.behind = false;
     card.chat = key(-200, None);
     card.members.remove(&IncidentId(3));
     let told = Told {

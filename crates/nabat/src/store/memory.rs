@@ -70,6 +70,7 @@ impl Kept {
                 chat,
                 group,
                 message_id,
+                behind,
             } => {
                 let members = BTreeMap::new();
                 self.cards.insert(
@@ -79,6 +80,7 @@ impl Kept {
                         chat,
                         group,
                         message_id,
+                        behind,
                         members,
                     },
                 );

@@ -6,20 +6,30 @@
 //! else is ever built here, because clippy lets only such code `unwrap`.
 
 #[cfg(test)]
+mod bots;
+#[cfg(test)]
 mod chain;
 #[cfg(test)]
+mod cli;
+#[cfg(test)]
 mod crash;
+#[cfg(test)]
+mod demo;
 #[cfg(test)]
 mod disk;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod health;
+#[cfg(test)]
+mod intake;
+#[cfg(test)]
 mod peers;
 #[cfg(test)]
 mod reach;
 #[cfg(test)]
-#[expect(
-    dead_code,
-    reason = "stories of the whole program are still to be written"
-)]
+mod reload;
+#[cfg(test)]
+mod stories;
+#[cfg(test)]
 mod world;

@@ -11,6 +11,7 @@ pub(crate) mod nabat;
 pub(crate) mod process;
 pub(crate) mod prometheus;
 pub(crate) mod recorder;
+pub(crate) mod talk;
 pub(crate) mod target;
 pub(crate) mod wait;
 
@@ -65,6 +66,11 @@ impl World {
         change(&mut config);
         let folder = tempfile::tempdir().unwrap();
         let nabat = Nabat::start(folder.path(), &config).await;
+        Self::of(nabat, telegram, folder)
+    }
+
+    /// A world of parts that the test has started itself.
+    pub(crate) fn of(nabat: Nabat, telegram: Emulator, folder: TempDir) -> Self {
         Self {
             nabat,
             telegram,

@@ -82,7 +82,7 @@ async fn a_call_is_committed_before_it_is_confirmed() {
     assert_eq!(call(BOT, &body).await, WebhookAnswer::Ok);
     assert!(life.next_answer().await.contains("cpu"));
     assert!(
-        life.outbox.try_recv().is_err(),
+        life.waiting.is_empty() && life.outbox.try_recv().is_err(),
         "the repeat was dealt with again"
     );
     let (stop, ears_task) = (life.shutdown.clone(), &mut life.ears);

@@ -20,7 +20,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nabat_core::chat::BotId;
-use reqwest::{Proxy, redirect};
+use reqwest::multipart::{Form, Part};
+use reqwest::{Proxy, RequestBuilder, redirect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -58,6 +59,17 @@ struct Inner {
 struct Door {
     base: String,
     http: reqwest::Client,
+}
+
+/// A file to send along.
+#[derive(Clone, Copy)]
+struct Upload<'a> {
+    /// The parameter that it is.
+    field: &'static str,
+    /// What it is called.
+    name: &'a str,
+    /// What is in it.
+    content: &'a [u8],
 }
 
 /// Why no client could be made for a bot.
@@ -125,10 +137,41 @@ impl Client {
         params: &P,
         timeout: Duration,
     ) -> Result<R, CallError> {
+        self.call_anywhere(method, timeout, |request| Ok(request.json(params)))
+            .await
+    }
+
+    /// Calls a method with a file, as a form.
+    async fn upload<R: DeserializeOwned>(
+        &self,
+        method: &str,
+        fields: &[(&'static str, String)],
+        file: Upload<'_>,
+        timeout: Duration,
+    ) -> Result<R, CallError> {
+        self.call_anywhere(method, timeout, |request| {
+            let content = Part::bytes(file.content.to_vec())
+                .file_name(file.name.to_owned())
+                .mime_str("text/plain; charset=utf-8")?;
+            let mut form = Form::new().part(file.field, content);
+            for (name, value) in fields {
+                form = form.text(*name, value.clone());
+            }
+            Ok(request.multipart(form))
+        })
+        .await
+    }
+
+    async fn call_anywhere<R: DeserializeOwned>(
+        &self,
+        method: &str,
+        timeout: Duration,
+        fill: impl Fn(RequestBuilder) -> reqwest::Result<RequestBuilder>,
+    ) -> Result<R, CallError> {
         let mut tried = 0;
         loop {
             let number = self.endpoints().current();
-            let result = self.call_at(number, method, params, timeout).await;
+            let result = self.call_at(number, method, timeout, &fill).await;
             tried += 1;
             match result {
                 Err(CallError::Unsent { .. }) if tried < self.inner.doors.len() => {}
@@ -149,7 +192,9 @@ impl Client {
     /// Only a call without consequences may find out whether the first address works.
     async fn try_first(&self) {
         let answer: Result<serde::de::IgnoredAny, _> = self
-            .call_at(0, "getMe", &serde_json::json!({}), SHORT_TIMEOUT)
+            .call_at(0, "getMe", SHORT_TIMEOUT, |request| {
+                Ok(request.json(&serde_json::json!({})))
+            })
             .await;
         if answer.is_ok() {
             tracing::info!(bot = %self.inner.name, "the bot's first address works again");
@@ -157,15 +202,15 @@ impl Client {
         }
     }
 
-    async fn call_at<P: Serialize + ?Sized, R: DeserializeOwned>(
+    async fn call_at<R: DeserializeOwned>(
         &self,
         number: usize,
         method: &str,
-        params: &P,
         timeout: Duration,
+        fill: impl Fn(RequestBuilder) -> reqwest::Result<RequestBuilder>,
     ) -> Result<R, CallError> {
         let result = match self.inner.doors.get(number) {
-            Some(door) => self.exchange(door, method, params, timeout).await,
+            Some(door) => self.exchange(door, method, timeout, fill).await,
             None => Err(CallError::Unsent {
                 reason: "the bot has no address of the Bot API".to_owned(),
             }),
@@ -183,15 +228,16 @@ impl Client {
         result
     }
 
-    async fn exchange<P: Serialize + ?Sized, R: DeserializeOwned>(
+    async fn exchange<R: DeserializeOwned>(
         &self,
         door: &Door,
         method: &str,
-        params: &P,
         timeout: Duration,
+        fill: impl Fn(RequestBuilder) -> reqwest::Result<RequestBuilder>,
     ) -> Result<R, CallError> {
         let address = format!("{}/bot{}/{method}", door.base, self.inner.token.expose());
-        let request = door.http.post(address).timeout(timeout).json(params);
+        let request = fill(door.http.post(address).timeout(timeout))
+            .map_err(|error| self.no_answer(error))?;
         let response = request
             .send()
             .await

@@ -105,18 +105,21 @@ fn apply_plain(tx: &Transaction<'_>, change: &Change) -> rusqlite::Result<usize>
             chat,
             group,
             message_id,
+            behind,
         } => run(
-            "INSERT INTO cards (id, bot, chat, topic, group_key, message_id)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            "INSERT INTO cards (id, bot, chat, topic, group_key, message_id, behind)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
              ON CONFLICT (id) DO UPDATE SET bot = excluded.bot, chat = excluded.chat,
-                 topic = excluded.topic, message_id = excluded.message_id",
+                 topic = excluded.topic, message_id = excluded.message_id,
+                 behind = excluded.behind",
             params![
                 id.0,
                 chat.bot.0,
                 chat.chat,
                 topic(*chat),
                 &**group,
-                message_id
+                message_id,
+                behind
             ],
         ),
         Change::CardGone(id) => {
@@ -217,6 +220,7 @@ pub(super) fn snapshot(
             chat: chat_key(row)?,
             group: row.get::<_, String>(4)?.into(),
             message_id: row.get(5)?,
+            behind: row.get(6)?,
             members: ledger.remove(&id).unwrap_or_default(),
         })
     };
@@ -238,7 +242,7 @@ pub(super) fn snapshot(
             .collect::<Result<_, _>>()?,
         cards: all(
             connection,
-            "SELECT bot, chat, topic, id, group_key, message_id FROM cards",
+            "SELECT bot, chat, topic, id, group_key, message_id, behind FROM cards",
             card,
         )?,
         chats: all(

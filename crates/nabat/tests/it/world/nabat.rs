@@ -62,6 +62,11 @@ impl Nabat {
         self.process.ended().await
     }
 
+    /// Waits until it has ended by itself.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        self.process.ended().await
+    }
+
     /// Sends a signal by its name without `SIG`, such as `HUP`.
     pub(crate) fn signal(&self, signal: &str) {
         self.process.signal(signal);

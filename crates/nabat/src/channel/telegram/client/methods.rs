@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
-use super::{CallError, Client};
+use super::{CallError, Client, Upload};
 use crate::channel::telegram::render::keyboard;
 use crate::config::Secret;
 
@@ -142,6 +142,29 @@ impl Client {
             params.insert("reply_parameters".into(), reply);
         }
         let sent: Sent = self.call("sendMessage", &params, SEND_TIMEOUT).await?;
+        Ok(sent.message_id)
+    }
+
+    /// Sends a text as a file, without a sound; returns the message's number within the chat.
+    ///
+    /// # Errors
+    /// See [`CallError`], and [`classify`](crate::channel::telegram::outcome::classify).
+    pub async fn send_file(&self, chat: ChatKey, name: &str, text: &str) -> Result<i64, CallError> {
+        let mut fields = vec![
+            ("chat_id", chat.chat.to_string()),
+            ("disable_notification", "true".to_owned()),
+        ];
+        if let Some(topic) = chat.topic.filter(|topic| *topic != GENERAL_TOPIC) {
+            fields.push(("message_thread_id", topic.to_string()));
+        }
+        let file = Upload {
+            field: "document",
+            name,
+            content: text.as_bytes(),
+        };
+        let sent: Sent = self
+            .upload("sendDocument", &fields, file, SEND_TIMEOUT)
+            .await?;
         Ok(sent.message_id)
     }
 

@@ -1,0 +1,7 @@
+//! Stories of alerts and of people, told by the real program to the emulated Telegram.
+
+mod alerts;
+mod chats;
+mod commands;
+mod people;
+mod subscriptions;
