@@ -105,7 +105,7 @@ async fn survive(plan: Plan) {
 
     let patience = PATIENCE_PER_ALERT * cases.len() as u32;
     let wrong = || {
-        let wrong = |chat| shown::wrong(&world.telegram.messages(chat), &cases);
+        let wrong = |chat| shown::wrong(&shown::sayings(&world.telegram, chat), &cases);
         SUBSCRIBERS.map(|chat| (chat, wrong(chat)))
     };
     let all_right = |_: &_| {
@@ -127,13 +127,13 @@ async fn survive(plan: Plan) {
         "seed {seed}: said to have ended before they had: {lies:?}"
     );
     for chat in SUBSCRIBERS {
-        let messages = world.telegram.messages(chat);
-        let repeats = shown::repeats(&messages);
+        let sayings = shown::sayings(&world.telegram, chat);
+        let repeats = shown::repeats(&sayings);
         let ended = cases.iter().filter(|case| case.ended.is_some()).count();
         eprintln!(
-            "chat {chat}: {} alerts, {ended} of them ended, in {} messages; {} repeated by {deaths} kills and {drops} lost answers",
+            "chat {chat}: {} alerts, {ended} of them ended, in {} messages and changes; {} repeated by {deaths} kills and {drops} lost answers",
             cases.len(),
-            messages.len(),
+            sayings.len(),
             repeats.len(),
         );
         assert!(

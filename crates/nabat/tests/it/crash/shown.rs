@@ -1,55 +1,113 @@
-//! Reads in a chat what it was told of the alerts of [`super::load`].
+//! Reads from the requests to a chat what it was told of the alerts of [`super::load`].
 //!
-//! A card names an alert on a line of its own that begins with the sign of its state. Where a
-//! card was sent twice, the later one is the live one.
+//! A card, a digest and its file name each alert on a line of its own that begins with the sign of
+//! its state. What was said last, by a new message or by a change of one, is what is shown.
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use regex::Regex;
-use telegram_emulator::{Message, Request};
+use telegram_emulator::{Emulator, Request};
 
 use super::load::Case;
 
 /// The signs of what is over, for whatever reason.
 const OVER: [&str; 2] = ["✅", "⚪"];
 
-/// What the chat shows otherwise than it is.
-pub(super) fn wrong(messages: &[Message], cases: &[Case]) -> Vec<String> {
-    cases
-        .iter()
-        .filter_map(|case| complaint(messages, case))
+static TAG: LazyLock<Regex> = LazyLock::new(|| Regex::new("<[^>]*>").unwrap());
+/// The name of an alert and the version of its summary.
+static ALERT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(Case\d+x\d{4}): Case\d+x\d{4} v(\d+);").unwrap());
+
+/// What one line says.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Statement {
+    name: String,
+    version: usize,
+    over: bool,
+}
+
+/// One request that had its effect.
+pub(super) struct Saying {
+    text: String,
+    /// The message it answers, if it does.
+    answers: Option<i64>,
+    new: bool,
+}
+
+/// What was said in the chat, in the order in which it was asked for.
+pub(super) fn sayings(telegram: &Emulator, chat: i64) -> Vec<Saying> {
+    let requests = telegram.requests();
+    let to_chat = requests.iter().filter(|r| r.params["chat_id"] == chat);
+    // A request whose answer was cut off has no status, but its effect.
+    let done = to_chat.filter(|request| matches!(request.status, 0 | 200));
+    done.filter_map(|request| saying(telegram, chat, request))
         .collect()
 }
 
-fn complaint(messages: &[Message], case: &Case) -> Option<String> {
-    let name = &case.alert.name;
-    let card = |message: &&Message| message.reply_to.is_none() && message.text.contains(name);
-    let Some(card) = messages.iter().rev().find(card) else {
-        // What began and ended before its turn came is not told.
-        return case.ended.is_none().then(|| format!("{name} is missing"));
+fn saying(telegram: &Emulator, chat: i64, request: &Request) -> Option<Saying> {
+    let text = match request.method.as_str() {
+        "sendMessage" | "editMessageText" => {
+            let text = request.params["text"].as_str()?;
+            TAG.replace_all(text, "").into_owned()
+        }
+        "sendDocument" => {
+            let id = request.answer["result"]["message_id"].as_i64()?;
+            let message = telegram.messages(chat).into_iter().find(|m| m.id == id)?;
+            String::from_utf8(message.file?.bytes.to_vec()).unwrap()
+        }
+        _ => return None,
     };
-    let line = line_of(&card.text, name)?;
-    let right = is_over(line) == case.ended.is_some() && line.contains(&case.alert.summary);
-    (!right).then(|| format!("{case:?} is shown as `{line}` in #{}", card.id))
+    Some(Saying {
+        text,
+        answers: request.params["reply_parameters"]["message_id"].as_i64(),
+        new: request.method == "sendMessage",
+    })
 }
 
-fn line_of<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    text.lines().find(|line| line.contains(name))
+impl Saying {
+    fn statements(&self) -> Vec<Statement> {
+        let lines = self.text.lines().filter(|_| self.answers.is_none());
+        lines.filter_map(statement).collect()
+    }
+}
+
+fn statement(line: &str) -> Option<Statement> {
+    let alert = ALERT.captures(line)?;
+    Some(Statement {
+        name: alert[1].to_owned(),
+        version: alert[2].parse().unwrap(),
+        over: is_over(line),
+    })
 }
 
 fn is_over(line: &str) -> bool {
     OVER.iter().any(|sign| line.starts_with(sign))
 }
 
-/// Alerts of which a request said that they are over before anyone had said so.
+/// What the chat shows otherwise than it is.
+pub(super) fn wrong(sayings: &[Saying], cases: &[Case]) -> Vec<String> {
+    let said: Vec<Statement> = sayings.iter().flat_map(Saying::statements).collect();
+    let complaint = |case: &Case| {
+        let name = &case.alert.name;
+        let Some(last) = said.iter().rev().find(|said| said.name == *name) else {
+            // What began and ended before its turn came is not told.
+            return case.ended.is_none().then(|| format!("{name} is missing"));
+        };
+        let right = last.over == case.ended.is_some() && last.version == case.version;
+        (!right).then(|| format!("{case:?} is shown as {last:?}"))
+    };
+    cases.iter().filter_map(complaint).collect()
+}
+
+/// Lines that said that an alert is over before anyone had said so.
 pub(super) fn lies(requests: &[Request], cases: &[Case]) -> Vec<String> {
     let mut lies = Vec::new();
     for request in requests {
         let Some(text) = request.params["text"].as_str() else {
             continue;
         };
-        let over = text.lines().filter(|line| is_over(line));
-        for line in over {
+        for line in text.lines().filter(|line| is_over(line)) {
             let named = cases.iter().filter(|case| line.contains(&case.alert.name));
             let lied = named.filter(|case| case.ended.is_none_or(|at| request.at < at));
             lies.extend(lied.map(|case| format!("{}: {line}", case.alert.name)));
@@ -58,27 +116,21 @@ pub(super) fn lies(requests: &[Request], cases: &[Case]) -> Vec<String> {
     lies
 }
 
-/// Messages that say what an earlier one has said.
-pub(super) fn repeats(messages: &[Message]) -> Vec<&Message> {
-    let names = Regex::new(r"Case\dx\d{4}").unwrap();
-    let mut told = HashSet::new();
+/// New messages in which nothing is new.
+pub(super) fn repeats(sayings: &[Saying]) -> Vec<&str> {
+    let mut stated = HashSet::new();
+    let mut answered = HashSet::new();
     let mut repeats = Vec::new();
-    for message in messages {
-        let answers = message.reply_to.is_some();
-        let mut again = false;
-        for line in message.text.lines() {
-            // An answer that tells of changes may do so each time that there are some.
-            if answers && !is_over(line) && !line.contains(" +") {
-                continue;
-            }
-            let in_line: HashSet<&str> = names.find_iter(line).map(|name| name.as_str()).collect();
-            for name in in_line {
-                again |= !told.insert((name.to_owned(), answers, answers && is_over(line)));
-            }
+    for saying in sayings {
+        let statements = saying.statements();
+        let known = match saying.answers {
+            Some(_) => !answered.insert((saying.answers, &saying.text)),
+            None => !statements.is_empty() && statements.iter().all(|s| stated.contains(s)),
+        };
+        if saying.new && known {
+            repeats.push(saying.text.as_str());
         }
-        if again {
-            repeats.push(message);
-        }
+        stated.extend(statements);
     }
     repeats
 }
