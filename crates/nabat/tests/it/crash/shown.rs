@@ -1,68 +1,113 @@
-//! Reads in a chat what it was told of the alerts of [`super::load`].
+//! Reads from the requests to a chat what it was told of the alerts of [`super::load`].
 //!
-//! A card, a digest and an answer to a card name an alert on a line that begins with the sign of
-//! its state. What was told last, by whichever of them, has to be true.
+//! A card, a digest and its file name each alert on a line of its own that begins with the sign of
+//! its state. What was said last, by a new message or by a change of one, is what is shown.
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
-use telegram_emulator::Request;
+use regex::Regex;
+use telegram_emulator::{Emulator, Request};
 
 use super::load::Case;
 
 /// The signs of what is over, for whatever reason.
 const OVER: [&str; 2] = ["✅", "⚪"];
 
-/// What the chat was told last otherwise than it is.
-pub(super) fn wrong(requests: &[Request], chat: i64, cases: &[Case]) -> Vec<String> {
-    let told: Vec<(&str, &str)> = requests
-        .iter()
-        .filter(|request| request.params["chat_id"] == chat && arrived(request))
-        .filter_map(|request| Some((request.method.as_str(), request.params["text"].as_str()?)))
-        .collect();
-    cases
-        .iter()
-        .filter_map(|case| complaint(&told, case))
+static TAG: LazyLock<Regex> = LazyLock::new(|| Regex::new("<[^>]*>").unwrap());
+/// The name of an alert and the version of its summary.
+static ALERT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(Case\d+x\d{4}): Case\d+x\d{4} v(\d+);").unwrap());
+
+/// What one line says.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Statement {
+    name: String,
+    version: usize,
+    over: bool,
+}
+
+/// One request that had its effect.
+pub(super) struct Saying {
+    text: String,
+    /// The message it answers, if it does.
+    answers: Option<i64>,
+    new: bool,
+}
+
+/// What was said in the chat, in the order in which it was asked for.
+pub(super) fn sayings(telegram: &Emulator, chat: i64) -> Vec<Saying> {
+    let requests = telegram.requests();
+    let to_chat = requests.iter().filter(|r| r.params["chat_id"] == chat);
+    // A request whose answer was cut off has no status, but its effect.
+    let done = to_chat.filter(|request| matches!(request.status, 0 | 200));
+    done.filter_map(|request| saying(telegram, chat, request))
         .collect()
 }
 
-/// Whether people saw it: an answer that was cut off came after the message.
-fn arrived(request: &Request) -> bool {
-    matches!(request.status, 0 | 200)
-}
-
-fn complaint(told: &[(&str, &str)], case: &Case) -> Option<String> {
-    let name = &case.alert.name;
-    let last = told
-        .iter()
-        .rev()
-        .find_map(|(method, text)| Some((*method, line_of(text, name)?)));
-    let Some((method, line)) = last else {
-        // What began and ended before its turn came is not told.
-        return case.ended.is_none().then(|| format!("{name} is missing"));
+fn saying(telegram: &Emulator, chat: i64, request: &Request) -> Option<Saying> {
+    let text = match request.method.as_str() {
+        "sendMessage" | "editMessageText" => {
+            let text = request.params["text"].as_str()?;
+            TAG.replace_all(text, "").into_owned()
+        }
+        "sendDocument" => {
+            let id = request.answer["result"]["message_id"].as_i64()?;
+            let message = telegram.messages(chat).into_iter().find(|m| m.id == id)?;
+            String::from_utf8(message.file?.bytes.to_vec()).unwrap()
+        }
+        _ => return None,
     };
-    // A digest is not edited: another text alone is told only where a message shows the alert.
-    let newest = method != "editMessageText" || line.contains(&case.alert.summary);
-    let right = is_over(line) == case.ended.is_some() && newest;
-    (!right).then(|| format!("{case:?} was last told as `{line}` by {method}"))
+    Some(Saying {
+        text,
+        answers: request.params["reply_parameters"]["message_id"].as_i64(),
+        new: request.method == "sendMessage",
+    })
 }
 
-fn line_of<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    text.lines().find(|line| line.contains(name))
+impl Saying {
+    fn statements(&self) -> Vec<Statement> {
+        let lines = self.text.lines().filter(|_| self.answers.is_none());
+        lines.filter_map(statement).collect()
+    }
+}
+
+fn statement(line: &str) -> Option<Statement> {
+    let alert = ALERT.captures(line)?;
+    Some(Statement {
+        name: alert[1].to_owned(),
+        version: alert[2].parse().unwrap(),
+        over: is_over(line),
+    })
 }
 
 fn is_over(line: &str) -> bool {
     OVER.iter().any(|sign| line.starts_with(sign))
 }
 
-/// Alerts of which a request said that they are over before anyone had said so.
+/// What the chat shows otherwise than it is.
+pub(super) fn wrong(sayings: &[Saying], cases: &[Case]) -> Vec<String> {
+    let said: Vec<Statement> = sayings.iter().flat_map(Saying::statements).collect();
+    let complaint = |case: &Case| {
+        let name = &case.alert.name;
+        let Some(last) = said.iter().rev().find(|said| said.name == *name) else {
+            // What began and ended before its turn came is not told.
+            return case.ended.is_none().then(|| format!("{name} is missing"));
+        };
+        let right = last.over == case.ended.is_some() && last.version == case.version;
+        (!right).then(|| format!("{case:?} is shown as {last:?}"))
+    };
+    cases.iter().filter_map(complaint).collect()
+}
+
+/// Lines that said that an alert is over before anyone had said so.
 pub(super) fn lies(requests: &[Request], cases: &[Case]) -> Vec<String> {
     let mut lies = Vec::new();
     for request in requests {
         let Some(text) = request.params["text"].as_str() else {
             continue;
         };
-        let over = text.lines().filter(|line| is_over(line));
-        for line in over {
+        for line in text.lines().filter(|line| is_over(line)) {
             let named = cases.iter().filter(|case| line.contains(&case.alert.name));
             let lied = named.filter(|case| case.ended.is_none_or(|at| request.at < at));
             lies.extend(lied.map(|case| format!("{}: {line}", case.alert.name)));
@@ -71,14 +116,21 @@ pub(super) fn lies(requests: &[Request], cases: &[Case]) -> Vec<String> {
     lies
 }
 
-/// Messages that say to the letter what an earlier one has said.
-pub(super) fn repeats(requests: &[Request], chat: i64) -> Vec<&str> {
-    let mut told = HashSet::new();
-    requests
-        .iter()
-        .filter(|request| request.method == "sendMessage" && arrived(request))
-        .filter(|request| request.params["chat_id"] == chat)
-        .filter_map(|request| request.params["text"].as_str())
-        .filter(|text| text.contains("Case") && !told.insert(*text))
-        .collect()
+/// New messages in which nothing is new.
+pub(super) fn repeats(sayings: &[Saying]) -> Vec<&str> {
+    let mut stated = HashSet::new();
+    let mut answered = HashSet::new();
+    let mut repeats = Vec::new();
+    for saying in sayings {
+        let statements = saying.statements();
+        let known = match saying.answers {
+            Some(_) => !answered.insert((saying.answers, &saying.text)),
+            None => !statements.is_empty() && statements.iter().all(|s| stated.contains(s)),
+        };
+        if saying.new && known {
+            repeats.push(saying.text.as_str());
+        }
+        stated.extend(statements);
+    }
+    repeats
 }
