@@ -91,13 +91,13 @@ impl Card {
     /// What is to be told now, or `None` if the chat knows everything that it may hear.
     ///
     /// In a muted chat incidents of which it knows nothing yet are held back; the rest is told
-    /// without a sound. With `maybe_told` the chat may have seen a message of which the ledger
-    /// knows nothing: then the end of what that message told is told too.
+    /// without a sound. Of some, as `maybe_told` says, the chat may have seen a message although
+    /// the ledger knows nothing: then the end of what that message told is told too.
     pub fn view<'a>(
         &self,
         incident: impl Fn(IncidentId) -> Option<&'a Arc<Incident>>,
         muted: bool,
-        maybe_told: bool,
+        maybe_told: impl Fn(IncidentId) -> bool,
     ) -> Option<View> {
         let mut members = Vec::with_capacity(self.members.len());
         for (id, told) in &self.members {
@@ -105,7 +105,7 @@ impl Card {
                 continue;
             };
             let unknown = told.edition == 0;
-            if unknown && !maybe_told && (muted || incident.ended()) {
+            if unknown && !maybe_told(*id) && (muted || incident.ended()) {
                 continue;
             }
             let news = if unknown && !incident.ended() {

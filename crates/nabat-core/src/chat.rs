@@ -97,13 +97,22 @@ pub enum Role {
     Owner,
 }
 
-/// A link that makes whoever opens it a known person, once.
+/// Whom an invitation lets in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admits {
+    /// The person who opens it in a private chat.
+    Person(Role),
+    /// The group in which it is opened. Everyone there can read its code.
+    Group,
+}
+
+/// A link that lets somebody in, once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invite {
     /// SHA-256 of the code in the link: the code itself is not kept.
     pub code_hash: [u8; 32],
-    /// What its opener becomes.
-    pub role: Role,
+    /// Whom it lets in.
+    pub admits: Admits,
     /// When it stops working.
     pub expires_at: Timestamp,
 }

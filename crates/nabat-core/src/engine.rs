@@ -97,9 +97,11 @@ pub struct Engine {
     incidents: HashMap<IncidentId, Known>,
     open: HashMap<Fingerprint, IncidentId>,
     /// Lives that ended a moment ago, to tell late news from a new life.
-    ended_lately: HashMap<Fingerprint, Timestamp>,
+    ended_lately: HashMap<Fingerprint, Ended>,
     cards: HashMap<CardId, OnDuty>,
     cards_by_chat: HashMap<ChatKey, BTreeMap<GroupKey, CardId>>,
+    /// Cards that changed in this step: each is looked at once, at its end.
+    touched: BTreeSet<CardId>,
     deliveries: BTreeMap<DeliveryId, Delivery>,
     chats: HashMap<ChatKey, Chat>,
     people: HashMap<PersonId, Person>,
@@ -124,19 +126,43 @@ struct Known {
 struct OnDuty {
     card: Card,
     delivery: Option<DeliveryId>,
-    /// Whether a courier has the delivery.
-    in_hand: bool,
-    /// Whether an attempt before the present one may have been seen: its answer got lost, or the
-    /// process died meanwhile, as after a restart for whatever was waiting.
-    in_doubt: bool,
+    /// The youngest incident on the card when a courier took it, while one has it.
+    in_hand: Option<IncidentId>,
+    /// The youngest incident of which the chat may have seen a message although the ledger knows
+    /// nothing: an answer got lost, or the process died. The ends of what that message may have
+    /// told are told too.
+    in_doubt: Option<IncidentId>,
 }
 
 impl OnDuty {
-    /// Whether the chat may have seen a message of which the ledger knows nothing: then the end
-    /// of what that message told is told too.
-    fn maybe_told(&self) -> bool {
-        self.in_hand || self.in_doubt
+    fn of(card: Card) -> Self {
+        Self {
+            card,
+            delivery: None,
+            in_hand: None,
+            in_doubt: None,
+        }
     }
+
+    /// Whether the chat may have seen a message about an incident of which the ledger knows
+    /// nothing.
+    fn maybe_told(&self, incident: IncidentId) -> bool {
+        self.in_hand.max(self.in_doubt) >= Some(incident)
+    }
+
+    /// Nobody knows what became of the message that a courier had, if one had.
+    fn doubt(&mut self) {
+        self.in_doubt = self.in_doubt.max(self.in_hand.take());
+    }
+}
+
+/// The end of a life.
+#[derive(Debug, Clone, Copy)]
+struct Ended {
+    /// Since when, according to the source.
+    at: Timestamp,
+    /// Until when it is remembered.
+    remembered_until: Timestamp,
 }
 
 /// Something to look at when its time comes. Whether it is still due is decided then.
@@ -185,6 +211,7 @@ impl Engine {
             ended_lately: HashMap::new(),
             cards: HashMap::new(),
             cards_by_chat: HashMap::new(),
+            touched: BTreeSet::new(),
             deliveries: BTreeMap::new(),
             chats: by(snapshot.chats, |chat| chat.key),
             people: by(snapshot.people, |person| person.id),
@@ -201,7 +228,7 @@ impl Engine {
             numbers_used: snapshot.numbers_used,
         };
         for incident in snapshot.incidents {
-            engine.remember(Arc::new(incident));
+            engine.remember(now, Arc::new(incident));
         }
         for card in snapshot.cards {
             engine.put_card(card);
@@ -210,7 +237,7 @@ impl Engine {
             if let Content::Card(card) = delivery.content
                 && let Some(on_duty) = engine.cards.get_mut(&card)
             {
-                on_duty.in_doubt = true;
+                on_duty.in_doubt = on_duty.card.members.keys().max().copied();
             }
             engine.put_delivery(delivery, out);
         }
@@ -251,10 +278,14 @@ impl Engine {
                 Timer::Incident(id) => self.look_at_incident(now, id, out),
                 Timer::Unmute(chat) => self.unmute_if_due(now, chat, out),
                 Timer::EndedLately(fingerprint) => {
-                    self.ended_lately.remove(&fingerprint);
+                    let ended = self.ended_lately.get(&fingerprint);
+                    if ended.is_some_and(|ended| ended.remembered_until <= now) {
+                        self.ended_lately.remove(&fingerprint);
+                    }
                 }
             }
         }
+        self.announce_touched(now, out);
     }
 
     /// Whether anyone is an owner.

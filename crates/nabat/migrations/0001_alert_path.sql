@@ -45,7 +45,7 @@ CREATE TABLE people (
 -- Open invitations; the code itself is not kept.
 CREATE TABLE invites (
     code_hash  BLOB PRIMARY KEY,
-    role       TEXT NOT NULL CHECK (role IN ('member', 'owner')),
+    admits     TEXT NOT NULL CHECK (admits IN ('member', 'owner', 'group')),
     expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 

@@ -166,8 +166,7 @@ impl Courier {
                 }
             }
         }
-        let now = self.clock.now();
-        self.schedule().done(chat, now);
+        self.schedule().done(chat);
     }
 
     /// Waits until one more request may be made to the chat, and counts it.

@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use nabat_core::alert::News;
-use nabat_core::chat::{BotId, Role};
+use nabat_core::chat::{Admits, BotId};
 use nabat_core::delivery::{DeliveryId, Settled, Waiting, Work};
 use nabat_core::engine::{Figures, Heard, Refusal, Settings};
 
@@ -68,7 +68,7 @@ enum Ask {
     Heard(Box<Heard>, Reply<Option<String>>),
     Take(Vec<DeliveryId>, Reply<Option<Work>>),
     Settle(Settled, Reply<()>),
-    Invite(Role, [u8; 16], Reply<String>),
+    Invite(Admits, [u8; 16], Reply<String>),
     Configure(Box<Settings>, Reply<()>),
     Follow(BotId, mpsc::UnboundedSender<Vec<Waiting>>, Reply<()>),
     Look(Reply<Look>),
@@ -185,8 +185,8 @@ impl Handle {
     ///
     /// # Errors
     /// See [`NotTaken`].
-    pub async fn open_invite(&self, role: Role, entropy: [u8; 16]) -> Result<String, NotTaken> {
-        self.ask(|reply| Ask::Invite(role, entropy, reply)).await
+    pub async fn open_invite(&self, admits: Admits, entropy: [u8; 16]) -> Result<String, NotTaken> {
+        self.ask(|reply| Ask::Invite(admits, entropy, reply)).await
     }
 
     /// Takes over a changed configuration.

@@ -63,6 +63,7 @@ pub struct Schedule {
     chats: HashMap<i64, Line>,
     sent: VecDeque<Timestamp>,
     frozen_until: Option<Timestamp>,
+    swept_at: Option<Timestamp>,
 }
 
 /// So many pieces of news beyond what may be sent at once still get a message each: a live message
@@ -116,20 +117,11 @@ impl Schedule {
         line.waiting.insert((waiting.priority, waiting.id));
     }
 
-    /// How many deliveries wait.
-    pub fn len(&self) -> usize {
-        self.chats.values().map(|line| line.places.len()).sum()
-    }
-
-    /// Whether nothing waits.
-    pub fn is_empty(&self) -> bool {
-        self.chats.values().all(|line| line.places.is_empty())
-    }
-
     /// What to send now. The deliveries leave the line, the first request is counted, and their
     /// chat gets nothing else until [`Schedule::done`].
     pub fn next(&mut self, now: Timestamp) -> Next {
         forget(&mut self.sent, now, Limits::BOT_WINDOW);
+        self.sweep(now);
         let mut wait: Option<Timestamp> = None;
         let mut best: Option<(Priority, DeliveryId, i64)> = None;
         for (chat, line) in &mut self.chats {
@@ -196,27 +188,33 @@ impl Schedule {
     }
 
     /// The chat's delivery is out of hand: the next one may go.
-    pub fn done(&mut self, chat: ChatKey, now: Timestamp) {
+    pub fn done(&mut self, chat: ChatKey) {
         if let Some(line) = self.chats.get_mut(&chat.chat) {
             line.in_hand = false;
-            forget(&mut line.sent, now, Limits::GROUP_WINDOW);
-            line.paced_until = line.paced_until.filter(|until| *until > now);
-            let rests =
-                line.sent.is_empty() && line.frozen_until.is_none() && line.paced_until.is_none();
-            if line.places.is_empty() && rests {
-                self.chats.remove(&chat.chat);
-            }
         }
+    }
+
+    /// Forgets, now and then, chats to which nothing was said lately and for which nothing waits.
+    fn sweep(&mut self, now: Timestamp) {
+        if self
+            .swept_at
+            .is_some_and(|at| now.since(at) < Limits::GROUP_WINDOW)
+        {
+            return;
+        }
+        self.swept_at = Some(now);
+        self.chats.retain(|_, line| !line.rests(now));
     }
 
     /// The chat gets nothing before `until`.
     pub fn freeze(&mut self, chat: ChatKey, until: Timestamp) {
-        self.chats.entry(chat.chat).or_default().frozen_until = Some(until);
+        let line = self.chats.entry(chat.chat).or_default();
+        line.frozen_until = line.frozen_until.max(Some(until));
     }
 
     /// No chat gets anything before `until`: the provider can't be reached.
     pub fn freeze_all(&mut self, until: Timestamp) {
-        self.frozen_until = Some(until);
+        self.frozen_until = self.frozen_until.max(Some(until));
     }
 
     fn free_at(&self, now: Timestamp) -> Timestamp {
@@ -231,6 +229,14 @@ impl Schedule {
 }
 
 impl Line {
+    /// Whether there is nothing to remember of the chat.
+    fn rests(&mut self, now: Timestamp) -> bool {
+        forget(&mut self.sent, now, Limits::GROUP_WINDOW);
+        let past = |until: Option<Timestamp>| until.is_none_or(|until| until <= now);
+        let idle = self.places.is_empty() && !self.in_hand && self.sent.is_empty();
+        idle && past(self.frozen_until) && past(self.paced_until)
+    }
+
     /// Takes the first delivery out of the line, and with it, if it is news, whatever other news
     /// waits for the same place, should that be more than may be sent now.
     fn take(
@@ -374,7 +380,7 @@ mod tests {
         while now <= until_ms {
             match schedule.next(at(now)) {
                 Next::Send(ids, key) => {
-                    schedule.done(key, at(now));
+                    schedule.done(key);
                     log.push((now, ids.iter().map(|id| id.0).collect()));
                 }
                 Next::Wait(then) => now = then.as_millis() - at(0).as_millis(),
@@ -406,7 +412,7 @@ mod tests {
         let one = |id| Next::Send(vec![DeliveryId(id)], chat(5));
         assert_eq!(schedule.next(at(0)), one(1));
         assert_eq!(schedule.next(at(0)), Next::Idle);
-        schedule.done(chat(5), at(0));
+        schedule.done(chat(5));
         assert_eq!(schedule.next(at(0)), one(2));
     }
 

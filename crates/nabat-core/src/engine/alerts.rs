@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Effects, Engine, Known, Timer};
+use super::{Effects, Ended, Engine, Known, Timer};
 use crate::alert::{News, Status};
 use crate::change::Change;
 use crate::incident::{Ending, Heard, Incident, IncidentId, State, title_of};
@@ -49,6 +49,7 @@ impl Engine {
         for news in news {
             self.hear(now, news, out);
         }
+        self.announce_touched(now, out);
         Ok(())
     }
 
@@ -75,11 +76,8 @@ impl Engine {
         // Late news of a life that ended a moment ago (a retry, another Alertmanager of the same
         // cluster) opens no second one. Later than that, a source that still says so is right.
         let starts_at = news.starts_at.unwrap_or(now);
-        if self
-            .ended_lately
-            .get(&fingerprint)
-            .is_some_and(|ended_at| starts_at <= *ended_at)
-        {
+        let ended = self.ended_lately.get(&fingerprint);
+        if ended.is_some_and(|ended| starts_at < ended.at && now < ended.remembered_until) {
             return;
         }
         self.open_incident(now, news, starts_at, expires_at, out);
@@ -113,8 +111,8 @@ impl Engine {
             state: State::Firing,
         });
         out.changes.push(Change::Incident(Arc::clone(&incident)));
-        self.remember(Arc::clone(&incident));
-        self.tell_subscribers(now, &incident, &title, news.own, out);
+        self.remember(now, Arc::clone(&incident));
+        self.tell_subscribers(&incident, &title, news.own, out);
     }
 
     fn hear_of_open(&mut self, now: Timestamp, id: IncidentId, news: &News, out: &mut Effects) {
@@ -129,11 +127,11 @@ impl Engine {
         }
         let incident = Arc::clone(&known.incident);
         out.changes.push(Change::Incident(Arc::clone(&incident)));
-        if let Some(at) = incident.expires_at.filter(|at| Some(*at) != expired_before) {
-            self.timers.insert((at, Timer::Incident(id)));
+        if heard == Heard::Changed || incident.expires_at != expired_before {
+            self.set_timer(&incident);
         }
         if heard == Heard::Changed {
-            self.after_change(now, &incident, out);
+            self.after_change(now, &incident);
         }
     }
 
@@ -160,39 +158,37 @@ impl Engine {
         }
         let incident = Arc::clone(&known.incident);
         out.changes.push(Change::Incident(Arc::clone(&incident)));
-        self.after_change(now, &incident, out);
+        self.after_change(now, &incident);
     }
 
     /// After an incident changed in a way worth telling: its cards have something to say, and if
     /// it ended, its alert may open another one.
-    fn after_change(&mut self, now: Timestamp, incident: &Arc<Incident>, out: &mut Effects) {
+    fn after_change(&mut self, now: Timestamp, incident: &Arc<Incident>) {
         if let State::Ended { at, .. } = incident.state {
             self.open.remove(&incident.fingerprint);
-            self.note_end(incident, at.max(now));
+            self.note_end(now, incident, at);
         }
-        let cards = self
-            .incidents
-            .get(&incident.id)
-            .map(|known| known.cards.clone())
-            .unwrap_or_default();
-        for card in cards {
-            self.announce(now, card, out);
+        if let Some(known) = self.incidents.get(&incident.id) {
+            self.touched.extend(&known.cards);
         }
         self.forget_if_untold(incident.id);
     }
 
-    fn note_end(&mut self, incident: &Incident, ended_at: Timestamp) {
-        self.ended_lately.insert(incident.fingerprint, ended_at);
-        self.timers.insert((
-            ended_at.after(Self::REORDER_WINDOW),
-            Timer::EndedLately(incident.fingerprint),
-        ));
+    fn note_end(&mut self, now: Timestamp, incident: &Incident, at: Timestamp) {
+        let remembered_until = now.after(Self::REORDER_WINDOW);
+        let ended = Ended {
+            at,
+            remembered_until,
+        };
+        self.ended_lately.insert(incident.fingerprint, ended);
+        let timer = Timer::EndedLately(incident.fingerprint);
+        self.timers.insert((remembered_until, timer));
     }
 
     /// Keeps an incident in memory.
-    pub(super) fn remember(&mut self, incident: Arc<Incident>) {
+    pub(super) fn remember(&mut self, now: Timestamp, incident: Arc<Incident>) {
         if let State::Ended { at, .. } = incident.state {
-            self.note_end(&incident, at);
+            self.note_end(now, &incident, at);
         } else {
             self.open.insert(incident.fingerprint, incident.id);
             self.set_timer(&incident);
@@ -207,6 +203,9 @@ impl Engine {
     }
 
     fn set_timer(&mut self, incident: &Incident) {
+        if incident.ended() {
+            return;
+        }
         let at = match incident.expires_at {
             Some(at) => at,
             None if incident.state == State::Firing => {

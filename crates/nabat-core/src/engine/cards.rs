@@ -9,6 +9,7 @@ use crate::change::Change;
 use crate::chat::{ChatKey, Role};
 use crate::delivery::{Content, Delivery, DeliveryId, Priority, Waiting};
 use crate::incident::{GroupKey, Incident, IncidentId, Severity, title_of};
+use crate::subscription::index::Index;
 use crate::subscription::{Selector, SubscriptionId};
 use crate::time::Timestamp;
 
@@ -16,7 +17,6 @@ impl Engine {
     /// Puts a new incident on the cards of everyone who must know.
     pub(super) fn tell_subscribers(
         &mut self,
-        now: Timestamp,
         incident: &Arc<Incident>,
         title: &str,
         own: bool,
@@ -33,7 +33,7 @@ impl Engine {
             chats.extend(self.operators());
         }
         for chat in chats {
-            self.show(now, chat, incident, out);
+            self.show(chat, incident, out);
         }
     }
 
@@ -51,7 +51,7 @@ impl Engine {
     }
 
     /// Puts an incident on the chat's card of its group.
-    fn show(&mut self, now: Timestamp, chat: ChatKey, incident: &Arc<Incident>, out: &mut Effects) {
+    fn show(&mut self, chat: ChatKey, incident: &Arc<Incident>, out: &mut Effects) {
         let known = self
             .cards_by_chat
             .get(&chat)
@@ -74,7 +74,14 @@ impl Engine {
         if let Some(known) = self.incidents.get_mut(&incident.id) {
             known.cards.push(id);
         }
-        self.announce(now, id, out);
+        self.touched.insert(id);
+    }
+
+    /// Announces every card that changed in this step. To be called at the end of each.
+    pub(super) fn announce_touched(&mut self, now: Timestamp, out: &mut Effects) {
+        for card in std::mem::take(&mut self.touched) {
+            self.announce(now, card, out);
+        }
     }
 
     fn new_card(&mut self, chat: ChatKey, group: &GroupKey, out: &mut Effects) -> CardId {
@@ -103,15 +110,7 @@ impl Engine {
             .entry(card.chat)
             .or_default()
             .insert(Arc::clone(&card.group), card.id);
-        self.cards.insert(
-            card.id,
-            OnDuty {
-                card,
-                delivery: None,
-                in_hand: false,
-                in_doubt: false,
-            },
-        );
+        self.cards.insert(card.id, OnDuty::of(card));
     }
 
     /// Sees to it that a card that has something to tell waits for a courier, and that one with
@@ -157,7 +156,6 @@ impl Engine {
     fn urgency(&self, now: Timestamp, on_duty: &OnDuty) -> Option<Priority> {
         let card = &on_duty.card;
         let muted = self.muted(card.chat, now);
-        let maybe_told = on_duty.maybe_told();
         let mut urgency = None;
         let mut all_ended = true;
         for (id, told) in &card.members {
@@ -167,7 +165,7 @@ impl Engine {
             let incident = &known.incident;
             all_ended &= incident.ended();
             let new = told.edition == 0;
-            let held_back = new && !maybe_told && (muted || incident.ended());
+            let held_back = new && !on_duty.maybe_told(*id) && (muted || incident.ended());
             let worth_telling = new || card.tells_change_of(incident);
             if told.edition == incident.edition || held_back || !worth_telling {
                 continue;
@@ -191,9 +189,6 @@ impl Engine {
         let Some(on_duty) = self.cards.get(&id) else {
             return;
         };
-        if on_duty.maybe_told() {
-            return;
-        }
         let over = |incident: &IncidentId| {
             self.incidents
                 .get(incident)
@@ -203,7 +198,7 @@ impl Engine {
             .card
             .members
             .iter()
-            .filter(|(incident, told)| told.edition == 0 && over(incident))
+            .filter(|(id, told)| told.edition == 0 && !on_duty.maybe_told(**id) && over(id))
             .map(|(incident, _)| *incident)
             .collect();
         self.take_off(id, &leaving, out);
@@ -275,49 +270,40 @@ impl Engine {
     /// After a subscription was made: what fires already is told too. Returns how many do.
     pub(super) fn catch_up(
         &mut self,
-        now: Timestamp,
         chat: ChatKey,
         selector: &Selector,
         out: &mut Effects,
     ) -> usize {
+        let wanted = Index::new([(SubscriptionId::default(), selector)]);
         let mut firing: Vec<Arc<Incident>> = self
             .open
             .values()
             .filter_map(|id| self.incidents.get(id))
             .map(|known| &known.incident)
-            .filter(|incident| {
-                selector.selects(
-                    &incident.labels,
-                    &title_of(&incident.labels, &incident.annotations),
-                )
-            })
+            .filter(|incident| selected(&wanted, incident))
             .cloned()
             .collect();
         firing.sort_unstable_by_key(|incident| incident.id);
         for incident in &firing {
-            self.show(now, chat, incident, out);
+            self.show(chat, incident, out);
         }
         firing.len()
     }
 
-    /// After a subscription ended: what the chat was not told of and has no other subscription
-    /// for leaves its cards. What it was told of stays until its end, and so does what a message
-    /// on its way may tell it.
+    /// After subscriptions ended: what the chat was not told of and has no other subscription for
+    /// leaves its cards. What it was told of stays until its end, and so does what a message on
+    /// its way may tell it.
     pub(super) fn after_unsubscribing(&mut self, chat: ChatKey, out: &mut Effects) {
-        let remaining: Vec<&Selector> = self
-            .subscriptions
-            .values()
-            .filter(|subscription| subscription.chat == chat)
-            .map(|subscription| &subscription.selector)
-            .collect();
-        let unwanted = |incident: &IncidentId| {
-            self.incidents.get(incident).is_none_or(|known| {
-                let incident = &known.incident;
-                let title = title_of(&incident.labels, &incident.annotations);
-                !remaining
-                    .iter()
-                    .any(|selector| selector.selects(&incident.labels, &title))
-            })
+        let wanted = Index::new(
+            self.subscriptions
+                .values()
+                .filter(|subscription| subscription.chat == chat)
+                .map(|subscription| (subscription.id, &subscription.selector)),
+        );
+        let unwanted = |id: &IncidentId| {
+            self.incidents
+                .get(id)
+                .is_none_or(|known| !selected(&wanted, &known.incident))
         };
         let leaving: Vec<(CardId, Vec<IncidentId>)> = self
             .cards_by_chat
@@ -325,13 +311,12 @@ impl Engine {
             .into_iter()
             .flat_map(BTreeMap::values)
             .filter_map(|id| self.cards.get(id))
-            .filter(|on_duty| !on_duty.maybe_told())
             .map(|on_duty| {
                 let members = on_duty.card.members.iter();
-                let unwanted = members
-                    .filter(|(id, told)| told.edition == 0 && unwanted(id))
+                let untold = members
+                    .filter(|(id, told)| told.edition == 0 && !on_duty.maybe_told(**id))
                     .map(|(id, _)| *id);
-                (on_duty.card.id, unwanted.collect())
+                (on_duty.card.id, untold.filter(unwanted).collect())
             })
             .collect();
         for (card, incidents) in leaving {
@@ -347,6 +332,12 @@ impl Engine {
             .map(|subscription| (subscription.id, subscription.selector.to_string()))
             .collect()
     }
+}
+
+/// Whether any subscription of the index is about the incident.
+fn selected(index: &Index, incident: &Incident) -> bool {
+    let title = title_of(&incident.labels, &incident.annotations);
+    !index.find(&incident.labels, &title).is_empty()
 }
 
 /// The change that stores a card without its ledger.

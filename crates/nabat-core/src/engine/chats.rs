@@ -104,7 +104,11 @@ impl Engine {
         self.offsets.insert(heard.bot, offset);
         out.changes.push(Change::Offset(heard.bot, offset));
         match &heard.event {
-            Event::Said { .. } | Event::Pressed { .. } => return self.talk(now, heard, out),
+            Event::Said { .. } | Event::Pressed { .. } => {
+                let toast = self.talk(now, heard, out);
+                self.announce_touched(now, out);
+                return toast;
+            }
             Event::Welcome(chat) => self.enable(now, *chat, out),
             Event::Unwelcome { chat, status } => {
                 self.disable(now, *chat, status, out);
@@ -112,6 +116,7 @@ impl Engine {
             Event::Migrated { from, to } => self.migrate(now, *from, *to, out),
             Event::Other => {}
         }
+        self.announce_touched(now, out);
         None
     }
 

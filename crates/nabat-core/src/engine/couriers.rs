@@ -27,22 +27,12 @@ impl Engine {
     /// What a courier has to send for these deliveries of one chat now; `None` if there is nothing
     /// any more. Several cards are told in one digest.
     pub fn take(&mut self, now: Timestamp, ids: &[DeliveryId], out: &mut Effects) -> Option<Work> {
-        let mut cards = Vec::new();
-        let mut taken: Vec<Delivery> = Vec::new();
-        for id in ids {
-            let Some(delivery) = self.deliveries.get(id) else {
-                continue;
-            };
-            if let Content::Card(card) = delivery.content {
-                if self.view_of(now, card).is_none() {
-                    self.remove_delivery(*id, out);
-                    continue;
-                }
-                cards.push(card);
-            }
-            taken.push(delivery.clone());
-        }
+        let taken: Vec<Delivery> = ids
+            .iter()
+            .filter_map(|id| self.worth_taking(now, *id, ids.len() > 1, out))
+            .collect();
         let first = taken.first()?;
+        let cards: Vec<CardId> = taken.iter().filter_map(card_of).collect();
         let (sends, told) = match (&first.content, cards.as_slice()) {
             (Content::Say(message), _) => (vec![said(message)], Vec::new()),
             (
@@ -57,7 +47,8 @@ impl Engine {
         };
         for card in cards {
             if let Some(on_duty) = self.cards.get_mut(&card) {
-                on_duty.in_hand = true;
+                on_duty.doubt(); // Another courier had it and will not say how it went.
+                on_duty.in_hand = on_duty.card.members.keys().max().copied();
             }
         }
         Some(Work {
@@ -69,11 +60,41 @@ impl Engine {
         })
     }
 
+    /// The delivery, if it has something to say. In a batch only what is news is said: a card that
+    /// merely has to catch up waits for a turn of its own.
+    fn worth_taking(
+        &mut self,
+        now: Timestamp,
+        id: DeliveryId,
+        in_batch: bool,
+        out: &mut Effects,
+    ) -> Option<Delivery> {
+        let delivery = self.deliveries.get(&id)?.clone();
+        let Some(card) = card_of(&delivery) else {
+            return Some(delivery);
+        };
+        let Some(view) = self.view_of(now, card) else {
+            self.remove_delivery(id, out);
+            return None;
+        };
+        let news = |(_, news): &(_, MemberNews)| *news != MemberNews::Known;
+        if in_batch && !view.members.iter().any(news) {
+            let known = self.deliveries.get_mut(&id)?;
+            known.priority = Priority::Quiet;
+            out.changes.push(Change::Delivery(known.clone()));
+            out.waiting.push(waiting(known));
+            return None;
+        }
+        Some(delivery)
+    }
+
     fn view_of(&self, now: Timestamp, id: CardId) -> Option<View> {
         let on_duty = self.cards.get(&id)?;
         let incident = |id| self.incidents.get(&id).map(|known| &known.incident);
         let muted = self.muted(on_duty.card.chat, now);
-        on_duty.card.view(incident, muted, on_duty.maybe_told())
+        on_duty
+            .card
+            .view(incident, muted, |id| on_duty.maybe_told(id))
     }
 
     fn sends_of(&self, now: Timestamp, id: CardId) -> Option<Spoken> {
@@ -177,6 +198,7 @@ impl Engine {
             }
             Outcome::Migrated { to } => self.migrate(now, first.chat, to, out),
         }
+        self.announce_touched(now, out);
     }
 
     fn note_message(&mut self, id: CardId, message_id: i64, out: &mut Effects) {
@@ -210,6 +232,8 @@ impl Engine {
                 continue;
             };
             let of_card = by_card.remove(&id).unwrap_or_default();
+            on_duty.in_hand = None;
+            on_duty.in_doubt = None;
             let was_behind = on_duty.card.behind;
             let leaving = on_duty.card.note(&of_card, by_digest);
             if on_duty.card.behind != was_behind {
@@ -238,8 +262,7 @@ impl Engine {
             && let Some(on_duty) = self.cards.get_mut(&card)
         {
             on_duty.delivery = None;
-            on_duty.in_hand = false;
-            on_duty.in_doubt = false;
+            on_duty.doubt();
         }
         out.changes.push(Change::DeliveryGone(id));
     }
@@ -259,15 +282,13 @@ impl Engine {
             known.attempts = known.attempts.saturating_add(1);
             known.last_error = Some(reason.to_owned());
             out.changes.push(Change::Delivery(known.clone()));
-            out.waiting.push(Waiting {
-                id: known.id,
-                chat: known.chat,
-                priority: known.priority,
-            });
+            out.waiting.push(waiting(known));
             if let Content::Card(card) = delivery.content {
                 if let Some(on_duty) = self.cards.get_mut(&card) {
-                    on_duty.in_hand = false;
-                    on_duty.in_doubt |= maybe_seen;
+                    if maybe_seen {
+                        on_duty.doubt();
+                    }
+                    on_duty.in_hand = None;
                 }
                 self.announce(now, card, out);
             }
@@ -284,7 +305,12 @@ impl Engine {
         out: &mut Effects,
     ) {
         for chat in self.keys_of(key) {
-            if let Some(known) = self.chats.get_mut(&chat) {
+            let spoken_to = self.cards_by_chat.contains_key(&chat);
+            let known = match spoken_to {
+                true => Some(self.chat_or_new(chat)),
+                false => self.chats.get_mut(&chat),
+            };
+            if let Some(known) = known {
                 known.disabled = Some(Disabled {
                     since: now,
                     reason: reason.to_owned(),
@@ -321,9 +347,11 @@ impl Engine {
         out: &mut Effects,
     ) {
         let place = chat.key.to_string();
+        let bot = chat.key.bot.0.to_string();
         let labels = [
             ("alertname", "NabatChatUnreachable"),
             ("severity", "warning"),
+            ("bot", bot.as_str()),
             ("chat", place.as_str()),
         ];
         let name = if chat.title.is_empty() {
@@ -468,11 +496,14 @@ impl Engine {
         // The place has a card of that group already: it takes over what this one had told.
         let target_id = target.card.id;
         for (incident, told) in moved.card.members {
-            target.card.members.entry(incident).or_insert(told);
+            let known = target.card.members.entry(incident).or_default();
+            if told.edition > known.edition {
+                *known = told;
+            }
             out.changes.push(Change::Told {
                 card: target_id,
                 incident,
-                told,
+                told: *known,
             });
             if let Some(known) = self.incidents.get_mut(&incident) {
                 known.cards.retain(|card| *card != id && *card != target_id);
@@ -481,6 +512,21 @@ impl Engine {
         }
         out.changes.push(Change::CardGone(id));
         self.announce(now, target_id, out);
+    }
+}
+
+fn card_of(delivery: &Delivery) -> Option<CardId> {
+    match delivery.content {
+        Content::Card(card) => Some(card),
+        Content::Say(_) | Content::Edit { .. } => None,
+    }
+}
+
+fn waiting(delivery: &Delivery) -> Waiting {
+    Waiting {
+        id: delivery.id,
+        chat: delivery.chat,
+        priority: delivery.priority,
     }
 }
 

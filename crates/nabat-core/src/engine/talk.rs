@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Effects, Engine, Event, Heard, Speaker, Timer};
 use crate::change::Change;
-use crate::chat::{BotId, ChatKey, Invite, Person, Role};
+use crate::chat::{Admits, BotId, ChatKey, Invite, Person, Role};
 use crate::command::{self, Command};
 use crate::incident::Incident;
 use crate::message::answer::{Answer, ChatStatus};
@@ -69,7 +69,6 @@ impl Engine {
                     return None; // People talking to each other.
                 }
                 let request = request(*chat, title, speaker);
-                self.enable(now, *chat, out);
                 let answer = self.answer(&request, command, out);
                 let locale = self.locale_for(*chat, speaker);
                 self.say(now, *chat, answer.message(&locale, now), out);
@@ -111,6 +110,7 @@ impl Engine {
             return refusal;
         }
         self.remember_title(request, out);
+        self.enable(request.now, request.chat, out);
         match command {
             Command::Start(_) => Answer::Greeting {
                 bot_name: request.bot_name.to_owned(),
@@ -257,52 +257,63 @@ impl Engine {
         out.changes.push(Change::Chat(chat.clone()));
     }
 
+    /// Lets in whom the code is for. It is used up by the first who opens it in the right place,
+    /// and by anyone who shows it to a group.
     fn pair(&mut self, request: &Request<'_>, code: &str, out: &mut Effects) -> Answer {
         if request.speaker.anonymous {
             return Answer::AnonymousAdmin;
         }
         let hash = hash_of(code);
-        let Some(invite) = self
+        let private = request.chat.is_private();
+        let admits = self
             .invites
             .get(&hash)
             .filter(|invite| invite.expires_at > request.now)
-            .cloned()
-        else {
-            return Answer::CodeNotValid;
-        };
-        let known = self.people.get(&request.speaker.id);
-        let knows_enough = known.is_some_and(|person| person.role >= invite.role);
-        if !request.chat.is_private() {
-            self.change_chat(request, out, |_| {});
-        }
-        if knows_enough {
-            return if request.chat.is_private() {
-                Answer::AlreadyKnown
-            } else {
+            .map(|invite| invite.admits);
+        match (admits, private) {
+            (Some(Admits::Group), false) => {
+                self.drop_invites(|open| open.code_hash == hash, out);
+                self.change_chat(request, out, |_| {});
                 Answer::GroupPaired
-            };
+            }
+            (Some(Admits::Person(role)), true) => self.let_in(request, hash, role, out),
+            (Some(Admits::Person(_)), false) => {
+                self.drop_invites(|open| open.code_hash == hash, out);
+                Answer::CodeNotValid
+            }
+            (Some(Admits::Group), true) | (None, _) => Answer::CodeNotValid,
         }
+    }
+
+    fn let_in(
+        &mut self,
+        request: &Request<'_>,
+        hash: [u8; 32],
+        role: Role,
+        out: &mut Effects,
+    ) -> Answer {
+        let known = self.people.get(&request.speaker.id);
+        if known.is_some_and(|person| person.role >= role) {
+            return Answer::AlreadyKnown;
+        }
+        let owner = role == Role::Owner;
         self.drop_invites(
             |open| {
-                open.code_hash == hash || (invite.role == Role::Owner && open.role == Role::Owner)
+                let of_owner = open.admits == Admits::Person(Role::Owner);
+                open.code_hash == hash || (owner && of_owner)
             },
             out,
         );
         let person = Person {
             id: request.speaker.id,
             name: request.speaker.name.clone(),
-            role: invite.role,
+            role,
             since: request.now,
         };
         out.changes.push(Change::Person(person.clone()));
         self.people.insert(person.id, person);
-        if !request.chat.is_private() {
-            return Answer::GroupPaired;
-        }
         self.change_chat(request, out, |_| {});
-        Answer::Paired {
-            owner: invite.role == Role::Owner,
-        }
+        Answer::Paired { owner }
     }
 
     fn drop_invites(&mut self, which: impl Fn(&Invite) -> bool, out: &mut Effects) {
@@ -323,8 +334,8 @@ impl Engine {
             return Answer::InPrivateOnly;
         }
         let [for_person, for_group] = two_from(request.entropy);
-        let person = self.open_invite(request.now, for_person, Role::Member, out);
-        let group = self.open_invite(request.now, for_group, Role::Member, out);
+        let person = self.open_invite(request.now, for_person, Admits::Person(Role::Member), out);
+        let group = self.open_invite(request.now, for_group, Admits::Group, out);
         Answer::Invite {
             link: format!("https://t.me/{}?start={person}", request.bot_name),
             group_link: format!("https://t.me/{}?startgroup={group}", request.bot_name),
@@ -337,7 +348,7 @@ impl Engine {
         &mut self,
         now: Timestamp,
         entropy: [u8; 16],
-        role: Role,
+        admits: Admits,
         out: &mut Effects,
     ) -> String {
         use std::fmt::Write as _;
@@ -348,7 +359,7 @@ impl Engine {
         }
         let invite = Invite {
             code_hash: hash_of(&code),
-            role,
+            admits,
             expires_at: now.after(INVITE_VALID_FOR),
         };
         out.changes.push(Change::Invite(invite.clone()));
@@ -433,7 +444,7 @@ impl Engine {
         };
         out.changes.push(Change::Subscription(subscription.clone()));
         self.index.add(subscription.id, &subscription.selector);
-        let firing_now = self.catch_up(request.now, request.chat, &subscription.selector, out);
+        let firing_now = self.catch_up(request.chat, &subscription.selector, out);
         self.subscriptions.insert(subscription.id, subscription);
         Answer::Subscribed { what, firing_now }
     }
@@ -483,12 +494,24 @@ impl Engine {
     fn unsubscribe_all(&mut self, request: &Request<'_>, out: &mut Effects) -> Answer {
         let items = self.subscriptions_of(request.chat);
         for (id, _) in &items {
-            self.remove_subscription(request.chat, *id, out);
+            self.forget_subscription(request.chat, *id, out);
         }
+        self.after_unsubscribing(request.chat, out);
         Answer::UnsubscribedAll { count: items.len() }
     }
 
     fn remove_subscription(
+        &mut self,
+        chat: ChatKey,
+        id: SubscriptionId,
+        out: &mut Effects,
+    ) -> Option<String> {
+        let gone = self.forget_subscription(chat, id, out)?;
+        self.after_unsubscribing(chat, out);
+        Some(gone)
+    }
+
+    fn forget_subscription(
         &mut self,
         chat: ChatKey,
         id: SubscriptionId,
@@ -500,7 +523,6 @@ impl Engine {
         let gone = self.subscriptions.remove(&id)?;
         self.index.remove(id, &gone.selector);
         out.changes.push(Change::SubscriptionGone(id));
-        self.after_unsubscribing(chat, out);
         Some(gone.selector.to_string())
     }
 
@@ -511,11 +533,9 @@ impl Engine {
             .filter_map(|id| self.incidents.get(id))
             .map(|known| &known.incident)
             .collect();
-        firing.sort_by(|a, b| {
-            let key = |incident: &Incident| (incident.starts_at, incident.id);
-            b.severity()
-                .cmp(&a.severity())
-                .then_with(|| key(a).cmp(&key(b)))
+        firing.sort_by_cached_key(|incident| {
+            let severity = std::cmp::Reverse(incident.severity());
+            (severity, incident.starts_at, incident.id)
         });
         let pages = firing.len().div_ceil(ALERTS_ON_PAGE).max(1);
         let page = page.clamp(1, pages);

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::alert::{Labels, Links, News, Status};
+use crate::chat::Admits;
 use crate::delivery::{Outcome, Send, Settled, Work};
 
 const BOT: BotId = BotId(7);
@@ -549,9 +550,12 @@ fn in_a_group_only_its_administrators_change_what_it_is_told() {
 #[test]
 fn an_invitation_works_once() {
     let mut world = World::new();
-    let code = world
-        .engine
-        .open_invite(world.now, [9; 16], Role::Owner, &mut Effects::default());
+    let code = world.engine.open_invite(
+        world.now,
+        [9; 16],
+        Admits::Person(Role::Owner),
+        &mut Effects::default(),
+    );
     assert!(!world.engine.has_owner());
     world.says_in(77, 77, None, &format!("/start {code}"));
     world.deliver();
@@ -736,4 +740,170 @@ fn a_digest_that_was_not_taken_is_tried_again_whole() {
     let said = world.deliver();
     assert_eq!(said.len(), 1, "{said:?}");
     assert!(said[0].1.contains('B'));
+}
+
+#[test]
+fn a_groups_invitation_lets_in_the_group_and_nobody_who_reads_it_there() {
+    let mut world = World::new();
+    let code = world
+        .engine
+        .open_invite(world.now, [5; 16], Admits::Group, &mut Effects::default());
+    world.says_in(88, 88, None, &format!("/start {code}"));
+    assert!(world.engine.people.is_empty(), "not in a private chat");
+    world.says_in(-300, ANN, Some(true), &format!("/start {code}"));
+    world.says_in(88, 88, None, &format!("/start {code}"));
+    assert!(world.engine.people.is_empty(), "and not afterwards");
+    world.says_in(-300, 55, Some(true), "/regexp all");
+    assert_eq!(
+        world.engine.subscriptions.len(),
+        1,
+        "its administrators decide"
+    );
+
+    let code = world.engine.open_invite(
+        world.now,
+        [6; 16],
+        Admits::Person(Role::Member),
+        &mut Effects::default(),
+    );
+    world.says_in(-300, ANN, Some(true), &format!("/start {code}"));
+    world.says_in(88, 88, None, &format!("/start {code}"));
+    assert!(
+        world.engine.people.is_empty(),
+        "what was shown to a group is used up"
+    );
+}
+
+#[test]
+fn a_re_fire_that_was_heard_of_late_is_a_new_incident() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    world.deliver();
+    world.passes(200);
+    let ends_at = Some(at(100));
+    world.news("HighCPU", "a", Status::Resolved { ends_at });
+    world.deliver();
+    world.passes(200);
+    let news = News {
+        labels: [("alertname", "HighCPU"), ("host", "a")]
+            .into_iter()
+            .collect(),
+        annotations: Labels::default(),
+        links: Links::default(),
+        group: None,
+        starts_at: Some(at(150)),
+        status: Status::Firing { expires_at: None },
+        own: false,
+    };
+    world
+        .engine
+        .news(world.now, vec![news], &mut Effects::default())
+        .unwrap();
+    assert_eq!(world.kinds(), ["new"]);
+}
+
+#[test]
+fn silence_of_a_source_is_told_each_time() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    world.deliver();
+    for _ in 0..2 {
+        world.passes(25 * 3_600);
+        assert_eq!(world.kinds(), ["edit"], "no news");
+        world.fires("HighCPU", "a");
+        assert_eq!(world.kinds(), ["edit"], "it is back");
+    }
+}
+
+#[test]
+fn a_batch_holds_only_what_is_news() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    for name in ["A", "B"] {
+        world.fires(name, "a");
+    }
+    world.deliver();
+    for name in ["A", "B"] {
+        world.resolves(name, "a");
+        world.fires(name, "b");
+    }
+    let digest = world.take_batch();
+    world.accept(&digest);
+    // Both live messages lag behind; what raises their urgency goes before its turn comes.
+    for name in ["A", "B"] {
+        world.fires(name, "c");
+        world.resolves(name, "c");
+    }
+    let ids: Vec<DeliveryId> = world.engine.deliveries.keys().copied().collect();
+    assert_eq!(ids.len(), 2);
+    let nothing = world.engine.take(world.now, &ids, &mut Effects::default());
+    assert_eq!(nothing, None);
+    assert_eq!(world.kinds(), ["edit", "edit"]);
+}
+
+#[test]
+fn doubt_is_about_what_may_have_been_told_and_nothing_younger() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    let kept = world.snapshot();
+    let settings = world.engine.settings.clone();
+    world.engine = Engine::restore(world.now, settings, kept, &mut Effects::default());
+    for host in ["b", "c", "d"] {
+        world.fires("HighCPU", host);
+        world.resolves("HighCPU", host);
+    }
+    let said = world.deliver();
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(
+        said[0].1.contains("host=a") && !said[0].1.contains("host=b"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn an_operators_chat_that_was_never_spoken_in_is_told_later() {
+    let mut world = World::new();
+    let group = world.chat(-700);
+    world.engine.settings.operators = vec![group];
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    let work = world.take_all().remove(0);
+    let reason = "bot was blocked by the user".to_owned();
+    world.settle(&work, None, Outcome::Unreachable { reason });
+    let work = world.take_all().remove(0);
+    assert_eq!(work.chat, group);
+    let reason = "bot is not a member of the supergroup chat".to_owned();
+    world.settle(&work, None, Outcome::Unreachable { reason });
+    assert!(world.take_all().is_empty());
+    world
+        .engine
+        .enable(world.now, group, &mut Effects::default());
+    assert_eq!(world.kinds(), ["new"]);
+}
+
+#[test]
+fn ten_thousand_alerts_of_one_group_are_one_message() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    let news: Vec<News> = (0..10_000)
+        .map(|number| News {
+            labels: [("alertname", "Many"), ("host", &format!("h{number}"))]
+                .into_iter()
+                .collect(),
+            annotations: Labels::default(),
+            links: Links::default(),
+            group: None,
+            starts_at: None,
+            status: Status::Firing { expires_at: None },
+            own: false,
+        })
+        .collect();
+    world
+        .engine
+        .news(world.now, news, &mut Effects::default())
+        .unwrap();
+    assert_eq!(world.kinds(), ["new"]);
 }

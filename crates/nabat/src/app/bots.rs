@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use nabat_core::chat::Role;
+use nabat_core::chat::{Admits, Role};
 
 use super::own::own_alert;
 use crate::bot::{self, Ears, State, WebhookEars};
@@ -244,7 +244,10 @@ pub(super) async fn offer_owner_link(engine: Handle, mut name: watch::Receiver<O
         tracing::error!(%error, "no owner link can be made without random numbers");
         return;
     }
-    if let Ok(code) = engine.open_invite(Role::Owner, entropy).await {
+    if let Ok(code) = engine
+        .open_invite(Admits::Person(Role::Owner), entropy)
+        .await
+    {
         tracing::info!(
             "nobody owns this Nabat yet: open https://t.me/{name}?start={code} in Telegram \
              within 24 hours to become its owner (it works once)"

@@ -157,8 +157,8 @@ impl Worker {
                 self.engine.settle(now, settled, out);
                 answers.push(defer(reply, ()));
             }
-            Ask::Invite(role, entropy, reply) => {
-                let code = self.engine.open_invite(now, entropy, role, out);
+            Ask::Invite(admits, entropy, reply) => {
+                let code = self.engine.open_invite(now, entropy, admits, out);
                 answers.push(defer(reply, code));
             }
             Ask::Configure(settings, reply) => {

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use nabat_core::alert::{Labels, Links};
 use nabat_core::card::{Card, CardId, Told};
 use nabat_core::change::{Change, Offset, Snapshot};
-use nabat_core::chat::{BotId, Chat, ChatKey, Disabled, Invite, Person, PersonId, Role};
+use nabat_core::chat::{Admits, BotId, Chat, ChatKey, Disabled, Invite, Person, PersonId, Role};
 use nabat_core::delivery::{Content, Delivery, DeliveryId, Priority};
 use nabat_core::incident::{Ending, Incident, IncidentId, State};
 use nabat_core::message::Message;
@@ -151,11 +151,18 @@ fn one_of_everything() -> Snapshot {
             role: Role::Owner,
             since: at(1),
         }],
-        invites: vec![Invite {
-            code_hash: [3; 32],
-            role: Role::Member,
-            expires_at: at(99),
-        }],
+        invites: vec![
+            Invite {
+                code_hash: [3; 32],
+                admits: Admits::Person(Role::Member),
+                expires_at: at(99),
+            },
+            Invite {
+                code_hash: [4; 32],
+                admits: Admits::Group,
+                expires_at: at(98),
+            },
+        ],
         subscriptions: vec![
             subscription(4, Selector::All),
             subscription(5, Selector::title("mem|cpu").unwrap()),

@@ -8,7 +8,7 @@ use rusqlite::{Connection, Row, Transaction, params};
 use nabat_core::alert::Fingerprint;
 use nabat_core::card::{Card, CardId, Told};
 use nabat_core::change::{Change, Offset, Snapshot};
-use nabat_core::chat::{BotId, Chat, ChatKey, Disabled, Invite, Person, PersonId, Role};
+use nabat_core::chat::{Admits, BotId, Chat, ChatKey, Disabled, Invite, Person, PersonId, Role};
 use nabat_core::delivery::{Delivery, DeliveryId};
 use nabat_core::incident::{Ending, Incident, IncidentId, State};
 use nabat_core::message::words::Language;
@@ -88,10 +88,10 @@ fn apply_plain(tx: &Transaction<'_>, change: &Change) -> rusqlite::Result<usize>
         ),
         Change::PersonGone(id) => run("DELETE FROM people WHERE id = ?1", params![id.0]),
         Change::Invite(invite) => run(
-            "INSERT OR REPLACE INTO invites (code_hash, role, expires_at) VALUES (?1, ?2, ?3)",
+            "INSERT OR REPLACE INTO invites (code_hash, admits, expires_at) VALUES (?1, ?2, ?3)",
             params![
                 invite.code_hash,
-                role_text(invite.role),
+                admits_text(invite.admits),
                 invite.expires_at.as_millis()
             ],
         ),
@@ -258,7 +258,7 @@ pub(super) fn snapshot(
         )?,
         invites: all(
             connection,
-            "SELECT code_hash, role, expires_at FROM invites",
+            "SELECT code_hash, admits, expires_at FROM invites",
             invite,
         )?,
         subscriptions: subscriptions.into_iter().flatten().collect(),
@@ -357,7 +357,10 @@ fn person(row: &Row<'_>) -> rusqlite::Result<Person> {
 fn invite(row: &Row<'_>) -> rusqlite::Result<Invite> {
     Ok(Invite {
         code_hash: row.get(0)?,
-        role: role(row, 1)?,
+        admits: match row.get_ref(1)?.as_str()? {
+            "group" => Admits::Group,
+            _ => Admits::Person(role(row, 1)?),
+        },
         expires_at: time(row, 2)?,
     })
 }
@@ -426,6 +429,13 @@ fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
 fn time_if_any(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
     let millis: Option<i64> = row.get(column)?;
     Ok(millis.map(Timestamp::from_millis))
+}
+
+const fn admits_text(admits: Admits) -> &'static str {
+    match admits {
+        Admits::Person(role) => role_text(role),
+        Admits::Group => "group",
+    }
 }
 
 const fn role_text(role: Role) -> &'static str {
