@@ -29,13 +29,15 @@ pub enum Command<'a> {
     Tz(&'a str),
     /// `/invite`
     Invite,
+    /// `/people`
+    People,
     /// A command that there is not, without its slash.
     Unknown(&'a str),
     /// No command at all.
     Text,
 }
 
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "start",
     "help",
     "regexp",
@@ -49,6 +51,7 @@ const NAMES: [&str; 13] = [
     "lang",
     "tz",
     "invite",
+    "people",
 ];
 
 impl<'a> Command<'a> {
@@ -81,6 +84,7 @@ impl<'a> Command<'a> {
             "lang" | "language" => Self::Lang(argument),
             "tz" | "timezone" => Self::Tz(argument),
             "invite" => Self::Invite,
+            "people" => Self::People,
             _ => Self::Unknown(name),
         })
     }

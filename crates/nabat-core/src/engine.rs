@@ -6,13 +6,15 @@
 //! stored, it throws the engine away and restores it from the store.
 //!
 //! In reading order: `alerts` (what sources say), `cards` (who must be told), `couriers`
-//! (handing deliveries out and taking outcomes back), `chats` (what bots hear), `talk` (what
-//! people ask for).
+//! (handing deliveries out and taking outcomes back), `reach` (chats that can't be told), `chats`
+//! (what bots hear), `talk` (what people ask for), `people` (who may).
 
 mod alerts;
 mod cards;
 mod chats;
 mod couriers;
+mod people;
+mod reach;
 mod talk;
 #[cfg(test)]
 mod tests;

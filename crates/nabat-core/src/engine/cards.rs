@@ -28,6 +28,7 @@ impl Engine {
             .iter()
             .filter_map(|id| self.subscriptions.get(id))
             .map(|subscription| subscription.chat)
+            .filter(|chat| self.may_hear(*chat))
             .collect();
         if own {
             chats.extend(self.operators());

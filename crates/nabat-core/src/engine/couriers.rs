@@ -1,18 +1,16 @@
 //! Handing deliveries to couriers, and taking back how it went.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::cards::card_change;
 use super::{Effects, Engine};
-use crate::alert::{Links, News, Status};
 use crate::card::{CardId, Told, View};
 use crate::change::Change;
-use crate::chat::{Chat, ChatKey, Disabled};
+use crate::chat::ChatKey;
 use crate::delivery::{
     Content, Delivery, DeliveryId, Note, Outcome, Priority, Send, Settled, Waiting, Work,
 };
-use crate::incident::{GroupKey, IncidentId};
+use crate::incident::IncidentId;
 use crate::message::Message;
 use crate::message::card::{Member, MemberNews, card, follow_up, listing};
 use crate::time::Timestamp;
@@ -254,7 +252,7 @@ impl Engine {
         }
     }
 
-    fn remove_delivery(&mut self, id: DeliveryId, out: &mut Effects) {
+    pub(super) fn remove_delivery(&mut self, id: DeliveryId, out: &mut Effects) {
         let Some(delivery) = self.deliveries.remove(&id) else {
             return;
         };
@@ -293,225 +291,6 @@ impl Engine {
                 self.announce(now, card, out);
             }
         }
-    }
-
-    /// The chat takes no messages: nothing is tried until it does. Its cards keep what it would
-    /// have to be told.
-    pub(super) fn disable(
-        &mut self,
-        now: Timestamp,
-        key: ChatKey,
-        reason: &str,
-        out: &mut Effects,
-    ) {
-        for chat in self.keys_of(key) {
-            let spoken_to = self.cards_by_chat.contains_key(&chat);
-            let known = match spoken_to {
-                true => Some(self.chat_or_new(chat)),
-                false => self.chats.get_mut(&chat),
-            };
-            if let Some(known) = known {
-                known.disabled = Some(Disabled {
-                    since: now,
-                    reason: reason.to_owned(),
-                });
-                out.changes.push(Change::Chat(known.clone()));
-                let known = known.clone();
-                self.tell_unreachable(now, &known, Some(reason), out);
-            }
-            self.drop_deliveries(chat, out);
-        }
-    }
-
-    /// The chat takes messages again: what it missed and still matters is told.
-    pub(super) fn enable(&mut self, now: Timestamp, key: ChatKey, out: &mut Effects) {
-        for chat in self.keys_of(key) {
-            let Some(known) = self.chats.get_mut(&chat) else {
-                continue;
-            };
-            if known.disabled.take().is_some() {
-                out.changes.push(Change::Chat(known.clone()));
-                let known = known.clone();
-                self.announce_all(now, chat, out);
-                self.tell_unreachable(now, &known, None, out);
-            }
-        }
-    }
-
-    /// Tells the operators that a chat takes no messages, or takes them again.
-    fn tell_unreachable(
-        &mut self,
-        now: Timestamp,
-        chat: &Chat,
-        reason: Option<&str>,
-        out: &mut Effects,
-    ) {
-        let place = chat.key.to_string();
-        let bot = chat.key.bot.0.to_string();
-        let labels = [
-            ("alertname", "NabatChatUnreachable"),
-            ("severity", "warning"),
-            ("bot", bot.as_str()),
-            ("chat", place.as_str()),
-        ];
-        let name = if chat.title.is_empty() {
-            &place
-        } else {
-            &chat.title
-        };
-        let summary = reason.map(|reason| format!("{name} takes no messages: {reason}"));
-        let status = match reason {
-            Some(_) => Status::Firing { expires_at: None },
-            None => Status::Resolved { ends_at: None },
-        };
-        let news = News {
-            labels: labels.into_iter().collect(),
-            annotations: summary.map(|text| ("summary", text)).into_iter().collect(),
-            links: Links::default(),
-            group: None,
-            starts_at: None,
-            status,
-            own: true,
-        };
-        self.hear(now, news, out);
-    }
-
-    /// The chat itself and every topic of it that is known.
-    pub(super) fn keys_of(&self, key: ChatKey) -> Vec<ChatKey> {
-        let mut keys: Vec<ChatKey> = self
-            .chats
-            .keys()
-            .filter(|known| known.bot == key.bot && known.chat == key.chat)
-            .copied()
-            .collect();
-        if !keys.contains(&key) {
-            keys.push(key);
-        }
-        keys.sort_unstable();
-        keys
-    }
-
-    pub(super) fn chat_or_new(&mut self, key: ChatKey) -> &mut Chat {
-        self.chats.entry(key).or_insert_with(|| Chat {
-            key,
-            title: String::new(),
-            language: None,
-            zone: None,
-            muted_until: None,
-            disabled: None,
-        })
-    }
-
-    fn drop_deliveries(&mut self, chat: ChatKey, out: &mut Effects) {
-        let dropped: Vec<DeliveryId> = self
-            .deliveries
-            .values()
-            .filter(|delivery| delivery.chat == chat)
-            .map(|delivery| delivery.id)
-            .collect();
-        for id in dropped {
-            self.remove_delivery(id, out);
-        }
-    }
-
-    /// A group became a supergroup: everything moves to its new number. Live messages stay
-    /// behind, new ones take their place.
-    pub(super) fn migrate(&mut self, now: Timestamp, from: ChatKey, to: i64, out: &mut Effects) {
-        for key in self.keys_of(from) {
-            self.move_chat(now, key, ChatKey { chat: to, ..key }, out);
-        }
-    }
-
-    fn move_chat(&mut self, now: Timestamp, from: ChatKey, to: ChatKey, out: &mut Effects) {
-        if from == to {
-            return;
-        }
-        if let Some(mut chat) = self.chats.remove(&from) {
-            out.changes.push(Change::ChatGone(from));
-            chat.key = to;
-            let chat = self.chats.entry(to).or_insert(chat);
-            out.changes.push(Change::Chat(chat.clone()));
-        }
-        for subscription in self.subscriptions.values_mut() {
-            if subscription.chat == from {
-                subscription.chat = to;
-                out.changes.push(Change::Subscription(subscription.clone()));
-            }
-        }
-        self.move_deliveries(from, to, out);
-        for (group, id) in self.cards_by_chat.remove(&from).unwrap_or_default() {
-            self.move_card(now, id, &group, to, out);
-        }
-    }
-
-    /// Answers follow their chat. Edits stay behind, their messages did too; cards announce
-    /// themselves anew.
-    fn move_deliveries(&mut self, from: ChatKey, to: ChatKey, out: &mut Effects) {
-        let moved: Vec<Delivery> = self
-            .deliveries
-            .values()
-            .filter(|delivery| delivery.chat == from)
-            .cloned()
-            .collect();
-        for mut delivery in moved {
-            if matches!(delivery.content, Content::Say(_)) {
-                delivery.chat = to;
-                out.changes.push(Change::Delivery(delivery.clone()));
-                self.put_delivery(delivery, out);
-            } else {
-                self.remove_delivery(delivery.id, out);
-            }
-        }
-    }
-
-    fn move_card(
-        &mut self,
-        now: Timestamp,
-        id: CardId,
-        group: &GroupKey,
-        to: ChatKey,
-        out: &mut Effects,
-    ) {
-        let there = self
-            .cards_by_chat
-            .get(&to)
-            .and_then(|cards| cards.get(group))
-            .copied();
-        let Some(mut moved) = self.cards.remove(&id) else {
-            return;
-        };
-        let Some(target) = there.and_then(|id| self.cards.get_mut(&id)) else {
-            moved.card.chat = to;
-            moved.card.message_id = None;
-            moved.card.behind = false;
-            out.changes.push(card_change(&moved.card));
-            self.cards_by_chat
-                .entry(to)
-                .or_default()
-                .insert(Arc::clone(group), id);
-            self.cards.insert(id, moved);
-            self.announce(now, id, out);
-            return;
-        };
-        // The place has a card of that group already: it takes over what this one had told.
-        let target_id = target.card.id;
-        for (incident, told) in moved.card.members {
-            let known = target.card.members.entry(incident).or_default();
-            if told.edition > known.edition {
-                *known = told;
-            }
-            out.changes.push(Change::Told {
-                card: target_id,
-                incident,
-                told: *known,
-            });
-            if let Some(known) = self.incidents.get_mut(&incident) {
-                known.cards.retain(|card| *card != id && *card != target_id);
-                known.cards.push(target_id);
-            }
-        }
-        out.changes.push(Change::CardGone(id));
-        self.announce(now, target_id, out);
     }
 }
 

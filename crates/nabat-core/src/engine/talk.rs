@@ -8,11 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use sha2::{Digest, Sha256};
 
 use super::{Effects, Engine, Event, Heard, Speaker, Timer};
 use crate::change::Change;
-use crate::chat::{Admits, BotId, ChatKey, Invite, Person, Role};
+use crate::chat::{BotId, ChatKey};
 use crate::command::{self, Command};
 use crate::incident::Incident;
 use crate::message::answer::{Answer, ChatStatus};
@@ -24,20 +23,18 @@ use crate::time::{Timestamp, parse_period};
 const SUBSCRIPTIONS_OF_CHAT_MAX: usize = 100;
 /// How many alerts a page of `/alerts` shows.
 const ALERTS_ON_PAGE: usize = 10;
-/// For how long an invitation can be used.
-const INVITE_VALID_FOR: Duration = Duration::from_secs(24 * 3_600);
 /// The longest mute.
 const MUTE_MAX: Duration = Duration::from_secs(366 * 86_400);
 
 /// One thing somebody asked for.
-struct Request<'a> {
-    now: Timestamp,
-    bot: BotId,
-    bot_name: &'a str,
-    entropy: [u8; 16],
-    chat: ChatKey,
-    title: &'a str,
-    speaker: &'a Speaker,
+pub(super) struct Request<'a> {
+    pub(super) now: Timestamp,
+    pub(super) bot: BotId,
+    pub(super) bot_name: &'a str,
+    pub(super) entropy: [u8; 16],
+    pub(super) chat: ChatKey,
+    pub(super) title: &'a str,
+    pub(super) speaker: &'a Speaker,
 }
 
 impl Engine {
@@ -130,6 +127,7 @@ impl Engine {
             Command::Lang(text) => self.choose_language(request, text, out),
             Command::Tz(text) => self.choose_zone(request, text, out),
             Command::Invite => self.invite(request, out),
+            Command::People => self.list_people(request),
             Command::Unknown(name) => Answer::UnknownCommand {
                 command: name.to_owned(),
                 like: command::similar(name).map(str::to_owned),
@@ -152,6 +150,7 @@ impl Engine {
         let answer = match data.split_once(':') {
             Some(("a", page)) => self.alerts(page.parse().unwrap_or(1)),
             Some(("l", code)) => self.choose_language(request, code, out),
+            Some(("p", id)) => self.let_out(request, id, out),
             Some(("u", "all")) => self.unsubscribe_all(request, out),
             Some(("u", id)) => {
                 let Some(gone) = id
@@ -209,24 +208,6 @@ impl Engine {
         (request.speaker.administrator != Some(true)).then_some(Answer::GroupAdminsOnly)
     }
 
-    fn allows(&self, bot: BotId, id: i64) -> bool {
-        self.settings
-            .allowed
-            .get(&bot)
-            .is_some_and(|allowed| allowed.contains(&id))
-    }
-
-    fn knows(&self, bot: BotId, speaker: &Speaker) -> bool {
-        !speaker.anonymous
-            && (self.people.contains_key(&speaker.id) || self.allows(bot, speaker.id.0))
-    }
-
-    fn is_owner(&self, speaker: &Speaker) -> bool {
-        self.people
-            .get(&speaker.id)
-            .is_some_and(|person| person.role == Role::Owner)
-    }
-
     /// Remembers a chat from the first time that a known person speaks there.
     fn remember_title(&mut self, request: &Request<'_>, out: &mut Effects) {
         let known = self.chats.get(&request.chat);
@@ -238,7 +219,7 @@ impl Engine {
     }
 
     /// Changes what is known of the chat, making it known if it was not.
-    fn change_chat(
+    pub(super) fn change_chat(
         &mut self,
         request: &Request<'_>,
         out: &mut Effects,
@@ -255,116 +236,6 @@ impl Engine {
         }
         change(chat);
         out.changes.push(Change::Chat(chat.clone()));
-    }
-
-    /// Lets in whom the code is for. It is used up by the first who opens it in the right place,
-    /// and by anyone who shows it to a group.
-    fn pair(&mut self, request: &Request<'_>, code: &str, out: &mut Effects) -> Answer {
-        if request.speaker.anonymous {
-            return Answer::AnonymousAdmin;
-        }
-        let hash = hash_of(code);
-        let private = request.chat.is_private();
-        let admits = self
-            .invites
-            .get(&hash)
-            .filter(|invite| invite.expires_at > request.now)
-            .map(|invite| invite.admits);
-        match (admits, private) {
-            (Some(Admits::Group), false) => {
-                self.drop_invites(|open| open.code_hash == hash, out);
-                self.change_chat(request, out, |_| {});
-                Answer::GroupPaired
-            }
-            (Some(Admits::Person(role)), true) => self.let_in(request, hash, role, out),
-            (Some(Admits::Person(_)), false) => {
-                self.drop_invites(|open| open.code_hash == hash, out);
-                Answer::CodeNotValid
-            }
-            (Some(Admits::Group), true) | (None, _) => Answer::CodeNotValid,
-        }
-    }
-
-    fn let_in(
-        &mut self,
-        request: &Request<'_>,
-        hash: [u8; 32],
-        role: Role,
-        out: &mut Effects,
-    ) -> Answer {
-        let known = self.people.get(&request.speaker.id);
-        if known.is_some_and(|person| person.role >= role) {
-            return Answer::AlreadyKnown;
-        }
-        let owner = role == Role::Owner;
-        self.drop_invites(
-            |open| {
-                let of_owner = open.admits == Admits::Person(Role::Owner);
-                open.code_hash == hash || (owner && of_owner)
-            },
-            out,
-        );
-        let person = Person {
-            id: request.speaker.id,
-            name: request.speaker.name.clone(),
-            role,
-            since: request.now,
-        };
-        out.changes.push(Change::Person(person.clone()));
-        self.people.insert(person.id, person);
-        self.change_chat(request, out, |_| {});
-        Answer::Paired { owner }
-    }
-
-    fn drop_invites(&mut self, which: impl Fn(&Invite) -> bool, out: &mut Effects) {
-        self.invites.retain(|hash, invite| {
-            let gone = which(invite);
-            if gone {
-                out.changes.push(Change::InviteGone(*hash));
-            }
-            !gone
-        });
-    }
-
-    fn invite(&mut self, request: &Request<'_>, out: &mut Effects) -> Answer {
-        if !self.is_owner(request.speaker) {
-            return Answer::OwnersOnly;
-        }
-        if !request.chat.is_private() {
-            return Answer::InPrivateOnly;
-        }
-        let [for_person, for_group] = two_from(request.entropy);
-        let person = self.open_invite(request.now, for_person, Admits::Person(Role::Member), out);
-        let group = self.open_invite(request.now, for_group, Admits::Group, out);
-        Answer::Invite {
-            link: format!("https://t.me/{}?start={person}", request.bot_name),
-            group_link: format!("https://t.me/{}?startgroup={group}", request.bot_name),
-            valid_for: INVITE_VALID_FOR,
-        }
-    }
-
-    /// Opens an invitation and returns its code: 32 hexadecimal digits, kept nowhere.
-    pub fn open_invite(
-        &mut self,
-        now: Timestamp,
-        entropy: [u8; 16],
-        admits: Admits,
-        out: &mut Effects,
-    ) -> String {
-        use std::fmt::Write as _;
-        self.drop_invites(|open| open.expires_at <= now, out);
-        let mut code = String::with_capacity(32);
-        for byte in entropy {
-            write!(code, "{byte:02x}").expect("writing to a string succeeds");
-        }
-        let invite = Invite {
-            code_hash: hash_of(&code),
-            admits,
-            expires_at: now.after(INVITE_VALID_FOR),
-        };
-        out.changes.push(Change::Invite(invite.clone()));
-        self.invites.insert(invite.code_hash, invite);
-        code
     }
 
     fn subscribe_title(&mut self, request: &Request<'_>, text: &str, out: &mut Effects) -> Answer {
@@ -642,20 +513,6 @@ impl Engine {
         self.change_chat(request, out, |chat| chat.zone = Some(name));
         Answer::ZoneChosen
     }
-}
-
-/// Two codes' worth of random bytes out of one: neither can be told from the other.
-fn two_from(entropy: [u8; 16]) -> [[u8; 16]; 2] {
-    let mixed = Sha256::digest(entropy);
-    let mut halves = [[0; 16]; 2];
-    for (half, bytes) in halves.iter_mut().zip(mixed.chunks_exact(16)) {
-        half.copy_from_slice(bytes);
-    }
-    halves
-}
-
-fn hash_of(code: &str) -> [u8; 32] {
-    Sha256::digest(code.as_bytes()).into()
 }
 
 /// Zones whose name contains the text or nearly is it, the likeliest first.

@@ -71,6 +71,29 @@ impl World {
         self.engine.heard(self.now, &heard, &mut Effects::default());
     }
 
+    fn presses(&mut self, chat: i64, person: i64, data: &str) {
+        self.update_id += 1;
+        let heard = Heard {
+            bot: BOT,
+            bot_name: "nabat_bot".into(),
+            update_id: self.update_id,
+            entropy: [0; 16],
+            event: Event::Pressed {
+                chat: self.chat(chat),
+                speaker: Speaker {
+                    id: PersonId(person),
+                    name: "somebody".into(),
+                    language: None,
+                    administrator: None,
+                    anonymous: false,
+                },
+                data: data.into(),
+                message_id: self.shown.last().map_or(0, |(id, _)| *id),
+            },
+        };
+        self.engine.heard(self.now, &heard, &mut Effects::default());
+    }
+
     /// Ann writes in her private chat; returns the answer.
     fn says(&mut self, text: &str) -> String {
         self.says_in(ANN, ANN, None, text);
@@ -906,4 +929,40 @@ fn ten_thousand_alerts_of_one_group_are_one_message() {
         .news(world.now, news, &mut Effects::default())
         .unwrap();
     assert_eq!(world.kinds(), ["new"]);
+}
+
+#[test]
+fn whoever_is_let_out_hears_of_nothing_new() {
+    let mut world = World::new();
+    for (id, role) in [(77, Role::Owner), (78, Role::Member)] {
+        let code = world.engine.open_invite(
+            world.now,
+            [u8::try_from(id).unwrap(); 16],
+            Admits::Person(role),
+            &mut Effects::default(),
+        );
+        world.says_in(id, id, None, &format!("/start {code}"));
+    }
+    world.says_in(78, 78, None, "/regexp all");
+    world.fires("Before", "a");
+    world.deliver();
+    world.says_in(78, 78, None, "/people");
+    world.says_in(77, 77, None, "/people");
+    let said = world.deliver();
+    assert!(said[0].1.contains("owners"), "only they: {said:?}");
+    world.presses(78, 78, "p:77");
+    assert!(world.engine.people.contains_key(&PersonId(77)));
+    world.presses(77, 77, "p:78");
+    world.deliver();
+    world.fires("After", "a");
+    world.resolves("Before", "a");
+    let said = world.deliver();
+    assert!(
+        said.iter().all(|(_, text)| !text.contains("After")),
+        "{said:?}"
+    );
+    assert!(
+        said.iter().any(|(_, text)| text.contains("Before")),
+        "{said:?}"
+    );
 }

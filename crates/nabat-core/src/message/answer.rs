@@ -180,6 +180,18 @@ pub enum Answer {
         /// How long they can be used.
         valid_for: Duration,
     },
+    /// To `/people`: a button for each who was let in by link, `p:<id>`.
+    People {
+        /// Numbers and names.
+        items: Vec<(i64, String)>,
+    },
+    /// Somebody may use the bots no more.
+    PersonGone {
+        /// Who.
+        name: String,
+    },
+    /// Nobody known has that number.
+    PersonUnknown,
     /// No such command.
     UnknownCommand {
         /// As it was written, without the slash.
@@ -268,6 +280,9 @@ impl Answer {
                 group_link,
                 valid_for,
             } => invite(link, group_link, *valid_for, locale),
+            Self::People { items } => lists::people(items, locale),
+            Self::PersonGone { name } => about("person-gone", Span::bold(cut(name, 100)), locale),
+            Self::PersonUnknown => say("person-unknown"),
             Self::UnknownCommand { command, like } => {
                 help::unknown_command(command, like.as_deref(), locale)
             }

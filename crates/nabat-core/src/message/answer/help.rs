@@ -19,7 +19,7 @@ const fn command(name: &'static str, argument: &'static str) -> Command {
     }
 }
 
-const COMMANDS: [Command; 13] = [
+const COMMANDS: [Command; 14] = [
     command("regexp", "mem|cpu"),
     command("subscribe", "severity=critical"),
     command("list", ""),
@@ -32,6 +32,11 @@ const COMMANDS: [Command; 13] = [
     command("tz", "Europe/Moscow"),
     Command {
         name: "invite",
+        argument: "",
+        owner: true,
+    },
+    Command {
+        name: "people",
         argument: "",
         owner: true,
     },

@@ -58,6 +58,20 @@ pub(super) fn subscriptions(
     message
 }
 
+/// The answer to `/people`.
+pub(super) fn people(items: &[(i64, String)], locale: &Locale) -> Message {
+    if items.is_empty() {
+        return Message::of(locale.text("people-none", []));
+    }
+    items.iter().take(BUTTONS_MAX).fold(
+        Message::of(locale.text("people", [])),
+        |message, (id, name)| {
+            let text = one_line(name, 60);
+            message.row(Button::callback(format!("✖ {text}"), format!("p:{id}")))
+        },
+    )
+}
+
 /// The answer where nothing is subscribed.
 pub(super) fn none(locale: &Locale) -> Message {
     super::help::next_steps(Message::of(locale.text("no-subscriptions", [])), locale)

@@ -100,6 +100,12 @@ fn every_answer() -> Vec<Answer> {
             group_link: "https://t.me/b?startgroup=d".into(),
             valid_for: Duration::from_secs(86_400),
         },
+        Answer::People {
+            items: vec![(42, "Ann <Smith>".into())],
+        },
+        Answer::People { items: Vec::new() },
+        Answer::PersonGone { name: "Ann".into() },
+        Answer::PersonUnknown,
         Answer::UnknownCommand {
             command: "alers".into(),
             like: Some("alerts".into()),

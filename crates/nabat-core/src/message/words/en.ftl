@@ -80,6 +80,10 @@ anonymous-admin = You write as an anonymous administrator, so I cannot see who y
 invite = Each of these links lets one in, once, within { $span }.
 invite-person = For a person:
 invite-group = For a group:
+people = Let in by link. Press a name to let that person out.
+people-none = Nobody was let in by link.
+person-gone = { $what } is let out and hears of nothing new.
+person-unknown = That person is not known (any more).
 
 ## Subscriptions
 
@@ -172,5 +176,6 @@ command-unmute = end the mute
 command-lang = choose the language
 command-tz = choose the time zone
 command-invite = let a person or a group in
+command-people = who was let in; let them out
 command-start = greeting
 command-help = all commands

@@ -95,6 +95,10 @@ anonymous-admin = Você escreve como administrador anônimo, e não consigo ver 
 invite = Cada link libera um acesso, uma única vez, e vale por { $span }.
 invite-person = Para uma pessoa:
 invite-group = Para um grupo:
+people = Liberados por link. Toque num nome para retirar o acesso.
+people-none = Ninguém foi liberado por link.
+person-gone = Acesso retirado: { $what }. Nada de novo chegará lá.
+person-unknown = Essa pessoa não está (mais) na lista.
 
 ## Subscriptions
 
@@ -187,5 +191,6 @@ command-unmute = reativar este chat
 command-lang = escolher o idioma
 command-tz = escolher o fuso horário
 command-invite = liberar uma pessoa ou um grupo
+command-people = quem foi liberado; retirar o acesso
 command-start = boas-vindas
 command-help = todos os comandos

@@ -102,6 +102,10 @@ anonymous-admin = Вы пишете как анонимный администр
 invite = Каждая ссылка впускает один раз и действует { $span }.
 invite-person = Для человека:
 invite-group = Для группы:
+people = Впущены по ссылке. Нажмите на имя, чтобы закрыть доступ.
+people-none = По ссылке никого не впускали.
+person-gone = Доступ закрыт: { $what }. Новых алертов там не будет.
+person-unknown = Такого человека (уже) нет в списке.
 
 ## Subscriptions
 
@@ -201,5 +205,6 @@ command-unmute = снять тишину
 command-lang = выбрать язык
 command-tz = выбрать часовой пояс
 command-invite = впустить человека или группу
+command-people = кого впустили; закрыть доступ
 command-start = приветствие
 command-help = все команды
