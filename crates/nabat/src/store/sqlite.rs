@@ -298,6 +298,20 @@ mod tests {
     }
 
     #[test]
+    fn rows_that_can_not_be_read_keep_nothing_else_from_being_read() {
+        let (_folder, store) = store();
+        let mut expected = contract::fill(&store);
+        let statements = "UPDATE outbox SET content = '{' WHERE id = 10;
+                          UPDATE subscriptions SET text = '(' WHERE kind = 'title';";
+        store.connection().execute_batch(statements).unwrap();
+        expected.deliveries.retain(|delivery| delivery.id.0 != 10);
+        expected
+            .subscriptions
+            .retain(|subscription| subscription.id.0 != 5);
+        contract::assert_same(store.snapshot(Timestamp::from_millis(0)).unwrap(), expected);
+    }
+
+    #[test]
     fn a_store_of_a_newer_version_is_refused() {
         let (folder, store) = store();
         store

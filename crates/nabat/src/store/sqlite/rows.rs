@@ -229,6 +229,12 @@ pub(super) fn snapshot(
         "SELECT bot, chat, topic, id, kind, text, created_by, created_at FROM subscriptions",
         subscription,
     )?;
+    let deliveries: Vec<Option<Delivery>> = all(
+        connection,
+        "SELECT bot, chat, topic, id, content, priority, created_at, attempts, last_error
+         FROM outbox ORDER BY id",
+        delivery,
+    )?;
     Ok(Snapshot {
         incidents: connection
             .prepare(
@@ -262,12 +268,7 @@ pub(super) fn snapshot(
             invite,
         )?,
         subscriptions: subscriptions.into_iter().flatten().collect(),
-        deliveries: all(
-            connection,
-            "SELECT bot, chat, topic, id, content, priority, created_at, attempts,
-                    last_error FROM outbox ORDER BY id",
-            delivery,
-        )?,
+        deliveries: deliveries.into_iter().flatten().collect(),
         offsets: all(connection, "SELECT bot, update_id, at FROM offsets", offset)?,
         numbers_used: connection.query_row("SELECT used FROM numbers", [], |row| row.get(0))?,
     })
@@ -388,16 +389,25 @@ fn subscription(row: &Row<'_>) -> rusqlite::Result<Option<Subscription>> {
     }))
 }
 
-fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
-    Ok(Delivery {
-        id: DeliveryId(row.get(3)?),
+/// `None` for a message that this version can't read any more: it is left in the store.
+fn delivery(row: &Row<'_>) -> rusqlite::Result<Option<Delivery>> {
+    let id: i64 = row.get(3)?;
+    let content = match from_json(row, 4) {
+        Ok(content) => content,
+        Err(error) => {
+            tracing::error!(delivery.id = id, %error, "a waiting message can't be read and is not sent");
+            return Ok(None);
+        }
+    };
+    Ok(Some(Delivery {
+        id: DeliveryId(id),
         chat: chat_key(row)?,
-        content: from_json(row, 4)?,
+        content,
         priority: from_json(row, 5)?,
         created_at: time(row, 6)?,
         attempts: row.get(7)?,
         last_error: row.get(8)?,
-    })
+    }))
 }
 
 fn offset(row: &Row<'_>) -> rusqlite::Result<(BotId, Offset)> {
