@@ -156,8 +156,8 @@ pub enum Outcome {
         /// As given with the [`Work`].
         told: Vec<Note>,
     },
-    /// Nobody knows whether it was taken: the answer got lost. A critical one is tried again,
-    /// others are noted as told, so that there is at most one copy.
+    /// Nobody knows whether it was taken: the answer got lost. A critical one and an end are tried
+    /// again, others are noted as told, so that there is at most one copy.
     Uncertain {
         /// As given with the [`Work`].
         told: Vec<Note>,

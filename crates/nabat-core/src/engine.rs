@@ -236,12 +236,15 @@ impl Engine {
             engine.put_card(card);
         }
         for delivery in snapshot.deliveries {
-            if let Content::Card(card) = delivery.content
-                && let Some(on_duty) = engine.cards.get_mut(&card)
-            {
+            engine.put_delivery(delivery, out);
+        }
+        for on_duty in engine.cards.values_mut() {
+            // A courier may have had it: until the process died, or until the chat was given up.
+            let chat = engine.chats.get(&on_duty.card.chat);
+            let given_up = chat.is_some_and(|chat| chat.disabled.is_some());
+            if on_duty.delivery.is_some() || given_up {
                 on_duty.in_doubt = on_duty.card.members.keys().max().copied();
             }
-            engine.put_delivery(delivery, out);
         }
         for chat in engine.chats.values() {
             if let Some(until) = chat.muted_until {

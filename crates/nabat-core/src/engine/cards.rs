@@ -205,16 +205,20 @@ impl Engine {
         self.take_off(id, &leaving, out);
     }
 
-    /// Takes incidents off a card, and the card away when it is empty.
+    /// Takes incidents off a card, and the card away when nothing is left on it to be told.
     pub(super) fn take_off(&mut self, id: CardId, leaving: &[IncidentId], out: &mut Effects) {
         let Some(on_duty) = self.cards.get_mut(&id) else {
             return;
         };
-        for incident in leaving {
+        let mut leaving = leaving.to_vec();
+        for incident in &leaving {
             on_duty.card.members.remove(incident);
         }
-        let done = on_duty.card.members.is_empty();
-        for incident in leaving {
+        let done = !on_duty.card.behind && on_duty.card.members.values().all(|told| told.ended);
+        if done {
+            leaving.extend(on_duty.card.members.keys());
+        }
+        for incident in &leaving {
             if !done {
                 out.changes.push(Change::ToldGone {
                     card: id,

@@ -177,7 +177,7 @@ impl Engine {
             Outcome::Sent { told } | Outcome::Failed { told, .. } => {
                 self.delivered(now, &deliveries, &told, by_digest, out);
             }
-            Outcome::Uncertain { reason, .. } if critical => {
+            Outcome::Uncertain { told, reason } if critical || tells_an_end(&told) => {
                 self.try_again(now, &deliveries, &reason, true, out);
             }
             Outcome::Uncertain { told, .. } => {
@@ -292,6 +292,11 @@ impl Engine {
             }
         }
     }
+}
+
+/// Whether anyone who misses it would believe for good that something fires.
+fn tells_an_end(notes: &[Note]) -> bool {
+    notes.iter().any(|note| note.told.ended)
 }
 
 fn card_of(delivery: &Delivery) -> Option<CardId> {
