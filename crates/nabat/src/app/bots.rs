@@ -32,6 +32,10 @@ pub(super) struct Bots {
     metrics: Arc<Metrics>,
     ears: WebhookEars,
     running: HashMap<i64, Bot>,
+    /// Those that were stopped and may still finish what they have in hand.
+    leaving: HashMap<i64, Gone>,
+    /// One for each bot, running or leaving.
+    tasks: JoinSet<()>,
     /// The name of a bot that is up, without its `@`: the first to come up sets it.
     first_name: watch::Sender<Option<String>>,
 }
@@ -40,8 +44,11 @@ pub(super) struct Bots {
 struct Bot {
     config: config::Bot,
     shutdown: CancellationToken,
-    tasks: JoinSet<()>,
+    gone: Gone,
 }
+
+/// Cancelled when nothing of a bot runs any more.
+type Gone = CancellationToken;
 
 impl Bots {
     pub(super) fn new(engine: Handle, metrics: Arc<Metrics>, ears: WebhookEars) -> Self {
@@ -50,6 +57,8 @@ impl Bots {
             metrics,
             ears,
             running: HashMap::new(),
+            leaving: HashMap::new(),
+            tasks: JoinSet::new(),
             first_name: watch::channel(None).0,
         }
     }
@@ -60,7 +69,8 @@ impl Bots {
     }
 
     /// Stops the bots that the configuration does not know as they are, and starts those that it
-    /// does and that do not run.
+    /// does and that do not run. A bot that is started anew begins when the old one has finished:
+    /// two couriers would send everything twice.
     pub(super) fn follow(&mut self, config: &Config) {
         let wanted: HashMap<i64, &config::Bot> = config
             .telegram
@@ -68,13 +78,14 @@ impl Bots {
             .iter()
             .map(|bot| (bot.id(), bot))
             .collect();
+        self.leaving.retain(|_, gone| !gone.is_cancelled());
         self.running.retain(|id, bot| {
             let stays = wanted
                 .get(id)
                 .is_some_and(|wanted| same(wanted, &bot.config));
             if !stays {
                 bot.shutdown.cancel();
-                bot.tasks.detach_all();
+                self.leaving.insert(*id, bot.gone.clone());
             }
             stays
         });
@@ -104,17 +115,11 @@ impl Bots {
             self.engine.clone(),
             Arc::clone(&self.metrics),
         );
-        let mut tasks = JoinSet::new();
-        tasks.spawn(courier.run(shutdown.clone()));
         let ears = {
             let (config, engine) = (config.clone(), self.engine.clone());
             let (webhooks, shutdown) = (self.ears.clone(), shutdown.clone());
-            let shown = state.clone();
             async move {
-                tokio::select! {
-                    () = tokio::time::sleep(delay) => {}
-                    () = shutdown.cancelled() => return,
-                }
+                let shown = state.clone();
                 let ears = Ears {
                     bot: config,
                     client,
@@ -122,38 +127,49 @@ impl Bots {
                     state,
                     webhooks,
                 };
+                tokio::select! {
+                    () = tokio::time::sleep(delay) => {}
+                    () = shutdown.cancelled() => return,
+                }
                 bot::run(ears, shutdown.clone()).await;
                 // That its token was refused is shown until the bot is stopped.
                 shutdown.cancelled().await;
                 drop(shown);
             }
         };
-        tasks.spawn(ears);
-        tasks.spawn(show_state(
+        let show = show_state(
             config.name.clone(),
             states,
             self.engine.clone(),
             Arc::clone(&self.metrics),
             self.first_name.clone(),
-        ));
+        );
+        let gone = Gone::new();
+        let (leaves, before) = (gone.clone().drop_guard(), self.leaving.remove(&config.id()));
+        let courier = courier.run(shutdown.clone());
+        self.tasks.spawn(async move {
+            if let Some(before) = before {
+                before.cancelled().await;
+            }
+            tokio::join!(courier, ears, show);
+            drop(leaves);
+        });
         self.running.insert(
             config.id(),
             Bot {
                 config,
                 shutdown,
-                tasks,
+                gone,
             },
         );
     }
 
     /// Stops all of them, letting them finish what they have in hand.
     pub(super) async fn stop(&mut self) {
-        for bot in self.running.values() {
+        for (_, bot) in self.running.drain() {
             bot.shutdown.cancel();
         }
-        for (_, mut bot) in self.running.drain() {
-            while bot.tasks.join_next().await.is_some() {}
-        }
+        while self.tasks.join_next().await.is_some() {}
     }
 }
 
