@@ -1,7 +1,7 @@
 //! The only place where the parts are put together: read from top to bottom, it is the architecture.
 
 mod bots;
-mod own;
+mod deafness;
 mod reload;
 
 use std::net::SocketAddr;
@@ -109,6 +109,8 @@ impl App {
     pub async fn run(mut self, shutdown: CancellationToken) -> anyhow::Result<()> {
         tracing::info!("listening on http://{}", self.address);
         self.bots.follow(&self.reloader.config());
+        // What an earlier process had to say of its configuration is over: this one was read.
+        self.reloader.tell(None).await;
         let web = tokio::spawn(serve(self.listener, self.router, shutdown.clone()));
         let owner_link = tokio::spawn(bots::offer_owner_link(
             self.engine.handle.clone(),

@@ -6,6 +6,7 @@
 //! writes, nobody is answered with success: the state is read back from the store and everything
 //! is refused until it does.
 
+mod own;
 mod worker;
 
 #[cfg(test)]
@@ -120,6 +121,7 @@ pub fn start(
     Ok(Running { handle, thread })
 }
 
+pub use own::Problem;
 pub use worker::Metrics;
 
 impl Running {

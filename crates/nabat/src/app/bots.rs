@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -10,20 +10,19 @@ use tokio_util::sync::CancellationToken;
 
 use nabat_core::chat::Role;
 
-use super::own::own_alert;
+use super::deafness::Deafness;
 use crate::bot::{self, Ears, State, WebhookEars};
 use crate::channel::telegram::client::Client;
 use crate::config::{self, Config};
 use crate::courier::Courier;
-use crate::engine::Handle;
+use crate::engine::{Handle, Problem};
 use crate::metrics::{BotLabels, Metrics};
 
-/// How long a bot may be deaf before the operators are told.
-const DEAF_PATIENCE: Duration = Duration::from_secs(60);
-/// How long it must hear again before they are told so.
-const RELIEF_PATIENCE: Duration = Duration::from_secs(1);
 /// The alert that says that a bot does not hear.
 const BOT_DEAF: &str = "NabatBotDeaf";
+/// How long that lasts unless it is said again: the bot may be taken out of the configuration
+/// while no Nabat runs that would know of it.
+const DEAF_LASTS: Duration = Duration::from_secs(24 * 3_600);
 
 /// The bots that run now.
 #[derive(Debug)]
@@ -86,6 +85,19 @@ impl Bots {
             if !stays {
                 bot.shutdown.cancel();
                 self.leaving.insert(*id, bot.gone.clone());
+            }
+            if !config
+                .telegram
+                .bots
+                .iter()
+                .any(|wanted| wanted.name == bot.config.name)
+            {
+                let (engine, gone) = (self.engine.clone(), bot.gone.clone());
+                let name = bot.config.name.clone();
+                self.tasks.spawn(async move {
+                    gone.cancelled().await;
+                    engine.own_alert(BOT_DEAF, &[("bot", &name)], None).await;
+                });
             }
             stays
         });
@@ -194,7 +206,7 @@ async fn show_state(
     let up = metrics
         .bot_up
         .get_or_create_owned(&BotLabels { bot: bot.clone() });
-    let mut told = false;
+    let mut deafness = Deafness::new(Instant::now());
     loop {
         let state = states.borrow_and_update().clone();
         up.set(i64::from(state.listens()));
@@ -206,11 +218,12 @@ async fn show_state(
             });
         }
         let trouble = trouble(&state);
-        let patience = async {
-            match (trouble.is_some(), told) {
-                (true, false) => tokio::time::sleep(DEAF_PATIENCE).await,
-                (false, true) => tokio::time::sleep(RELIEF_PATIENCE).await,
-                _ => std::future::pending().await,
+        let known = trouble.is_some() || state.listens();
+        deafness.see(known.then_some(trouble.is_some()), Instant::now());
+        let due = async {
+            match deafness.due() {
+                Some(due) => tokio::time::sleep_until(due.into()).await,
+                None => std::future::pending().await,
             }
         };
         tokio::select! {
@@ -218,11 +231,13 @@ async fn show_state(
                 metrics.bot_up.remove(&BotLabels { bot });
                 return;
             },
-            () = patience => {
-                let labels = [("bot", bot.as_str())];
-                if own_alert(&engine, BOT_DEAF, &labels, trouble.as_deref()).await {
-                    told = trouble.is_some();
-                }
+            () = due => {
+                let problem = trouble.as_deref().map(|words| Problem {
+                    words,
+                    lasts: Some(DEAF_LASTS),
+                });
+                let told = engine.own_alert(BOT_DEAF, &[("bot", &bot)], problem).await;
+                deafness.told(told, Instant::now());
             }
         }
     }

@@ -154,6 +154,22 @@ async fn a_bad_configuration_is_refused_and_the_operators_are_told_until_it_is_m
 }
 
 #[tokio::test]
+async fn a_configuration_that_is_mended_before_a_restart_is_told_to_be() {
+    let (mut world, config) = world_with(|config| {
+        config["telegram"]["operators"] = json!([{ "bot": "ops", "chat": OPERATORS }]);
+    })
+    .await;
+    world.group(OPERATORS, false);
+    let (status, _) = reload(&world, &json!({ "langauge": "ru" })).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    let card = world.told(OPERATORS, "NabatConfigInvalid").await;
+    world.settled().await;
+    world.nabat.configure(&config);
+    world.nabat.restart().await;
+    world.shows(OPERATORS, card.id, "✅ Resolved").await;
+}
+
+#[tokio::test]
 async fn a_configuration_that_is_gone_is_refused() {
     let (world, _) = world_with(|_| {}).await;
     world.nabat.configure(&Value::Null);
