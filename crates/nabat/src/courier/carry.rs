@@ -62,7 +62,7 @@ impl Courier {
             }
         }
         if let Outcome::Retry { partly, .. } = &mut outcome {
-            *partly = taken;
+            *partly |= taken;
         }
         self.note(work, &outcome);
         Settled {
@@ -238,20 +238,20 @@ impl Courier {
                     .inc();
                 // A little longer than asked, since clocks and windows are not the same.
                 self.freeze(work.chat, period + period / 10);
-                retry(error.to_string())
+                retry(error)
             }
-            Verdict::Retry { reason } => {
+            Verdict::Retry { .. } => {
                 if matches!(error, CallError::Unsent { .. }) {
                     self.pause_all();
                 } else {
                     self.pause_chat(work.chat);
                 }
-                retry(reason)
+                retry(error)
             }
-            Verdict::BotStopped { reason } => {
+            Verdict::BotStopped { .. } => {
                 let until = self.clock.now().after(STOPPED_PAUSE);
                 self.schedule().freeze_all(until);
-                retry(reason)
+                retry(error)
             }
         };
         Some(Step::Ended(outcome))
@@ -288,11 +288,12 @@ impl Courier {
     }
 }
 
-/// Not taken; whether a part of the delivery was is for [`Courier::carry`] to say.
-fn retry(reason: String) -> Outcome {
+/// To be made again. Whether an earlier request of the delivery was taken is for
+/// [`Courier::carry`] to say; this one may have been seen if its answer got lost.
+fn retry(error: &CallError) -> Outcome {
     Outcome::Retry {
-        partly: false,
-        reason,
+        partly: error.maybe_done(),
+        reason: error.to_string(),
     }
 }
 
