@@ -16,11 +16,11 @@ use tokio_util::sync::CancellationToken;
 
 use nabat_core::chat::ChatKey;
 use nabat_core::delivery::schedule::{Limits, Next, Schedule};
-use nabat_core::delivery::{DeliveryId, Waiting};
+use nabat_core::delivery::{DeliveryId, Outcome, Waiting};
 
 use crate::channel::telegram::client::Client;
 use crate::clock::Steady;
-use crate::engine::Handle;
+use crate::engine::{Handle, Problem};
 use crate::metrics::Metrics;
 
 /// How many deliveries of one bot are in hand at once.
@@ -32,6 +32,10 @@ const PAUSE_MAX: Duration = Duration::from_secs(60);
 const FAREWELL: Duration = Duration::from_secs(6);
 /// How long to wait before the engine is asked again that could not answer.
 const ENGINE_PAUSE: Duration = Duration::from_secs(1);
+
+/// The alert that says that a message was given up, and for how long it fires after the last one.
+const MESSAGE_REFUSED: &str = "NabatMessageRefused";
+const REFUSED_LASTS: Duration = Duration::from_secs(3_600);
 
 /// What a courier works with.
 #[derive(Debug)]
@@ -165,9 +169,25 @@ impl Courier {
                     Err(_) => tokio::time::sleep(ENGINE_PAUSE).await,
                 }
             }
+            if let Outcome::Failed { reason, .. } = &settled.outcome {
+                self.tell_refused(chat, reason).await;
+            }
         }
         let now = self.clock.now();
         self.schedule().done(chat, now);
+    }
+
+    /// Tells the operators that a message was given up, which nobody would see otherwise.
+    async fn tell_refused(&self, chat: ChatKey, reason: &str) {
+        let place = chat.to_string();
+        let labels = [("bot", self.client.name()), ("chat", &place)];
+        let problem = Problem {
+            words: &format!("Telegram refused a message, and it was given up: {reason}"),
+            lasts: Some(REFUSED_LASTS),
+        };
+        self.engine
+            .own_alert(MESSAGE_REFUSED, &labels, Some(problem))
+            .await;
     }
 
     /// Waits until one more request may be made to the chat, and counts it.

@@ -212,11 +212,14 @@ impl Courier {
                 return None;
             }
             Verdict::TopicGone if work.chat.topic.is_some() => Outcome::TopicGone,
+            // Of a forum, General is closed: there is no other place in it.
+            Verdict::TopicGone => Outcome::Unreachable {
+                reason: words(error),
+            },
             Verdict::Migrated { to } if to != work.chat.chat => Outcome::Migrated { to },
             Verdict::SendAnew
             | Verdict::SendPlain
             | Verdict::SendWithoutButtons
-            | Verdict::TopicGone
             | Verdict::Migrated { .. } => Outcome::Failed {
                 told: told(),
                 reason: error.to_string(),
@@ -286,6 +289,12 @@ impl Courier {
             );
         }
     }
+}
+
+/// Telegram's own words, if it said any.
+fn words(error: &CallError) -> String {
+    let refusal = error.refusal();
+    refusal.map_or_else(|| error.to_string(), |no| no.description.clone())
 }
 
 /// To be made again. Whether an earlier request of the delivery was taken is for
