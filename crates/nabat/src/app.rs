@@ -105,7 +105,7 @@ impl App {
     /// Runs until `shutdown`, then stops in order: what comes in, what goes out, the engine.
     ///
     /// # Errors
-    /// When the engine lost the store.
+    /// When the engine lost the store, or something panicked.
     pub async fn run(mut self, shutdown: CancellationToken) -> anyhow::Result<()> {
         tracing::info!("listening on http://{}", self.address);
         self.bots.follow(&self.reloader.config());
@@ -116,9 +116,11 @@ impl App {
             self.engine.handle.clone(),
             self.bots.first_name(),
         ));
-        let mut watch_engine = tokio::time::interval(std::time::Duration::from_secs(1));
+        let mut watch = tokio::time::interval(std::time::Duration::from_secs(1));
+        let mut crashed = false;
         loop {
             tokio::select! {
+                biased; // Once Nabat stops, its parts end without a panic.
                 () = shutdown.cancelled() => break,
                 _ = self.hangups.recv() => {
                     self.reloader.reopen_log();
@@ -129,9 +131,17 @@ impl App {
                     let outcome = self.reloader.reload(&mut self.bots).await;
                     let _ = reload.answer.send(outcome);
                 }
-                _ = watch_engine.tick() => if self.engine.ended() {
-                    tracing::error!("the engine stopped");
-                    shutdown.cancel();
+                _ = watch.tick() => {
+                    if self.engine.ended() {
+                        tracing::error!("the engine stopped");
+                        shutdown.cancel();
+                    }
+                    // Half a Nabat is worse than one that its supervisor starts again.
+                    if web.is_finished() || self.bots.crashed() {
+                        tracing::error!("a part of Nabat panicked");
+                        crashed = true;
+                        shutdown.cancel();
+                    }
                 }
             }
         }
@@ -145,6 +155,10 @@ impl App {
             Ok(stopped) => stopped.context("the engine stopped")?,
             Err(_) => tracing::warn!("stopped before everything was finished"),
         }
+        anyhow::ensure!(
+            !crashed,
+            "a part of Nabat panicked; please report the panic from the log"
+        );
         tracing::info!("stopped");
         Ok(())
     }

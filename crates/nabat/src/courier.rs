@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use nabat_core::chat::ChatKey;
@@ -77,7 +77,11 @@ impl Courier {
             };
             self.work(&mut waiting, &mut hands, &shutdown).await;
         }
-        let farewell = async { while hands.join_next().await.is_some() {} };
+        let farewell = async {
+            while let Some(ended) = hands.join_next().await {
+                pass_on(ended);
+            }
+        };
         if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
             tracing::warn!(
                 bot = self.client.name(),
@@ -143,7 +147,7 @@ impl Courier {
                     }
                     None => return, // Another courier follows now, or the engine is gone.
                 },
-                Some(_) = hands.join_next() => {}
+                Some(ended) = hands.join_next() => pass_on(ended),
                 () = pause => {}
                 () = shutdown.cancelled() => return,
             }
@@ -242,6 +246,15 @@ impl Courier {
         };
         let until = self.clock.now().after(pause_after(failures));
         self.schedule().freeze_all(until);
+    }
+}
+
+/// A delivery that panicked would leave its chat mute without a word: it takes the courier along.
+fn pass_on(ended: Result<(), JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        std::panic::resume_unwind(error.into_panic());
     }
 }
 

@@ -60,6 +60,17 @@ pub enum NotTaken {
     Stopping,
 }
 
+/// Why the engine stopped by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum Broken {
+    /// It lost the store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A mistake in Nabat.
+    #[error("it panicked, what it had committed is kept; please report the panic from the log")]
+    Panicked,
+}
+
 type Reply<T> = oneshot::Sender<Result<T, NotTaken>>;
 
 /// What can be asked of the engine.
@@ -125,7 +136,7 @@ pub use own::Problem;
 pub use worker::Metrics;
 
 impl Running {
-    /// Whether the thread has ended, which it does by itself only when it lost the store.
+    /// Whether the thread has ended, which it does by itself only when it is [`Broken`].
     pub fn ended(&self) -> bool {
         self.thread.is_finished()
     }
@@ -134,13 +145,13 @@ impl Running {
     ///
     /// # Errors
     /// Why it had stopped before.
-    pub async fn stop(self) -> Result<(), StoreError> {
+    pub async fn stop(self) -> Result<(), Broken> {
         // A closed queue means that it has stopped already.
         let _ = self.handle.asks.send(Ask::Stop).await;
         let joined = tokio::task::spawn_blocking(|| self.thread.join()).await;
         match joined {
-            Ok(Ok(result)) => result,
-            _ => Ok(()), // It panicked: the panic was reported, and what it committed is on disk.
+            Ok(Ok(result)) => Ok(result?),
+            _ => Err(Broken::Panicked),
         }
     }
 }

@@ -112,6 +112,17 @@ impl Bots {
         }
     }
 
+    /// Whether something of a bot has panicked, so that a chat or the whole bot is mute.
+    pub(super) fn crashed(&mut self) -> bool {
+        while let Some(ended) = self.tasks.try_join_next() {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a bot stopped");
+                return true;
+            }
+        }
+        false
+    }
+
     fn start(&mut self, config: config::Bot, delay: Duration) {
         let client = match Client::new(&config) {
             Ok(client) => client,
@@ -280,5 +291,35 @@ pub(super) async fn offer_owner_link(engine: Handle, mut name: watch::Receiver<O
             "nobody owns this Nabat yet: open https://t.me/{name}?start={code} in Telegram \
              within 24 hours to become its owner (it works once)"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nabat_core::engine::Settings;
+
+    use super::*;
+    use crate::engine;
+    use crate::store::memory::Memory;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_panic_of_a_bot_is_noticed() {
+        let metrics = Arc::new(Metrics::default());
+        let store = Arc::new(Memory::default());
+        let running = engine::start(store, Settings::default(), metrics.engine.clone()).unwrap();
+        let mut bots = Bots::new(running.handle.clone(), metrics, WebhookEars::default());
+        let (go, wait) = tokio::sync::oneshot::channel::<()>();
+        bots.tasks
+            .spawn(async { panic!("a mistake, {:?}", wait.await) });
+        assert!(!bots.crashed());
+        go.send(()).unwrap();
+        let noticed = async {
+            while !bots.crashed() {
+                tokio::task::yield_now().await;
+            }
+        };
+        let patience = Duration::from_secs(20);
+        tokio::time::timeout(patience, noticed).await.unwrap();
+        running.stop().await.unwrap();
     }
 }

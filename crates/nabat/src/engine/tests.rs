@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use nabat_core::alert::{Links, Status};
+use nabat_core::change::{Change, Snapshot};
 use nabat_core::time::Timestamp;
 
 use super::*;
 use crate::metrics::Metrics;
+use crate::store::Fence;
+use crate::store::memory::Memory;
 use crate::store::sqlite::Sqlite;
 
 struct World {
@@ -128,6 +131,41 @@ async fn a_writer_that_lost_its_lease_stops() {
     assert!(refused.is_err());
     assert!(matches!(
         world.running.stop().await,
-        Err(StoreError::Fenced { .. })
+        Err(Broken::Store(StoreError::Fenced { .. }))
     ));
+}
+
+/// A store that can't be written without a panic.
+#[derive(Debug, Default)]
+struct Panicking(Memory);
+
+impl Store for Panicking {
+    fn acquire(&self, lease: &str, holder: &str) -> Result<Fence, StoreError> {
+        self.0.acquire(lease, holder)
+    }
+
+    fn apply(&self, _: &Fence, _: &[Change]) -> Result<(), StoreError> {
+        panic!("a mistake");
+    }
+
+    fn snapshot(&self, ended_since: Timestamp) -> Result<Snapshot, StoreError> {
+        self.0.snapshot(ended_since)
+    }
+
+    fn prune(&self, fence: &Fence, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.0.prune(fence, before, limit)
+    }
+
+    fn probe(&self, fence: &Fence) -> Result<(), StoreError> {
+        self.0.probe(fence)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_that_panicked_says_so() {
+    let store = Arc::new(Panicking::default());
+    let running = start(store, Settings::default(), Metrics::default().engine).unwrap();
+    let refused = running.handle.news(vec![news("first", 10)]).await;
+    assert!(matches!(refused, Err(NotTaken::Stopping)), "{refused:?}");
+    assert!(matches!(running.stop().await, Err(Broken::Panicked)));
 }
