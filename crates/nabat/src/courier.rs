@@ -5,8 +5,8 @@
 //! of that chat touched. Chats go side by side: a slow or refusing one delays nobody else.
 
 mod carry;
+mod failures;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -23,11 +23,10 @@ use crate::clock::Steady;
 use crate::engine::{Handle, Problem};
 use crate::metrics::Metrics;
 
+use failures::Failures;
+
 /// How many deliveries of one bot are in hand at once.
 const IN_HAND_MAX: usize = 64;
-/// The first and the longest pause after a failure.
-const PAUSE_FIRST: Duration = Duration::from_secs(1);
-const PAUSE_MAX: Duration = Duration::from_secs(60);
 /// How long deliveries in hand may take once Nabat is stopping.
 const FAREWELL: Duration = Duration::from_secs(6);
 /// How long to wait before the engine is asked again that could not answer.
@@ -46,13 +45,6 @@ pub struct Courier {
     clock: Steady,
     schedule: Mutex<Schedule>,
     failures: Mutex<Failures>,
-}
-
-/// How often in a row something failed.
-#[derive(Debug, Default)]
-struct Failures {
-    of_bot: u32,
-    of_chats: HashMap<i64, u32>,
 }
 
 impl Courier {
@@ -164,6 +156,7 @@ impl Courier {
                 Err(_) => tokio::time::sleep(ENGINE_PAUSE).await,
             }
         };
+        let mut fails = false;
         if let Some(work) = work {
             let settled = self.carry(&work).await;
             loop {
@@ -176,6 +169,10 @@ impl Courier {
             if let Outcome::Failed { reason, .. } = &settled.outcome {
                 self.tell_refused(chat, reason).await;
             }
+            fails = matches!(settled.outcome, Outcome::Retry { .. });
+        }
+        if !fails {
+            self.failures().forget(chat.chat);
         }
         let now = self.clock.now();
         self.schedule().done(chat, now);
@@ -213,13 +210,6 @@ impl Courier {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Telegram took something for the chat.
-    fn note_success(&self, chat: ChatKey) {
-        let mut failures = self.failures();
-        failures.of_chats.remove(&chat.chat);
-        failures.of_bot = 0;
-    }
-
     /// The chat gets nothing for `period`.
     fn freeze(&self, chat: ChatKey, period: Duration) {
         let until = self.clock.now().after(period);
@@ -228,23 +218,13 @@ impl Courier {
 
     /// Something went wrong with the chat: it gets nothing for a while, longer each time.
     fn pause_chat(&self, chat: ChatKey) {
-        let failures = {
-            let mut failures = self.failures();
-            let count = failures.of_chats.entry(chat.chat).or_default();
-            *count = count.saturating_add(1);
-            *count
-        };
-        self.freeze(chat, pause_after(failures));
+        let until = self.failures().of_chat(chat.chat, self.clock.now());
+        self.schedule().freeze(chat, until);
     }
 
     /// Telegram can't be reached: nobody gets anything for a while, longer each time.
     fn pause_all(&self) {
-        let failures = {
-            let mut failures = self.failures();
-            failures.of_bot = failures.of_bot.saturating_add(1);
-            failures.of_bot
-        };
-        let until = self.clock.now().after(pause_after(failures));
+        let until = self.failures().of_bot(self.clock.now());
         self.schedule().freeze_all(until);
     }
 }
@@ -255,25 +235,5 @@ fn pass_on(ended: Result<(), JoinError>) {
         && error.is_panic()
     {
         std::panic::resume_unwind(error.into_panic());
-    }
-}
-
-/// 1, 2, 4… 60 s.
-fn pause_after(failures: u32) -> Duration {
-    let doubled = 2_u32.saturating_pow(failures.saturating_sub(1).min(8));
-    (PAUSE_FIRST * doubled).min(PAUSE_MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_to_a_minute() {
-        let pauses: Vec<u64> = [1, 2, 3, 7, 8, 1_000]
-            .into_iter()
-            .map(|failures| pause_after(failures).as_secs())
-            .collect();
-        assert_eq!(pauses, [1, 2, 4, 60, 60, 60]);
     }
 }

@@ -92,7 +92,7 @@ impl Courier {
         let mut form = FULL;
         match self.client.send_file(work.chat, name, text).await {
             Ok(_) => {
-                self.note_success(work.chat);
+                self.failures().success(work.chat.chat);
                 Step::Taken(None)
             }
             // What it belongs to was told already: a file that is refused, or that may have
@@ -134,7 +134,7 @@ impl Courier {
                     },
                 }
             };
-            self.note_success(work.chat);
+            self.failures().success(work.chat.chat);
             number = number.or(Some(sent));
         }
         Step::Taken(number)
@@ -163,7 +163,7 @@ impl Courier {
             };
             let error = match self.client.edit_message_text(&request).await {
                 Ok(()) => {
-                    self.note_success(work.chat);
+                    self.failures().success(work.chat.chat);
                     return Step::Taken(None);
                 }
                 Err(error) => error,
