@@ -102,7 +102,7 @@ impl App {
         self.address
     }
 
-    /// Runs until `shutdown`, then stops in order: what comes in, what goes out, the engine.
+    /// Runs until `shutdown`, then stops in order: what comes in and what goes out, then the engine.
     ///
     /// # Errors
     /// When the engine lost the store, or something panicked.
@@ -147,8 +147,8 @@ impl App {
         }
         owner_link.abort();
         let orderly = async {
-            let _ = web.await;
-            self.bots.stop().await;
+            // Both at once: a slow client must not take the time of what is on its way.
+            let _ = tokio::join!(web, self.bots.stop());
             self.engine.stop().await
         };
         match tokio::time::timeout(lifecycle::STOP_PATIENCE, orderly).await {

@@ -135,6 +135,30 @@ async fn a_writer_that_lost_its_lease_stops() {
     ));
 }
 
+#[tokio::test]
+async fn a_full_disk_does_not_hold_up_a_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(Sqlite::open(&folder.path().join("nabat.db")).unwrap());
+    let (asks, queue) = mpsc::channel(2);
+    let metrics = Metrics::default().engine;
+    let ready = Arc::new(AtomicBool::new(true));
+    let settings = Settings::default();
+    let worker =
+        worker::Worker::new(Arc::clone(&store) as _, settings, metrics, queue, ready).unwrap();
+    store.limit_pages(1);
+    let many = (0..200).map(|number| news(&format!("B{number}"), 4_000));
+    let (reply, answer) = oneshot::channel();
+    asks.try_send(Ask::News(many.collect(), reply)).unwrap();
+    asks.try_send(Ask::Stop).unwrap();
+    let stopped = tokio::time::timeout(Duration::from_secs(20), worker.run()).await;
+    stopped.expect("it stops").unwrap();
+    let refused = answer.await.unwrap();
+    assert!(
+        matches!(refused, Err(NotTaken::Unavailable { .. })),
+        "{refused:?}"
+    );
+}
+
 /// A store that can't be written without a panic.
 #[derive(Debug, Default)]
 struct Panicking(Memory);
