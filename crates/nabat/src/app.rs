@@ -1,7 +1,7 @@
 //! The only place where the parts are put together: read from top to bottom, it is the architecture.
 
 mod bots;
-mod own;
+mod deafness;
 mod reload;
 
 use std::net::SocketAddr;
@@ -102,21 +102,25 @@ impl App {
         self.address
     }
 
-    /// Runs until `shutdown`, then stops in order: what comes in, what goes out, the engine.
+    /// Runs until `shutdown`, then stops in order: what comes in and what goes out, then the engine.
     ///
     /// # Errors
-    /// When the engine lost the store.
+    /// When the engine lost the store, or something panicked.
     pub async fn run(mut self, shutdown: CancellationToken) -> anyhow::Result<()> {
         tracing::info!("listening on http://{}", self.address);
         self.bots.follow(&self.reloader.config());
+        // What an earlier process had to say of its configuration is over: this one was read.
+        self.reloader.tell(None).await;
         let web = tokio::spawn(serve(self.listener, self.router, shutdown.clone()));
         let owner_link = tokio::spawn(bots::offer_owner_link(
             self.engine.handle.clone(),
             self.bots.first_name(),
         ));
-        let mut watch_engine = tokio::time::interval(std::time::Duration::from_secs(1));
+        let mut watch = tokio::time::interval(std::time::Duration::from_secs(1));
+        let mut crashed = false;
         loop {
             tokio::select! {
+                biased; // Once Nabat stops, its parts end without a panic.
                 () = shutdown.cancelled() => break,
                 _ = self.hangups.recv() => {
                     self.reloader.reopen_log();
@@ -127,22 +131,34 @@ impl App {
                     let outcome = self.reloader.reload(&mut self.bots).await;
                     let _ = reload.answer.send(outcome);
                 }
-                _ = watch_engine.tick() => if self.engine.ended() {
-                    tracing::error!("the engine stopped");
-                    shutdown.cancel();
+                _ = watch.tick() => {
+                    if self.engine.ended() {
+                        tracing::error!("the engine stopped");
+                        shutdown.cancel();
+                    }
+                    // Half a Nabat is worse than one that its supervisor starts again.
+                    if web.is_finished() || self.bots.crashed() {
+                        tracing::error!("a part of Nabat panicked");
+                        crashed = true;
+                        shutdown.cancel();
+                    }
                 }
             }
         }
         owner_link.abort();
         let orderly = async {
-            let _ = web.await;
-            self.bots.stop().await;
+            // Both at once: a slow client must not take the time of what is on its way.
+            let _ = tokio::join!(web, self.bots.stop());
             self.engine.stop().await
         };
         match tokio::time::timeout(lifecycle::STOP_PATIENCE, orderly).await {
             Ok(stopped) => stopped.context("the engine stopped")?,
             Err(_) => tracing::warn!("stopped before everything was finished"),
         }
+        anyhow::ensure!(
+            !crashed,
+            "a part of Nabat panicked; please report the panic from the log"
+        );
         tracing::info!("stopped");
         Ok(())
     }

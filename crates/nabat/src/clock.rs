@@ -1,6 +1,6 @@
 //! The one place where the program asks what time it is.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use nabat_core::time::Timestamp;
 
@@ -12,6 +12,9 @@ pub fn now() -> Timestamp {
     });
     Timestamp::from_millis(millis)
 }
+
+/// No process runs for longer: a hundred years.
+const FAR: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// A clock that never steps: for limits and pauses, which are about periods.
 #[derive(Debug, Clone, Copy)]
@@ -34,8 +37,20 @@ impl Steady {
         self.begun_at.after(self.begun.elapsed())
     }
 
-    /// The moment at which it shows `at`; the past is now.
+    /// The moment at which it shows `at`, but not after [`FAR`]; the past is now.
     pub fn instant(&self, at: Timestamp) -> tokio::time::Instant {
-        tokio::time::Instant::from_std(self.begun + at.since(self.begun_at))
+        tokio::time::Instant::from_std(self.begun + at.since(self.begun_at).min(FAR))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_time_is_a_moment_too() {
+        let clock = Steady::start();
+        let end = Timestamp::from_millis(i64::MAX);
+        assert!(clock.instant(end) > clock.instant(now()));
     }
 }

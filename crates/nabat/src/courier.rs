@@ -5,33 +5,36 @@
 //! of that chat touched. Chats go side by side: a slow or refusing one delays nobody else.
 
 mod carry;
+mod failures;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use nabat_core::chat::ChatKey;
 use nabat_core::delivery::schedule::{Limits, Next, Schedule};
-use nabat_core::delivery::{DeliveryId, Waiting};
+use nabat_core::delivery::{DeliveryId, Outcome, Waiting};
 
 use crate::channel::telegram::client::Client;
 use crate::clock::Steady;
-use crate::engine::Handle;
+use crate::engine::{Handle, Problem};
 use crate::metrics::Metrics;
+
+use failures::Failures;
 
 /// How many deliveries of one bot are in hand at once.
 const IN_HAND_MAX: usize = 64;
-/// The first and the longest pause after a failure.
-const PAUSE_FIRST: Duration = Duration::from_secs(1);
-const PAUSE_MAX: Duration = Duration::from_secs(60);
 /// How long deliveries in hand may take once Nabat is stopping.
 const FAREWELL: Duration = Duration::from_secs(6);
 /// How long to wait before the engine is asked again that could not answer.
 const ENGINE_PAUSE: Duration = Duration::from_secs(1);
+
+/// The alert that says that a message was given up, and for how long it fires after the last one.
+const MESSAGE_REFUSED: &str = "NabatMessageRefused";
+const REFUSED_LASTS: Duration = Duration::from_secs(3_600);
 
 /// What a courier works with.
 #[derive(Debug)]
@@ -42,13 +45,6 @@ pub struct Courier {
     clock: Steady,
     schedule: Mutex<Schedule>,
     failures: Mutex<Failures>,
-}
-
-/// How often in a row something failed.
-#[derive(Debug, Default)]
-struct Failures {
-    of_bot: u32,
-    of_chats: HashMap<i64, u32>,
 }
 
 impl Courier {
@@ -73,7 +69,11 @@ impl Courier {
             };
             self.work(&mut waiting, &mut hands, &shutdown).await;
         }
-        let farewell = async { while hands.join_next().await.is_some() {} };
+        let farewell = async {
+            while let Some(ended) = hands.join_next().await {
+                pass_on(ended);
+            }
+        };
         if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
             tracing::warn!(
                 bot = self.client.name(),
@@ -139,7 +139,7 @@ impl Courier {
                     }
                     None => return, // Another courier follows now, or the engine is gone.
                 },
-                Some(_) = hands.join_next() => {}
+                Some(ended) = hands.join_next() => pass_on(ended),
                 () = pause => {}
                 () = shutdown.cancelled() => return,
             }
@@ -156,6 +156,7 @@ impl Courier {
                 Err(_) => tokio::time::sleep(ENGINE_PAUSE).await,
             }
         };
+        let mut fails = false;
         if let Some(work) = work {
             let settled = self.carry(&work).await;
             loop {
@@ -165,8 +166,28 @@ impl Courier {
                     Err(_) => tokio::time::sleep(ENGINE_PAUSE).await,
                 }
             }
+            if let Outcome::Failed { reason, .. } = &settled.outcome {
+                self.tell_refused(chat, reason).await;
+            }
+            fails = matches!(settled.outcome, Outcome::Retry { .. });
+        }
+        if !fails {
+            self.failures().forget(chat.chat);
         }
         self.schedule().done(chat);
+    }
+
+    /// Tells the operators that a message was given up, which nobody would see otherwise.
+    async fn tell_refused(&self, chat: ChatKey, reason: &str) {
+        let place = chat.to_string();
+        let labels = [("bot", self.client.name()), ("chat", &place)];
+        let problem = Problem {
+            words: &format!("Telegram refused a message, and it was given up: {reason}"),
+            lasts: Some(REFUSED_LASTS),
+        };
+        self.engine
+            .own_alert(MESSAGE_REFUSED, &labels, Some(problem))
+            .await;
     }
 
     /// Waits until one more request may be made to the chat, and counts it.
@@ -188,13 +209,6 @@ impl Courier {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Telegram took something for the chat.
-    fn note_success(&self, chat: ChatKey) {
-        let mut failures = self.failures();
-        failures.of_chats.remove(&chat.chat);
-        failures.of_bot = 0;
-    }
-
     /// The chat gets nothing for `period`.
     fn freeze(&self, chat: ChatKey, period: Duration) {
         let until = self.clock.now().after(period);
@@ -203,43 +217,22 @@ impl Courier {
 
     /// Something went wrong with the chat: it gets nothing for a while, longer each time.
     fn pause_chat(&self, chat: ChatKey) {
-        let failures = {
-            let mut failures = self.failures();
-            let count = failures.of_chats.entry(chat.chat).or_default();
-            *count = count.saturating_add(1);
-            *count
-        };
-        self.freeze(chat, pause_after(failures));
+        let until = self.failures().of_chat(chat.chat, self.clock.now());
+        self.schedule().freeze(chat, until);
     }
 
     /// Telegram can't be reached: nobody gets anything for a while, longer each time.
     fn pause_all(&self) {
-        let failures = {
-            let mut failures = self.failures();
-            failures.of_bot = failures.of_bot.saturating_add(1);
-            failures.of_bot
-        };
-        let until = self.clock.now().after(pause_after(failures));
+        let until = self.failures().of_bot(self.clock.now());
         self.schedule().freeze_all(until);
     }
 }
 
-/// 1, 2, 4… 60 s.
-fn pause_after(failures: u32) -> Duration {
-    let doubled = 2_u32.saturating_pow(failures.saturating_sub(1).min(8));
-    (PAUSE_FIRST * doubled).min(PAUSE_MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_to_a_minute() {
-        let pauses: Vec<u64> = [1, 2, 3, 7, 8, 1_000]
-            .into_iter()
-            .map(|failures| pause_after(failures).as_secs())
-            .collect();
-        assert_eq!(pauses, [1, 2, 4, 60, 60, 60]);
+/// A delivery that panicked would leave its chat mute without a word: it takes the courier along.
+fn pass_on(ended: Result<(), JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        std::panic::resume_unwind(error.into_panic());
     }
 }

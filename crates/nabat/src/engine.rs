@@ -6,6 +6,7 @@
 //! writes, nobody is answered with success: the state is read back from the store and everything
 //! is refused until it does.
 
+mod own;
 mod worker;
 
 #[cfg(test)]
@@ -59,6 +60,17 @@ pub enum NotTaken {
     /// Nabat is stopping.
     #[error("Nabat is stopping")]
     Stopping,
+}
+
+/// Why the engine stopped by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum Broken {
+    /// It lost the store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A mistake in Nabat.
+    #[error("it panicked, what it had committed is kept; please report the panic from the log")]
+    Panicked,
 }
 
 type Reply<T> = oneshot::Sender<Result<T, NotTaken>>;
@@ -122,10 +134,11 @@ pub fn start(
     Ok(Running { handle, thread })
 }
 
+pub use own::Problem;
 pub use worker::Metrics;
 
 impl Running {
-    /// Whether the thread has ended, which it does by itself only when it lost the store.
+    /// Whether the thread has ended, which it does by itself only when it is [`Broken`].
     pub fn ended(&self) -> bool {
         self.thread.is_finished()
     }
@@ -134,13 +147,13 @@ impl Running {
     ///
     /// # Errors
     /// Why it had stopped before.
-    pub async fn stop(self) -> Result<(), StoreError> {
+    pub async fn stop(self) -> Result<(), Broken> {
         // A closed queue means that it has stopped already.
         let _ = self.handle.asks.send(Ask::Stop).await;
         let joined = tokio::task::spawn_blocking(|| self.thread.join()).await;
         match joined {
-            Ok(Ok(result)) => result,
-            _ => Ok(()), // It panicked: the panic was reported, and what it committed is on disk.
+            Ok(Ok(result)) => Ok(result?),
+            _ => Err(Broken::Panicked),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -10,20 +10,19 @@ use tokio_util::sync::CancellationToken;
 
 use nabat_core::chat::{Admits, Role};
 
-use super::own::own_alert;
+use super::deafness::Deafness;
 use crate::bot::{self, Ears, State, WebhookEars};
 use crate::channel::telegram::client::Client;
 use crate::config::{self, Config};
 use crate::courier::Courier;
-use crate::engine::Handle;
+use crate::engine::{Handle, Problem};
 use crate::metrics::{BotLabels, Metrics};
 
-/// How long a bot may be deaf before the operators are told.
-const DEAF_PATIENCE: Duration = Duration::from_secs(60);
-/// How long it must hear again before they are told so.
-const RELIEF_PATIENCE: Duration = Duration::from_secs(1);
 /// The alert that says that a bot does not hear.
 const BOT_DEAF: &str = "NabatBotDeaf";
+/// How long that lasts unless it is said again: the bot may be taken out of the configuration
+/// while no Nabat runs that would know of it.
+const DEAF_LASTS: Duration = Duration::from_secs(24 * 3_600);
 
 /// The bots that run now.
 #[derive(Debug)]
@@ -32,6 +31,10 @@ pub(super) struct Bots {
     metrics: Arc<Metrics>,
     ears: WebhookEars,
     running: HashMap<i64, Bot>,
+    /// Those that were stopped and may still finish what they have in hand.
+    leaving: HashMap<i64, Gone>,
+    /// One for each bot, running or leaving.
+    tasks: JoinSet<()>,
     /// The name of a bot that is up, without its `@`: the first to come up sets it.
     first_name: watch::Sender<Option<String>>,
 }
@@ -40,8 +43,11 @@ pub(super) struct Bots {
 struct Bot {
     config: config::Bot,
     shutdown: CancellationToken,
-    tasks: JoinSet<()>,
+    gone: Gone,
 }
+
+/// Cancelled when nothing of a bot runs any more.
+type Gone = CancellationToken;
 
 impl Bots {
     pub(super) fn new(engine: Handle, metrics: Arc<Metrics>, ears: WebhookEars) -> Self {
@@ -50,6 +56,8 @@ impl Bots {
             metrics,
             ears,
             running: HashMap::new(),
+            leaving: HashMap::new(),
+            tasks: JoinSet::new(),
             first_name: watch::channel(None).0,
         }
     }
@@ -60,7 +68,8 @@ impl Bots {
     }
 
     /// Stops the bots that the configuration does not know as they are, and starts those that it
-    /// does and that do not run.
+    /// does and that do not run. A bot that is started anew begins when the old one has finished:
+    /// two couriers would send everything twice.
     pub(super) fn follow(&mut self, config: &Config) {
         let wanted: HashMap<i64, &config::Bot> = config
             .telegram
@@ -68,13 +77,27 @@ impl Bots {
             .iter()
             .map(|bot| (bot.id(), bot))
             .collect();
+        self.leaving.retain(|_, gone| !gone.is_cancelled());
         self.running.retain(|id, bot| {
             let stays = wanted
                 .get(id)
                 .is_some_and(|wanted| same(wanted, &bot.config));
             if !stays {
                 bot.shutdown.cancel();
-                bot.tasks.detach_all();
+                self.leaving.insert(*id, bot.gone.clone());
+            }
+            if !config
+                .telegram
+                .bots
+                .iter()
+                .any(|wanted| wanted.name == bot.config.name)
+            {
+                let (engine, gone) = (self.engine.clone(), bot.gone.clone());
+                let name = bot.config.name.clone();
+                self.tasks.spawn(async move {
+                    gone.cancelled().await;
+                    engine.own_alert(BOT_DEAF, &[("bot", &name)], None).await;
+                });
             }
             stays
         });
@@ -87,6 +110,17 @@ impl Bots {
         for (index, bot) in new.into_iter().enumerate() {
             self.start(bot, bot::start_delay(index));
         }
+    }
+
+    /// Whether something of a bot has panicked, so that a chat or the whole bot is mute.
+    pub(super) fn crashed(&mut self) -> bool {
+        while let Some(ended) = self.tasks.try_join_next() {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a bot stopped");
+                return true;
+            }
+        }
+        false
     }
 
     fn start(&mut self, config: config::Bot, delay: Duration) {
@@ -104,17 +138,11 @@ impl Bots {
             self.engine.clone(),
             Arc::clone(&self.metrics),
         );
-        let mut tasks = JoinSet::new();
-        tasks.spawn(courier.run(shutdown.clone()));
         let ears = {
             let (config, engine) = (config.clone(), self.engine.clone());
             let (webhooks, shutdown) = (self.ears.clone(), shutdown.clone());
-            let shown = state.clone();
             async move {
-                tokio::select! {
-                    () = tokio::time::sleep(delay) => {}
-                    () = shutdown.cancelled() => return,
-                }
+                let shown = state.clone();
                 let ears = Ears {
                     bot: config,
                     client,
@@ -122,38 +150,49 @@ impl Bots {
                     state,
                     webhooks,
                 };
+                tokio::select! {
+                    () = tokio::time::sleep(delay) => {}
+                    () = shutdown.cancelled() => return,
+                }
                 bot::run(ears, shutdown.clone()).await;
                 // That its token was refused is shown until the bot is stopped.
                 shutdown.cancelled().await;
                 drop(shown);
             }
         };
-        tasks.spawn(ears);
-        tasks.spawn(show_state(
+        let show = show_state(
             config.name.clone(),
             states,
             self.engine.clone(),
             Arc::clone(&self.metrics),
             self.first_name.clone(),
-        ));
+        );
+        let gone = Gone::new();
+        let (leaves, before) = (gone.clone().drop_guard(), self.leaving.remove(&config.id()));
+        let courier = courier.run(shutdown.clone());
+        self.tasks.spawn(async move {
+            if let Some(before) = before {
+                before.cancelled().await;
+            }
+            tokio::join!(courier, ears, show);
+            drop(leaves);
+        });
         self.running.insert(
             config.id(),
             Bot {
                 config,
                 shutdown,
-                tasks,
+                gone,
             },
         );
     }
 
     /// Stops all of them, letting them finish what they have in hand.
     pub(super) async fn stop(&mut self) {
-        for bot in self.running.values() {
+        for (_, bot) in self.running.drain() {
             bot.shutdown.cancel();
         }
-        for (_, mut bot) in self.running.drain() {
-            while bot.tasks.join_next().await.is_some() {}
-        }
+        while self.tasks.join_next().await.is_some() {}
     }
 }
 
@@ -178,7 +217,7 @@ async fn show_state(
     let up = metrics
         .bot_up
         .get_or_create_owned(&BotLabels { bot: bot.clone() });
-    let mut told = false;
+    let mut deafness = Deafness::new(Instant::now());
     loop {
         let state = states.borrow_and_update().clone();
         up.set(i64::from(state.listens()));
@@ -190,11 +229,12 @@ async fn show_state(
             });
         }
         let trouble = trouble(&state);
-        let patience = async {
-            match (trouble.is_some(), told) {
-                (true, false) => tokio::time::sleep(DEAF_PATIENCE).await,
-                (false, true) => tokio::time::sleep(RELIEF_PATIENCE).await,
-                _ => std::future::pending().await,
+        let known = trouble.is_some() || state.listens();
+        deafness.see(known.then_some(trouble.is_some()), Instant::now());
+        let due = async {
+            match deafness.due() {
+                Some(due) => tokio::time::sleep_until(due.into()).await,
+                None => std::future::pending().await,
             }
         };
         tokio::select! {
@@ -202,11 +242,13 @@ async fn show_state(
                 metrics.bot_up.remove(&BotLabels { bot });
                 return;
             },
-            () = patience => {
-                let labels = [("bot", bot.as_str())];
-                if own_alert(&engine, BOT_DEAF, &labels, trouble.as_deref()).await {
-                    told = trouble.is_some();
-                }
+            () = due => {
+                let problem = trouble.as_deref().map(|words| Problem {
+                    words,
+                    lasts: Some(DEAF_LASTS),
+                });
+                let told = engine.own_alert(BOT_DEAF, &[("bot", &bot)], problem).await;
+                deafness.told(told, Instant::now());
             }
         }
     }
@@ -252,5 +294,35 @@ pub(super) async fn offer_owner_link(engine: Handle, mut name: watch::Receiver<O
             "nobody owns this Nabat yet: open https://t.me/{name}?start={code} in Telegram \
              within 24 hours to become its owner (it works once)"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nabat_core::engine::Settings;
+
+    use super::*;
+    use crate::engine;
+    use crate::store::memory::Memory;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_panic_of_a_bot_is_noticed() {
+        let metrics = Arc::new(Metrics::default());
+        let store = Arc::new(Memory::default());
+        let running = engine::start(store, Settings::default(), metrics.engine.clone()).unwrap();
+        let mut bots = Bots::new(running.handle.clone(), metrics, WebhookEars::default());
+        let (go, wait) = tokio::sync::oneshot::channel::<()>();
+        bots.tasks
+            .spawn(async { panic!("a mistake, {:?}", wait.await) });
+        assert!(!bots.crashed());
+        go.send(()).unwrap();
+        let noticed = async {
+            while !bots.crashed() {
+                tokio::task::yield_now().await;
+            }
+        };
+        let patience = Duration::from_secs(20);
+        tokio::time::timeout(patience, noticed).await.unwrap();
+        running.stop().await.unwrap();
     }
 }

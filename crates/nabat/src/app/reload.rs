@@ -11,9 +11,8 @@ use nabat_core::message::words::Locale;
 
 use super::Source;
 use super::bots::Bots;
-use super::own::own_alert;
 use crate::config::{self, Config, environment};
-use crate::engine::Handle;
+use crate::engine::{Handle, Problem};
 
 /// The alert that says that the configuration was refused.
 const CONFIG_INVALID: &str = "NabatConfigInvalid";
@@ -69,9 +68,14 @@ impl Reloader {
                 );
             }
         }
-        let problem = outcome.as_ref().err().map(String::as_str);
-        own_alert(&self.engine, CONFIG_INVALID, &[], problem).await;
+        self.tell(outcome.as_ref().err().map(String::as_str)).await;
         outcome
+    }
+
+    /// Tells the operators what is wrong with the configuration, or that nothing is.
+    pub(super) async fn tell(&self, problem: Option<&str>) {
+        let problem = problem.map(|words| Problem { words, lasts: None });
+        self.engine.own_alert(CONFIG_INVALID, &[], problem).await;
     }
 
     async fn take_over(&self, config: Config, bots: &mut Bots) -> Result<(), String> {

@@ -68,19 +68,29 @@ pub(super) struct Door {
 }
 
 impl WebhookEars {
-    /// Takes a call for a bot; `secret_header` is its `X-Telegram-Bot-Api-Secret-Token`.
+    /// Whether whoever calls for a bot is Telegram; `secret_header` is the call's
+    /// `X-Telegram-Bot-Api-Secret-Token`. To be asked before the body is read.
+    pub fn admits(&self, bot_id: i64, secret_header: Option<&str>) -> bool {
+        self.listener(bot_id, secret_header).is_some()
+    }
+
+    /// Takes a call for a bot.
     pub async fn receive(
         &self,
         bot_id: i64,
         secret_header: Option<&str>,
         body: &[u8],
     ) -> WebhookAnswer {
-        let listener = self.doors().get(&BotId(bot_id)).cloned();
-        let shown = Secret::new(secret_header.unwrap_or_default());
-        match listener {
-            Some(listener) if listener.secret == shown => listener.receive(body).await,
-            _ => WebhookAnswer::Unauthorized,
+        match self.listener(bot_id, secret_header) {
+            Some(listener) => listener.receive(body).await,
+            None => WebhookAnswer::Unauthorized,
         }
+    }
+
+    fn listener(&self, bot_id: i64, secret_header: Option<&str>) -> Option<Arc<Listener>> {
+        let shown = Secret::new(secret_header.unwrap_or_default());
+        let listener = self.doors().get(&BotId(bot_id)).cloned();
+        listener.filter(|listener| listener.secret == shown)
     }
 
     /// Lets Telegram's calls for the bot in, of which the first is about the update `next`, if

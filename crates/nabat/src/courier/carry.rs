@@ -62,7 +62,7 @@ impl Courier {
             }
         }
         if let Outcome::Retry { partly, .. } = &mut outcome {
-            *partly = taken;
+            *partly |= taken;
         }
         self.note(work, &outcome);
         Settled {
@@ -92,7 +92,7 @@ impl Courier {
         let mut form = FULL;
         match self.client.send_file(work.chat, name, text).await {
             Ok(_) => {
-                self.note_success(work.chat);
+                self.failures().success(work.chat.chat);
                 Step::Taken(None)
             }
             // What it belongs to was told already: a file that is refused, or that may have
@@ -134,7 +134,7 @@ impl Courier {
                     },
                 }
             };
-            self.note_success(work.chat);
+            self.failures().success(work.chat.chat);
             number = number.or(Some(sent));
         }
         Step::Taken(number)
@@ -163,7 +163,7 @@ impl Courier {
             };
             let error = match self.client.edit_message_text(&request).await {
                 Ok(()) => {
-                    self.note_success(work.chat);
+                    self.failures().success(work.chat.chat);
                     return Step::Taken(None);
                 }
                 Err(error) => error,
@@ -212,11 +212,14 @@ impl Courier {
                 return None;
             }
             Verdict::TopicGone if work.chat.topic.is_some() => Outcome::TopicGone,
+            // Of a forum, General is closed: there is no other place in it.
+            Verdict::TopicGone => Outcome::Unreachable {
+                reason: words(error),
+            },
             Verdict::Migrated { to } if to != work.chat.chat => Outcome::Migrated { to },
             Verdict::SendAnew
             | Verdict::SendPlain
             | Verdict::SendWithoutButtons
-            | Verdict::TopicGone
             | Verdict::Migrated { .. } => Outcome::Failed {
                 told: told(),
                 reason: error.to_string(),
@@ -238,20 +241,20 @@ impl Courier {
                     .inc();
                 // A little longer than asked, since clocks and windows are not the same.
                 self.freeze(work.chat, period + period / 10);
-                retry(error.to_string())
+                retry(error)
             }
-            Verdict::Retry { reason } => {
+            Verdict::Retry { .. } => {
                 if matches!(error, CallError::Unsent { .. }) {
                     self.pause_all();
                 } else {
                     self.pause_chat(work.chat);
                 }
-                retry(reason)
+                retry(error)
             }
-            Verdict::BotStopped { reason } => {
+            Verdict::BotStopped { .. } => {
                 let until = self.clock.now().after(STOPPED_PAUSE);
                 self.schedule().freeze_all(until);
-                retry(reason)
+                retry(error)
             }
         };
         Some(Step::Ended(outcome))
@@ -288,11 +291,18 @@ impl Courier {
     }
 }
 
-/// Not taken; whether a part of the delivery was is for [`Courier::carry`] to say.
-fn retry(reason: String) -> Outcome {
+/// Telegram's own words, if it said any.
+fn words(error: &CallError) -> String {
+    let refusal = error.refusal();
+    refusal.map_or_else(|| error.to_string(), |no| no.description.clone())
+}
+
+/// To be made again. Whether an earlier request of the delivery was taken is for
+/// [`Courier::carry`] to say; this one may have been seen if its answer got lost.
+fn retry(error: &CallError) -> Outcome {
     Outcome::Retry {
-        partly: false,
-        reason,
+        partly: error.maybe_done(),
+        reason: error.to_string(),
     }
 }
 

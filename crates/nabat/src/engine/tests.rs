@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use nabat_core::alert::{Links, Status};
+use nabat_core::change::{Change, Snapshot};
 use nabat_core::time::Timestamp;
 
 use super::*;
 use crate::metrics::Metrics;
+use crate::store::Fence;
+use crate::store::memory::Memory;
 use crate::store::sqlite::Sqlite;
 
 struct World {
@@ -128,6 +131,65 @@ async fn a_writer_that_lost_its_lease_stops() {
     assert!(refused.is_err());
     assert!(matches!(
         world.running.stop().await,
-        Err(StoreError::Fenced { .. })
+        Err(Broken::Store(StoreError::Fenced { .. }))
     ));
+}
+
+#[tokio::test]
+async fn a_full_disk_does_not_hold_up_a_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(Sqlite::open(&folder.path().join("nabat.db")).unwrap());
+    let (asks, queue) = mpsc::channel(2);
+    let metrics = Metrics::default().engine;
+    let ready = Arc::new(AtomicBool::new(true));
+    let settings = Settings::default();
+    let worker =
+        worker::Worker::new(Arc::clone(&store) as _, settings, metrics, queue, ready).unwrap();
+    store.limit_pages(1);
+    let many = (0..200).map(|number| news(&format!("B{number}"), 4_000));
+    let (reply, answer) = oneshot::channel();
+    asks.try_send(Ask::News(many.collect(), reply)).unwrap();
+    asks.try_send(Ask::Stop).unwrap();
+    let stopped = tokio::time::timeout(Duration::from_secs(20), worker.run()).await;
+    stopped.expect("it stops").unwrap();
+    let refused = answer.await.unwrap();
+    assert!(
+        matches!(refused, Err(NotTaken::Unavailable { .. })),
+        "{refused:?}"
+    );
+}
+
+/// A store that can't be written without a panic.
+#[derive(Debug, Default)]
+struct Panicking(Memory);
+
+impl Store for Panicking {
+    fn acquire(&self, lease: &str, holder: &str) -> Result<Fence, StoreError> {
+        self.0.acquire(lease, holder)
+    }
+
+    fn apply(&self, _: &Fence, _: &[Change]) -> Result<(), StoreError> {
+        panic!("a mistake");
+    }
+
+    fn snapshot(&self, ended_since: Timestamp) -> Result<Snapshot, StoreError> {
+        self.0.snapshot(ended_since)
+    }
+
+    fn prune(&self, fence: &Fence, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.0.prune(fence, before, limit)
+    }
+
+    fn probe(&self, fence: &Fence) -> Result<(), StoreError> {
+        self.0.probe(fence)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_that_panicked_says_so() {
+    let store = Arc::new(Panicking::default());
+    let running = start(store, Settings::default(), Metrics::default().engine).unwrap();
+    let refused = running.handle.news(vec![news("first", 10)]).await;
+    assert!(matches!(refused, Err(NotTaken::Stopping)), "{refused:?}");
+    assert!(matches!(running.stop().await, Err(Broken::Panicked)));
 }

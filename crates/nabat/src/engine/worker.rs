@@ -86,6 +86,9 @@ impl Worker {
             match self.work(&mut asks) {
                 Ok(()) => {}
                 Err(fenced @ StoreError::Fenced { .. }) => return Err(fenced),
+                Err(error) if stop => {
+                    tracing::error!(%error, "the last news could not be stored and were refused");
+                }
                 Err(error) => self.recover(&error).await?,
             }
             if stop {

@@ -97,6 +97,9 @@ pub(super) async fn telegram(
         .get(TELEGRAM_SECRET)
         .and_then(|value| value.to_str().ok())
         .map(str::to_owned);
+    if !state.ears.admits(bot, secret.as_deref()) {
+        return Err(unauthorized());
+    }
     let body = read(request.into_body(), UPDATE_BYTES_MAX).await?;
     match state.ears.receive(bot, secret.as_deref(), &body).await {
         WebhookAnswer::Ok => Ok(""),

@@ -1,6 +1,7 @@
 //! Bots: several in one Nabat, several ways to Telegram, and Telegram that calls.
 
-use std::net::TcpListener;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -177,6 +178,17 @@ async fn a_bot_can_be_called_by_telegram_instead_of_polling() {
         let body: Value = answer.json().await.unwrap();
         assert_eq!(body["error"]["code"], "unauthorized");
     }
+    // Of whom nothing is taken, nothing is waited for.
+    let mut stream = TcpStream::connect(world.nabat.url("").replace("http://", "")).unwrap();
+    stream.set_read_timeout(Some(wait::PATIENCE)).unwrap();
+    write!(
+        stream,
+        "POST {path} HTTP/1.1\r\nHost: nabat\r\nContent-Length: 9\r\n\r\n"
+    )
+    .unwrap();
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).unwrap();
+    assert_eq!(&status, b"HTTP/1.1 401");
 }
 
 #[tokio::test]

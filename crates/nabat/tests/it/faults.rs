@@ -233,6 +233,32 @@ async fn an_end_that_comes_between_a_change_and_its_answer_is_shown() {
 }
 
 #[tokio::test]
+async fn an_end_that_comes_after_a_change_whose_answer_got_lost_is_shown() {
+    let world = World::with(Limits::off(), |_| {}).await;
+    world.subscribe(OWNER, OWNER).await;
+    let first = Alert::warning("First").in_group("disks");
+    let second = Alert::warning("Second").in_group("disks");
+    world.post(&first.firing()).await;
+    world.told(OWNER, "First").await;
+    world.silence().await;
+    world.telegram.fault(Fault {
+        filter: Filter {
+            method: Some("editMessageText".to_owned()),
+            ..Filter::default()
+        },
+        times: 1,
+        kind: FaultKind::DropAfter,
+    });
+    world.post(&second.firing()).await;
+    world.told(OWNER, "Second").await;
+    world.post(&second.resolved()).await;
+    world.silence().await;
+    let shown = saying(&world, OWNER, "First")[0].text.clone();
+    let line = shown.lines().find(|line| line.contains("Second"));
+    assert!(line.is_some_and(|line| line.starts_with("✅")), "{shown}");
+}
+
+#[tokio::test]
 async fn a_text_whose_markup_is_refused_arrives_as_plain_text() {
     let world = World::with(Limits::off(), |_| {}).await;
     world.subscribe(OWNER, OWNER).await;

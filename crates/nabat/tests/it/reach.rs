@@ -2,7 +2,7 @@
 //! are told, and what still matters is told when the chat is back.
 
 use serde_json::json;
-use telegram_emulator::{Limits, Message, Status, User};
+use telegram_emulator::{Fault, FaultKind, Filter, Limits, Message, Status, User};
 
 use crate::world::alert::Alert;
 use crate::world::{OWNER, World, wait};
@@ -187,6 +187,54 @@ async fn what_a_deleted_topic_was_to_be_told_is_told_in_general() {
     world.silence().await;
     world.post(&after.firing()).await;
     assert_eq!(world.told(SUPERGROUP, "After").await.topic, None);
+}
+
+/// Telegram refuses the next `times` messages to the supergroup.
+fn refuse(world: &World, times: u32, description: &str) {
+    world.telegram.fault(Fault {
+        filter: Filter {
+            method: Some("sendMessage".to_owned()),
+            chat: Some(SUPERGROUP),
+            ..Filter::default()
+        },
+        times,
+        kind: FaultKind::Refuse {
+            code: 400,
+            description: description.to_owned(),
+            parameters: None,
+        },
+    });
+}
+
+#[tokio::test]
+async fn a_forum_whose_general_is_closed_is_reported_and_told_when_it_is_open_again() {
+    let world = world().await;
+    world.telegram.add_supergroup(SUPERGROUP, "On call", true);
+    settle_in(&world, SUPERGROUP).await;
+    refuse(&world, 1, "Bad Request: TOPIC_CLOSED");
+    world.post(&Alert::warning("DiskFull").firing()).await;
+    let told = world.told(OWNER, "NabatChatUnreachable").await;
+    assert!(told.text.contains("TOPIC_CLOSED"), "{}", told.text);
+    world
+        .telegram
+        .say(SUPERGROUP, OWNER, "/list", None)
+        .unwrap();
+    world.told(SUPERGROUP, "DiskFull").await;
+}
+
+#[tokio::test]
+async fn the_operators_are_told_of_a_message_that_telegram_refuses_for_good() {
+    let world = world().await;
+    world.telegram.add_supergroup(SUPERGROUP, "On call", false);
+    settle_in(&world, SUPERGROUP).await;
+    refuse(&world, 1, "Bad Request: WHATEVER_INVALID");
+    world.post(&Alert::warning("DiskFull").firing()).await;
+    let told = world.told(OWNER, "NabatMessageRefused").await;
+    for part in ["WHATEVER_INVALID", "-100500"] {
+        assert!(told.text.contains(part), "{part} in {}", told.text);
+    }
+    world.post(&Alert::warning("CpuHot").firing()).await;
+    world.told(SUPERGROUP, "CpuHot").await;
 }
 
 #[tokio::test]

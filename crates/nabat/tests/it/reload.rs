@@ -1,8 +1,10 @@
 //! A changed configuration is taken over while Nabat runs, or refused whole.
 
+use std::time::Duration;
+
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use telegram_emulator::User;
+use telegram_emulator::{Emulator, Fault, FaultKind, Filter, User};
 
 use crate::world::talk::BOT;
 use crate::world::{OWNER, World, http, wait};
@@ -152,6 +154,22 @@ async fn a_bad_configuration_is_refused_and_the_operators_are_told_until_it_is_m
 }
 
 #[tokio::test]
+async fn a_configuration_that_is_mended_before_a_restart_is_told_to_be() {
+    let (mut world, config) = world_with(|config| {
+        config["telegram"]["operators"] = json!([{ "bot": "ops", "chat": OPERATORS }]);
+    })
+    .await;
+    world.group(OPERATORS, false);
+    let (status, _) = reload(&world, &json!({ "langauge": "ru" })).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    let card = world.told(OPERATORS, "NabatConfigInvalid").await;
+    world.settled().await;
+    world.nabat.configure(&config);
+    world.nabat.restart().await;
+    world.shows(OPERATORS, card.id, "✅ Resolved").await;
+}
+
+#[tokio::test]
 async fn a_configuration_that_is_gone_is_refused() {
     let (world, _) = world_with(|_| {}).await;
     world.nabat.configure(&Value::Null);
@@ -174,4 +192,57 @@ async fn another_store_wants_a_restart() {
     );
     world.fire(json!({ "alertname": "DiskFull" })).await;
     world.told(OWNER, "DiskFull").await;
+}
+
+#[tokio::test]
+async fn a_changed_bot_begins_when_its_message_on_the_way_has_arrived() {
+    let (world, mut config) = world_with(|_| {}).await;
+    world.ask("/regexp all").await;
+    world.settled().await;
+    world.telegram.forget_requests();
+    world.telegram.fault(Fault {
+        filter: Filter {
+            method: Some("sendMessage".to_owned()),
+            ..Filter::default()
+        },
+        times: 1,
+        kind: FaultKind::Hold(Duration::from_secs(2)),
+    });
+    world.fire(json!({ "alertname": "DiskFull" })).await;
+    let on_its_way =
+        |telegram: &Emulator| (!telegram.calls("sendMessage").is_empty()).then_some(());
+    let held = world.telegram.wait_for(wait::PATIENCE, on_its_way).await;
+    held.unwrap();
+    config["telegram"]["bots"][0]["name"] = json!("duty");
+    reloaded(&world, &config).await;
+
+    let card = world.told(OWNER, "DiskFull").await;
+    world.settled().await;
+    world.resolve(json!({ "alertname": "DiskFull" })).await;
+    world.shows(OWNER, card.id, "✅ Resolved").await;
+    world.told(OWNER, "Resolved after").await;
+    let said: Vec<String> = world.said(OWNER).into_iter().map(|m| m.text).collect();
+    assert_eq!(
+        said.len(),
+        3,
+        "the subscription, one card, its end: {said:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_bot_that_is_started_anew_stays_in_the_metrics() {
+    let (world, mut config) = world_with(|_| {}).await;
+    let up = async || {
+        wait::until("the bot to be up", async || {
+            let up = world.nabat.metric(r#"nabat_bot_up{bot="ops"}"#).await;
+            (up == Some(1.0)).then_some(())
+        })
+        .await;
+    };
+    up().await;
+    let url = format!("{}/", world.telegram.url());
+    config["telegram"]["bots"][0]["api_url"] = json!(url);
+    reloaded(&world, &config).await;
+    world.ask("/start").await;
+    up().await;
 }

@@ -15,6 +15,9 @@ pub(super) const ANSWER_MAX_BYTES: usize = 16 * 1024 * 1024;
 /// So much of Telegram's words is kept, in characters.
 const DESCRIPTION_MAX_CHARS: usize = 500;
 
+/// Whoever stands in for Telegram can't silence a chat for longer at once, in seconds.
+const RETRY_AFTER_MAX: u64 = 3_600;
+
 #[derive(Deserialize)]
 struct Envelope {
     ok: bool,
@@ -61,7 +64,7 @@ pub(super) async fn read<R: DeserializeOwned>(response: reqwest::Response) -> Re
             .chars()
             .take(DESCRIPTION_MAX_CHARS)
             .collect(),
-        retry_after: seconds.map(Duration::from_secs),
+        retry_after: seconds.map(|seconds| Duration::from_secs(seconds.min(RETRY_AFTER_MAX))),
         migrate_to: envelope.parameters.migrate_to_chat_id,
     }))
 }

@@ -55,6 +55,15 @@ impl CallError {
         self.refusal().is_some_and(|refusal| refusal.code == code)
     }
 
+    /// Whether the request may have been carried out all the same.
+    pub fn maybe_done(&self) -> bool {
+        match self {
+            Self::Unsent { .. } => false,
+            Self::Lost { .. } | Self::Garbled { .. } => true,
+            Self::Refused(refusal) => refusal.code >= 500,
+        }
+    }
+
     /// The same error with its foreign words passed through `redact`.
     pub(super) fn redacted(self, redact: impl Fn(String) -> String) -> Self {
         match self {

@@ -248,3 +248,15 @@ async fn menus_are_set_per_language_and_scope() {
     let own = telegram.menu(BOT, &format!("chat:{ANN}"), "");
     assert_eq!(own[0].description, "all");
 }
+
+#[tokio::test]
+async fn nobody_silences_a_chat_for_more_than_an_hour() {
+    let (telegram, client) = started().await;
+    let forever = FaultKind::TooMany {
+        retry_after: u64::MAX,
+    };
+    telegram.fault(fault("sendMessage", 1, forever));
+    let error = client.send_message(&to_ann("x")).await.unwrap_err();
+    let period = error.refusal().and_then(|refusal| refusal.retry_after);
+    assert_eq!(period, Some(Duration::from_secs(3_600)));
+}

@@ -1,0 +1,72 @@
+//! What Nabat says about itself: alerts like any other, told to the operators.
+
+use std::time::Duration;
+
+use nabat_core::alert::{Labels, Links, News, Status};
+
+use super::Handle;
+use crate::clock;
+
+/// How much of a problem a chat is shown.
+const PROBLEM_SHOWN_CHARS: usize = 1_500;
+
+/// What an own alert says.
+#[derive(Debug, Clone, Copy)]
+pub struct Problem<'a> {
+    /// In words for people.
+    pub words: &'a str,
+    /// After how long it is over by itself, unless it is raised again.
+    pub lasts: Option<Duration>,
+}
+
+impl Handle {
+    /// Raises the own alert `name` with these labels, or ends it when there is no `problem`: to
+    /// end one that does not fire costs nothing. Returns whether the engine took it.
+    pub async fn own_alert(
+        &self,
+        name: &str,
+        labels: &[(&str, &str)],
+        problem: Option<Problem<'_>>,
+    ) -> bool {
+        if problem.is_none() && self.nothing_fires().await {
+            return true; // To say so all the same would look like news from a source.
+        }
+        let labels: Labels = [("alertname", name), ("severity", "warning")]
+            .iter()
+            .chain(labels)
+            .copied()
+            .collect();
+        let annotations: Labels = problem
+            .map(|problem| {
+                let shown: String = problem.words.chars().take(PROBLEM_SHOWN_CHARS).collect();
+                ("description", shown)
+            })
+            .into_iter()
+            .collect();
+        let status = match problem {
+            Some(Problem { lasts, .. }) => Status::Firing {
+                expires_at: lasts.map(|lasts| clock::now().after(lasts)),
+            },
+            None => Status::Resolved { ends_at: None },
+        };
+        let news = News {
+            labels,
+            annotations,
+            links: Links::default(),
+            group: None,
+            starts_at: None,
+            status,
+            own: true,
+        };
+        let taken = self.news(vec![news]).await;
+        if let Err(error) = &taken {
+            tracing::warn!(alert = name, %error, "the operators were not told");
+        }
+        taken.is_ok()
+    }
+
+    async fn nothing_fires(&self) -> bool {
+        let look = self.look().await;
+        look.is_ok_and(|look| look.figures.open_incidents == 0)
+    }
+}
