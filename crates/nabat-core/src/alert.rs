@@ -11,6 +11,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::incident::GroupKey;
 use crate::time::Timestamp;
 
 /// Names and values, sorted by name, each name once. Also used for annotations.
@@ -217,8 +218,8 @@ pub struct News {
     pub annotations: Labels,
     /// Where it can be looked at.
     pub links: Links,
-    /// The source's grouping, if it groups; see [`crate::incident::GroupKey`].
-    pub group: Option<Box<str>>,
+    /// The source's grouping, if it groups.
+    pub group: Option<GroupKey>,
     /// Since when, if the source says so.
     pub starts_at: Option<Timestamp>,
     /// Whether it fires or is over.

@@ -32,6 +32,8 @@ pub enum Priority {
     News,
     /// A message that only changes quietly.
     Quiet,
+    /// An answer to somebody unknown, of whom there may be any number.
+    Stranger,
 }
 
 /// One message for one chat that has to be sent: a row of the outbox.

@@ -117,14 +117,21 @@ impl Incident {
     pub fn hear(&mut self, news: &News, now: Timestamp, seen_step: std::time::Duration) -> Heard {
         debug_assert!(!self.ended(), "an ended incident hears nothing");
         match news.status {
-            Status::Resolved { ends_at } => self.resolve(ends_at, now),
+            Status::Resolved { ends_at } => self.resolve(news.starts_at, ends_at, now),
             Status::Firing { expires_at } => self.refresh(news, expires_at, now, seen_step),
         }
     }
 
-    fn resolve(&mut self, ends_at: Option<Timestamp>, now: Timestamp) -> Heard {
-        // News that an earlier life ended, arriving late: this one began after that end.
-        if ends_at.is_some_and(|at| at < self.starts_at) {
+    fn resolve(
+        &mut self,
+        starts_at: Option<Timestamp>,
+        ends_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Heard {
+        // News that an earlier life ended, arriving late: this one began after that end. A source
+        // whose clock lags may also say so of this life; then it does not name an earlier start.
+        let earlier = |at: Option<Timestamp>| at.is_some_and(|at| at < self.starts_at);
+        if earlier(starts_at) && earlier(ends_at) {
             return Heard::Same;
         }
         self.end(ends_at.unwrap_or(now).min(now), Ending::Resolved);
@@ -201,16 +208,23 @@ pub fn name_of(labels: &Labels) -> String {
         .map_or_else(|| labels.to_string(), str::to_owned)
 }
 
+/// The longest title in characters: more of it is not searched, and not shown either.
+const TITLE_CHARS_MAX: usize = 500;
+
 /// What subscriptions search: the name of the alert and, behind a colon, its summary. It is the
 /// first line of the message people see.
 pub fn title_of(labels: &Labels, annotations: &Labels) -> String {
     let name = name_of(labels);
     let summary = summary_of(annotations);
-    if summary.is_empty() {
+    let mut title = if summary.is_empty() {
         name
     } else {
         format!("{name}: {summary}")
+    };
+    if let Some((end, _)) = title.char_indices().nth(TITLE_CHARS_MAX) {
+        title.truncate(end);
     }
+    title
 }
 
 /// The one-line summary among the annotations: `summary`, else `title`, else `message`.
@@ -402,9 +416,20 @@ mod tests {
                 end(160),
             ),
             (
-                "end of an earlier life",
+                "an end before the start, by a clock that lags",
                 incident(),
                 resolved(Some(at(99))),
+                160,
+                Heard::Changed,
+                end(100),
+            ),
+            (
+                "end of an earlier life",
+                incident(),
+                News {
+                    starts_at: Some(at(50)),
+                    ..resolved(Some(at(99)))
+                },
                 160,
                 Heard::Same,
                 State::Firing,

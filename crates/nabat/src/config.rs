@@ -93,7 +93,12 @@ pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Config,
     let limit = u64::try_from(MAX_BYTES)
         .unwrap_or(u64::MAX)
         .saturating_add(1);
-    let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
+    // A pipe would be waited for, maybe for ever.
+    let regular = || match path.metadata()?.is_file() {
+        true => File::open(path),
+        false => Err(io::Error::other("it is not a regular file")),
+    };
+    let read = regular().and_then(|file| file.take(limit).read_to_end(&mut bytes));
     match read {
         Err(source) if source.kind() == io::ErrorKind::NotFound => Err(LoadError::NotFound {
             tried: vec![path.to_owned()],

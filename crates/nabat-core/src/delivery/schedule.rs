@@ -320,7 +320,7 @@ impl Line {
 
 /// Whether deliveries of this urgency keep the pace of a group.
 fn paced(chat: i64, priority: Priority) -> bool {
-    chat < 0 && matches!(priority, Priority::News | Priority::Quiet)
+    chat < 0 && !matches!(priority, Priority::Answer | Priority::Critical)
 }
 
 /// Whether deliveries of this urgency can be told together.

@@ -75,7 +75,8 @@ impl Engine {
         }
         // Late news of a life that ended a moment ago (a retry, another Alertmanager of the same
         // cluster) opens no second one. Later than that, a source that still says so is right.
-        let starts_at = news.starts_at.unwrap_or(now);
+        // A source whose clock runs ahead does not reach beyond the present.
+        let starts_at = news.starts_at.map_or(now, |at| at.min(now));
         let ended = self.ended_lately.get(&fingerprint);
         if ended.is_some_and(|ended| starts_at < ended.at && now < ended.remembered_until) {
             return;
@@ -103,7 +104,7 @@ impl Engine {
             labels: news.labels,
             annotations: news.annotations,
             links: news.links,
-            group: group.into(),
+            group,
             starts_at,
             opened_at: now,
             seen_at: now,

@@ -8,7 +8,8 @@ use crate::message::Message;
 use crate::message::words::Language;
 use crate::time::Timestamp;
 
-/// More answers than this do not wait for one chat: whoever floods a bot is not answered.
+/// More answers than this do not wait for one chat, nor for all strangers together: whoever floods
+/// a bot is not answered.
 const ANSWERS_WAITING_MAX: usize = 20;
 /// After this long without updates Telegram may begin with any number.
 const NUMBERS_STAY: std::time::Duration = std::time::Duration::from_secs(6 * 86_400);
@@ -125,10 +126,11 @@ impl Engine {
         &mut self,
         now: Timestamp,
         chat: ChatKey,
+        priority: Priority,
         message: Message,
         out: &mut Effects,
     ) {
-        self.put_answer(now, chat, Content::Say(message), out);
+        self.put_answer(now, chat, priority, Content::Say(message), out);
     }
 
     /// Puts a new text for a message of the bot into the outbox.
@@ -144,23 +146,33 @@ impl Engine {
             message_id,
             message,
         };
-        self.put_answer(now, chat, content, out);
+        self.put_answer(now, chat, Priority::Answer, content, out);
     }
 
-    fn put_answer(&mut self, now: Timestamp, chat: ChatKey, content: Content, out: &mut Effects) {
+    fn put_answer(
+        &mut self,
+        now: Timestamp,
+        chat: ChatKey,
+        priority: Priority,
+        content: Content,
+        out: &mut Effects,
+    ) {
+        let stranger = priority == Priority::Stranger;
         let waiting = self
             .deliveries
             .values()
-            .filter(|delivery| delivery.chat == chat && delivery.priority == Priority::Answer)
+            .filter(|delivery| delivery.priority == priority)
+            .filter(|delivery| stranger || delivery.chat == chat)
             .count();
-        if waiting >= ANSWERS_WAITING_MAX {
+        let same_waits = stranger && self.deliveries.values().any(|d| d.chat == chat);
+        if waiting >= ANSWERS_WAITING_MAX || same_waits {
             return;
         }
         let delivery = Delivery {
             id: DeliveryId(self.number(out)),
             chat,
             content,
-            priority: Priority::Answer,
+            priority,
             created_at: now,
             attempts: 0,
             last_error: None,

@@ -13,6 +13,7 @@ use super::{Effects, Engine, Event, Heard, Speaker, Timer};
 use crate::change::Change;
 use crate::chat::{BotId, ChatKey};
 use crate::command::{self, Command};
+use crate::delivery::Priority;
 use crate::incident::Incident;
 use crate::message::answer::{Answer, ChatStatus};
 use crate::message::words::{Language, Locale};
@@ -68,7 +69,13 @@ impl Engine {
                 let request = request(*chat, title, speaker);
                 let answer = self.answer(&request, command, out);
                 let locale = self.locale_for(*chat, speaker);
-                self.say(now, *chat, answer.message(&locale, now), out);
+                let priority = match answer {
+                    Answer::Stranger { .. }
+                    | Answer::GroupNotKnown { .. }
+                    | Answer::CodeNotValid => Priority::Stranger,
+                    _ => Priority::Answer,
+                };
+                self.say(now, *chat, priority, answer.message(&locale, now), out);
                 None
             }
             Event::Pressed {

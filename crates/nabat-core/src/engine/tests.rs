@@ -966,3 +966,50 @@ fn whoever_is_let_out_hears_of_nothing_new() {
         "{said:?}"
     );
 }
+
+#[test]
+fn a_flood_of_strangers_fills_nothing_and_delays_nobody() {
+    let mut world = World::new();
+    for stranger in 1_000..1_500 {
+        world.says_in(stranger, stranger, None, "/alerts");
+        world.says_in(stranger, stranger, None, "/alerts");
+    }
+    assert!(world.engine.deliveries.len() <= 20);
+    let urgencies: Vec<_> = world
+        .engine
+        .deliveries
+        .values()
+        .map(|d| d.priority)
+        .collect();
+    let last = crate::delivery::Priority::Stranger;
+    assert!(urgencies.iter().all(|priority| *priority == last));
+}
+
+#[test]
+fn a_start_in_the_future_is_now() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    let future = |status| News {
+        labels: [("alertname", "Future")].into_iter().collect(),
+        annotations: Labels::default(),
+        links: Links::default(),
+        group: None,
+        starts_at: Some(at(9_999_999)),
+        status,
+        own: false,
+    };
+    let firing = Status::Firing { expires_at: None };
+    for status in [firing, Status::Resolved { ends_at: None }] {
+        world
+            .engine
+            .news(world.now, vec![future(status)], &mut Effects::default())
+            .unwrap();
+        world.deliver();
+    }
+    world.passes(1);
+    world
+        .engine
+        .news(world.now, vec![future(firing)], &mut Effects::default())
+        .unwrap();
+    assert_eq!(world.kinds(), ["new"]);
+}

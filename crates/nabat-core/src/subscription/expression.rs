@@ -15,7 +15,7 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 /// The longest expression in bytes; the configuration may allow less.
 pub const EXPRESSION_BYTES_MAX: usize = 16_384;
 /// The largest compiled form of one expression in bytes.
-const COMPILED_BYTES_MAX: usize = 256 << 10;
+const COMPILED_BYTES_MAX: usize = 128 << 10;
 /// What one expression's search may keep in memory, in bytes.
 const CACHE_BYTES_MAX: usize = 16 << 10;
 /// More alternatives than this are not worth looking for one by one.

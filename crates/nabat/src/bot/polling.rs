@@ -49,6 +49,7 @@ impl<'a> Polling<'a> {
         loop {
             self.client.reconsider().await;
             let begun = Instant::now();
+            let before = self.offset;
             match self.once(patience).await {
                 Err(ended) => return ended,
                 Ok(None) if self.in_conflict() => patience = POLL_TIMEOUT,
@@ -58,7 +59,8 @@ impl<'a> Polling<'a> {
                         self.voice.polls();
                     }
                     let too_soon = !patience.is_zero() && begun.elapsed() < EMPTY_TOO_SOON;
-                    if heard == 0 && too_soon {
+                    let stuck = heard == 0 || self.offset == before;
+                    if stuck && too_soon {
                         tokio::time::sleep(EMPTY_TOO_SOON).await;
                     }
                     patience = POLL_TIMEOUT;

@@ -12,8 +12,10 @@ pub fn allowed(auth: Option<&Auth>, headers: &HeaderMap, secret: Option<&str>) -
     let Some(auth) = auth else {
         return secret.is_none();
     };
-    if let (Some(expected), Some(given)) = (&auth.secret_path, secret) {
-        return same(expected, given);
+    if let (Some(expected), Some(given)) = (&auth.secret_path, secret)
+        && same(expected, given)
+    {
+        return true;
     }
     let given = headers
         .get(header::AUTHORIZATION)
@@ -64,6 +66,7 @@ mod tests {
             (Some("Digest x"), None, false),
             (None, Some("a-long-secret-path"), true),
             (None, Some("another"), false),
+            (Some("Bearer bear"), Some("another"), true),
             (None, None, false),
         ];
         for (header, secret, expected) in cases {

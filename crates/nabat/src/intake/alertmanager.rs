@@ -9,7 +9,13 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use nabat_core::alert::{Labels, Links, News, Status};
+use nabat_core::incident::GroupKey;
 use nabat_core::time::Timestamp;
+
+/// The most bytes of all labels of an alert, and of a group: they are kept for each.
+const LABELS_BYTES_MAX: usize = 32 << 10;
+/// The most bytes of all annotations of an alert.
+const ANNOTATIONS_BYTES_MAX: usize = 256 << 10;
 
 /// What one request may hold.
 #[derive(Debug, Clone, Copy)]
@@ -84,9 +90,16 @@ pub fn read(body: &[u8], limits: Limits, now: Timestamp) -> Result<Vec<News>, Mi
             limit: limits.alerts_max,
         });
     }
-    let group: Option<Box<str>> = body
-        .group_labels
-        .map(|labels| labels.to_string().into_boxed_str());
+    let group: Option<GroupKey> = body.group_labels.map(|labels| labels.to_string().into());
+    if group
+        .as_ref()
+        .is_some_and(|group| group.len() > LABELS_BYTES_MAX)
+    {
+        return Err(Mistake::Wrong {
+            path: "groupLabels".to_owned(),
+            problem: format!("more than {LABELS_BYTES_MAX} bytes"),
+        });
+    }
     if let Some(status) = body.status.as_deref() {
         check_status("status", status)?;
     }
@@ -128,7 +141,7 @@ impl Alert<'_> {
         self,
         index: usize,
         status_of_all: Option<&str>,
-        group: Option<Box<str>>,
+        group: Option<GroupKey>,
         limits: Limits,
         now: Timestamp,
     ) -> Result<News, Mistake> {
@@ -137,7 +150,10 @@ impl Alert<'_> {
             problem,
         };
         let annotations = self.annotations.unwrap_or_default();
-        for (field, pairs) in [("labels", &self.labels), ("annotations", &annotations)] {
+        for (field, pairs, bytes_max) in [
+            ("labels", &self.labels, LABELS_BYTES_MAX),
+            ("annotations", &annotations, ANNOTATIONS_BYTES_MAX),
+        ] {
             if pairs.len() > limits.labels_max {
                 return Err(wrong(
                     field,
@@ -146,6 +162,16 @@ impl Alert<'_> {
                         pairs.len(),
                         limits.labels_max
                     ),
+                ));
+            }
+            let bytes: usize = pairs
+                .iter()
+                .map(|(name, value)| name.len() + value.len())
+                .sum();
+            if bytes > bytes_max {
+                return Err(wrong(
+                    field,
+                    format!("{bytes} bytes are too many; {bytes_max} are the most"),
                 ));
             }
             if pairs.get("").is_some() {
@@ -314,6 +340,33 @@ mod tests {
         }
         assert!(news.group.is_some() && news.starts_at.is_some());
         assert!(matches!(news.status, Status::Firing { .. }));
+    }
+
+    #[test]
+    fn texts_that_are_kept_for_each_alert_are_bounded() {
+        let label = |size| {
+            format!(
+                r#"{{"alerts":[{{"labels":{{"a":"{}"}}}}]}}"#,
+                "x".repeat(size)
+            )
+        };
+        assert!(read_text(&label(LABELS_BYTES_MAX - 1)).is_ok());
+        let refused = read_text(&label(LABELS_BYTES_MAX)).unwrap_err();
+        assert!(
+            refused.starts_with("alerts[0].labels: 32769 bytes"),
+            "{refused}"
+        );
+        let note = |size| {
+            let text = "x".repeat(size);
+            format!(r#"{{"alerts":[{{"labels":{{"a":"b"}},"annotations":{{"a":"{text}"}}}}]}}"#)
+        };
+        assert!(read_text(&note(ANNOTATIONS_BYTES_MAX - 1)).is_ok());
+        assert!(read_text(&note(ANNOTATIONS_BYTES_MAX)).is_err());
+        let group = "x".repeat(LABELS_BYTES_MAX);
+        let refused = read_text(&format!(
+            r#"{{"groupLabels":{{"a":"{group}"}},"alerts":[]}}"#
+        ));
+        assert!(refused.unwrap_err().starts_with("groupLabels"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod rows;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -45,6 +46,13 @@ impl Sqlite {
             fs::create_dir_all(folder).map_err(opening)?;
         }
         let lock = lock(path)?;
+        // Alerts and people are nobody else's business: SQLite's further files inherit the mode.
+        let private = |file: &Path| {
+            let mut options = OpenOptions::new();
+            options.read(true).write(true).create(true).truncate(false);
+            options.mode(0o600).open(file)
+        };
+        private(path).map_err(opening)?;
         let mut connection = Connection::open(path).map_err(failed("open the store"))?;
         set_up(&connection).map_err(failed("set up the store"))?;
         migrate(&mut connection)?;

@@ -1,7 +1,7 @@
 //! How Nabat is: for people, for Prometheus and for whatever restarts it.
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use tokio::sync::oneshot;
 
@@ -48,7 +48,18 @@ pub(super) async fn ready(State(state): State<super::State>) -> Result<&'static 
 }
 
 /// Reads the configuration again; a bad one is refused and the old one stays.
-pub(super) async fn reload(State(state): State<super::State>) -> Result<&'static str, Problem> {
+pub(super) async fn reload(
+    State(state): State<super::State>,
+    headers: HeaderMap,
+) -> Result<&'static str, Problem> {
+    if headers.contains_key(header::ORIGIN) {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "from_a_page",
+            "the request comes from a web page",
+            "send it without `Origin`",
+        ));
+    }
     let (answer, answered) = oneshot::channel();
     let stopping = || {
         Problem::new(

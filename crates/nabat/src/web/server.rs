@@ -12,6 +12,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use socket2::SockRef;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -20,6 +21,8 @@ use tokio_util::sync::CancellationToken;
 const CONNECTIONS_MAX: usize = 1_024;
 /// How long a request's headers may take to arrive.
 const HEADER_PATIENCE: Duration = Duration::from_secs(15);
+/// How long a client may leave what it was sent unread before its connection is closed.
+const UNREAD_PATIENCE: Duration = Duration::from_secs(20);
 /// How long requests in hand may take once Nabat is stopping.
 const FAREWELL: Duration = Duration::from_secs(5);
 /// How long to wait after a connection could not be accepted, for want of files most likely.
@@ -79,5 +82,6 @@ async fn accept(
         .map_err(io::Error::other)?;
     let (stream, _) = listener.accept().await?;
     stream.set_nodelay(true)?;
+    SockRef::from(&stream).set_tcp_user_timeout(Some(UNREAD_PATIENCE))?;
     Ok((stream, place))
 }

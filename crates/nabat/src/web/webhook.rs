@@ -137,6 +137,13 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
             hint,
         )
     };
+    if headers.contains_key(header::ORIGIN) {
+        // Whoever sends alerts is no web page; a page in somebody's browser may not pretend.
+        return Err(unsupported(
+            "the request comes from a web page".to_owned(),
+            "send it without `Origin`",
+        ));
+    }
     if headers.contains_key(header::CONTENT_ENCODING) {
         return Err(unsupported(
             "the body is compressed".to_owned(),
