@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use nabat_core::message::answer::command_menu;
 use nabat_core::message::words::Language;
 
-use crate::channel::telegram::client::{CallError, Client, MenuScope, User};
+use crate::channel::telegram::client::{CallError, Client, User};
 use crate::config::{Bot, Updates, Webhook};
 use crate::engine;
 
@@ -137,7 +137,7 @@ async fn insist<T, F: Future<Output = Result<T, CallError>>>(
 async fn set_menus(client: &Client) {
     for language in [None, Some(Language::Ru), Some(Language::PtBr)] {
         let menu = command_menu(language.unwrap_or_default(), false);
-        let set = client.set_my_commands(&menu, language, MenuScope::Default);
+        let set = client.set_my_commands(&menu, language);
         if let Err(error) = set.await {
             tracing::warn!(bot = client.name(), %error, "the bot's menu of commands was not set");
             return;

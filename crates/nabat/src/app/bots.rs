@@ -86,14 +86,13 @@ impl Bots {
                 bot.shutdown.cancel();
                 self.leaving.insert(*id, bot.gone.clone());
             }
-            if !config
-                .telegram
-                .bots
-                .iter()
-                .any(|wanted| wanted.name == bot.config.name)
+            if !wanted
+                .values()
+                .any(|bot_now| bot_now.name == bot.config.name)
             {
                 let (engine, gone) = (self.engine.clone(), bot.gone.clone());
                 let name = bot.config.name.clone();
+                // Nobody is left to say so under this name.
                 self.tasks.spawn(async move {
                     gone.cancelled().await;
                     engine.own_alert(BOT_DEAF, &[("bot", &name)], None).await;
@@ -214,12 +213,12 @@ async fn show_state(
     metrics: Arc<Metrics>,
     first_name: watch::Sender<Option<String>>,
 ) {
-    let up = metrics
-        .bot_up
-        .get_or_create_owned(&BotLabels { bot: bot.clone() });
+    let labels = BotLabels { bot: bot.clone() };
     let mut deafness = Deafness::new(Instant::now());
     loop {
         let state = states.borrow_and_update().clone();
+        // Each time anew: another bot of this name may have ended and taken the old one along.
+        let up = metrics.bot_up.get_or_create_owned(&labels);
         up.set(i64::from(state.listens()));
         if let Some(username) = state.username() {
             first_name.send_if_modified(|first| {
@@ -239,7 +238,7 @@ async fn show_state(
         };
         tokio::select! {
             changed = states.changed() => if changed.is_err() {
-                metrics.bot_up.remove(&BotLabels { bot });
+                metrics.bot_up.remove(&labels);
                 return;
             },
             () = due => {

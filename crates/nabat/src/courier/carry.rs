@@ -16,6 +16,9 @@ use crate::metrics::{BotLabels, SendLabels};
 /// How long the whole bot rests when its token or address is refused.
 const STOPPED_PAUSE: Duration = Duration::from_secs(60);
 
+/// How often a file is tried that Telegram surely did not take.
+const FILE_ATTEMPTS: usize = 3;
+
 /// How one request went.
 enum Step {
     /// Telegram took it; a new message got this number.
@@ -86,24 +89,31 @@ impl Courier {
         }
     }
 
-    /// Sends a text as a file.
+    /// Sends a text as a file. What it belongs to was told already: a file that is refused, or
+    /// that may have arrived, is not worth telling that again.
     async fn send_file(&self, work: &Work, name: &str, text: &str, first: &mut bool) -> Step {
-        self.permission(work.chat, first).await;
         let mut form = FULL;
-        match self.client.send_file(work.chat, name, text).await {
-            Ok(_) => {
+        for _ in 0..FILE_ATTEMPTS {
+            self.permission(work.chat, first).await;
+            let Err(error) = self.client.send_file(work.chat, name, text).await else {
                 self.failures().success(work.chat.chat);
-                Step::Taken(None)
-            }
-            // What it belongs to was told already: a file that is refused, or that may have
-            // arrived, is not worth telling that again.
-            Err(error) => match self.judge(work, &error, Attempt::New, &mut form) {
+                return Step::Taken(None);
+            };
+            match self.judge(work, &error, Attempt::New, &mut form) {
                 Some(Step::Ended(
                     moved @ (Outcome::Unreachable { .. } | Outcome::Migrated { .. }),
-                )) => Step::Ended(moved),
-                _ => Step::Taken(None),
-            },
+                )) => return Step::Ended(moved),
+                // Surely not taken, and the chat pauses: the next permission waits for its end.
+                Some(Step::Ended(Outcome::Retry { partly: false, .. })) => {}
+                _ => break,
+            }
         }
+        tracing::warn!(
+            bot = self.client.name(),
+            chat = %work.chat,
+            "a digest went out without its file"
+        );
+        Step::Taken(None)
     }
 
     /// Sends a message in as many pieces as it takes. Its number is that of the first.

@@ -259,6 +259,30 @@ async fn an_end_that_comes_after_a_change_whose_answer_got_lost_is_shown() {
 }
 
 #[tokio::test]
+async fn the_file_of_a_digest_that_is_throttled_arrives_later() {
+    let world = World::with(Limits::off(), |_| {}).await;
+    world.subscribe(OWNER, OWNER).await;
+    world.telegram.fault(Fault {
+        filter: Filter {
+            method: Some("sendDocument".to_owned()),
+            ..Filter::default()
+        },
+        times: 1,
+        kind: FaultKind::TooMany { retry_after: 1 },
+    });
+    let alerts = (0..20).map(|n| json!({ "labels": { "alertname": format!("Storm{n}") } }));
+    let alerts: Vec<serde_json::Value> = alerts.collect();
+    world
+        .post(&json!({ "status": "firing", "alerts": alerts }))
+        .await;
+    world.silence().await;
+    let messages = world.telegram.messages(OWNER);
+    let files = messages.iter().filter_map(|message| message.file.as_ref());
+    assert_eq!(files.count(), 1);
+    assert_eq!(world.telegram.calls("sendDocument").len(), 2);
+}
+
+#[tokio::test]
 async fn a_text_whose_markup_is_refused_arrives_as_plain_text() {
     let world = World::with(Limits::off(), |_| {}).await;
     world.subscribe(OWNER, OWNER).await;

@@ -38,6 +38,12 @@ async fn reloaded(world: &World, config: &Value) {
     assert_eq!((status, text.as_str()), (StatusCode::OK, "OK"));
 }
 
+/// Changes a bot so that it is started anew: a second way to the same Telegram is given.
+fn start_anew(bot: &mut Value) {
+    let url = bot["api_url"].take();
+    bot["api_url"] = json!([url, "http://127.0.0.1:1"]);
+}
+
 #[tokio::test]
 async fn a_new_bot_is_started_and_a_removed_one_stopped() {
     let (world, mut config) = world_with(|_| {}).await;
@@ -230,6 +236,39 @@ async fn a_changed_bot_begins_when_its_message_on_the_way_has_arrived() {
 }
 
 #[tokio::test]
+async fn a_bot_that_hears_after_a_reload_or_is_taken_out_is_no_longer_called_deaf() {
+    const THIRD_TOKEN: &str = "1003:third-third-third-third-third-third-thi";
+    let (world, mut config) = world_with(|config| {
+        let bots = config["telegram"]["bots"].as_array_mut().unwrap();
+        let api_url = bots[0]["api_url"].clone();
+        for (name, token) in [("mended", SECOND_TOKEN), ("removed", THIRD_TOKEN)] {
+            bots.push(json!({ "name": name, "token": token, "api_url": api_url }));
+        }
+    })
+    .await;
+    // Waiting for Nabat itself to lose its patience would take a minute: these are its alerts.
+    for bot in ["mended", "removed"] {
+        let deaf = json!({ "alertname": "NabatBotDeaf", "severity": "warning", "bot": bot });
+        world.fire(deaf).await;
+    }
+    let firing = async |wanted: f64| {
+        wait::until(&format!("{wanted} alerts to fire"), async || {
+            let firing = world.nabat.metric("nabat_engine_firing").await;
+            (firing == Some(wanted)).then_some(())
+        })
+        .await;
+    };
+    firing(2.0).await;
+    world.telegram.add_bot(SECOND_TOKEN, "second_bot");
+    start_anew(&mut config["telegram"]["bots"][1]);
+    reloaded(&world, &config).await;
+    firing(1.0).await;
+    config["telegram"]["bots"].as_array_mut().unwrap().remove(2);
+    reloaded(&world, &config).await;
+    firing(0.0).await;
+}
+
+#[tokio::test]
 async fn a_bot_that_is_started_anew_stays_in_the_metrics() {
     let (world, mut config) = world_with(|_| {}).await;
     let up = async || {
@@ -240,9 +279,12 @@ async fn a_bot_that_is_started_anew_stays_in_the_metrics() {
         .await;
     };
     up().await;
-    let url = format!("{}/", world.telegram.url());
-    config["telegram"]["bots"][0]["api_url"] = json!(url);
+    start_anew(&mut config["telegram"]["bots"][0]);
     reloaded(&world, &config).await;
-    world.ask("/start").await;
+    wait::until("the bot to listen anew", async || {
+        let times = world.nabat.log().matches("the bot listens").count();
+        (times == 2).then_some(())
+    })
+    .await;
     up().await;
 }

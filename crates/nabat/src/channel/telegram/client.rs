@@ -27,11 +27,9 @@ use serde::de::DeserializeOwned;
 
 use crate::config::{ApiUrl, Bot, Secret};
 
-pub use endpoints::Health;
 pub use error::{CallError, Refusal};
 pub use methods::{
-    ALLOWED_UPDATES, Edit, MenuScope, NewMessage, POLL_TIMEOUT, SEND_TIMEOUT, SHORT_TIMEOUT, Text,
-    User,
+    ALLOWED_UPDATES, Edit, NewMessage, POLL_TIMEOUT, SEND_TIMEOUT, SHORT_TIMEOUT, Text, User,
 };
 
 use endpoints::Endpoints;
@@ -118,11 +116,6 @@ impl Client {
     /// The bot's own Telegram id.
     pub fn bot(&self) -> BotId {
         self.inner.bot
-    }
-
-    /// How each of the bot's addresses does, in the configured order.
-    pub fn health(&self) -> Vec<Health> {
-        self.endpoints().health()
     }
 
     /// Calls a method of the Bot API; `timeout` is for the whole exchange.

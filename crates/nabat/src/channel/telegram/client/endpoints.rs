@@ -6,27 +6,12 @@
 
 use std::time::{Duration, Instant};
 
-use nabat_core::time::Timestamp;
-
 use super::error::CallError;
-use crate::clock;
 
 /// So many calls in a row may stay without an answer of Telegram's.
 const STRIKES_MAX: u32 = 3;
 /// For so long another address than the first is used before the first is tried again.
 const RETURN_AFTER: Duration = Duration::from_secs(300);
-
-/// How one of a bot's addresses does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Health {
-    /// Its scheme and host.
-    pub endpoint: String,
-    /// Whether it is the one in use.
-    pub current: bool,
-    /// Since when calls through it fail, and the last failure. `None` while all is well or before
-    /// the first call.
-    pub failing: Option<(Timestamp, String)>,
-}
 
 #[derive(Debug)]
 pub(super) struct Endpoints {
@@ -40,16 +25,11 @@ pub(super) struct Endpoints {
 struct Endpoint {
     name: String,
     strikes: u32,
-    failing: Option<(Timestamp, String)>,
 }
 
 impl Endpoints {
     pub(super) fn new(names: impl Iterator<Item = String>) -> Self {
-        let endpoint = |name| Endpoint {
-            name,
-            strikes: 0,
-            failing: None,
-        };
+        let endpoint = |name| Endpoint { name, strikes: 0 };
         Self {
             all: names.map(endpoint).collect(),
             current: 0,
@@ -61,20 +41,10 @@ impl Endpoints {
         self.current
     }
 
-    pub(super) fn health(&self) -> Vec<Health> {
-        let health = |(number, endpoint): (usize, &Endpoint)| Health {
-            endpoint: endpoint.name.clone(),
-            current: number == self.current,
-            failing: endpoint.failing.clone(),
-        };
-        self.all.iter().enumerate().map(health).collect()
-    }
-
     /// Notes an answer of Telegram's.
     pub(super) fn worked(&mut self, number: usize) {
         if let Some(endpoint) = self.all.get_mut(number) {
             endpoint.strikes = 0;
-            endpoint.failing = None;
         }
     }
 
@@ -96,8 +66,6 @@ impl Endpoints {
         };
         let endpoint = self.all.get_mut(number)?;
         endpoint.strikes += severity;
-        let since = endpoint.failing.take().map(|(since, _)| since);
-        endpoint.failing = Some((since.unwrap_or_else(clock::now), error.to_string()));
         if endpoint.strikes < STRIKES_MAX {
             return None;
         }
@@ -169,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_of_telegrams_own_wipes_strikes_and_failures() {
+    fn an_answer_of_telegrams_own_wipes_strikes() {
         let now = Instant::now();
         let mut endpoints = two();
         let refused = CallError::Refused(Refusal {
@@ -181,9 +149,8 @@ mod tests {
         for error in [lost(), lost(), refused, lost(), lost()] {
             assert_eq!(endpoints.failed(0, &error, now), None);
         }
-        assert!(endpoints.health()[0].failing.is_some());
         endpoints.worked(0);
-        assert_eq!(endpoints.health()[0].failing, None);
+        assert_eq!(endpoints.failed(0, &lost(), now), None);
     }
 
     #[test]
@@ -207,7 +174,7 @@ mod tests {
         assert!(endpoints.return_is_due(now + 2 * RETURN_AFTER));
         endpoints.return_to_first();
         assert!(!endpoints.return_is_due(now + 4 * RETURN_AFTER));
-        assert!(endpoints.health()[0].current);
+        assert_eq!(endpoints.current(), 0);
     }
 
     #[test]

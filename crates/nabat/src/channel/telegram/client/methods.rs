@@ -77,15 +77,6 @@ pub struct Edit<'a> {
     pub buttons: &'a [Vec<Button>],
 }
 
-/// Where a menu of commands is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MenuScope {
-    /// Wherever there is no other menu.
-    Default,
-    /// In one chat.
-    Chat(i64),
-}
-
 #[derive(Deserialize)]
 struct Sent {
     message_id: i64,
@@ -222,17 +213,12 @@ impl Client {
         &self,
         commands: &[(&str, String)],
         language: Option<Language>,
-        scope: MenuScope,
     ) -> Result<(), CallError> {
         let commands: Vec<Value> = commands
             .iter()
             .map(|(name, description)| json!({"command": name, "description": description}))
             .collect();
-        let scope = match scope {
-            MenuScope::Default => json!({"type": "default"}),
-            MenuScope::Chat(chat) => json!({"type": "chat", "chat_id": chat}),
-        };
-        let mut params = json!({"commands": commands, "scope": scope});
+        let mut params = json!({"commands": commands});
         if let Some(language) = language {
             // Telegram knows two letters only, without a country.
             let code = language.code();
