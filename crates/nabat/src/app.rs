@@ -82,6 +82,7 @@ impl App {
             config,
             metrics,
             ears,
+            bodies: web::bodies(),
             reload,
         });
         let reloader = Reloader::new(source, engine.handle.clone(), config_in_force);

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, post};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::bot::WebhookEars;
 use crate::config::Config;
@@ -30,8 +30,15 @@ pub struct State {
     pub metrics: Arc<Metrics>,
     /// Where updates of bots in webhook mode go.
     pub ears: WebhookEars,
+    /// Room for the bodies that are being read, in KiB.
+    pub bodies: Arc<Semaphore>,
     /// Asks for the configuration to be read again.
     pub reload: mpsc::Sender<server::Reload>,
+}
+
+/// As much room for bodies as there is.
+pub fn bodies() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(webhook::BODIES_KIB_MAX as usize))
 }
 
 /// Every path there is.

@@ -1,5 +1,6 @@
 //! Webhooks: alerts from Alertmanager and Grafana, updates from Telegram.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
@@ -7,15 +8,21 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::answer::Problem;
 use crate::bot::WebhookAnswer;
 use crate::clock;
+use crate::engine::NotTaken;
 use crate::intake::{access, alertmanager};
 use crate::metrics::IntakeLabels;
 
 /// How long a request's body may take to arrive.
 const BODY_PATIENCE: Duration = Duration::from_secs(30);
+/// All bodies that are being read at the same time, in KiB.
+pub(super) const BODIES_KIB_MAX: u32 = 256 << 10;
+/// How long a body waits for room among the others.
+const ROOM_PATIENCE: Duration = Duration::from_secs(5);
 /// The largest update of Telegram in bytes.
 const UPDATE_BYTES_MAX: u64 = 1 << 20;
 /// The header in which Telegram proves that it is Telegram.
@@ -70,6 +77,7 @@ async fn take(
         return Err(unauthorized());
     }
     check_type(request.headers())?;
+    let _room = room(state, request.headers(), intake.max_body_bytes).await?;
     let body = read(request.into_body(), intake.max_body_bytes).await?;
     let begun = Instant::now();
     let limits = alertmanager::Limits {
@@ -84,6 +92,36 @@ async fn take(
         .intake_seconds
         .observe(begun.elapsed().as_secs_f64());
     Ok(count)
+}
+
+/// Takes room for a body: as much as it says that it is, or as it may be at the most.
+async fn room(
+    state: &super::State,
+    headers: &HeaderMap,
+    limit: u64,
+) -> Result<OwnedSemaphorePermit, Problem> {
+    let length = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|length| length > limit) {
+        return Err(too_large(limit));
+    }
+    let kib = length.unwrap_or(limit).div_ceil(1_024);
+    let kib = u32::try_from(kib).map_or(BODIES_KIB_MAX, |kib| kib.min(BODIES_KIB_MAX));
+    let room = Arc::clone(&state.bodies).acquire_many_owned(kib);
+    match tokio::time::timeout(ROOM_PATIENCE, room).await {
+        Ok(Ok(room)) => Ok(room),
+        _ => Err(NotTaken::Busy.into()),
+    }
+}
+
+fn too_large(limit: u64) -> Problem {
+    Problem::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "body_too_large",
+        format!("the body is larger than {limit} bytes"),
+        "send fewer alerts at once, or raise `intake.max_body_bytes`",
+    )
 }
 
 /// Takes an update of a bot.
@@ -200,12 +238,7 @@ async fn collect(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
         };
         length += data.len();
         if length > limit {
-            return Err(Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "body_too_large",
-                format!("the body is larger than {limit} bytes"),
-                "send fewer alerts at once, or raise `intake.max_body_bytes`",
-            ));
+            return Err(too_large(limit as u64));
         }
         // A body that comes in one piece is not copied.
         if first.is_empty() && whole.is_empty() {

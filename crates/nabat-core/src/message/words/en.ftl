@@ -99,8 +99,8 @@ bad-expression = I cannot read this expression:
 expression-example = For example: { $example }
 expression-missing = What shall I watch for?
 expression-too-long = { $n ->
-    [one] This expression is too long: { $n } byte at most.
-   *[other] This expression is too long: { $n } bytes at most.
+    [one] This expression is too long: { $n } character at most.
+   *[other] This expression is too long: { $n } characters at most.
 }
 too-many-subscriptions = { $n ->
     [one] This chat has { $n } subscription, and more are not allowed. Remove it with /unsubscribe.

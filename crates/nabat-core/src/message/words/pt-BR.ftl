@@ -114,8 +114,8 @@ bad-expression = Não consigo ler esta expressão:
 expression-example = Por exemplo: { $example }
 expression-missing = O que devo acompanhar?
 expression-too-long = { $n ->
-    [one] A expressão é longa demais: no máximo { $n } byte.
-   *[other] A expressão é longa demais: no máximo { $n } bytes.
+    [one] A expressão é longa demais: no máximo { $n } caractere.
+   *[other] A expressão é longa demais: no máximo { $n } caracteres.
 }
 too-many-subscriptions = { $n ->
     [one] Este chat tem { $n } assinatura, e não pode ter mais. Remova-a com /unsubscribe.
