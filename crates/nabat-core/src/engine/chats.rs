@@ -11,6 +11,8 @@ use crate::time::Timestamp;
 /// More answers than this do not wait for one chat, nor for all strangers together: whoever floods
 /// a bot is not answered.
 const ANSWERS_WAITING_MAX: usize = 20;
+/// More answers than this do not wait for one stranger.
+const STRANGERS_ANSWERS_MAX: usize = 2;
 /// After this long without updates Telegram may begin with any number.
 const NUMBERS_STAY: std::time::Duration = std::time::Duration::from_secs(6 * 86_400);
 
@@ -164,8 +166,8 @@ impl Engine {
             .filter(|delivery| delivery.priority == priority)
             .filter(|delivery| stranger || delivery.chat == chat)
             .count();
-        let same_waits = stranger && self.deliveries.values().any(|d| d.chat == chat);
-        if waiting >= ANSWERS_WAITING_MAX || same_waits {
+        let here = self.deliveries.values().filter(|d| d.chat == chat).count();
+        if waiting >= ANSWERS_WAITING_MAX || (stranger && here >= STRANGERS_ANSWERS_MAX) {
             return;
         }
         let delivery = Delivery {

@@ -95,7 +95,7 @@ pub enum Answer {
     ExpressionMissing,
     /// The expression is longer or costs more than is allowed.
     ExpressionTooLong {
-        /// How many bytes it may have.
+        /// How many characters it may have.
         limit: usize,
     },
     /// The chat has as many subscriptions as it may have.
