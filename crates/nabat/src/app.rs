@@ -121,7 +121,6 @@ impl App {
         let mut crashed = false;
         loop {
             tokio::select! {
-                biased; // Once Nabat stops, its parts end without a panic.
                 () = shutdown.cancelled() => break,
                 _ = self.hangups.recv() => {
                     self.reloader.reopen_log();
@@ -137,8 +136,10 @@ impl App {
                         tracing::error!("the engine stopped");
                         shutdown.cancel();
                     }
+                    // In this order: the web ends by itself only once the shutdown has begun.
+                    let web_crashed = web.is_finished() && !shutdown.is_cancelled();
                     // Half a Nabat is worse than one that its supervisor starts again.
-                    if web.is_finished() || self.bots.crashed() {
+                    if web_crashed || self.bots.crashed() {
                         tracing::error!("a part of Nabat panicked");
                         crashed = true;
                         shutdown.cancel();
