@@ -45,7 +45,9 @@ impl Engine {
                 limit,
             });
         }
-        self.last_news_at = Some(now);
+        if news.iter().any(|news| !news.own) {
+            self.last_news_at = Some(now);
+        }
         for news in news {
             self.hear(now, news, out);
         }
