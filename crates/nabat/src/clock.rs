@@ -37,7 +37,7 @@ impl Steady {
         self.begun_at.after(self.begun.elapsed())
     }
 
-    /// The moment at which it shows `at`, but not after [`FAR`]; the past is now.
+    /// The moment at which it shows `at`, but not after a century or so; the past is now.
     pub fn instant(&self, at: Timestamp) -> tokio::time::Instant {
         tokio::time::Instant::from_std(self.begun + at.since(self.begun_at).min(FAR))
     }
