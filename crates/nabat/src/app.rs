@@ -98,6 +98,14 @@ impl App {
         })
     }
 
+    /// The code with which somebody becomes the owner, once.
+    ///
+    /// # Errors
+    /// When there are no random numbers or nothing can be stored.
+    pub async fn owner_code(&self) -> anyhow::Result<String> {
+        bots::owner_code(&self.engine.handle).await
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address

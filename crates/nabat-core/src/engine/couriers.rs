@@ -12,7 +12,7 @@ use crate::delivery::{
 };
 use crate::incident::IncidentId;
 use crate::message::Message;
-use crate::message::card::{Member, MemberNews, card, follow_up, listing};
+use crate::message::card::{Member, MemberNews, card, digest, follow_up, listing};
 use crate::time::Timestamp;
 
 /// A digest of more alerts than this has the complete list with it, as a file.
@@ -138,7 +138,7 @@ impl Engine {
             .filter(|member| member.news != MemberNews::Known)
             .collect();
         let locale = self.locale(chat);
-        let mut message = card(&news, &locale, now);
+        let mut message = digest(&news, &locale, now);
         message.silent |= !views.iter().any(|(_, view)| view.sounds);
         let mut sends = vec![Send::New {
             message,

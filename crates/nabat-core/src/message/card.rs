@@ -118,6 +118,13 @@ pub fn card(members: &[Member<'_>], locale: &Locale, now: Timestamp) -> Message 
     }
 }
 
+/// What is new on several cards, in one message that is not edited afterwards.
+pub fn digest(news: &[Member<'_>], locale: &Locale, now: Timestamp) -> Message {
+    card(news, locale, now)
+        .gap()
+        .line([Span::italic(locale.text("digest", []))])
+}
+
 fn fitting(compose: impl Fn(&Detail) -> Message) -> Message {
     let [richer @ .., barest] = &DETAILS;
     richer

@@ -280,20 +280,21 @@ pub(super) async fn offer_owner_link(engine: Handle, mut name: watch::Receiver<O
     if look.has_owner {
         return;
     }
-    let mut entropy = [0; 16];
-    if let Err(error) = getrandom::fill(&mut entropy) {
-        tracing::error!(%error, "no owner link can be made without random numbers");
-        return;
-    }
-    if let Ok(code) = engine
-        .open_invite(Admits::Person(Role::Owner), entropy)
-        .await
-    {
-        tracing::info!(
+    match owner_code(&engine).await {
+        Ok(code) => tracing::info!(
             "nobody owns this Nabat yet: open https://t.me/{name}?start={code} in Telegram \
              within 24 hours to become its owner (it works once)"
-        );
+        ),
+        Err(error) => tracing::error!(%error, "no owner link can be made"),
     }
+}
+
+/// The code with which somebody becomes the owner, once.
+pub(super) async fn owner_code(engine: &Handle) -> anyhow::Result<String> {
+    let mut entropy = [0; 16];
+    getrandom::fill(&mut entropy)?;
+    let owner = Admits::Person(Role::Owner);
+    Ok(engine.open_invite(owner, entropy).await?)
 }
 
 #[cfg(test)]

@@ -56,6 +56,8 @@ impl Demo {
         people(&telegram)?;
         let config = configuration(&telegram.url())?;
         let app = App::start(config, None, free(self.port).await?, folder).await?;
+        let code = app.owner_code().await?;
+        telegram.say(YOU, YOU, &format!("/start {code}"), None)?;
         let nabat = format!("http://{}", app.address());
         print(&instructions(&telegram.url(), &nabat));
         let alerts = tokio::spawn(alerts::play(nabat));
@@ -84,7 +86,6 @@ fn people(telegram: &Emulator) -> anyhow::Result<()> {
     telegram.add_supergroup(GROUP, "On call", false);
     telegram.set_status(GROUP, YOU, Status::Creator)?;
     telegram.set_status(GROUP, BOT, Status::Member)?;
-    telegram.say(YOU, YOU, "/start", None)?;
     Ok(())
 }
 
@@ -111,7 +112,7 @@ and try in the chat:
 
   /regexp cpu|disk     be told of alerts with these words in their title
   /alerts              what fires now
-  /list  /mute 2h  /lang  /tz  /status  /help
+  /list  /mute 2h  /lang  /tz  /status  /invite  /people  /help
 
 Alerts come and go by themselves. Send one of your own, and its end with "resolved":
 

@@ -9,6 +9,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::histogram::Histogram;
 use tokio::sync::mpsc;
 
+use nabat_core::change::Change;
 use nabat_core::chat::BotId;
 use nabat_core::delivery::Waiting;
 use nabat_core::engine::{Effects, Engine, Settings};
@@ -196,6 +197,7 @@ impl Worker {
         let begun = Instant::now();
         let committed = self.store.apply(&self.fence, &out.changes);
         if committed.is_ok() {
+            out.changes.iter().for_each(note);
             self.metrics.commits.inc();
             self.metrics
                 .commit_seconds
@@ -272,6 +274,23 @@ impl Worker {
         self.ready.store(true, Ordering::Relaxed);
         tracing::info!("the store takes writes again");
         Ok(())
+    }
+}
+
+/// Leaves a trace in the log of what operators look for there.
+fn note(change: &Change) {
+    match change {
+        Change::Person(person) => {
+            tracing::info!(person = person.id.0, role = ?person.role, "somebody was let in");
+        }
+        Change::PersonGone(id) => tracing::info!(person = id.0, "somebody was let out"),
+        Change::Chat(chat) => {
+            if let Some(disabled) = &chat.disabled {
+                let reason = &disabled.reason;
+                tracing::warn!(chat = %chat.key, reason, "a chat takes no messages");
+            }
+        }
+        _ => {}
     }
 }
 

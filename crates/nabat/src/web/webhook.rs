@@ -161,7 +161,7 @@ fn unauthorized() -> Problem {
     Problem::new(
         StatusCode::UNAUTHORIZED,
         "unauthorized",
-        "the request carries no proof that it may send here",
+        "the request carries no proof that it may send here, or a wrong one",
         "send the credentials of `intake.auth`; in Alertmanager: `http_config`",
     )
 }

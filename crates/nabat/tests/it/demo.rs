@@ -37,7 +37,7 @@ async fn the_demo_is_a_chat_in_which_alerts_arrive_and_leaves_nothing_behind() {
         })
         .await;
     };
-    chat("Hello, I am nabat_demo_bot.").await;
+    chat("You are an owner of this bot now").await;
     let words = json!({ "chat": "1001", "from": 1001, "text": "/regexp cpu|disk" });
     let said = client.post(format!("{control}/control/say")).json(&words);
     assert!(said.send().await.unwrap().status().is_success());

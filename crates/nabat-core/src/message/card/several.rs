@@ -176,7 +176,10 @@ impl<'a> Group<'a> {
             .take(REST_NAMES_MAX)
             .map(|(name, count)| {
                 let name = crate::message::text::one_line(name, detail.name.min(80));
-                format!("{name} ×{count}")
+                match count {
+                    1 => name,
+                    count => format!("{name} ×{count}"),
+                }
             })
             .collect();
         if self.rest.len() > REST_NAMES_MAX {

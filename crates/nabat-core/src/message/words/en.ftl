@@ -58,6 +58,7 @@ follow-expired = Expired after { $span }
 follow-closed = Closed after { $span }
 follow-others = Others of this group are still open.
 follow-over = Nothing of this group fires any more.
+digest = Told together, and not kept up to date: /alerts shows what is so now.
 
 ## People
 

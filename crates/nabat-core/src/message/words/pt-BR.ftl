@@ -73,6 +73,7 @@ follow-expired = Expirado após { $span }
 follow-closed = Encerrado após { $span }
 follow-others = Outros alertas deste grupo continuam abertos.
 follow-over = Nada mais está ativo neste grupo.
+digest = Resumo, não é atualizado: /alerts mostra a situação atual.
 
 ## People
 

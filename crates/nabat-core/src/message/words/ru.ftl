@@ -80,6 +80,7 @@ follow-expired = Истекло через { $span }
 follow-closed = Закрыто через { $span }
 follow-others = Остальные в этой группе ещё не закончились.
 follow-over = В этой группе больше ничего не активно.
+digest = Сводка, она не обновляется: что сейчас, покажет /alerts.
 
 ## People
 
