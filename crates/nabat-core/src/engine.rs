@@ -260,6 +260,12 @@ impl Engine {
         engine
     }
 
+    /// Remembers what is not stored from the engine that this one takes the place of.
+    pub fn succeed(&mut self, before: &Self) {
+        self.started_at = before.started_at;
+        self.last_news_at = before.last_news_at;
+    }
+
     /// Takes over a changed configuration.
     pub fn configure(&mut self, settings: Settings) {
         self.settings = settings;

@@ -261,7 +261,8 @@ impl Worker {
                 Err(_) => continue,
             }
             match restore(self.store.as_ref(), &self.fence, self.settings.clone()) {
-                Ok(engine) => {
+                Ok(mut engine) => {
+                    engine.succeed(&self.engine);
                     self.engine = engine;
                     break;
                 }

@@ -143,6 +143,6 @@ pub(super) async fn method_not_allowed(method: Method, uri: Uri) -> Problem {
         StatusCode::METHOD_NOT_ALLOWED,
         "method_not_allowed",
         format!("`{}` does not take {method}", uri.path()),
-        "alerts are sent with POST",
+        "`GET /` lists what each path takes; alerts are sent with POST",
     )
 }

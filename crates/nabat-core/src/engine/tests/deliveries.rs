@@ -53,6 +53,17 @@ fn an_answer_that_got_lost_leaves_one_copy_unless_it_is_critical() {
 }
 
 #[test]
+fn an_engine_that_was_read_back_runs_since_the_same_moment() {
+    let mut world = World::new();
+    world.fires("HighCPU", "a");
+    world.passes(60);
+    let (kept, settings) = (world.snapshot(), world.engine.settings.clone());
+    let mut again = Engine::restore(world.now, settings, kept, &mut Effects::default());
+    again.succeed(&world.engine);
+    assert_eq!((again.started_at, again.last_news_at), (at(0), Some(at(0))));
+}
+
+#[test]
 fn a_failed_attempt_is_tried_again_with_what_is_true_then() {
     let mut world = World::new();
     world.says("/regexp all");
