@@ -228,6 +228,28 @@ pub struct News {
     pub own: bool,
 }
 
+impl News {
+    /// What Nabat says about itself: a warning called `name`, told to the operators. `words` are
+    /// the name and the text of its annotation.
+    pub fn about_itself(
+        name: &str,
+        labels: &[(&str, &str)],
+        words: Option<(&str, &str)>,
+        status: Status,
+    ) -> Self {
+        let named = [("alertname", name), ("severity", "warning")];
+        Self {
+            labels: named.iter().chain(labels).copied().collect(),
+            annotations: words.into_iter().collect(),
+            links: Links::default(),
+            group: None,
+            starts_at: None,
+            status,
+            own: true,
+        }
+    }
+}
+
 /// Whether an alert fires, according to its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {

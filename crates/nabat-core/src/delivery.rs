@@ -55,6 +55,17 @@ pub struct Delivery {
     pub last_error: Option<String>,
 }
 
+impl Delivery {
+    /// What a courier needs to know of it.
+    pub fn waiting(&self) -> Waiting {
+        Waiting {
+            id: self.id,
+            chat: self.chat,
+            priority: self.priority,
+        }
+    }
+}
+
 /// What a delivery says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

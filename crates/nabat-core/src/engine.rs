@@ -316,11 +316,7 @@ impl Engine {
         self.deliveries
             .values()
             .filter(move |delivery| delivery.chat.bot == bot)
-            .map(|delivery| Waiting {
-                id: delivery.id,
-                chat: delivery.chat,
-                priority: delivery.priority,
-            })
+            .map(Delivery::waiting)
     }
 
     /// Figures for `/metrics`.
@@ -364,11 +360,7 @@ impl Engine {
 
     /// Puts a delivery into the outbox and the couriers' view of it.
     fn put_delivery(&mut self, delivery: Delivery, out: &mut Effects) {
-        out.waiting.push(Waiting {
-            id: delivery.id,
-            chat: delivery.chat,
-            priority: delivery.priority,
-        });
+        out.waiting.push(delivery.waiting());
         if let Content::Card(card) = delivery.content
             && let Some(on_duty) = self.cards.get_mut(&card)
         {

@@ -7,7 +7,7 @@ use super::{Effects, Engine, OnDuty};
 use crate::card::{Card, CardId, Told};
 use crate::change::Change;
 use crate::chat::{ChatKey, Role};
-use crate::delivery::{Content, Delivery, DeliveryId, Priority, Waiting};
+use crate::delivery::{Content, Delivery, DeliveryId, Priority};
 use crate::incident::{GroupKey, Incident, IncidentId, Severity, title_of};
 use crate::subscription::index::Index;
 use crate::subscription::{Selector, SubscriptionId};
@@ -132,11 +132,7 @@ impl Engine {
             if priority < delivery.priority {
                 delivery.priority = priority;
                 out.changes.push(Change::Delivery(delivery.clone()));
-                out.waiting.push(Waiting {
-                    id: delivery.id,
-                    chat,
-                    priority,
-                });
+                out.waiting.push(delivery.waiting());
             }
             return;
         }

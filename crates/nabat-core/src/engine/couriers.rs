@@ -8,7 +8,7 @@ use crate::card::{CardId, Told, View};
 use crate::change::Change;
 use crate::chat::ChatKey;
 use crate::delivery::{
-    Content, Delivery, DeliveryId, Note, Outcome, Priority, Send, Settled, Waiting, Work,
+    Content, Delivery, DeliveryId, Note, Outcome, Priority, Send, Settled, Work,
 };
 use crate::incident::IncidentId;
 use crate::message::Message;
@@ -80,7 +80,7 @@ impl Engine {
             let known = self.deliveries.get_mut(&id)?;
             known.priority = Priority::Quiet;
             out.changes.push(Change::Delivery(known.clone()));
-            out.waiting.push(waiting(known));
+            out.waiting.push(known.waiting());
             return None;
         }
         Some(delivery)
@@ -280,7 +280,7 @@ impl Engine {
             known.attempts = known.attempts.saturating_add(1);
             known.last_error = Some(reason.to_owned());
             out.changes.push(Change::Delivery(known.clone()));
-            out.waiting.push(waiting(known));
+            out.waiting.push(known.waiting());
             if let Content::Card(card) = delivery.content {
                 if let Some(on_duty) = self.cards.get_mut(&card) {
                     if maybe_seen {
@@ -303,14 +303,6 @@ fn card_of(delivery: &Delivery) -> Option<CardId> {
     match delivery.content {
         Content::Card(card) => Some(card),
         Content::Say(_) | Content::Edit { .. } => None,
-    }
-}
-
-fn waiting(delivery: &Delivery) -> Waiting {
-    Waiting {
-        id: delivery.id,
-        chat: delivery.chat,
-        priority: delivery.priority,
     }
 }
 

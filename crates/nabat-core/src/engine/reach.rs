@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::cards::card_change;
 use super::{Effects, Engine};
-use crate::alert::{Links, News, Status};
+use crate::alert::{News, Status};
 use crate::card::CardId;
 use crate::change::Change;
 use crate::chat::{Chat, ChatKey, Disabled};
@@ -66,12 +66,7 @@ impl Engine {
     ) {
         let place = chat.key.to_string();
         let bot = chat.key.bot.0.to_string();
-        let labels = [
-            ("alertname", "NabatChatUnreachable"),
-            ("severity", "warning"),
-            ("bot", bot.as_str()),
-            ("chat", place.as_str()),
-        ];
+        let labels = [("bot", bot.as_str()), ("chat", place.as_str())];
         let name = if chat.title.is_empty() {
             &place
         } else {
@@ -82,15 +77,8 @@ impl Engine {
             Some(_) => Status::Firing { expires_at: None },
             None => Status::Resolved { ends_at: None },
         };
-        let news = News {
-            labels: labels.into_iter().collect(),
-            annotations: summary.map(|text| ("summary", text)).into_iter().collect(),
-            links: Links::default(),
-            group: None,
-            starts_at: None,
-            status,
-            own: true,
-        };
+        let words = summary.as_deref().map(|text| ("summary", text));
+        let news = News::about_itself("NabatChatUnreachable", &labels, words, status);
         self.hear(now, news, out);
     }
 

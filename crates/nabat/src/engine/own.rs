@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use nabat_core::alert::{Labels, Links, News, Status};
+use nabat_core::alert::{News, Status};
 
 use super::Handle;
 use crate::clock;
@@ -28,33 +28,16 @@ impl Handle {
         labels: &[(&str, &str)],
         problem: Option<Problem<'_>>,
     ) -> bool {
-        let labels: Labels = [("alertname", name), ("severity", "warning")]
-            .iter()
-            .chain(labels)
-            .copied()
-            .collect();
-        let annotations: Labels = problem
-            .map(|problem| {
-                let shown: String = problem.words.chars().take(PROBLEM_SHOWN_CHARS).collect();
-                ("description", shown)
-            })
-            .into_iter()
-            .collect();
+        let shown: Option<String> =
+            problem.map(|problem| problem.words.chars().take(PROBLEM_SHOWN_CHARS).collect());
+        let words = shown.as_deref().map(|shown| ("description", shown));
         let status = match problem {
             Some(Problem { lasts, .. }) => Status::Firing {
                 expires_at: lasts.map(|lasts| clock::now().after(lasts)),
             },
             None => Status::Resolved { ends_at: None },
         };
-        let news = News {
-            labels,
-            annotations,
-            links: Links::default(),
-            group: None,
-            starts_at: None,
-            status,
-            own: true,
-        };
+        let news = News::about_itself(name, labels, words, status);
         let taken = self.news(vec![news]).await;
         if let Err(error) = &taken {
             tracing::warn!(alert = name, %error, "the operators were not told");
