@@ -18,5 +18,6 @@ pub mod engine;
 pub mod incident;
 pub mod matcher;
 pub mod message;
+pub mod notification;
 pub mod subscription;
 pub mod time;
