@@ -1,21 +1,26 @@
-//! The live message of one alert group in one chat, and the ledger of what it has told.
+//! What one destination is told of one alert group, and the ledger of what it has been told.
 //!
-//! A card lives from the first firing incident until every incident on it has ended and the chat
-//! has been told so. It knows, for each of its incidents, which edition the chat has seen; what
-//! has to be told is the difference to what the incidents are now. So news that comes while the
-//! chat can't be reached collapses by itself, and nobody who was told "firing" misses the end.
+//! In a chat a card is a live message; to an integration it is a series of notifications. It lives
+//! from the first firing incident until every incident on it has ended and the destination has been
+//! told so. It knows, for each of its incidents, which edition was told; what has to be told is the
+//! difference to what the incidents are now. So news that comes while a destination can't be
+//! reached collapses by itself, and nobody who was told "firing" misses the end.
 //!
 //! Invariant: an incident that was told stays on the card until its end was told too, whatever
-//! becomes of subscriptions and mutes meanwhile.
+//! becomes of subscriptions, mutes and silences meanwhile.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::chat::ChatKey;
-use crate::incident::{GroupKey, Incident, IncidentId};
+use crate::alert::{Fingerprint, Labels};
+use crate::destination::Destination;
+use crate::incident::{GroupKey, Incident, IncidentId, Severity, State};
 use crate::message::card::MemberNews;
+use crate::route::Timing;
+use crate::time::Timestamp;
 
 /// How many ended incidents stay on a card whose others still fire.
 const ENDED_SHOWN_MAX: usize = 10;
@@ -46,91 +51,201 @@ impl Told {
     }
 }
 
-/// The live message of one alert group in one chat.
+/// What one destination is told of one alert group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Card {
     /// Its number.
     pub id: CardId,
-    /// Where it is shown.
-    pub chat: ChatKey,
+    /// Who is told.
+    pub destination: Destination,
     /// Whose incidents it shows.
     pub group: GroupKey,
-    /// The message that shows it, once it was sent.
+    /// What its route says of it; `None` if a subscription made it, which speaks at once.
+    pub routed: Option<Routed>,
+    /// The message that shows it, once it was sent to a chat.
     pub message_id: Option<i64>,
     /// Whether that message shows less than the chat knows: a digest told the rest.
     pub behind: bool,
-    /// The ledger: what the chat knows of each incident.
+    /// The ledger: what the destination knows of each incident.
     pub members: BTreeMap<IncidentId, Told>,
+}
+
+/// What a route says of a card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Routed {
+    /// The labels by which the group was made.
+    pub labels: Labels,
+    /// When the group speaks.
+    pub timing: Timing,
+    /// Since when it has something to say, according to its first alert.
+    pub opened_at: Timestamp,
+    /// When something was told last.
+    pub told_at: Option<Timestamp>,
+    /// What this stands in for, if it is a fallback: the name of the destination that failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<String>,
+}
+
+impl Routed {
+    /// When news may be told.
+    pub fn speaks_at(&self) -> Timestamp {
+        match self.told_at {
+            None => self.opened_at.after(self.timing.group_wait),
+            Some(at) => at.after(self.timing.group_interval),
+        }
+    }
+
+    /// When what still fires is told again.
+    pub fn repeats_at(&self) -> Option<Timestamp> {
+        Some(self.told_at?.after(self.timing.repeat_interval))
+    }
+}
+
+/// An incident on a card, and what is so of it at this moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Look<'a> {
+    /// The incident.
+    pub incident: &'a Arc<Incident>,
+    /// Until when a silence covers it.
+    pub silenced_until: Option<Timestamp>,
+    /// Whether the destination may have seen a message of it although the ledger knows nothing.
+    pub maybe_told: bool,
 }
 
 /// What a card has to tell now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
-    /// Everything the message shows, in order of opening.
-    pub members: Vec<(Arc<Incident>, MemberNews)>,
+    /// Everything it shows, in order of opening.
+    pub members: Vec<Shown>,
+    /// Earlier lives of alerts that fire again: told by telling of the later one.
+    pub superseded: Vec<(IncidentId, Told)>,
     /// Whether people are to be woken: something new fires, or everything is over.
     pub sounds: bool,
+}
+
+/// An incident as a card shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The incident.
+    pub incident: Arc<Incident>,
+    /// What is new about it.
+    pub news: MemberNews,
+    /// Until when a silence covers it.
+    pub silenced_until: Option<Timestamp>,
 }
 
 impl View {
     /// The entries the ledger gets once this was told.
     pub fn told(&self) -> Vec<(IncidentId, Told)> {
-        self.members
-            .iter()
-            .map(|(incident, _)| (incident.id, Told::of(incident)))
-            .collect()
+        let shown = self.members.iter().map(|member| {
+            let incident = &member.incident;
+            (incident.id, Told::of(incident))
+        });
+        shown.chain(self.superseded.iter().copied()).collect()
     }
 
     /// Whether everything it shows is over.
     pub fn all_ended(&self) -> bool {
-        self.members.iter().all(|(incident, _)| incident.ended())
+        self.members.iter().all(|member| member.incident.ended())
+    }
+}
+
+/// For how long something must have fired untold for its end to be told.
+const MISSED_AFTER: Duration = Duration::from_secs(10);
+
+/// Whether an incident that nobody was told of is told although it is over: it was critical, or
+/// it fired for so long that it would have been told had nothing failed.
+pub fn worth_telling_late(incident: &Incident) -> bool {
+    match incident.state {
+        State::Ended { at, .. } => {
+            incident.severity() == Severity::Critical
+                || at.since(incident.opened_at) >= MISSED_AFTER
+        }
+        State::Firing | State::Stale => true,
     }
 }
 
 impl Card {
-    /// What is to be told now, or `None` if the chat knows everything that it may hear.
-    ///
-    /// In a muted chat incidents of which it knows nothing yet are held back; the rest is told
-    /// without a sound. Of some, as `maybe_told` says, the chat may have seen a message although
-    /// the ledger knows nothing: then the end of what that message told is told too.
+    /// The card without its ledger, to be stored.
+    pub fn head(&self) -> Self {
+        Self {
+            members: BTreeMap::new(),
+            routed: self.routed.clone(),
+            group: Arc::clone(&self.group),
+            ..*self
+        }
+    }
+
+    /// What is new about one of its incidents, or `None` if it is not to be told at all now: in a
+    /// muted chat, and under a silence, what is not known yet is held back.
+    pub fn news_of(&self, told: Told, look: &Look<'_>, muted: bool) -> Option<MemberNews> {
+        let incident = look.incident;
+        let unknown = told.edition == 0;
+        if unknown && !look.maybe_told {
+            if muted || look.silenced_until.is_some() {
+                return None;
+            }
+            if incident.ended() {
+                return worth_telling_late(incident).then_some(MemberNews::Missed);
+            }
+        }
+        Some(if unknown && !incident.ended() {
+            MemberNews::New
+        } else if told.edition == incident.edition {
+            MemberNews::Known
+        } else {
+            MemberNews::Changed
+        })
+    }
+
+    /// What is to be told now, or `None` if everything is known that may be heard. With `again`,
+    /// what fires is told although nothing of it is new.
     pub fn view<'a>(
         &self,
-        incident: impl Fn(IncidentId) -> Option<&'a Arc<Incident>>,
+        look: impl Fn(IncidentId) -> Option<Look<'a>>,
         muted: bool,
-        maybe_told: impl Fn(IncidentId) -> bool,
+        again: bool,
     ) -> Option<View> {
-        let mut members = Vec::with_capacity(self.members.len());
+        let mut members: Vec<Shown> = Vec::with_capacity(self.members.len());
+        let (mut sounds, mut news_at_all) = (false, false);
         for (id, told) in &self.members {
-            let Some(incident) = incident(*id) else {
+            let Some(look) = look(*id) else {
                 continue;
             };
-            let unknown = told.edition == 0;
-            if unknown && !maybe_told(*id) && (muted || incident.ended()) {
+            let Some(news) = self.news_of(*told, &look, muted) else {
                 continue;
-            }
-            let news = if unknown && !incident.ended() {
-                MemberNews::New
-            } else if told.edition == incident.edition {
-                MemberNews::Known
-            } else {
-                MemberNews::Changed
             };
-            members.push((Arc::clone(incident), news));
+            let incident = look.incident;
+            let critical = incident.severity() == Severity::Critical;
+            sounds |= match news {
+                MemberNews::New => true,
+                MemberNews::Missed => critical,
+                MemberNews::Changed => told.edition < incident.loud && !incident.ended(),
+                MemberNews::Known => false,
+            };
+            news_at_all |= match news {
+                MemberNews::Changed => self.tells_change_of(incident),
+                MemberNews::Known => false,
+                MemberNews::New | MemberNews::Missed => true,
+            };
+            members.push(Shown {
+                incident: Arc::clone(incident),
+                news,
+                silenced_until: look.silenced_until,
+            });
         }
-        let new = members.iter().any(|(_, news)| *news == MemberNews::New);
-        let changed = members
-            .iter()
-            .any(|(incident, news)| *news == MemberNews::Changed && self.tells_change_of(incident));
-        if !(new || changed || self.behind) {
+        if !(news_at_all || self.behind || again) {
             return None;
         }
-        let view = View {
-            members,
-            sounds: false,
-        };
+        let ends = members.iter().all(|member| member.incident.ended())
+            && members.iter().any(|member| {
+                member.news == MemberNews::Changed && member.silenced_until.is_none()
+            });
+        let superseded = take_superseded(&mut members);
         Some(View {
-            sounds: !muted && (new || (changed && view.all_ended())),
-            ..view
+            members,
+            superseded,
+            sounds: !muted && (sounds || ends || again),
         })
     }
 
@@ -174,4 +289,25 @@ impl Card {
         }
         leaving
     }
+}
+
+/// Takes out earlier lives of alerts of which a later one is shown.
+fn take_superseded(members: &mut Vec<Shown>) -> Vec<(IncidentId, Told)> {
+    if !members.iter().any(|member| member.incident.flaps > 0) {
+        return Vec::new();
+    }
+    let latest: HashMap<Fingerprint, IncidentId> = members
+        .iter()
+        .map(|member| (member.incident.fingerprint, member.incident.id))
+        .collect();
+    let mut superseded = Vec::new();
+    members.retain(|member| {
+        let incident = &member.incident;
+        let later = latest.get(&incident.fingerprint) != Some(&incident.id);
+        if later {
+            superseded.push((incident.id, Told::of(incident)));
+        }
+        !later
+    });
+    superseded
 }

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use crate::card::{Card, CardId, Told};
 use crate::chat::{BotId, Chat, ChatKey, Invite, Person, PersonId};
-use crate::delivery::{Delivery, DeliveryId};
+use crate::delivery::{Attempt, Delivery, DeliveryId, Done};
 use crate::incident::{Incident, IncidentId};
+use crate::silence::{Silence, SilenceId};
 use crate::subscription::{Subscription, SubscriptionId};
 use crate::time::Timestamp;
 
@@ -33,19 +34,8 @@ pub enum Change {
     Subscription(Subscription),
     /// A subscription that ended.
     SubscriptionGone(SubscriptionId),
-    /// A card with its message; not its ledger.
-    Card {
-        /// Which card.
-        id: CardId,
-        /// Where it is shown.
-        chat: ChatKey,
-        /// Whose incidents it shows.
-        group: Arc<str>,
-        /// The message that shows it.
-        message_id: Option<i64>,
-        /// Whether that message shows less than the chat knows.
-        behind: bool,
-    },
+    /// A card as it is now; its ledger is left out and stays as it is.
+    Card(Box<Card>),
     /// A card that is done, with its ledger.
     CardGone(CardId),
     /// The ledger's entry for one incident on one card.
@@ -66,8 +56,16 @@ pub enum Change {
     },
     /// A delivery as it waits now.
     Delivery(Delivery),
-    /// A delivery that waits no more.
+    /// A delivery that waits no more and leaves no trace.
     DeliveryGone(DeliveryId),
+    /// A delivery that waits no more, for the history.
+    DeliveryDone(Box<Done>),
+    /// An attempt that did not go through.
+    Attempt(Attempt),
+    /// A silence as it is now.
+    Silence(Box<Silence>),
+    /// A silence that is over.
+    SilenceGone(SilenceId),
     /// The last update of a bot that was dealt with.
     Offset(BotId, Offset),
     /// No number up to this one is free.
@@ -96,6 +94,8 @@ pub struct Snapshot {
     pub invites: Vec<Invite>,
     /// All subscriptions.
     pub subscriptions: Vec<Subscription>,
+    /// All silences that are not over.
+    pub silences: Vec<Silence>,
     /// All cards with their ledgers.
     pub cards: Vec<Card>,
     /// The outbox.

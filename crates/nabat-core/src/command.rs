@@ -109,7 +109,12 @@ impl<'a> Command<'a> {
 
 /// Whether a button with this data changes what a chat is told.
 pub fn button_changes_the_chat(data: &str) -> bool {
-    data.starts_with("u:") || data.starts_with("l:")
+    data.starts_with("u:") || data.starts_with("l:") || button_silences(data)
+}
+
+/// Whether a button with this data hushes alerts for everyone, or ends that.
+pub fn button_silences(data: &str) -> bool {
+    data.starts_with("s:") || data.starts_with("e:")
 }
 
 /// The command that was probably meant by a name that is none.

@@ -1,6 +1,7 @@
 //! What waits to be said, and when it may be said.
 //!
-//! A [`Delivery`] is a row of the outbox. [`schedule::Schedule`] decides, for one bot, which of
+//! A [`Delivery`] is a row of the outbox, a [`Done`] one of its history, an [`Attempt`] says why it
+//! did not go through at first. [`schedule::Schedule`] decides, for one bot, which of
 //! them goes out next within Telegram's limits.
 
 pub mod schedule;
@@ -8,9 +9,10 @@ pub mod schedule;
 use serde::{Deserialize, Serialize};
 
 use crate::card::{CardId, Told};
-use crate::chat::ChatKey;
+use crate::destination::Destination;
 use crate::incident::IncidentId;
 use crate::message::Message;
+use crate::notification::Notification;
 use crate::time::Timestamp;
 
 /// The number of a delivery, in order of creation; never used twice.
@@ -36,13 +38,13 @@ pub enum Priority {
     Stranger,
 }
 
-/// One message for one chat that has to be sent: a row of the outbox.
+/// One message for one destination that has to be sent: a row of the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     /// Its number.
     pub id: DeliveryId,
     /// Where it goes.
-    pub chat: ChatKey,
+    pub destination: Destination,
     /// What is said.
     pub content: Content,
     /// Its urgency.
@@ -60,7 +62,7 @@ impl Delivery {
     pub fn waiting(&self) -> Waiting {
         Waiting {
             id: self.id,
-            chat: self.chat,
+            destination: self.destination,
             priority: self.priority,
         }
     }
@@ -89,7 +91,7 @@ pub struct Waiting {
     /// Which one.
     pub id: DeliveryId,
     /// Where it goes.
-    pub chat: ChatKey,
+    pub destination: Destination,
     /// Its urgency.
     pub priority: Priority,
 }
@@ -100,7 +102,7 @@ pub struct Work {
     /// Which deliveries: several are told in one digest.
     pub ids: Vec<DeliveryId>,
     /// Where it goes.
-    pub chat: ChatKey,
+    pub destination: Destination,
     /// The requests to make, in order.
     pub sends: Vec<Send>,
     /// What the ledger notes when all of them were accepted.
@@ -141,6 +143,8 @@ pub enum Send {
         /// What is sent as the new live message should this one be gone.
         live: bool,
     },
+    /// What a group has to tell an integration.
+    Notify(Box<Notification>),
     /// A text too long for a message, as a file. It arrives without a sound.
     File {
         /// The file's name.
@@ -148,6 +152,67 @@ pub enum Send {
         /// What stands in it.
         text: String,
     },
+}
+
+/// One attempt that did not go through.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Of which delivery.
+    pub delivery: DeliveryId,
+    /// Counts from 1. Beyond [`Attempt::KEPT_MAX`] the last one takes the place of that one.
+    pub number: u32,
+    /// When.
+    pub at: Timestamp,
+    /// What became of it.
+    pub fate: Fate,
+    /// The provider's words.
+    pub words: String,
+}
+
+impl Attempt {
+    /// How many attempts of a delivery are kept: the first ones and the last.
+    pub const KEPT_MAX: u32 = 50;
+}
+
+/// What became of an attempt or, in the end, of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// The provider took it.
+    Sent,
+    /// The provider did not take it; it is tried again.
+    Retry,
+    /// Nobody knows whether the provider took it: the answer got lost.
+    Uncertain,
+    /// The provider never takes it.
+    Failed,
+    /// The destination takes no messages.
+    Unreachable,
+    /// Its place moved or is gone; it goes elsewhere.
+    Moved,
+    /// A person dropped it.
+    Dropped,
+}
+
+/// A delivery that waits no more: a row of the history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    /// Its number.
+    pub id: DeliveryId,
+    /// Where it went.
+    pub destination: Destination,
+    /// What it was about, on one line.
+    pub subject: String,
+    /// Its urgency.
+    pub priority: Priority,
+    /// How it ended.
+    pub fate: Fate,
+    /// How many attempts it took.
+    pub attempts: u32,
+    /// Since when it had waited.
+    pub created_at: Timestamp,
+    /// When it ended.
+    pub done_at: Timestamp,
 }
 
 /// How a delivery went.

@@ -5,14 +5,18 @@
 //! caller stores the changes in one transaction and only then acts or answers; if they can't be
 //! stored, it throws the engine away and restores it from the store.
 //!
-//! In reading order: `alerts` (what sources say), `cards` (who must be told), `couriers`
-//! (handing deliveries out and taking outcomes back), `reach` (chats that can't be told), `chats`
-//! (what bots hear), `talk` (what people ask for), `people` (who may).
+//! In reading order: `alerts` (what sources say), `cards` (who must be told), `couriers` (handing
+//! deliveries out and taking outcomes back), `outbox` (what waits and for how long), `reach` (chats
+//! that can't be told, and fallbacks), `hush` (acknowledgements and silences), `chats` (what bots
+//! hear), `talk` (what people ask for), `buttons` (what they press on a card), `people` (who may).
 
 mod alerts;
+mod buttons;
 mod cards;
 mod chats;
 mod couriers;
+mod hush;
+mod outbox;
 mod people;
 mod reach;
 mod talk;
@@ -30,8 +34,11 @@ use crate::card::{Card, CardId};
 use crate::change::{Change, Offset, Snapshot};
 use crate::chat::{BotId, Chat, ChatKey, Invite, Person, PersonId, Role};
 use crate::delivery::{Content, Delivery, DeliveryId, Waiting};
+use crate::destination::{Destination, Outlet};
 use crate::incident::{GroupKey, Incident, IncidentId};
 use crate::message::words::{Language, Locale};
+use crate::route::Routing;
+use crate::silence::{Silence, SilenceId};
 use crate::subscription::index::Index;
 use crate::subscription::{Subscription, SubscriptionId};
 use crate::time::Timestamp;
@@ -53,6 +60,14 @@ pub struct Settings {
     pub allowed: HashMap<BotId, HashSet<i64>>,
     /// Where Nabat speaks about itself; empty: the owners' private chats.
     pub operators: Vec<ChatKey>,
+    /// Who else is told by labels.
+    pub routing: Option<Arc<Routing>>,
+    /// Who is told instead when what an outlet carries does not arrive.
+    pub fallbacks: HashMap<Outlet, Fallback>,
+    /// For how long whoever acknowledges an alert is trusted to see to it.
+    pub acknowledged_for: Duration,
+    /// After how long an undelivered critical alert is worth an alert of its own.
+    pub late_after: Duration,
     /// More incidents than this are not kept open at once.
     pub open_incidents_max: usize,
     /// More subscriptions than this are not kept.
@@ -73,12 +88,25 @@ impl Default for Settings {
             },
             allowed: HashMap::new(),
             operators: Vec::new(),
+            routing: None,
+            fallbacks: HashMap::new(),
+            acknowledged_for: Duration::from_secs(8 * 3_600),
+            late_after: Duration::from_secs(300),
             open_incidents_max: 1_000_000,
             subscriptions_max: 100_000,
             expression_chars_max: 256,
             version: "",
         }
     }
+}
+
+/// Who is told instead when something does not arrive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fallback {
+    /// After how long.
+    pub after: Duration,
+    /// Whom.
+    pub to: Vec<Destination>,
 }
 
 /// What has to be stored, and what then waits for a courier.
@@ -101,7 +129,7 @@ pub struct Engine {
     /// Lives that ended a moment ago, to tell late news from a new life.
     ended_lately: HashMap<Fingerprint, Ended>,
     cards: HashMap<CardId, OnDuty>,
-    cards_by_chat: HashMap<ChatKey, BTreeMap<GroupKey, CardId>>,
+    cards_at: HashMap<Destination, BTreeMap<GroupKey, CardId>>,
     /// Cards that changed in this step: each is looked at once, at its end.
     touched: BTreeSet<CardId>,
     deliveries: BTreeMap<DeliveryId, Delivery>,
@@ -110,6 +138,9 @@ pub struct Engine {
     invites: HashMap<[u8; 32], Invite>,
     subscriptions: BTreeMap<SubscriptionId, Subscription>,
     index: Index,
+    silences: BTreeMap<SilenceId, Silence>,
+    /// The own alert about a late critical delivery fires.
+    late: bool,
     offsets: HashMap<BotId, Offset>,
     timers: BTreeSet<(Timestamp, Timer)>,
     next_number: i64,
@@ -121,6 +152,8 @@ pub struct Engine {
 struct Known {
     incident: Arc<Incident>,
     cards: Vec<CardId>,
+    /// Until when a silence covers it.
+    silenced_until: Option<Timestamp>,
 }
 
 /// A card in memory, and the delivery that waits for it.
@@ -134,6 +167,8 @@ struct OnDuty {
     /// nothing: an answer got lost, or the process died. The ends of what that message may have
     /// told are told too.
     in_doubt: Option<IncidentId>,
+    /// The answer to a critical message got lost: the next one may repeat it.
+    repeats: bool,
 }
 
 impl OnDuty {
@@ -143,6 +178,7 @@ impl OnDuty {
             delivery: None,
             in_hand: None,
             in_doubt: None,
+            repeats: false,
         }
     }
 
@@ -165,6 +201,8 @@ struct Ended {
     at: Timestamp,
     /// Until when it is remembered.
     remembered_until: Timestamp,
+    /// See [`Incident::flaps`].
+    flaps: u32,
 }
 
 /// Something to look at when its time comes. Whether it is still due is decided then.
@@ -173,6 +211,14 @@ enum Timer {
     Incident(IncidentId),
     Unmute(ChatKey),
     EndedLately(Fingerprint),
+    /// A card of a route may speak, or repeats.
+    Card(CardId),
+    Acknowledgement(IncidentId),
+    Silence(SilenceId),
+    /// A delivery has waited for so long that somebody else is told, or that it is alarming.
+    Overdue(DeliveryId),
+    /// The same, for a card whose chat takes no messages.
+    Stranded(CardId),
 }
 
 /// Figures for `/metrics`.
@@ -188,8 +234,14 @@ pub struct Figures {
     pub waiting: usize,
     /// Since when the oldest of them waits.
     pub oldest_waiting: Option<Timestamp>,
+    /// Since when the oldest critical one waits.
+    pub oldest_critical: Option<Timestamp>,
     /// Chats that take no messages.
     pub disabled_chats: usize,
+    /// Silences in force or to come.
+    pub silences: usize,
+    /// Incidents that somebody took.
+    pub acknowledged: usize,
 }
 
 impl Engine {
@@ -212,7 +264,7 @@ impl Engine {
             open: HashMap::with_capacity(snapshot.incidents.len()),
             ended_lately: HashMap::new(),
             cards: HashMap::new(),
-            cards_by_chat: HashMap::new(),
+            cards_at: HashMap::new(),
             touched: BTreeSet::new(),
             deliveries: BTreeMap::new(),
             chats: by(snapshot.chats, |chat| chat.key),
@@ -224,6 +276,12 @@ impl Engine {
                 .map(|subscription| (subscription.id, subscription))
                 .collect(),
             index,
+            silences: snapshot
+                .silences
+                .into_iter()
+                .map(|silence| (silence.id, silence))
+                .collect(),
+            late: false,
             offsets: snapshot.offsets.into_iter().collect(),
             timers: BTreeSet::new(),
             next_number: snapshot.numbers_used + 1,
@@ -240,11 +298,17 @@ impl Engine {
         }
         for on_duty in engine.cards.values_mut() {
             // A courier may have had it: until the process died, or until the chat was given up.
-            let chat = engine.chats.get(&on_duty.card.chat);
+            let chat = on_duty.card.destination.chat();
+            let chat = chat.and_then(|chat| engine.chats.get(&chat));
             let given_up = chat.is_some_and(|chat| chat.disabled.is_some());
             if on_duty.delivery.is_some() || given_up {
                 on_duty.in_doubt = on_duty.card.members.keys().max().copied();
             }
+        }
+        for silence in engine.silences.values() {
+            engine
+                .timers
+                .insert((silence.ends_at, Timer::Silence(silence.id)));
         }
         for chat in engine.chats.values() {
             if let Some(until) = chat.muted_until {
@@ -266,9 +330,12 @@ impl Engine {
         self.last_news_at = before.last_news_at;
     }
 
-    /// Takes over a changed configuration.
-    pub fn configure(&mut self, settings: Settings) {
+    /// Takes over a changed configuration. What waits for integrations that there are no more is
+    /// dropped with their cards.
+    pub fn configure(&mut self, now: Timestamp, settings: Settings, out: &mut Effects) {
         self.settings = settings;
+        self.drop_unconfigured(out);
+        self.announce_touched(now, out);
     }
 
     /// When [`Engine::tick`] has something to do, at the earliest.
@@ -288,6 +355,13 @@ impl Engine {
             match timer {
                 Timer::Incident(id) => self.look_at_incident(now, id, out),
                 Timer::Unmute(chat) => self.unmute_if_due(now, chat, out),
+                Timer::Card(card) => {
+                    self.touched.insert(card);
+                }
+                Timer::Acknowledgement(id) => self.outlive_acknowledgement(now, id, out),
+                Timer::Silence(id) => self.end_silence_if_due(now, id, out),
+                Timer::Overdue(delivery) => self.look_at_overdue(now, delivery, out),
+                Timer::Stranded(card) => self.fall_back(now, card, out),
                 Timer::EndedLately(fingerprint) => {
                     let ended = self.ended_lately.get(&fingerprint);
                     if ended.is_some_and(|ended| ended.remembered_until <= now) {
@@ -311,11 +385,11 @@ impl Engine {
         self.offsets.get(&bot).map(|offset| offset.update_id)
     }
 
-    /// The deliveries that wait for the bot's courier.
-    pub fn waiting(&self, bot: BotId) -> impl Iterator<Item = Waiting> {
+    /// The deliveries that wait for the outlet's courier.
+    pub fn waiting(&self, outlet: Outlet) -> impl Iterator<Item = Waiting> {
         self.deliveries
             .values()
-            .filter(move |delivery| delivery.chat.bot == bot)
+            .filter(move |delivery| delivery.destination.outlet() == outlet)
             .map(Delivery::waiting)
     }
 
@@ -327,6 +401,14 @@ impl Engine {
             cards: self.cards.len(),
             waiting: self.deliveries.len(),
             oldest_waiting: self.deliveries.values().map(|d| d.created_at).min(),
+            oldest_critical: self.oldest_critical().map(|delivery| delivery.created_at),
+            silences: self.silences.len(),
+            acknowledged: self
+                .open
+                .values()
+                .filter_map(|id| self.incidents.get(id))
+                .filter(|known| known.incident.acknowledged.is_some())
+                .count(),
             disabled_chats: self
                 .chats
                 .values()
@@ -358,9 +440,16 @@ impl Engine {
         }
     }
 
+    fn locale_at(&self, destination: Destination) -> Locale {
+        destination
+            .chat()
+            .map_or_else(|| self.settings.locale.clone(), |chat| self.locale(chat))
+    }
+
     /// Puts a delivery into the outbox and the couriers' view of it.
     fn put_delivery(&mut self, delivery: Delivery, out: &mut Effects) {
         out.waiting.push(delivery.waiting());
+        self.watch_delivery(&delivery);
         if let Content::Card(card) = delivery.content
             && let Some(on_duty) = self.cards.get_mut(&card)
         {

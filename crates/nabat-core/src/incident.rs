@@ -31,6 +31,11 @@ pub struct Incident {
     pub revision: u32,
     /// Counts every change worth telling, from 1; the ledger notes which one a chat has seen.
     pub edition: u32,
+    /// The latest edition that is worth a sound: the first, or that at which an acknowledgement
+    /// ran out.
+    pub loud: u32,
+    /// How many earlier lives of its alert ended just before it began, one after the other.
+    pub flaps: u32,
     /// The alert's identity.
     pub fingerprint: Fingerprint,
     /// The alert's labels.
@@ -49,8 +54,21 @@ pub struct Incident {
     pub seen_at: Timestamp,
     /// When it is over unless news comes before.
     pub expires_at: Option<Timestamp>,
+    /// Who took it, if somebody did.
+    pub acknowledged: Option<Acknowledgement>,
     /// Where it stands.
     pub state: State,
+}
+
+/// A person's word that they see to it: it is not repeated, until it is over or time is up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledgement {
+    /// Their name.
+    pub by: String,
+    /// Since when.
+    pub at: Timestamp,
+    /// Until when.
+    pub until: Timestamp,
 }
 
 /// Where an incident stands.
@@ -190,6 +208,23 @@ impl Incident {
         self.count_change();
     }
 
+    /// Notes that somebody took it, or lets go of it.
+    pub fn acknowledge(&mut self, acknowledgement: Option<Acknowledgement>) {
+        self.acknowledged = acknowledgement;
+        self.count_change();
+    }
+
+    /// Notes that a silence covers it from now on, or does no more.
+    pub fn note_silence(&mut self) {
+        self.count_change();
+    }
+
+    /// Ends an acknowledgement whose time is up: it demands attention again.
+    pub fn outlive_acknowledgement(&mut self) {
+        self.acknowledge(None);
+        self.loud = self.edition;
+    }
+
     /// Ends it.
     pub fn end(&mut self, at: Timestamp, how: Ending) {
         self.state = State::Ended {
@@ -286,6 +321,8 @@ mod tests {
             id: IncidentId(1),
             revision: 1,
             edition: 1,
+            loud: 1,
+            flaps: 0,
             fingerprint: labels.fingerprint(),
             labels,
             annotations: Labels::default(),
@@ -295,6 +332,7 @@ mod tests {
             opened_at: at(110),
             seen_at: at(110),
             expires_at: None,
+            acknowledged: None,
             state: State::Firing,
         }
     }

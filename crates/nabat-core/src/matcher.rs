@@ -71,6 +71,16 @@ impl fmt::Display for Matcher {
 }
 
 impl Matcher {
+    /// `name="value"`.
+    pub fn equal(name: &str, value: &str) -> Self {
+        Self {
+            name: name.into(),
+            operator: Operator::Equal,
+            value: value.into(),
+            compiled: OnceLock::new(),
+        }
+    }
+
     /// Whether the label's value fulfils it.
     pub fn matches(&self, labels: &Labels) -> bool {
         let value = labels.value(&self.name);
@@ -87,6 +97,12 @@ impl Matcher {
             .get_or_init(|| expression::compile_anchored(&self.value))
             .is_match(value)
     }
+}
+
+/// A list of matchers, as [`parse_list`] reads it.
+pub fn list_text(matchers: &[Matcher]) -> String {
+    let texts: Vec<String> = matchers.iter().map(ToString::to_string).collect();
+    format!("{{{}}}", texts.join(","))
 }
 
 /// Reads a list of matchers: `{a="b", c!~"d",}`; braces, commas between, quotes are optional

@@ -5,6 +5,8 @@ CREATE TABLE incidents (
     id          INTEGER PRIMARY KEY,
     revision    INTEGER NOT NULL,
     edition     INTEGER NOT NULL,
+    loud        INTEGER NOT NULL,
+    flaps       INTEGER NOT NULL,
     fingerprint INTEGER NOT NULL,
     labels      TEXT NOT NULL,
     annotations TEXT NOT NULL,
@@ -14,6 +16,7 @@ CREATE TABLE incidents (
     opened_at   INTEGER NOT NULL,
     seen_at     INTEGER NOT NULL,
     expires_at  INTEGER,
+    acknowledged TEXT,
     state       TEXT NOT NULL CHECK (state IN ('firing', 'stale', 'ended')),
     ended_at    INTEGER CHECK ((state = 'ended') = (ended_at IS NOT NULL)),
     ending      TEXT CHECK (ending IN ('resolved', 'expired', 'closed'))
@@ -60,18 +63,18 @@ CREATE TABLE subscriptions (
     created_at INTEGER NOT NULL
 ) STRICT;
 
--- The live message of one alert group in one chat.
+-- What one destination is told of one alert group. A destination is `chat/BOT/CHAT[/TOPIC]` or
+-- `integration/NUMBER`; `routed` is there if a route made the card.
 CREATE TABLE cards (
-    id         INTEGER PRIMARY KEY,
-    bot        INTEGER NOT NULL,
-    chat       INTEGER NOT NULL,
-    topic      INTEGER NOT NULL,
-    group_key  TEXT NOT NULL,
-    message_id INTEGER,
-    behind     INTEGER NOT NULL
+    id          INTEGER PRIMARY KEY,
+    destination TEXT NOT NULL,
+    group_key   TEXT NOT NULL,
+    routed      TEXT,
+    message_id  INTEGER,
+    behind      INTEGER NOT NULL
 ) STRICT;
 
--- What a chat has been told of an incident; edition 0: nothing yet.
+-- What a destination has been told of an incident; edition 0: nothing yet.
 CREATE TABLE ledger (
     card     INTEGER NOT NULL,
     incident INTEGER NOT NULL,
@@ -83,15 +86,47 @@ CREATE INDEX ledger_by_incident ON ledger (incident);
 
 -- What waits to be sent.
 CREATE TABLE outbox (
+    id          INTEGER PRIMARY KEY,
+    destination TEXT NOT NULL,
+    content     TEXT NOT NULL,
+    priority    TEXT NOT NULL,
+    created_at  INTEGER NOT NULL,
+    attempts    INTEGER NOT NULL,
+    last_error  TEXT
+) STRICT;
+
+-- What was sent, given up or dropped: the history of the outbox.
+CREATE TABLE deliveries (
+    id          INTEGER PRIMARY KEY,
+    destination TEXT NOT NULL,
+    subject     TEXT NOT NULL,
+    priority    TEXT NOT NULL,
+    fate        TEXT NOT NULL,
+    attempts    INTEGER NOT NULL,
+    created_at  INTEGER NOT NULL,
+    done_at     INTEGER NOT NULL
+) STRICT;
+CREATE INDEX deliveries_done ON deliveries (done_at);
+
+-- Attempts that did not go through, with the provider's words.
+CREATE TABLE attempts (
+    delivery INTEGER NOT NULL,
+    number   INTEGER NOT NULL,
+    at       INTEGER NOT NULL,
+    fate     TEXT NOT NULL,
+    words    TEXT NOT NULL,
+    PRIMARY KEY (delivery, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX attempts_at ON attempts (at);
+
+-- What is not told for a time.
+CREATE TABLE silences (
     id         INTEGER PRIMARY KEY,
-    bot        INTEGER NOT NULL,
-    chat       INTEGER NOT NULL,
-    topic      INTEGER NOT NULL,
-    content    TEXT NOT NULL,
-    priority   TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
-    attempts   INTEGER NOT NULL,
-    last_error TEXT
+    matchers   TEXT NOT NULL,
+    starts_at  INTEGER NOT NULL,
+    ends_at    INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    comment    TEXT NOT NULL
 ) STRICT;
 
 -- How far each bot's updates have been dealt with.

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use nabat_core::chat::ChatKey;
 use nabat_core::delivery::schedule::{Limits, Next, Schedule};
 use nabat_core::delivery::{DeliveryId, Outcome, Waiting};
+use nabat_core::destination::{Destination, Outlet};
 
 use crate::channel::telegram::client::Client;
 use crate::clock::Steady;
@@ -91,7 +92,7 @@ impl Courier {
         let (announce, waiting) = mpsc::unbounded_channel();
         while self
             .engine
-            .follow(self.client.bot(), announce.clone())
+            .follow(Outlet::Bot(self.client.bot()), announce.clone())
             .await
             .is_err()
         {
@@ -134,7 +135,9 @@ impl Courier {
                     Some(waiting) => {
                         let mut schedule = self.schedule();
                         for delivery in waiting {
-                            schedule.add(delivery);
+                            if let Destination::Chat(chat) = delivery.destination {
+                                schedule.add(delivery.id, chat, delivery.priority);
+                            }
                         }
                     }
                     None => return, // Another courier follows now, or the engine is gone.
@@ -158,7 +161,7 @@ impl Courier {
         };
         let mut fails = false;
         if let Some(work) = work {
-            let settled = self.carry(&work).await;
+            let settled = self.carry(chat, &work).await;
             loop {
                 match self.engine.settle(settled.clone()).await {
                     Ok(()) => break,

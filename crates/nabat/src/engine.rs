@@ -21,8 +21,9 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use nabat_core::alert::News;
-use nabat_core::chat::{Admits, BotId};
+use nabat_core::chat::Admits;
 use nabat_core::delivery::{DeliveryId, Settled, Waiting, Work};
+use nabat_core::destination::Outlet;
 use nabat_core::engine::{Figures, Heard, Refusal, Settings};
 
 use crate::store::{Store, StoreError};
@@ -84,7 +85,7 @@ enum Ask {
     Settle(Settled, Reply<()>),
     Invite(Admits, [u8; 16], Reply<String>),
     Configure(Box<Settings>, Reply<()>),
-    Follow(BotId, mpsc::UnboundedSender<Vec<Waiting>>, Reply<()>),
+    Follow(Outlet, mpsc::UnboundedSender<Vec<Waiting>>, Reply<()>),
     Look(Reply<Look>),
     Stop,
 }
@@ -213,17 +214,17 @@ impl Handle {
             .await
     }
 
-    /// Sends the bot's waiting deliveries to `courier`, those that wait now and all to come,
+    /// Sends the outlet's waiting deliveries to `courier`, those that wait now and all to come,
     /// instead of to whoever followed before.
     ///
     /// # Errors
     /// See [`NotTaken`].
     pub async fn follow(
         &self,
-        bot: BotId,
+        outlet: Outlet,
         courier: mpsc::UnboundedSender<Vec<Waiting>>,
     ) -> Result<(), NotTaken> {
-        self.ask(|reply| Ask::Follow(bot, courier, reply)).await
+        self.ask(|reply| Ask::Follow(outlet, courier, reply)).await
     }
 
     /// What the engine shows of itself.

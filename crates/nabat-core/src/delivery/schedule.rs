@@ -14,7 +14,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
-use super::{DeliveryId, Priority, Waiting};
+use super::{DeliveryId, Priority};
 use crate::chat::ChatKey;
 use crate::time::Timestamp;
 
@@ -106,15 +106,12 @@ impl Schedule {
     }
 
     /// Puts a delivery in line, or changes the urgency of one that is there.
-    pub fn add(&mut self, waiting: Waiting) {
-        let line = self.chats.entry(waiting.chat.chat).or_default();
-        if let Some((priority, _)) = line
-            .places
-            .insert(waiting.id, (waiting.priority, waiting.chat))
-        {
-            line.waiting.remove(&(priority, waiting.id));
+    pub fn add(&mut self, id: DeliveryId, chat: ChatKey, priority: Priority) {
+        let line = self.chats.entry(chat.chat).or_default();
+        if let Some((before, _)) = line.places.insert(id, (priority, chat)) {
+            line.waiting.remove(&(before, id));
         }
-        line.waiting.insert((waiting.priority, waiting.id));
+        line.waiting.insert((priority, id));
     }
 
     /// What to send now. The deliveries leave the line, the first request is counted, and their
@@ -361,12 +358,8 @@ mod tests {
         }
     }
 
-    fn waiting(id: i64, number: i64, priority: Priority) -> Waiting {
-        Waiting {
-            id: DeliveryId(id),
-            chat: chat(number),
-            priority,
-        }
+    fn add(schedule: &mut Schedule, id: i64, number: i64, priority: Priority) {
+        schedule.add(DeliveryId(id), chat(number), priority);
     }
 
     fn at(ms: i64) -> Timestamp {
@@ -393,10 +386,10 @@ mod tests {
     #[test]
     fn the_most_urgent_goes_first_then_the_oldest() {
         let mut schedule = Schedule::default();
-        schedule.add(waiting(1, 5, Priority::News));
-        schedule.add(waiting(2, 5, Priority::Quiet));
-        schedule.add(waiting(3, 5, Priority::Critical));
-        schedule.add(waiting(5, 5, Priority::Answer));
+        add(&mut schedule, 1, 5, Priority::News);
+        add(&mut schedule, 2, 5, Priority::Quiet);
+        add(&mut schedule, 3, 5, Priority::Critical);
+        add(&mut schedule, 5, 5, Priority::Answer);
         let order: Vec<Vec<i64>> = run(&mut schedule, 0, 60_000)
             .into_iter()
             .map(|(_, ids)| ids)
@@ -407,8 +400,8 @@ mod tests {
     #[test]
     fn a_chat_gets_one_delivery_at_a_time() {
         let mut schedule = Schedule::default();
-        schedule.add(waiting(1, 5, Priority::News));
-        schedule.add(waiting(2, 5, Priority::News));
+        add(&mut schedule, 1, 5, Priority::News);
+        add(&mut schedule, 2, 5, Priority::News);
         let one = |id| Next::Send(vec![DeliveryId(id)], chat(5));
         assert_eq!(schedule.next(at(0)), one(1));
         assert_eq!(schedule.next(at(0)), Next::Idle);
@@ -419,8 +412,8 @@ mod tests {
     #[test]
     fn a_frozen_chat_delays_no_other() {
         let mut schedule = Schedule::default();
-        schedule.add(waiting(1, 5, Priority::Critical));
-        schedule.add(waiting(2, 6, Priority::Quiet));
+        add(&mut schedule, 1, 5, Priority::Critical);
+        add(&mut schedule, 2, 6, Priority::Quiet);
         schedule.freeze(chat(5), at(30_000));
         let expected = [(0, vec![2]), (30_000, vec![1])];
         assert_eq!(run(&mut schedule, 0, 60_000), expected);
@@ -431,13 +424,13 @@ mod tests {
         for (number, alone) in [(5, 5), (-5, 6)] {
             let mut schedule = Schedule::default();
             for id in 0..alone {
-                schedule.add(waiting(id, number, Priority::News));
+                add(&mut schedule, id, number, Priority::News);
             }
             let sent = run(&mut schedule, 0, 60_000);
             assert_eq!(sent.len(), usize::try_from(alone).unwrap(), "{sent:?}");
             let mut schedule = Schedule::default();
             for id in 0..=alone {
-                schedule.add(waiting(id, number, Priority::News));
+                add(&mut schedule, id, number, Priority::News);
             }
             let sent = run(&mut schedule, 0, 0);
             assert_eq!(sent, [(0, (0..=alone).collect::<Vec<_>>())]);
@@ -448,18 +441,15 @@ mod tests {
     fn answers_edits_and_other_topics_stay_out_of_a_batch() {
         let mut schedule = Schedule::default();
         for id in 0..10 {
-            schedule.add(waiting(id, -5, Priority::News));
+            add(&mut schedule, id, -5, Priority::News);
         }
         let elsewhere = ChatKey {
             topic: Some(7),
             ..chat(-5)
         };
-        schedule.add(Waiting {
-            chat: elsewhere,
-            ..waiting(10, -5, Priority::News)
-        });
-        schedule.add(waiting(11, -5, Priority::Quiet));
-        schedule.add(waiting(12, -5, Priority::Answer));
+        schedule.add(DeliveryId(10), elsewhere, Priority::News);
+        add(&mut schedule, 11, -5, Priority::Quiet);
+        add(&mut schedule, 12, -5, Priority::Answer);
         let sent: Vec<Vec<i64>> = run(&mut schedule, 0, 60_000)
             .into_iter()
             .map(|(_, ids)| ids)
@@ -472,7 +462,7 @@ mod tests {
         let mut schedule = Schedule::default();
         let mut sent = Vec::new();
         for id in 0..1_000 {
-            schedule.add(waiting(id, -5, Priority::News));
+            add(&mut schedule, id, -5, Priority::News);
             sent.extend(run(&mut schedule, id * 30, id * 30));
         }
         sent.extend(run(&mut schedule, 30_000, 90_000));
@@ -486,12 +476,12 @@ mod tests {
     fn critical_news_passes_a_group_whose_pace_is_used_up() {
         let mut schedule = Schedule::default();
         for id in 0..4 {
-            schedule.add(waiting(id, -5, Priority::News));
+            add(&mut schedule, id, -5, Priority::News);
         }
         assert_eq!(run(&mut schedule, 0, 0).len(), 4);
-        schedule.add(waiting(10, -5, Priority::News));
+        add(&mut schedule, 10, -5, Priority::News);
         assert_eq!(run(&mut schedule, 100, 100), []);
-        schedule.add(waiting(11, -5, Priority::Critical));
+        add(&mut schedule, 11, -5, Priority::Critical);
         assert_eq!(run(&mut schedule, 100, 100), [(100, vec![11])]);
     }
 
@@ -499,11 +489,11 @@ mod tests {
     fn answers_pass_a_group_that_is_full_of_news() {
         let mut schedule = Schedule::default();
         for id in 0..40 {
-            schedule.add(waiting(id, -5, Priority::Quiet));
+            add(&mut schedule, id, -5, Priority::Quiet);
         }
         let sent = run(&mut schedule, 0, 59_000);
         assert_eq!(sent.len(), 15, "{sent:?}");
-        schedule.add(waiting(100, -5, Priority::Answer));
+        add(&mut schedule, 100, -5, Priority::Answer);
         assert_eq!(run(&mut schedule, 59_000, 59_000), [(59_000, vec![100])]);
     }
 
@@ -516,7 +506,7 @@ mod tests {
             let chats = [5, 6, -7, -8];
             let priorities = [Priority::Answer, Priority::Critical, Priority::News, Priority::Quiet];
             for (id, (chat, priority)) in (0..).zip(&added) {
-                schedule.add(waiting(id, chats[*chat], priorities[usize::from(*priority)]));
+                add(&mut schedule, id, chats[*chat], priorities[usize::from(*priority)]);
             }
             let log = run(&mut schedule, 0, 3_600_000);
             let mut told: Vec<i64> = log.iter().flat_map(|(_, ids)| ids.clone()).collect();

@@ -27,6 +27,13 @@ pub enum Refusal {
     },
 }
 
+/// When an incident began, when it ends by itself, and what came before.
+struct Life {
+    starts_at: Timestamp,
+    expires_at: Option<Timestamp>,
+    flaps: u32,
+}
+
 impl Engine {
     /// Takes what a source says. All of it, or nothing if it would open too many incidents.
     ///
@@ -83,17 +90,18 @@ impl Engine {
         if ended.is_some_and(|ended| starts_at < ended.at && now < ended.remembered_until) {
             return;
         }
-        self.open_incident(now, news, starts_at, expires_at, out);
+        let flaps = ended
+            .filter(|ended| now < ended.remembered_until)
+            .map_or(0, |ended| ended.flaps.saturating_add(1));
+        let life = Life {
+            starts_at,
+            expires_at,
+            flaps,
+        };
+        self.open_incident(now, news, life, out);
     }
 
-    fn open_incident(
-        &mut self,
-        now: Timestamp,
-        news: News,
-        starts_at: Timestamp,
-        expires_at: Option<Timestamp>,
-        out: &mut Effects,
-    ) {
+    fn open_incident(&mut self, now: Timestamp, news: News, life: Life, out: &mut Effects) {
         let title = title_of(&news.labels, &news.annotations);
         let group = news
             .group
@@ -102,20 +110,23 @@ impl Engine {
             id: IncidentId(self.number(out)),
             revision: 1,
             edition: 1,
+            loud: 1,
+            flaps: life.flaps,
             fingerprint: news.labels.fingerprint(),
             labels: news.labels,
             annotations: news.annotations,
             links: news.links,
             group,
-            starts_at,
+            starts_at: life.starts_at,
             opened_at: now,
             seen_at: now,
-            expires_at,
+            expires_at: life.expires_at,
+            acknowledged: None,
             state: State::Firing,
         });
         out.changes.push(Change::Incident(Arc::clone(&incident)));
         self.remember(now, Arc::clone(&incident));
-        self.tell_subscribers(&incident, &title, news.own, out);
+        self.tell(now, &incident, &title, news.own, out);
     }
 
     fn hear_of_open(&mut self, now: Timestamp, id: IncidentId, news: &News, out: &mut Effects) {
@@ -166,7 +177,7 @@ impl Engine {
 
     /// After an incident changed in a way worth telling: its cards have something to say, and if
     /// it ended, its alert may open another one.
-    fn after_change(&mut self, now: Timestamp, incident: &Arc<Incident>) {
+    pub(super) fn after_change(&mut self, now: Timestamp, incident: &Arc<Incident>) {
         if let State::Ended { at, .. } = incident.state {
             self.open.remove(&incident.fingerprint);
             self.note_end(now, incident, at);
@@ -182,6 +193,7 @@ impl Engine {
         let ended = Ended {
             at,
             remembered_until,
+            flaps: incident.flaps,
         };
         self.ended_lately.insert(incident.fingerprint, ended);
         let timer = Timer::EndedLately(incident.fingerprint);
@@ -195,14 +207,15 @@ impl Engine {
         } else {
             self.open.insert(incident.fingerprint, incident.id);
             self.set_timer(&incident);
+            self.watch_acknowledgement(&incident);
         }
-        self.incidents.insert(
-            incident.id,
-            Known {
-                incident,
-                cards: Vec::new(),
-            },
-        );
+        let silenced_until = self.silenced_until(now, &incident.labels);
+        let known = Known {
+            cards: Vec::new(),
+            silenced_until,
+            incident,
+        };
+        self.incidents.insert(known.incident.id, known);
     }
 
     fn set_timer(&mut self, incident: &Incident) {

@@ -3,25 +3,35 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Effects, Engine, OnDuty};
-use crate::card::{Card, CardId, Told};
+use super::{Effects, Engine, OnDuty, Timer};
+use crate::card::{Card, CardId, Look, Routed, Told};
 use crate::change::Change;
 use crate::chat::{ChatKey, Role};
 use crate::delivery::{Content, Delivery, DeliveryId, Priority};
+use crate::destination::Destination;
 use crate::incident::{GroupKey, Incident, IncidentId, Severity, title_of};
+use crate::message::card::MemberNews;
+use crate::route::Integration;
 use crate::subscription::index::Index;
 use crate::subscription::{Selector, SubscriptionId};
 use crate::time::Timestamp;
 
+/// More missed incidents than this are not kept on a card, nor on any of a destination that has
+/// this many cards: who was away for a week is not told of everything.
+const MISSED_MAX: usize = 100;
+const CARDS_WITH_MISSED_MAX: usize = 5_000;
+
 impl Engine {
     /// Puts a new incident on the cards of everyone who must know.
-    pub(super) fn tell_subscribers(
+    pub(super) fn tell(
         &mut self,
+        now: Timestamp,
         incident: &Arc<Incident>,
         title: &str,
         own: bool,
         out: &mut Effects,
     ) {
+        self.tell_receivers(now, incident, out);
         let mut chats: BTreeSet<ChatKey> = self
             .index
             .find(&incident.labels, title)
@@ -34,7 +44,32 @@ impl Engine {
             chats.extend(self.operators());
         }
         for chat in chats {
-            self.show(chat, incident, out);
+            self.show(chat.into(), &incident.group, None, incident, out);
+        }
+    }
+
+    /// Puts an incident on the cards of the receivers of its routes.
+    fn tell_receivers(&mut self, now: Timestamp, incident: &Arc<Incident>, out: &mut Effects) {
+        let Some(routing) = self.settings.routing.clone() else {
+            return;
+        };
+        for route in routing.root.find(&incident.labels) {
+            let receiver = routing
+                .integrations
+                .iter()
+                .filter(|integration| integration.receiver == route.receiver);
+            let (group, labels) = route.group(&incident.labels);
+            let routed = Routed {
+                labels,
+                timing: route.timing,
+                opened_at: incident.starts_at.min(now),
+                told_at: None,
+                instead_of: None,
+            };
+            for integration in receiver {
+                let destination = Destination::Integration(integration.id);
+                self.show(destination, &group, Some(&routed), incident, out);
+            }
         }
     }
 
@@ -51,20 +86,32 @@ impl Engine {
         self.chats.keys().copied().filter(owned).collect()
     }
 
-    /// Puts an incident on the chat's card of its group.
-    fn show(&mut self, chat: ChatKey, incident: &Arc<Incident>, out: &mut Effects) {
+    /// Puts an incident on the destination's card of a group. It is told once per destination: if
+    /// another card there shows it already, that one stays the only one.
+    pub(super) fn show(
+        &mut self,
+        destination: Destination,
+        group: &GroupKey,
+        routed: Option<&Routed>,
+        incident: &Arc<Incident>,
+        out: &mut Effects,
+    ) {
+        let shown = self.incidents.get(&incident.id).is_some_and(|known| {
+            let mut cards = known.cards.iter().filter_map(|id| self.cards.get(id));
+            cards.any(|on_duty| on_duty.card.destination == destination)
+        });
+        if shown {
+            return;
+        }
         let known = self
-            .cards_by_chat
-            .get(&chat)
-            .and_then(|cards| cards.get(&incident.group))
+            .cards_at
+            .get(&destination)
+            .and_then(|cards| cards.get(group))
             .copied();
-        let id = known.unwrap_or_else(|| self.new_card(chat, &incident.group, out));
+        let id = known.unwrap_or_else(|| self.new_card(destination, group, routed, out));
         let Some(on_duty) = self.cards.get_mut(&id) else {
             return;
         };
-        if on_duty.card.members.contains_key(&incident.id) {
-            return;
-        }
         let told = Told::default();
         on_duty.card.members.insert(incident.id, told);
         out.changes.push(Change::Told {
@@ -85,11 +132,18 @@ impl Engine {
         }
     }
 
-    fn new_card(&mut self, chat: ChatKey, group: &GroupKey, out: &mut Effects) -> CardId {
+    fn new_card(
+        &mut self,
+        destination: Destination,
+        group: &GroupKey,
+        routed: Option<&Routed>,
+        out: &mut Effects,
+    ) -> CardId {
         let card = Card {
             id: CardId(self.number(out)),
-            chat,
+            destination,
             group: Arc::clone(group),
+            routed: routed.cloned(),
             message_id: None,
             behind: false,
             members: BTreeMap::new(),
@@ -107,8 +161,8 @@ impl Engine {
                 known.cards.push(card.id);
             }
         }
-        self.cards_by_chat
-            .entry(card.chat)
+        self.cards_at
+            .entry(card.destination)
             .or_default()
             .insert(Arc::clone(&card.group), card.id);
         self.cards.insert(card.id, OnDuty::of(card));
@@ -117,28 +171,36 @@ impl Engine {
     /// Sees to it that a card that has something to tell waits for a courier, and that one with
     /// nothing left goes.
     pub(super) fn announce(&mut self, now: Timestamp, id: CardId, out: &mut Effects) {
-        self.drop_untold(id, out);
+        self.drop_untold(now, id, out);
         let Some(on_duty) = self.cards.get(&id) else {
             return;
         };
-        let (chat, waiting) = (on_duty.card.chat, on_duty.delivery);
-        if self.chats.get(&chat).is_some_and(|c| c.disabled.is_some()) {
-            return;
-        }
+        let (destination, waiting) = (on_duty.card.destination, on_duty.delivery);
         let Some(priority) = self.urgency(now, on_duty) else {
+            self.repeat_later(now, id);
             return;
         };
+        if let Some(since) = self.disabled_since(destination) {
+            self.watch_stranded(now, id, since);
+            return;
+        }
         if let Some(delivery) = waiting.and_then(|id| self.deliveries.get_mut(&id)) {
             if priority < delivery.priority {
                 delivery.priority = priority;
-                out.changes.push(Change::Delivery(delivery.clone()));
+                let delivery = delivery.clone();
+                self.watch_delivery(&delivery);
                 out.waiting.push(delivery.waiting());
+                out.changes.push(Change::Delivery(delivery));
             }
+            return;
+        }
+        if let Some(at) = self.held_until(now, id) {
+            self.timers.insert((at, Timer::Card(id)));
             return;
         }
         let delivery = Delivery {
             id: DeliveryId(self.number(out)),
-            chat,
+            destination,
             content: Content::Card(id),
             priority,
             created_at: now,
@@ -149,56 +211,128 @@ impl Engine {
         self.put_delivery(delivery, out);
     }
 
+    /// Until when the card's route lets it wait, if it has to.
+    fn held_until(&self, now: Timestamp, id: CardId) -> Option<Timestamp> {
+        let routed = self.cards.get(&id)?.card.routed.as_ref()?;
+        Some(routed.speaks_at()).filter(|at| *at > now)
+    }
+
+    /// A card of a route that has nothing new to say says again what fires, in time.
+    fn repeat_later(&mut self, now: Timestamp, id: CardId) {
+        let routed = self
+            .cards
+            .get(&id)
+            .and_then(|known| known.card.routed.as_ref());
+        let at = routed.and_then(Routed::repeats_at);
+        if let Some(at) = at.filter(|at| *at > now) {
+            self.timers.insert((at, Timer::Card(id)));
+        }
+    }
+
+    /// Whether the card tells again what fires: its route's time has come, and something of it is
+    /// neither silenced nor in somebody's hands.
+    pub(super) fn again(&self, now: Timestamp, card: &Card) -> bool {
+        let due = card.routed.as_ref().and_then(Routed::repeats_at);
+        due.is_some_and(|at| at <= now)
+            && card.members.keys().any(|id| {
+                self.incidents.get(id).is_some_and(|known| {
+                    !known.incident.ended()
+                        && known.incident.acknowledged.is_none()
+                        && known.silenced_until.is_none()
+                })
+            })
+    }
+
+    /// What is so of an incident of a card at this moment.
+    pub(super) fn look(&self, on_duty: &OnDuty, id: IncidentId) -> Option<Look<'_>> {
+        let known = self.incidents.get(&id)?;
+        Some(Look {
+            incident: &known.incident,
+            silenced_until: known.silenced_until,
+            maybe_told: on_duty.maybe_told(id),
+        })
+    }
+
     /// How urgent it is that the card speaks, or `None` if it has nothing to say.
     fn urgency(&self, now: Timestamp, on_duty: &OnDuty) -> Option<Priority> {
         let card = &on_duty.card;
-        let muted = self.muted(card.chat, now);
+        let muted = self.muted(card.destination, now);
         let mut urgency = None;
         let mut all_ended = true;
         for (id, told) in &card.members {
-            let Some(known) = self.incidents.get(id) else {
+            let Some(look) = self.look(on_duty, *id) else {
                 continue;
             };
-            let incident = &known.incident;
+            let incident = look.incident;
             all_ended &= incident.ended();
-            let new = told.edition == 0;
-            let held_back = new && !on_duty.maybe_told(*id) && (muted || incident.ended());
-            let worth_telling = new || card.tells_change_of(incident);
-            if told.edition == incident.edition || held_back || !worth_telling {
-                continue;
-            }
-            let this = match (new && !incident.ended(), incident.severity()) {
-                (true, Severity::Critical) => Priority::Critical,
-                (true, _) => Priority::News,
-                (false, _) => Priority::Quiet,
+            let critical = incident.severity() == Severity::Critical;
+            let this = match card.news_of(*told, &look, muted) {
+                Some(MemberNews::New) if critical => Priority::Critical,
+                Some(MemberNews::New) => Priority::News,
+                Some(MemberNews::Missed) => Priority::News,
+                Some(MemberNews::Changed) if told.edition < incident.loud => Priority::News,
+                Some(MemberNews::Changed) if card.tells_change_of(incident) => Priority::Quiet,
+                _ => continue,
             };
             urgency = Some(urgency.map_or(this, |known: Priority| known.min(this)));
         }
         match urgency {
             Some(Priority::Quiet) if all_ended && !muted => Some(Priority::News),
             None if card.behind => Some(Priority::Quiet),
+            None if self.again(now, card) => Some(Priority::News),
             other => other,
         }
     }
 
-    /// Takes incidents off a card that are over before anyone was told of them.
-    fn drop_untold(&mut self, id: CardId, out: &mut Effects) {
+    /// Takes incidents off a card that are over before anyone was told of them, unless the
+    /// destination was to be told and could not be.
+    fn drop_untold(&mut self, now: Timestamp, id: CardId, out: &mut Effects) {
         let Some(on_duty) = self.cards.get(&id) else {
             return;
         };
-        let over = |incident: &IncidentId| {
-            self.incidents
-                .get(incident)
-                .is_none_or(|known| known.incident.ended())
-        };
-        let leaving: Vec<IncidentId> = on_duty
-            .card
-            .members
-            .iter()
-            .filter(|(id, told)| told.edition == 0 && !on_duty.maybe_told(**id) && over(id))
-            .map(|(incident, _)| *incident)
-            .collect();
+        let card = &on_duty.card;
+        let crowded = self
+            .cards_at
+            .get(&card.destination)
+            .is_some_and(|cards| cards.len() > CARDS_WITH_MISSED_MAX);
+        let given_up = crowded || self.disabled_since(card.destination).is_some();
+        let tells_ends = self.tells_ends(card.destination);
+        let muted = self.muted(card.destination, now);
+        let mut missed = Vec::new();
+        let mut leaving = Vec::new();
+        for (id, told) in &card.members {
+            let Some(look) = self.look(on_duty, *id) else {
+                leaving.push(*id);
+                continue;
+            };
+            if !look.incident.ended() || look.maybe_told || (told.edition > 0 && tells_ends) {
+                continue;
+            }
+            let news = card.news_of(*told, &look, muted);
+            if news == Some(MemberNews::Missed) && tells_ends && !given_up {
+                missed.push(*id);
+            } else {
+                leaving.push(*id);
+            }
+        }
+        let too_many = missed.len().saturating_sub(MISSED_MAX);
+        leaving.extend(missed.drain(..too_many));
         self.take_off(id, &leaving, out);
+    }
+
+    /// Whether a destination is told that something is over.
+    fn tells_ends(&self, destination: Destination) -> bool {
+        self.integration(destination)
+            .is_none_or(|integration| integration.send_resolved)
+    }
+
+    /// The integration behind a destination, as it is configured.
+    pub(super) fn integration(&self, destination: Destination) -> Option<&Integration> {
+        let Destination::Integration(id) = destination else {
+            return None;
+        };
+        let routing = self.settings.routing.as_ref()?;
+        routing.integrations.iter().find(|known| known.id == id)
     }
 
     /// Takes incidents off a card, and the card away when nothing is left on it to be told.
@@ -231,7 +365,7 @@ impl Engine {
         }
     }
 
-    fn remove_card(&mut self, id: CardId, out: &mut Effects) {
+    pub(super) fn remove_card(&mut self, id: CardId, out: &mut Effects) {
         let Some(on_duty) = self.cards.remove(&id) else {
             return;
         };
@@ -239,31 +373,40 @@ impl Engine {
             self.deliveries.remove(&delivery);
             out.changes.push(Change::DeliveryGone(delivery));
         }
-        if let Some(cards) = self.cards_by_chat.get_mut(&on_duty.card.chat) {
+        if let Some(cards) = self.cards_at.get_mut(&on_duty.card.destination) {
             cards.remove(&on_duty.card.group);
             if cards.is_empty() {
-                self.cards_by_chat.remove(&on_duty.card.chat);
+                self.cards_at.remove(&on_duty.card.destination);
             }
         }
         out.changes.push(Change::CardGone(id));
     }
 
-    /// Whether nothing new is told to the chat now.
-    pub(super) fn muted(&self, chat: ChatKey, now: Timestamp) -> bool {
-        self.chats
-            .get(&chat)
-            .and_then(|chat| chat.muted_until)
+    /// Whether nothing new is told there now.
+    pub(super) fn muted(&self, destination: Destination, now: Timestamp) -> bool {
+        destination
+            .chat()
+            .and_then(|chat| self.chats.get(&chat)?.muted_until)
             .is_some_and(|until| until > now)
+    }
+
+    /// Since when nothing can be told there, if so.
+    fn disabled_since(&self, destination: Destination) -> Option<Timestamp> {
+        let chat = self.chats.get(&destination.chat()?)?;
+        chat.disabled.as_ref().map(|disabled| disabled.since)
+    }
+
+    /// The cards of a destination.
+    pub(super) fn cards_of(&self, destination: Destination) -> Vec<CardId> {
+        let cards = self.cards_at.get(&destination);
+        cards
+            .map(|cards| cards.values().copied().collect())
+            .unwrap_or_default()
     }
 
     /// Lets every card of a chat speak that has something to say.
     pub(super) fn announce_all(&mut self, now: Timestamp, chat: ChatKey, out: &mut Effects) {
-        let cards: Vec<CardId> = self
-            .cards_by_chat
-            .get(&chat)
-            .map(|cards| cards.values().copied().collect())
-            .unwrap_or_default();
-        for card in cards {
+        for card in self.cards_of(chat.into()) {
             self.announce(now, card, out);
         }
     }
@@ -286,7 +429,7 @@ impl Engine {
             .collect();
         firing.sort_unstable_by_key(|incident| incident.id);
         for incident in &firing {
-            self.show(chat, incident, out);
+            self.show(chat.into(), &incident.group, None, incident, out);
         }
         firing.len()
     }
@@ -307,8 +450,8 @@ impl Engine {
                 .is_none_or(|known| !selected(&wanted, &known.incident))
         };
         let leaving: Vec<(CardId, Vec<IncidentId>)> = self
-            .cards_by_chat
-            .get(&chat)
+            .cards_at
+            .get(&chat.into())
             .into_iter()
             .flat_map(BTreeMap::values)
             .filter_map(|id| self.cards.get(id))
@@ -343,11 +486,5 @@ fn selected(index: &Index, incident: &Incident) -> bool {
 
 /// The change that stores a card without its ledger.
 pub(super) fn card_change(card: &Card) -> Change {
-    Change::Card {
-        id: card.id,
-        chat: card.chat,
-        group: Arc::clone(&card.group),
-        message_id: card.message_id,
-        behind: card.behind,
-    }
+    Change::Card(Box::new(card.head()))
 }

@@ -164,15 +164,19 @@ impl Engine {
             .deliveries
             .values()
             .filter(|delivery| delivery.priority == priority)
-            .filter(|delivery| stranger || delivery.chat == chat)
+            .filter(|delivery| stranger || delivery.destination == chat.into())
             .count();
-        let here = self.deliveries.values().filter(|d| d.chat == chat).count();
+        let here = self
+            .deliveries
+            .values()
+            .filter(|delivery| delivery.destination == chat.into())
+            .count();
         if waiting >= ANSWERS_WAITING_MAX || (stranger && here >= STRANGERS_ANSWERS_MAX) {
             return;
         }
         let delivery = Delivery {
             id: DeliveryId(self.number(out)),
-            chat,
+            destination: chat.into(),
             content,
             priority,
             created_at: now,

@@ -3,16 +3,18 @@
 use std::collections::HashMap;
 
 use super::cards::card_change;
-use super::{Effects, Engine};
+use super::{Effects, Engine, OnDuty};
 use crate::card::{CardId, Told, View};
 use crate::change::Change;
 use crate::chat::ChatKey;
 use crate::delivery::{
-    Content, Delivery, DeliveryId, Note, Outcome, Priority, Send, Settled, Work,
+    Attempt, Content, Delivery, DeliveryId, Fate, Note, Outcome, Priority, Send, Settled, Work,
 };
+use crate::destination::Destination;
 use crate::incident::IncidentId;
 use crate::message::Message;
-use crate::message::card::{Member, MemberNews, card, digest, follow_up, listing};
+use crate::message::card::{Extras, Member, MemberNews, buttons, card, digest, follow_up, listing};
+use crate::notification::{Notification, Reason};
 use crate::time::Timestamp;
 
 /// A digest of more alerts than this has the complete list with it, as a file.
@@ -40,8 +42,11 @@ impl Engine {
                 },
                 _,
             ) => (vec![edited(*message_id, message)], Vec::new()),
-            (Content::Card(_), [card]) => self.sends_of(now, *card)?,
-            (Content::Card(_), cards) => self.digest_of(now, first.chat, cards),
+            (Content::Card(_), cards) => match (first.destination, cards) {
+                (Destination::Chat(_), [card]) => self.sends_of(now, *card)?,
+                (Destination::Chat(chat), cards) => self.digest_of(now, chat, cards),
+                (Destination::Integration(_), _) => self.notification_of(now, first)?,
+            },
         };
         for card in cards {
             if let Some(on_duty) = self.cards.get_mut(&card) {
@@ -50,7 +55,7 @@ impl Engine {
             }
         }
         Some(Work {
-            chat: first.chat,
+            destination: first.destination,
             sends,
             told,
             created_at: taken.iter().map(|delivery| delivery.created_at).min()?,
@@ -75,8 +80,8 @@ impl Engine {
             self.remove_delivery(id, out);
             return None;
         };
-        let news = |(_, news): &(_, MemberNews)| *news != MemberNews::Known;
-        if in_batch && !view.members.iter().any(news) {
+        let news = view.members.iter().any(|m| m.news != MemberNews::Known);
+        if in_batch && !news {
             let known = self.deliveries.get_mut(&id)?;
             known.priority = Priority::Quiet;
             out.changes.push(Change::Delivery(known.clone()));
@@ -88,19 +93,20 @@ impl Engine {
 
     fn view_of(&self, now: Timestamp, id: CardId) -> Option<View> {
         let on_duty = self.cards.get(&id)?;
-        let incident = |id| self.incidents.get(&id).map(|known| &known.incident);
-        let muted = self.muted(on_duty.card.chat, now);
-        on_duty
-            .card
-            .view(incident, muted, |id| on_duty.maybe_told(id))
+        let card = &on_duty.card;
+        let muted = self.muted(card.destination, now);
+        let look = |id| self.look(on_duty, id);
+        card.view(look, muted, self.again(now, card))
     }
 
     fn sends_of(&self, now: Timestamp, id: CardId) -> Option<Spoken> {
         let on_duty = self.cards.get(&id)?;
         let view = self.view_of(now, id)?;
-        let locale = self.locale(on_duty.card.chat);
+        let locale = self.locale_at(on_duty.card.destination);
         let members = members_of(&view);
-        let mut message = card(&members, &locale, now);
+        let extras = self.extras(on_duty);
+        let mut message = card(&members, &extras, &locale, now);
+        message.buttons = buttons(id, &members, &locale);
         let told = notes_of(id, &view);
         let Some(message_id) = on_duty.card.message_id else {
             message.silent |= !view.sounds;
@@ -124,6 +130,51 @@ impl Engine {
             });
         }
         Some((sends, told))
+    }
+
+    /// What a message has to say beside its alerts.
+    fn extras(&self, on_duty: &OnDuty) -> Extras {
+        let routed = on_duty.card.routed.as_ref();
+        Extras {
+            first: on_duty.card.members.values().all(|told| told.edition == 0),
+            maybe_repeated: on_duty.repeats,
+            instead_of: routed.and_then(|routed| routed.instead_of.clone()),
+        }
+    }
+
+    /// What an integration is handed: the whole group as it is now.
+    fn notification_of(&self, now: Timestamp, delivery: &Delivery) -> Option<Spoken> {
+        let id = card_of(delivery)?;
+        let on_duty = self.cards.get(&id)?;
+        let card_now = &on_duty.card;
+        let integration = self.integration(card_now.destination)?;
+        let view = self.view_of(now, id)?;
+        let mut members = members_of(&view);
+        members.retain(|member| member.news != MemberNews::Known || !member.incident.ended());
+        let extras = self.extras(on_duty);
+        let message = card(&members, &extras, &self.settings.locale, now);
+        let told = notes_of(id, &view);
+        let routed = card_now.routed.as_ref();
+        let notification = Notification {
+            number: delivery.id,
+            thread: id,
+            first: extras.first,
+            receiver: integration.receiver.clone(),
+            group_key: card_now.group.clone(),
+            group_labels: routed
+                .map(|routed| routed.labels.clone())
+                .unwrap_or_default(),
+            reason: reason(extras.first, &members),
+            members: view
+                .members
+                .iter()
+                .filter(|shown| shown.news != MemberNews::Known || !shown.incident.ended())
+                .map(|shown| (shown.incident.clone(), shown.news))
+                .collect(),
+            subject: message.text().lines().next().unwrap_or_default().to_owned(),
+            message,
+        };
+        Some((vec![Send::Notify(Box::new(notification))], told))
     }
 
     /// What is new on several cards, in one message: the chat could not take one for each.
@@ -174,28 +225,52 @@ impl Engine {
             .iter()
             .any(|delivery| delivery.priority == Priority::Critical);
         match settled.outcome {
-            Outcome::Sent { told } | Outcome::Failed { told, .. } => {
+            Outcome::Sent { told } => {
+                self.end(now, &deliveries, &told, Fate::Sent, out);
+                self.delivered(now, &deliveries, &told, by_digest, out);
+            }
+            Outcome::Failed { told, reason } => {
+                self.attempted(now, &deliveries, Fate::Failed, &reason, out);
+                self.end(now, &deliveries, &told, Fate::Failed, out);
                 self.delivered(now, &deliveries, &told, by_digest, out);
             }
             Outcome::Uncertain { told, reason } if critical || tells_an_end(&told) => {
+                self.attempted(now, &deliveries, Fate::Uncertain, &reason, out);
                 self.try_again(now, &deliveries, &reason, true, out);
+                self.mark_repeats(&deliveries);
             }
-            Outcome::Uncertain { told, .. } => {
+            Outcome::Uncertain { told, reason } => {
+                self.attempted(now, &deliveries, Fate::Uncertain, &reason, out);
+                self.end(now, &deliveries, &told, Fate::Uncertain, out);
                 self.delivered(now, &deliveries, &told, by_digest, out);
             }
             Outcome::Retry { partly, reason } => {
+                self.attempted(now, &deliveries, Fate::Retry, &reason, out);
                 self.try_again(now, &deliveries, &reason, partly, out);
             }
-            Outcome::Unreachable { reason } => self.disable(now, first.chat, &reason, out),
-            Outcome::TopicGone => {
-                let to = ChatKey {
-                    topic: None,
-                    ..first.chat
-                };
-                self.move_chat(now, first.chat, to, out);
+            Outcome::Unreachable { reason } => {
+                self.attempted(now, &deliveries, Fate::Unreachable, &reason, out);
+                self.end(now, &deliveries, &[], Fate::Unreachable, out);
+                if let Destination::Chat(chat) = first.destination {
+                    self.disable(now, chat, &reason, out);
+                }
             }
-            Outcome::Migrated { to } => self.migrate(now, first.chat, to, out),
+            Outcome::TopicGone => {
+                if let Destination::Chat(chat) = first.destination {
+                    let to = ChatKey {
+                        topic: None,
+                        ..chat
+                    };
+                    self.move_chat(now, chat, to, out);
+                }
+            }
+            Outcome::Migrated { to } => {
+                if let Destination::Chat(chat) = first.destination {
+                    self.migrate(now, chat, to, out);
+                }
+            }
         }
+        self.look_whether_late(now, out);
         self.announce_touched(now, out);
     }
 
@@ -208,7 +283,7 @@ impl Engine {
         }
     }
 
-    fn delivered(
+    pub(super) fn delivered(
         &mut self,
         now: Timestamp,
         deliveries: &[Delivery],
@@ -232,9 +307,13 @@ impl Engine {
             let of_card = by_card.remove(&id).unwrap_or_default();
             on_duty.in_hand = None;
             on_duty.in_doubt = None;
+            on_duty.repeats = false;
             let was_behind = on_duty.card.behind;
             let leaving = on_duty.card.note(&of_card, by_digest);
-            if on_duty.card.behind != was_behind {
+            if let Some(routed) = &mut on_duty.card.routed {
+                routed.told_at = Some(now);
+            }
+            if on_duty.card.behind != was_behind || on_duty.card.routed.is_some() {
                 out.changes.push(card_change(&on_duty.card));
             }
             for (incident, told) in of_card {
@@ -263,6 +342,34 @@ impl Engine {
             on_duty.doubt();
         }
         out.changes.push(Change::DeliveryGone(id));
+    }
+
+    /// Keeps in the history how an attempt went that did not go through.
+    fn attempted(
+        &self,
+        now: Timestamp,
+        deliveries: &[Delivery],
+        fate: Fate,
+        words: &str,
+        out: &mut Effects,
+    ) {
+        for delivery in deliveries {
+            out.changes.push(Change::Attempt(Attempt {
+                delivery: delivery.id,
+                number: delivery.attempts.saturating_add(1).min(Attempt::KEPT_MAX),
+                at: now,
+                fate,
+                words: words.to_owned(),
+            }));
+        }
+    }
+
+    fn mark_repeats(&mut self, deliveries: &[Delivery]) {
+        for card in deliveries.iter().filter_map(card_of) {
+            if let Some(on_duty) = self.cards.get_mut(&card) {
+                on_duty.repeats = true;
+            }
+        }
     }
 
     fn try_again(
@@ -299,7 +406,25 @@ fn tells_an_end(notes: &[Note]) -> bool {
     notes.iter().any(|note| note.told.ended)
 }
 
-fn card_of(delivery: &Delivery) -> Option<CardId> {
+/// Why a group speaks.
+fn reason(first: bool, members: &[Member<'_>]) -> Reason {
+    let any = |is: &dyn Fn(&Member<'_>) -> bool| members.iter().any(is);
+    if first {
+        Reason::First
+    } else if any(&|member| member.news == MemberNews::New) {
+        Reason::NewAlerts
+    } else if members.iter().all(|member| member.incident.ended()) {
+        Reason::AllResolved
+    } else if any(&|member| member.incident.ended()) {
+        Reason::SomeResolved
+    } else if any(&|member| member.news == MemberNews::Changed) {
+        Reason::Changed
+    } else {
+        Reason::Repeat
+    }
+}
+
+pub(super) fn card_of(delivery: &Delivery) -> Option<CardId> {
     match delivery.content {
         Content::Card(card) => Some(card),
         Content::Say(_) | Content::Edit { .. } => None,
@@ -325,9 +450,10 @@ fn edited(message_id: i64, message: &Message) -> Send {
 fn members_of(view: &View) -> Vec<Member<'_>> {
     let members = view.members.iter();
     members
-        .map(|(incident, news)| Member {
-            incident: incident.as_ref(),
-            news: *news,
+        .map(|shown| Member {
+            incident: shown.incident.as_ref(),
+            news: shown.news,
+            silenced_until: shown.silenced_until,
         })
         .collect()
 }

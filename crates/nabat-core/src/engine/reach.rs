@@ -1,15 +1,19 @@
-//! Chats that can't be reached, that can be again, and that moved.
+//! Chats that can't be reached, that can be again, and that moved; who is told instead.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::cards::card_change;
-use super::{Effects, Engine};
+use super::{Effects, Engine, Timer};
 use crate::alert::{News, Status};
-use crate::card::CardId;
+use crate::card::{CardId, Routed};
 use crate::change::Change;
 use crate::chat::{Chat, ChatKey, Disabled};
 use crate::delivery::{Content, Delivery, DeliveryId};
-use crate::incident::GroupKey;
+use crate::destination::Destination;
+use crate::incident::{GroupKey, Incident};
+use crate::message::card::MemberNews;
+use crate::route::Timing;
 use crate::time::Timestamp;
 
 impl Engine {
@@ -23,7 +27,7 @@ impl Engine {
         out: &mut Effects,
     ) {
         for chat in self.keys_of(key) {
-            let spoken_to = self.cards_by_chat.contains_key(&chat);
+            let spoken_to = self.cards_at.contains_key(&chat.into());
             let known = match spoken_to {
                 true => Some(self.chat_or_new(chat)),
                 false => self.chats.get_mut(&chat),
@@ -37,7 +41,9 @@ impl Engine {
                 let known = known.clone();
                 self.tell_unreachable(now, &known, Some(reason), out);
             }
-            self.drop_deliveries(chat, out);
+            self.drop_deliveries(chat.into(), out);
+            // Whoever is told instead has to learn of it in time.
+            self.touched.extend(self.cards_of(chat.into()));
         }
     }
 
@@ -53,6 +59,75 @@ impl Engine {
                 self.announce_all(now, chat, out);
                 self.tell_unreachable(now, &known, None, out);
             }
+        }
+    }
+
+    /// Remembers to tell somebody else in time of a card whose chat takes no messages.
+    pub(super) fn watch_stranded(&mut self, now: Timestamp, id: CardId, since: Timestamp) {
+        let Some(on_duty) = self.cards.get(&id) else {
+            return;
+        };
+        let outlet = on_duty.card.destination.outlet();
+        let fallback = self.settings.fallbacks.get(&outlet);
+        if let Some(at) = fallback.map(|fallback| since.after(fallback.after)) {
+            self.timers.insert((at.max(now), Timer::Stranded(id)));
+        }
+    }
+
+    /// Tells somebody else what a destination can't be told: what fires and is not known there.
+    /// They are told its end too, as anyone is.
+    pub(super) fn fall_back(&mut self, now: Timestamp, id: CardId, out: &mut Effects) {
+        let Some(on_duty) = self.cards.get(&id) else {
+            return;
+        };
+        let card = &on_duty.card;
+        let Some(fallback) = self.settings.fallbacks.get(&card.destination.outlet()) else {
+            return;
+        };
+        let muted = self.muted(card.destination, now);
+        let untold: Vec<Arc<Incident>> = card
+            .members
+            .iter()
+            .filter_map(|(id, told)| Some((self.look(on_duty, *id)?, *told)))
+            .filter(|(look, told)| card.news_of(*told, look, muted) == Some(MemberNews::New))
+            .map(|(look, _)| Arc::clone(look.incident))
+            .collect();
+        let labels = card.routed.as_ref().map(|routed| routed.labels.clone());
+        let routed = Routed {
+            labels: labels.unwrap_or_default(),
+            timing: Timing {
+                group_wait: Duration::ZERO,
+                ..Timing::default()
+            },
+            opened_at: now,
+            told_at: None,
+            instead_of: Some(self.name_of(card.destination)),
+        };
+        let (group, to) = (Arc::clone(&card.group), fallback.to.clone());
+        for destination in to {
+            for incident in &untold {
+                self.show(destination, &group, Some(&routed), incident, out);
+            }
+        }
+    }
+
+    /// Forgets what integrations were told and have to be told that are no more configured.
+    pub(super) fn drop_unconfigured(&mut self, out: &mut Effects) {
+        let gone: Vec<Destination> = self
+            .cards_at
+            .keys()
+            .filter(|destination| destination.chat().is_none())
+            .filter(|destination| self.integration(**destination).is_none())
+            .copied()
+            .collect();
+        let cards: Vec<CardId> = gone.into_iter().flat_map(|at| self.cards_of(at)).collect();
+        for card in cards {
+            let on_duty = self.cards.get(&card).into_iter();
+            let members: Vec<_> = on_duty
+                .flat_map(|known| known.card.members.keys().copied())
+                .collect();
+            self.take_off(card, &members, out);
+            self.remove_card(card, out);
         }
     }
 
@@ -108,11 +183,11 @@ impl Engine {
         })
     }
 
-    fn drop_deliveries(&mut self, chat: ChatKey, out: &mut Effects) {
+    fn drop_deliveries(&mut self, destination: Destination, out: &mut Effects) {
         let dropped: Vec<DeliveryId> = self
             .deliveries
             .values()
-            .filter(|delivery| delivery.chat == chat)
+            .filter(|delivery| delivery.destination == destination)
             .map(|delivery| delivery.id)
             .collect();
         for id in dropped {
@@ -151,7 +226,7 @@ impl Engine {
             }
         }
         self.move_deliveries(from, to, out);
-        for (group, id) in self.cards_by_chat.remove(&from).unwrap_or_default() {
+        for (group, id) in self.cards_at.remove(&from.into()).unwrap_or_default() {
             self.move_card(now, id, &group, to, out);
         }
     }
@@ -162,12 +237,12 @@ impl Engine {
         let moved: Vec<Delivery> = self
             .deliveries
             .values()
-            .filter(|delivery| delivery.chat == from)
+            .filter(|delivery| delivery.destination == from.into())
             .cloned()
             .collect();
         for mut delivery in moved {
             if matches!(delivery.content, Content::Say(_)) {
-                delivery.chat = to;
+                delivery.destination = to.into();
                 out.changes.push(Change::Delivery(delivery.clone()));
                 self.put_delivery(delivery, out);
             } else {
@@ -185,20 +260,20 @@ impl Engine {
         out: &mut Effects,
     ) {
         let there = self
-            .cards_by_chat
-            .get(&to)
+            .cards_at
+            .get(&to.into())
             .and_then(|cards| cards.get(group))
             .copied();
         let Some(mut moved) = self.cards.remove(&id) else {
             return;
         };
         let Some(target) = there.and_then(|id| self.cards.get_mut(&id)) else {
-            moved.card.chat = to;
+            moved.card.destination = to.into();
             moved.card.message_id = None;
             moved.card.behind = false;
             out.changes.push(card_change(&moved.card));
-            self.cards_by_chat
-                .entry(to)
+            self.cards_at
+                .entry(to.into())
                 .or_default()
                 .insert(Arc::clone(group), id);
             self.cards.insert(id, moved);

@@ -93,7 +93,7 @@ impl Engine {
         }
     }
 
-    fn locale_for(&self, chat: ChatKey, speaker: &Speaker) -> Locale {
+    pub(super) fn locale_for(&self, chat: ChatKey, speaker: &Speaker) -> Locale {
         let mut locale = self.locale(chat);
         let chosen = self.chats.get(&chat).and_then(|chat| chat.language);
         if chosen.is_none()
@@ -150,8 +150,13 @@ impl Engine {
         message_id: i64,
         out: &mut Effects,
     ) -> Answer {
-        if let Some(refusal) = self.refusal(request, command::button_changes_the_chat(data)) {
+        let changes = command::button_changes_the_chat(data);
+        let hushes = command::button_silences(data) && self.knows(request.bot, request.speaker);
+        if let Some(refusal) = self.refusal(request, changes && !hushes) {
             return refusal;
+        }
+        if let Some((kind @ ("k" | "s" | "e" | "d"), rest)) = data.split_once(':') {
+            return self.pressed_on_card(request, kind, rest, out);
         }
         let (now, chat) = (request.now, request.chat);
         let answer = match data.split_once(':') {
@@ -434,7 +439,7 @@ impl Engine {
         let waiting: Vec<_> = self
             .deliveries
             .values()
-            .filter(|delivery| delivery.chat == request.chat)
+            .filter(|delivery| delivery.destination == request.chat.into())
             .collect();
         let chat = self.chats.get(&request.chat);
         ChatStatus {

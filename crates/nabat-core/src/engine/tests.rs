@@ -167,6 +167,7 @@ impl World {
             chats: engine.chats.values().cloned().collect(),
             people: engine.people.values().cloned().collect(),
             invites: engine.invites.values().cloned().collect(),
+            silences: engine.silences.values().cloned().collect(),
             subscriptions: engine.subscriptions.values().cloned().collect(),
             cards: engine.cards.values().map(|on| on.card.clone()).collect(),
             deliveries: engine.deliveries.values().cloned().collect(),
@@ -223,6 +224,9 @@ impl World {
                     }
                     let kind = if reply_to.is_some() { "reply" } else { "new" };
                     said.push((kind, message.text()));
+                }
+                Send::Notify(notification) => {
+                    said.push(("notify", notification.message.text()));
                 }
                 Send::File { text, .. } => said.push(("file", text.clone())),
                 Send::Edit {

@@ -70,6 +70,28 @@ pub enum Answer {
     GroupAdminsOnly,
     /// Who wrote cannot be seen.
     AnonymousAdmin,
+    /// Alerts were acknowledged.
+    Acknowledged {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Alerts are acknowledged no more.
+    Released,
+    /// Alerts were silenced.
+    Silenced {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Alerts are silenced no more.
+    SilenceEnded,
+    /// A button on a card of which nothing fires any more.
+    NothingFires,
+    /// A silence of alerts that share no label.
+    NothingInCommon,
+    /// There are as many silences as there may be.
+    TooManySilences,
+    /// What was asked for follows in a message of its own.
+    DetailsFollow,
     /// The chat subscribed.
     Subscribed {
         /// To what.
@@ -229,6 +251,14 @@ impl Answer {
             Self::InPrivateOnly => say("in-private-only"),
             Self::GroupAdminsOnly => say("group-admins-only"),
             Self::AnonymousAdmin => say("anonymous-admin"),
+            Self::Acknowledged { until } => about("acknowledged", moment(*until), locale),
+            Self::Released => say("released"),
+            Self::Silenced { until } => about("silenced", moment(*until), locale),
+            Self::SilenceEnded => say("silence-ended"),
+            Self::NothingFires => say("nothing-fires"),
+            Self::NothingInCommon => say("nothing-in-common"),
+            Self::TooManySilences => say("too-many-silences"),
+            Self::DetailsFollow => say("details-follow"),
             Self::Subscribed { what, firing_now } => Message::default()
                 .line(locale.spans("subscribed", [("what", lists::what(what, locale).into())]))
                 .line([Span::plain(

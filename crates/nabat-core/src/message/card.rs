@@ -17,7 +17,8 @@ pub use listing::listing;
 
 use super::text::width;
 use super::words::Locale;
-use super::{Block, Message, Span, Style};
+use super::{Block, Button, Message, Span, Style};
+use crate::card::CardId;
 use crate::incident::{Ending, Incident, State};
 use crate::time::Timestamp;
 use parts::{description, emoji, heading, label_spans, link_spans, shown_labels};
@@ -29,6 +30,19 @@ pub struct Member<'a> {
     pub incident: &'a Incident,
     /// Whether the chat knows about it.
     pub news: MemberNews,
+    /// Until when a silence covers it.
+    pub silenced_until: Option<Timestamp>,
+}
+
+/// What a card has to say beside its alerts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Extras {
+    /// Whether nothing of it was told before.
+    pub first: bool,
+    /// Whether this may repeat a message of which the answer got lost.
+    pub maybe_repeated: bool,
+    /// What it stands in for, if it is a fallback.
+    pub instead_of: Option<String>,
 }
 
 /// What is new about an alert to a chat.
@@ -38,6 +52,8 @@ pub enum MemberNews {
     New,
     /// The chat knows it, but not as it is now.
     Changed,
+    /// It came and went before the chat could be told.
+    Missed,
     /// The chat knows all of it.
     Known,
 }
@@ -107,7 +123,8 @@ const TEXT_MAX: usize = 3_500;
 const ADDRESSES_MAX_BYTES: usize = 10_000;
 
 /// The live message of a group of alerts in one chat.
-pub fn card(members: &[Member<'_>], locale: &Locale, now: Timestamp) -> Message {
+pub fn card(members: &[Member<'_>], extras: &Extras, locale: &Locale, now: Timestamp) -> Message {
+    let _ = extras;
     match members {
         [] => Message::of(locale.text("alerts-none", [])),
         [one] => fitting(|detail| single(one.incident, detail, locale, now)),
@@ -120,9 +137,19 @@ pub fn card(members: &[Member<'_>], locale: &Locale, now: Timestamp) -> Message 
 
 /// What is new on several cards, in one message that is not edited afterwards.
 pub fn digest(news: &[Member<'_>], locale: &Locale, now: Timestamp) -> Message {
-    card(news, locale, now)
+    card(news, &Extras::default(), locale, now)
         .gap()
         .line([Span::italic(locale.text("digest", []))])
+}
+
+/// What can be pressed below a card.
+pub fn buttons(_id: CardId, _members: &[Member<'_>], _locale: &Locale) -> Vec<Vec<Button>> {
+    Vec::new()
+}
+
+/// Everything that is known of what fires on a card.
+pub fn details(members: &[Member<'_>], locale: &Locale, now: Timestamp) -> Message {
+    card(members, &Extras::default(), locale, now)
 }
 
 fn fitting(compose: impl Fn(&Detail) -> Message) -> Message {

@@ -79,6 +79,8 @@ pub(super) fn incident(labels: &[(&str, &str)], annotations: &[(&str, &str)]) ->
         id: IncidentId(1),
         revision: 1,
         edition: 1,
+        loud: 1,
+        flaps: 0,
         fingerprint: labels.fingerprint(),
         labels,
         annotations: annotations.iter().copied().collect(),
@@ -88,6 +90,7 @@ pub(super) fn incident(labels: &[(&str, &str)], annotations: &[(&str, &str)]) ->
         opened_at: at("2026-11-20T15:04:10Z"),
         seen_at: at("2026-11-20T15:10:00Z"),
         expires_at: None,
+        acknowledged: None,
         state: State::Firing,
     }
 }

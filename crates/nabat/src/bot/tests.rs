@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use nabat_core::chat::BotId;
 use nabat_core::delivery::{Send, Waiting};
+use nabat_core::destination::Outlet;
 use nabat_core::engine::Settings;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::histogram::Histogram;
@@ -75,7 +76,11 @@ impl Life {
         };
         let engine = crate::engine::start(store, settings, metrics).unwrap();
         let (courier, outbox) = mpsc::unbounded_channel();
-        engine.handle.follow(BotId(BOT), courier).await.unwrap();
+        engine
+            .handle
+            .follow(Outlet::Bot(BotId(BOT)), courier)
+            .await
+            .unwrap();
         let (sender, state) = watch::channel(State::default());
         let webhooks = WebhookEars::default();
         let ears = Ears {
@@ -126,6 +131,7 @@ impl Life {
             .unwrap();
         match &work.sends[0] {
             Send::New { message, .. } | Send::Edit { message, .. } => message.text(),
+            Send::Notify(notification) => notification.message.text(),
             Send::File { text, .. } => text.clone(),
         }
     }

@@ -29,6 +29,13 @@ enum Step {
     Ended(Outcome),
 }
 
+/// The chat and what it is to be told.
+#[derive(Clone, Copy)]
+struct Job<'a> {
+    chat: ChatKey,
+    work: &'a Work,
+}
+
 /// How one request is written down. Each is given up once, when Telegram refuses it.
 #[derive(Clone, Copy)]
 struct Form {
@@ -38,7 +45,7 @@ struct Form {
 
 impl Courier {
     /// Makes the requests of a delivery, one after the other.
-    pub(super) async fn carry(&self, work: &Work) -> Settled {
+    pub(super) async fn carry(&self, chat: ChatKey, work: &Work) -> Settled {
         let mut message_id = None;
         let mut outcome = Outcome::Sent {
             told: work.told.clone(),
@@ -46,7 +53,7 @@ impl Courier {
         let mut first = true;
         let mut taken = false;
         for send in &work.sends {
-            match self.send(work, send, &mut first).await {
+            match self.send(Job { chat, work }, send, &mut first).await {
                 Step::Taken(id) => {
                     taken = true;
                     if matches!(send, Send::New { live: true, .. }) {
@@ -67,7 +74,7 @@ impl Courier {
         if let Outcome::Retry { partly, .. } = &mut outcome {
             *partly |= taken;
         }
-        self.note(work, &outcome);
+        self.note(chat, work, &outcome);
         Settled {
             ids: work.ids.clone(),
             message_id,
@@ -75,31 +82,36 @@ impl Courier {
         }
     }
 
-    async fn send(&self, work: &Work, send: &Send, first: &mut bool) -> Step {
+    async fn send(&self, job: Job<'_>, send: &Send, first: &mut bool) -> Step {
         match send {
             Send::New {
                 message, reply_to, ..
-            } => self.send_new(work, message, *reply_to, first).await,
+            } => self.send_new(job, message, *reply_to, first).await,
             Send::Edit {
                 message_id,
                 message,
                 live,
-            } => self.edit(work, *message_id, message, *live, first).await,
-            Send::File { name, text } => self.send_file(work, name, text, first).await,
+            } => self.edit(job, *message_id, message, *live, first).await,
+            // The core hands these to integrations only.
+            Send::Notify(_) => Step::Ended(Outcome::Failed {
+                told: job.work.told.clone(),
+                reason: "a chat can't be handed a notification".to_owned(),
+            }),
+            Send::File { name, text } => self.send_file(job, name, text, first).await,
         }
     }
 
     /// Sends a text as a file. What it belongs to was told already: a file that is refused, or
     /// that may have arrived, is not worth telling that again.
-    async fn send_file(&self, work: &Work, name: &str, text: &str, first: &mut bool) -> Step {
+    async fn send_file(&self, job: Job<'_>, name: &str, text: &str, first: &mut bool) -> Step {
         let mut form = FULL;
         for _ in 0..FILE_ATTEMPTS {
-            self.permission(work.chat, first).await;
-            let Err(error) = self.client.send_file(work.chat, name, text).await else {
-                self.failures().success(work.chat.chat);
+            self.permission(job.chat, first).await;
+            let Err(error) = self.client.send_file(job.chat, name, text).await else {
+                self.failures().success(job.chat.chat);
                 return Step::Taken(None);
             };
-            match self.judge(work, &error, Attempt::New, &mut form) {
+            match self.judge(job, &error, Attempt::New, &mut form) {
                 Some(Step::Ended(
                     moved @ (Outcome::Unreachable { .. } | Outcome::Migrated { .. }),
                 )) => return Step::Ended(moved),
@@ -110,7 +122,7 @@ impl Courier {
         }
         tracing::warn!(
             bot = self.client.name(),
-            chat = %work.chat,
+            chat = %job.chat,
             "a digest went out without its file"
         );
         Step::Taken(None)
@@ -119,7 +131,7 @@ impl Courier {
     /// Sends a message in as many pieces as it takes. Its number is that of the first.
     async fn send_new(
         &self,
-        work: &Work,
+        job: Job<'_>,
         message: &Message,
         reply_to: Option<i64>,
         first: &mut bool,
@@ -128,9 +140,9 @@ impl Courier {
         for piece in render(message) {
             let mut form = FULL;
             let sent = loop {
-                self.permission(work.chat, first).await;
+                self.permission(job.chat, first).await;
                 let request = NewMessage {
-                    chat: work.chat,
+                    chat: job.chat,
                     text: form.text(&piece),
                     buttons: form.buttons(&piece),
                     silent: message.silent,
@@ -138,13 +150,13 @@ impl Courier {
                 };
                 match self.client.send_message(&request).await {
                     Ok(id) => break id,
-                    Err(error) => match self.judge(work, &error, Attempt::New, &mut form) {
+                    Err(error) => match self.judge(job, &error, Attempt::New, &mut form) {
                         None => {}
                         Some(step) => return step,
                     },
                 }
             };
-            self.failures().success(work.chat.chat);
+            self.failures().success(job.chat.chat);
             number = number.or(Some(sent));
         }
         Step::Taken(number)
@@ -152,7 +164,7 @@ impl Courier {
 
     async fn edit(
         &self,
-        work: &Work,
+        job: Job<'_>,
         message_id: i64,
         message: &Message,
         live: bool,
@@ -164,16 +176,16 @@ impl Courier {
         };
         let mut form = FULL;
         loop {
-            self.permission(work.chat, first).await;
+            self.permission(job.chat, first).await;
             let request = Edit {
-                chat: work.chat,
+                chat: job.chat,
                 message_id,
                 text: form.text(&piece),
                 buttons: form.buttons(&piece),
             };
             let error = match self.client.edit_message_text(&request).await {
                 Ok(()) => {
-                    self.failures().success(work.chat.chat);
+                    self.failures().success(job.chat.chat);
                     return Step::Taken(None);
                 }
                 Err(error) => error,
@@ -182,12 +194,12 @@ impl Courier {
                 if !live {
                     return Step::Taken(None); // An answer whose question was deleted.
                 }
-                return match self.send_new(work, message, None, first).await {
+                return match self.send_new(job, message, None, first).await {
                     Step::Taken(Some(id)) => Step::Replaced(id),
                     other => other,
                 };
             }
-            if let Some(step) = self.judge(work, &error, Attempt::Edit, &mut form) {
+            if let Some(step) = self.judge(job, &error, Attempt::Edit, &mut form) {
                 return step;
             }
         }
@@ -203,12 +215,12 @@ impl Courier {
     /// What to do about a refused request: `None` is to make it again in the changed `form`.
     fn judge(
         &self,
-        work: &Work,
+        job: Job<'_>,
         error: &CallError,
         attempt: Attempt,
         form: &mut Form,
     ) -> Option<Step> {
-        let told = || work.told.clone();
+        let told = || job.work.told.clone();
         let outcome = match classify(error, attempt) {
             Verdict::Done => return Some(Step::Taken(None)),
             Verdict::SendPlain if !form.plain => {
@@ -221,12 +233,12 @@ impl Courier {
                 form.buttons = false;
                 return None;
             }
-            Verdict::TopicGone if work.chat.topic.is_some() => Outcome::TopicGone,
+            Verdict::TopicGone if job.chat.topic.is_some() => Outcome::TopicGone,
             // Of a forum, General is closed: there is no other place in it.
             Verdict::TopicGone => Outcome::Unreachable {
                 reason: words(error),
             },
-            Verdict::Migrated { to } if to != work.chat.chat => Outcome::Migrated { to },
+            Verdict::Migrated { to } if to != job.chat.chat => Outcome::Migrated { to },
             Verdict::SendAnew
             | Verdict::SendPlain
             | Verdict::SendWithoutButtons
@@ -250,14 +262,14 @@ impl Courier {
                     .get_or_create(&BotLabels { bot })
                     .inc();
                 // A little longer than asked, since clocks and windows are not the same.
-                self.freeze(work.chat, period + period / 10);
+                self.freeze(job.chat, period + period / 10);
                 retry(error)
             }
             Verdict::Retry { .. } => {
                 if matches!(error, CallError::Unsent { .. }) {
                     self.pause_all();
                 } else {
-                    self.pause_chat(work.chat);
+                    self.pause_chat(job.chat);
                 }
                 retry(error)
             }
@@ -270,7 +282,7 @@ impl Courier {
         Some(Step::Ended(outcome))
     }
 
-    fn note(&self, work: &Work, outcome: &Outcome) {
+    fn note(&self, chat: ChatKey, work: &Work, outcome: &Outcome) {
         let (name, reason) = match outcome {
             Outcome::Sent { .. } => ("sent", None),
             Outcome::Retry { reason, .. } => ("retry", Some(reason)),
@@ -291,7 +303,7 @@ impl Courier {
         if let Some(reason) = reason {
             tracing::warn!(
                 bot = self.client.name(),
-                chat = %work.chat,
+                %chat,
                 deliveries = work.ids.len(),
                 outcome = name,
                 reason,

@@ -11,6 +11,7 @@ use nabat_core::alert::{Links, News, Status};
 use nabat_core::change::Change;
 use nabat_core::chat::{BotId, ChatKey, PersonId};
 use nabat_core::delivery::{DeliveryId, Outcome, Send, Settled, Work};
+use nabat_core::destination::Outlet;
 use nabat_core::engine::{Effects, Engine, Event, Heard, Settings, Speaker};
 use nabat_core::incident::IncidentId;
 use nabat_core::time::Timestamp;
@@ -96,6 +97,10 @@ fn chat(number: i64) -> ChatKey {
         chat: number,
         topic: None,
     }
+}
+
+fn chat_of(work: &Work) -> ChatKey {
+    work.destination.chat().unwrap()
 }
 
 impl World {
@@ -242,11 +247,14 @@ impl World {
             .iter()
             .flat_map(|work| work.ids.clone())
             .collect();
-        let busy: HashSet<i64> = self.hands.iter().map(|work| work.chat.chat).collect();
+        let busy: HashSet<i64> = self.hands.iter().map(|work| chat_of(work).chat).collect();
         let mut waiting: BTreeMap<ChatKey, Vec<DeliveryId>> = BTreeMap::new();
-        for delivery in self.engine.waiting(BOT) {
-            if !held.contains(&delivery.id) && !busy.contains(&delivery.chat.chat) {
-                waiting.entry(delivery.chat).or_default().push(delivery.id);
+        for delivery in self.engine.waiting(Outlet::Bot(BOT)) {
+            let Some(chat) = delivery.destination.chat() else {
+                continue;
+            };
+            if !held.contains(&delivery.id) && !busy.contains(&chat.chat) {
+                waiting.entry(chat).or_default().push(delivery.id);
             }
         }
         waiting
@@ -263,7 +271,7 @@ impl World {
         if let Some((_, ids)) = self.waiting().pop_last() {
             let cards: Vec<DeliveryId> = self
                 .engine
-                .waiting(BOT)
+                .waiting(Outlet::Bot(BOT))
                 .filter(|waiting| waiting.priority != nabat_core::delivery::Priority::Answer)
                 .map(|waiting| waiting.id)
                 .filter(|id| ids.contains(id))
@@ -294,9 +302,9 @@ impl World {
             .iter()
             .map(|note| (note.incident.0, note.told.ended))
             .collect();
-        self.log.push(format!("{} sees {told:?}", work.chat));
+        self.log.push(format!("{} sees {told:?}", work.destination));
         for note in &work.told {
-            let key = (work.chat, note.incident);
+            let key = (chat_of(work), note.incident);
             if self.seen.insert(key, note.told.ended).is_none() && !note.told.ended {
                 *self.announced.entry(key).or_default() += 1;
             }
@@ -345,7 +353,7 @@ impl World {
                 } else {
                     let notes = work.told.iter();
                     self.missed
-                        .extend(notes.map(|note| (work.chat, note.incident)));
+                        .extend(notes.map(|note| (chat_of(&work), note.incident)));
                 }
                 (None, Outcome::Uncertain { told, reason })
             }

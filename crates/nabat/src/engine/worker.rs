@@ -10,8 +10,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use tokio::sync::mpsc;
 
 use nabat_core::change::Change;
-use nabat_core::chat::BotId;
 use nabat_core::delivery::Waiting;
+use nabat_core::destination::Outlet;
 use nabat_core::engine::{Effects, Engine, Settings};
 use nabat_core::time::Timestamp;
 
@@ -49,7 +49,7 @@ pub(super) struct Worker {
     settings: Settings,
     engine: Engine,
     queue: mpsc::Receiver<Ask>,
-    couriers: HashMap<BotId, mpsc::UnboundedSender<Vec<Waiting>>>,
+    couriers: HashMap<Outlet, mpsc::UnboundedSender<Vec<Waiting>>>,
     ready: Arc<AtomicBool>,
     metrics: Metrics,
     prune_at: Instant,
@@ -167,16 +167,16 @@ impl Worker {
             }
             Ask::Configure(settings, reply) => {
                 self.settings = *settings;
-                self.engine.configure(self.settings.clone());
-                answer_now(reply, Ok(()));
+                self.engine.configure(now, self.settings.clone(), out);
+                answers.push(defer(reply, ()));
             }
-            Ask::Follow(bot, courier, reply) => {
-                let waiting: Vec<Waiting> = self.engine.waiting(bot).collect();
+            Ask::Follow(outlet, courier, reply) => {
+                let waiting: Vec<Waiting> = self.engine.waiting(outlet).collect();
                 if !waiting.is_empty() {
                     // A courier that is gone already follows anew when it is started again.
                     let _ = courier.send(waiting);
                 }
-                self.couriers.insert(bot, courier);
+                self.couriers.insert(outlet, courier);
                 answer_now(reply, Ok(()));
             }
             Ask::Look(reply) => answer_now(
@@ -210,12 +210,13 @@ impl Worker {
 
     /// Tells each courier at once of all that was committed at once: it sends the most urgent first.
     fn wake(&self, waiting: Vec<Waiting>) {
-        let mut of_bots: HashMap<BotId, Vec<Waiting>> = HashMap::new();
+        let mut of_outlets: HashMap<Outlet, Vec<Waiting>> = HashMap::new();
         for waiting in waiting {
-            of_bots.entry(waiting.chat.bot).or_default().push(waiting);
+            let outlet = waiting.destination.outlet();
+            of_outlets.entry(outlet).or_default().push(waiting);
         }
-        for (bot, waiting) in of_bots {
-            if let Some(courier) = self.couriers.get(&bot) {
+        for (outlet, waiting) in of_outlets {
+            if let Some(courier) = self.couriers.get(&outlet) {
                 let _ = courier.send(waiting);
             }
         }
@@ -269,8 +270,8 @@ impl Worker {
                 Err(error) => tracing::error!(%error, "the store can't be read back"),
             }
         }
-        for (bot, courier) in &self.couriers {
-            let _ = courier.send(self.engine.waiting(*bot).collect());
+        for (outlet, courier) in &self.couriers {
+            let _ = courier.send(self.engine.waiting(*outlet).collect());
         }
         self.ready.store(true, Ordering::Relaxed);
         tracing::info!("the store takes writes again");

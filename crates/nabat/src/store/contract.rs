@@ -6,13 +6,16 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use nabat_core::alert::{Labels, Links};
-use nabat_core::card::{Card, CardId, Told};
+use nabat_core::card::{Card, CardId, Routed, Told};
 use nabat_core::change::{Change, Offset, Snapshot};
 use nabat_core::chat::{Admits, BotId, Chat, ChatKey, Disabled, Invite, Person, PersonId, Role};
 use nabat_core::delivery::{Content, Delivery, DeliveryId, Priority};
-use nabat_core::incident::{Ending, Incident, IncidentId, State};
+use nabat_core::incident::{Acknowledgement, Ending, Incident, IncidentId, State};
+use nabat_core::matcher::parse_list;
 use nabat_core::message::Message;
 use nabat_core::message::words::Language;
+use nabat_core::route::Timing;
+use nabat_core::silence::{Silence, SilenceId};
 use nabat_core::subscription::{Selector, Subscription, SubscriptionId};
 use nabat_core::time::Timestamp;
 
@@ -56,6 +59,7 @@ pub(crate) fn assert_same(mut got: Snapshot, mut expected: Snapshot) {
             .subscriptions
             .sort_by_key(|subscription| subscription.id);
         snapshot.cards.sort_by_key(|card| card.id);
+        snapshot.silences.sort_by_key(|silence| silence.id);
         snapshot.deliveries.sort_by_key(|delivery| delivery.id);
         snapshot.offsets.sort_by_key(|(bot, _)| *bot);
     }
@@ -90,6 +94,8 @@ fn incident(id: i64, revision: u32, state: State) -> Incident {
         id: IncidentId(id),
         revision,
         edition: revision,
+        loud: 1,
+        flaps: 2,
         fingerprint: labels.fingerprint(),
         labels,
         annotations: [("summary", "полон 🔥")].into_iter().collect(),
@@ -102,6 +108,11 @@ fn incident(id: i64, revision: u32, state: State) -> Incident {
         opened_at: at(2),
         seen_at: at(3),
         expires_at: Some(at(4)),
+        acknowledged: Some(Acknowledgement {
+            by: "Ann".into(),
+            at: at(3),
+            until: at(9),
+        }),
         state,
     }
 }
@@ -163,6 +174,14 @@ fn one_of_everything() -> Snapshot {
                 expires_at: at(98),
             },
         ],
+        silences: vec![Silence {
+            id: SilenceId(12),
+            matchers: parse_list("a=\"b, \\\"c\" d!~\"e|f\"").unwrap(),
+            starts_at: at(1),
+            ends_at: at(99),
+            created_by: "Ann".into(),
+            comment: "диск".into(),
+        }],
         subscriptions: vec![
             subscription(4, Selector::All),
             subscription(5, Selector::title("mem|cpu").unwrap()),
@@ -170,7 +189,14 @@ fn one_of_everything() -> Snapshot {
         ],
         cards: vec![Card {
             id: CardId(8),
-            chat: key(-100, Some(17)),
+            destination: key(-100, Some(17)).into(),
+            routed: Some(Routed {
+                labels: [("alertname", "Диск")].into_iter().collect(),
+                timing: Timing::default(),
+                opened_at: at(1),
+                told_at: Some(at(2)),
+                instead_of: Some("Дежурные".into()),
+            }),
             group: "{alertname=\"Диск\"}".into(),
             message_id: Some(555),
             behind: true,
@@ -211,7 +237,7 @@ fn subscription(id: i64, selector: Selector) -> Subscription {
 fn delivery(id: i64, content: Content) -> Delivery {
     Delivery {
         id: DeliveryId(id),
-        chat: key(42, None),
+        destination: key(42, None).into(),
         content,
         priority: Priority::Critical,
         created_at: at(6),
@@ -231,27 +257,19 @@ fn changes(snapshot: &Snapshot) -> Vec<Change> {
     let subscriptions = snapshot.subscriptions.iter().cloned();
     changes.extend(subscriptions.map(Change::Subscription));
     for card in &snapshot.cards {
-        changes.push(card_change(card, card.message_id));
+        changes.push(Change::Card(Box::new(card.head())));
         changes.extend(card.members.iter().map(|(incident, told)| Change::Told {
             card: card.id,
             incident: *incident,
             told: *told,
         }));
     }
+    let silences = snapshot.silences.iter().cloned();
+    changes.extend(silences.map(|silence| Change::Silence(Box::new(silence))));
     changes.extend(snapshot.deliveries.iter().cloned().map(Change::Delivery));
     let offsets = snapshot.offsets.iter();
     changes.extend(offsets.map(|(bot, offset)| Change::Offset(*bot, *offset)));
     changes
-}
-
-fn card_change(card: &Card, message_id: Option<i64>) -> Change {
-    Change::Card {
-        id: card.id,
-        chat: card.chat,
-        group: Arc::clone(&card.group),
-        message_id,
-        behind: card.behind,
-    }
 }
 
 fn everything_comes_back(store: &dyn Store) {
@@ -276,6 +294,7 @@ fn what_is_gone_stays_gone(store: &dyn Store) {
             .iter()
             .map(|s| Change::SubscriptionGone(s.id)),
     );
+    gone.extend(full.silences.iter().map(|s| Change::SilenceGone(s.id)));
     gone.extend(full.cards.iter().map(|card| Change::CardGone(card.id)));
     gone.extend(full.deliveries.iter().map(|d| Change::DeliveryGone(d.id)));
     store.apply(&fence, &gone).unwrap();
@@ -349,7 +368,8 @@ fn a_card_keeps_its_ledger(store: &dyn Store) {
     let card = &mut expected.cards[0];
     card.message_id = Some(556);
     card.behind = false;
-    card.chat = key(-200, None);
+    card.destination = key(-200, None).into();
+    card.routed = None;
     card.members.remove(&IncidentId(3));
     let told = Told {
         edition: 1,
@@ -357,7 +377,7 @@ fn a_card_keeps_its_ledger(store: &dyn Store) {
     };
     card.members.insert(IncidentId(1), told);
     let changes = [
-        card_change(card, card.message_id),
+        Change::Card(Box::new(card.head())),
         Change::ToldGone {
             card: card.id,
             incident: IncidentId(3),

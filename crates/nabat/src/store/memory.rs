@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nabat_core::card::{Card, CardId, Told};
 use nabat_core::change::{Change, Snapshot};
+use nabat_core::delivery::{Attempt, Done};
 use nabat_core::incident::{Incident, IncidentId, State};
 use nabat_core::time::Timestamp;
 
@@ -22,6 +23,8 @@ struct Kept {
     incidents: BTreeMap<IncidentId, Incident>,
     cards: BTreeMap<CardId, Card>,
     ledger: BTreeMap<(CardId, IncidentId), Told>,
+    done: Vec<Done>,
+    attempts: Vec<Attempt>,
     rest: Snapshot,
 }
 
@@ -65,25 +68,8 @@ impl Kept {
                 put(&mut self.rest.subscriptions, subscription, |s| s.id);
             }
             Change::SubscriptionGone(id) => self.rest.subscriptions.retain(|s| s.id != id),
-            Change::Card {
-                id,
-                chat,
-                group,
-                message_id,
-                behind,
-            } => {
-                let members = BTreeMap::new();
-                self.cards.insert(
-                    id,
-                    Card {
-                        id,
-                        chat,
-                        group,
-                        message_id,
-                        behind,
-                        members,
-                    },
-                );
+            Change::Card(card) => {
+                self.cards.insert(card.id, *card);
             }
             Change::CardGone(id) => {
                 self.cards.remove(&id);
@@ -101,6 +87,15 @@ impl Kept {
             }
             Change::Delivery(delivery) => put(&mut self.rest.deliveries, delivery, |d| d.id),
             Change::DeliveryGone(id) => self.rest.deliveries.retain(|d| d.id != id),
+            Change::DeliveryDone(done) => {
+                self.rest.deliveries.retain(|d| d.id != done.id);
+                put(&mut self.done, *done, |done| done.id);
+            }
+            Change::Attempt(attempt) => {
+                put(&mut self.attempts, attempt, |a| (a.delivery, a.number));
+            }
+            Change::Silence(silence) => put(&mut self.rest.silences, *silence, |s| s.id),
+            Change::SilenceGone(id) => self.rest.silences.retain(|s| s.id != id),
             Change::Offset(bot, offset) => {
                 put(&mut self.rest.offsets, (bot, offset), |(bot, _)| *bot);
             }

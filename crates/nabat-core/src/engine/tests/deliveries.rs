@@ -186,7 +186,7 @@ fn a_group_that_moves_keeps_its_subscriptions_and_gets_its_card_anew() {
     world.settle(&work, None, Outcome::Migrated { to: -200 });
     let works = world.take_all();
     assert_eq!(works.len(), 1);
-    assert_eq!(works[0].chat.chat, -200);
+    assert_eq!(works[0].destination.chat().unwrap().chat, -200);
     world.accept(&works[0]);
     world.resolves("HighCPU", "a");
     assert_eq!(world.kinds(), ["edit", "reply"]);
@@ -244,7 +244,7 @@ fn an_operators_chat_that_was_never_spoken_in_is_told_later() {
     let reason = "bot was blocked by the user".to_owned();
     world.settle(&work, None, Outcome::Unreachable { reason });
     let work = world.take_all().remove(0);
-    assert_eq!(work.chat, group);
+    assert_eq!(work.destination, group.into());
     let reason = "bot is not a member of the supergroup chat".to_owned();
     world.settle(&work, None, Outcome::Unreachable { reason });
     assert!(world.take_all().is_empty());

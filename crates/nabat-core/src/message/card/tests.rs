@@ -9,13 +9,22 @@ use crate::message::words::Language;
 fn members<'a>(incidents: &'a [Incident], news: MemberNews) -> Vec<Member<'a>> {
     incidents
         .iter()
-        .map(|incident| Member { incident, news })
+        .map(|incident| Member {
+            incident,
+            news,
+            silenced_until: None,
+        })
         .collect()
 }
 
 fn english(incidents: &[Incident]) -> String {
     let members = members(incidents, MemberNews::New);
-    sketch(&card(&members, &locale(Language::En), now()))
+    sketch(&card(
+        &members,
+        &Extras::default(),
+        &locale(Language::En),
+        now(),
+    ))
 }
 
 #[test]
@@ -85,8 +94,17 @@ fn one_alert_in_each_state_and_language() {
         let member = Member {
             incident,
             news: MemberNews::New,
+            silenced_until: None,
         };
-        assert_eq!(sketch(&card(&[member], &locale(language), now())), expected);
+        assert_eq!(
+            sketch(&card(
+                &[member],
+                &Extras::default(),
+                &locale(language),
+                now()
+            )),
+            expected
+        );
     }
 }
 
@@ -170,7 +188,14 @@ fn several_alerts_share_what_they_have_in_common() {
     }
     let mut members = members(&incidents, MemberNews::Known);
     members[3].news = MemberNews::New;
-    let told = |language| sketch(&card(&members, &locale(language), now()));
+    let told = |language| {
+        sketch(&card(
+            &members,
+            &Extras::default(),
+            &locale(language),
+            now(),
+        ))
+    };
     assert_eq!(
         told(Language::En),
         "🔥 *DiskFull* · 2 firing, 1 without news, 1 resolved\n\
@@ -243,7 +268,12 @@ fn of_many_alerts_the_rest_is_counted_and_named() {
     incidents.push(ended(disk_full("gone"), Ending::Resolved));
     let mut members = members(&incidents, MemberNews::Known);
     members[43].news = MemberNews::Changed;
-    let text = sketch(&card(&members, &locale(Language::En), now()));
+    let text = sketch(&card(
+        &members,
+        &Extras::default(),
+        &locale(Language::En),
+        now(),
+    ));
     assert!(text.starts_with("🔥 *43 firing, 1 resolved*\n"), "{text}");
     assert_eq!(text.matches("\n🔥 ").count(), 9, "{text}");
     assert!(text.contains("`instance=gone`"), "{text}");
@@ -388,7 +418,7 @@ proptest! {
         let news = if all_new { MemberNews::New } else { MemberNews::Known };
         let members = members(&incidents, news);
         let locale = locale(language);
-        let message = card(&members, &locale, now());
+        let message = card(&members, &Extras::default(), &locale, now());
         prop_assert!(fits(&message), "{}", sketch(&message));
         let text = message.text();
         let first = text.lines().next().unwrap_or_default();

@@ -180,3 +180,14 @@ command-invite = let a person or a group in
 command-people = who was let in; let them out
 command-start = greeting
 command-help = all commands
+
+## Acknowledgements and silences
+
+acknowledged = You see to it until { $what }.
+released = Nobody sees to it any more.
+silenced = Silenced for everyone until { $what }.
+silence-ended = The silence is over.
+nothing-fires = Nothing of this fires any more.
+nothing-in-common = These alerts share no label, so no silence fits them. Silence them one by one.
+too-many-silences = There are too many silences. End some first.
+details-follow = Here it comes.

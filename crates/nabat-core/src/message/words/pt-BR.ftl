@@ -195,3 +195,14 @@ command-invite = liberar uma pessoa ou um grupo
 command-people = quem foi liberado; retirar o acesso
 command-start = boas-vindas
 command-help = todos os comandos
+
+## Reconhecimentos e silêncios
+
+acknowledged = Você cuida disso até { $what }.
+released = Ninguém mais cuida disso.
+silenced = Silenciado para todos até { $what }.
+silence-ended = O silêncio acabou.
+nothing-fires = Nada disso está disparando mais.
+nothing-in-common = Estes alertas não têm nenhum rótulo em comum, então nenhum silêncio serve para todos. Silencie um por um.
+too-many-silences = Há silêncios demais. Encerre alguns primeiro.
+details-follow = Aí vai.

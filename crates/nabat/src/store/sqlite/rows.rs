@@ -9,9 +9,12 @@ use nabat_core::alert::Fingerprint;
 use nabat_core::card::{Card, CardId, Told};
 use nabat_core::change::{Change, Offset, Snapshot};
 use nabat_core::chat::{Admits, BotId, Chat, ChatKey, Disabled, Invite, Person, PersonId, Role};
-use nabat_core::delivery::{Delivery, DeliveryId};
+use nabat_core::delivery::{Delivery, DeliveryId, Done};
+use nabat_core::destination::Destination;
 use nabat_core::incident::{Ending, Incident, IncidentId, State};
+use nabat_core::matcher;
 use nabat_core::message::words::Language;
+use nabat_core::silence::{Silence, SilenceId};
 use nabat_core::subscription::{Selector, Subscription, SubscriptionId};
 use nabat_core::time::Timestamp;
 
@@ -40,9 +43,11 @@ fn put_incident(tx: &Transaction<'_>, incident: &Incident) -> rusqlite::Result<u
     };
     tx.prepare_cached(
         "INSERT INTO incidents (id, revision, edition, fingerprint, labels, annotations, links,
-             group_key, starts_at, opened_at, seen_at, expires_at, state, ended_at, ending)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+             group_key, starts_at, opened_at, seen_at, expires_at, state, ended_at, ending, loud,
+             flaps, acknowledged)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
          ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, edition = excluded.edition,
+             loud = excluded.loud, acknowledged = excluded.acknowledged,
              annotations = excluded.annotations, links = excluded.links,
              starts_at = excluded.starts_at, seen_at = excluded.seen_at,
              expires_at = excluded.expires_at, state = excluded.state,
@@ -65,6 +70,9 @@ fn put_incident(tx: &Transaction<'_>, incident: &Incident) -> rusqlite::Result<u
         state,
         ended_at,
         ending,
+        incident.loud,
+        incident.flaps,
+        incident.acknowledged.as_ref().map(json).transpose()?,
     ])
 }
 
@@ -100,28 +108,7 @@ fn apply_plain(tx: &Transaction<'_>, change: &Change) -> rusqlite::Result<usize>
         Change::SubscriptionGone(id) => {
             run("DELETE FROM subscriptions WHERE id = ?1", params![id.0])
         }
-        Change::Card {
-            id,
-            chat,
-            group,
-            message_id,
-            behind,
-        } => run(
-            "INSERT INTO cards (id, bot, chat, topic, group_key, message_id, behind)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-             ON CONFLICT (id) DO UPDATE SET bot = excluded.bot, chat = excluded.chat,
-                 topic = excluded.topic, message_id = excluded.message_id,
-                 behind = excluded.behind",
-            params![
-                id.0,
-                chat.bot.0,
-                chat.chat,
-                topic(*chat),
-                &**group,
-                message_id,
-                behind
-            ],
-        ),
+        Change::Card(card) => put_card(tx, card),
         Change::CardGone(id) => {
             run("DELETE FROM ledger WHERE card = ?1", params![id.0])?;
             run("DELETE FROM cards WHERE id = ?1", params![id.0])
@@ -141,6 +128,23 @@ fn apply_plain(tx: &Transaction<'_>, change: &Change) -> rusqlite::Result<usize>
         ),
         Change::Delivery(delivery) => put_delivery(tx, delivery),
         Change::DeliveryGone(id) => run("DELETE FROM outbox WHERE id = ?1", params![id.0]),
+        Change::DeliveryDone(done) => {
+            run("DELETE FROM outbox WHERE id = ?1", params![done.id.0])?;
+            put_done(tx, done)
+        }
+        Change::Attempt(attempt) => run(
+            "INSERT OR REPLACE INTO attempts (delivery, number, at, fate, words)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![
+                attempt.delivery.0,
+                attempt.number,
+                attempt.at.as_millis(),
+                text(attempt.fate)?,
+                attempt.words
+            ],
+        ),
+        Change::Silence(silence) => put_silence(tx, silence),
+        Change::SilenceGone(id) => run("DELETE FROM silences WHERE id = ?1", params![id.0]),
         Change::Offset(bot, offset) => run(
             "INSERT OR REPLACE INTO offsets (bot, update_id, at) VALUES (?1, ?2, ?3)",
             params![bot.0, offset.update_id, offset.at.as_millis()],
@@ -190,20 +194,68 @@ fn put_subscription(tx: &Transaction<'_>, subscription: &Subscription) -> rusqli
 
 fn put_delivery(tx: &Transaction<'_>, delivery: &Delivery) -> rusqlite::Result<usize> {
     tx.prepare_cached(
-        "INSERT OR REPLACE INTO outbox (id, bot, chat, topic, content, priority, created_at,
-             attempts, last_error)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT OR REPLACE INTO outbox (id, destination, content, priority, created_at, attempts,
+             last_error)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
     .execute(params![
         delivery.id.0,
-        delivery.chat.bot.0,
-        delivery.chat.chat,
-        topic(delivery.chat),
+        delivery.destination.to_string(),
         json(&delivery.content)?,
-        json(&delivery.priority)?,
+        text(delivery.priority)?,
         delivery.created_at.as_millis(),
         delivery.attempts,
         delivery.last_error,
+    ])
+}
+
+fn put_done(tx: &Transaction<'_>, done: &Done) -> rusqlite::Result<usize> {
+    tx.prepare_cached(
+        "INSERT OR REPLACE INTO deliveries (id, destination, subject, priority, fate, attempts,
+             created_at, done_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?
+    .execute(params![
+        done.id.0,
+        done.destination.to_string(),
+        done.subject,
+        text(done.priority)?,
+        text(done.fate)?,
+        done.attempts,
+        done.created_at.as_millis(),
+        done.done_at.as_millis(),
+    ])
+}
+
+fn put_card(tx: &Transaction<'_>, card: &Card) -> rusqlite::Result<usize> {
+    tx.prepare_cached(
+        "INSERT INTO cards (id, destination, group_key, routed, message_id, behind)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (id) DO UPDATE SET destination = excluded.destination,
+             routed = excluded.routed, message_id = excluded.message_id, behind = excluded.behind",
+    )?
+    .execute(params![
+        card.id.0,
+        card.destination.to_string(),
+        &*card.group,
+        card.routed.as_ref().map(json).transpose()?,
+        card.message_id,
+        card.behind,
+    ])
+}
+
+fn put_silence(tx: &Transaction<'_>, silence: &Silence) -> rusqlite::Result<usize> {
+    tx.prepare_cached(
+        "INSERT OR REPLACE INTO silences (id, matchers, starts_at, ends_at, created_by, comment)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![
+        silence.id.0,
+        matcher::list_text(&silence.matchers),
+        silence.starts_at.as_millis(),
+        silence.ends_at.as_millis(),
+        silence.created_by,
+        silence.comment,
     ])
 }
 
@@ -214,13 +266,14 @@ pub(super) fn snapshot(
 ) -> rusqlite::Result<Snapshot> {
     let mut ledger = ledger(connection)?;
     let card = |row: &Row<'_>| {
-        let id = CardId(row.get(3)?);
+        let id = CardId(row.get(0)?);
         Ok(Card {
             id,
-            chat: chat_key(row)?,
-            group: row.get::<_, String>(4)?.into(),
-            message_id: row.get(5)?,
-            behind: row.get(6)?,
+            destination: destination(row, 1)?,
+            group: row.get::<_, String>(2)?.into(),
+            routed: from_json_if_any(row, 3)?,
+            message_id: row.get(4)?,
+            behind: row.get(5)?,
             members: ledger.remove(&id).unwrap_or_default(),
         })
     };
@@ -231,7 +284,7 @@ pub(super) fn snapshot(
     )?;
     let deliveries: Vec<Option<Delivery>> = all(
         connection,
-        "SELECT bot, chat, topic, id, content, priority, created_at, attempts, last_error
+        "SELECT id, destination, content, priority, created_at, attempts, last_error
          FROM outbox ORDER BY id",
         delivery,
     )?;
@@ -239,7 +292,8 @@ pub(super) fn snapshot(
         incidents: connection
             .prepare(
                 "SELECT id, revision, edition, fingerprint, labels, annotations, links, group_key,
-                        starts_at, opened_at, seen_at, expires_at, state, ended_at, ending
+                        starts_at, opened_at, seen_at, expires_at, state, ended_at, ending, loud,
+                        flaps, acknowledged
                  FROM incidents
                  WHERE ended_at IS NULL OR ended_at >= ?1
                     OR id IN (SELECT incident FROM ledger)",
@@ -248,7 +302,7 @@ pub(super) fn snapshot(
             .collect::<Result<_, _>>()?,
         cards: all(
             connection,
-            "SELECT bot, chat, topic, id, group_key, message_id, behind FROM cards",
+            "SELECT id, destination, group_key, routed, message_id, behind FROM cards",
             card,
         )?,
         chats: all(
@@ -266,6 +320,11 @@ pub(super) fn snapshot(
             connection,
             "SELECT code_hash, admits, expires_at FROM invites",
             invite,
+        )?,
+        silences: all(
+            connection,
+            "SELECT id, matchers, starts_at, ends_at, created_by, comment FROM silences",
+            silence,
         )?,
         subscriptions: subscriptions.into_iter().flatten().collect(),
         deliveries: deliveries.into_iter().flatten().collect(),
@@ -314,6 +373,9 @@ fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
         id: IncidentId(row.get(0)?),
         revision: row.get(1)?,
         edition: row.get(2)?,
+        loud: row.get(15)?,
+        flaps: row.get(16)?,
+        acknowledged: from_json_if_any(row, 17)?,
         fingerprint: Fingerprint::from_bits(row.get::<_, i64>(3)?.cast_unsigned()),
         labels: from_json(row, 4)?,
         annotations: from_json(row, 5)?,
@@ -391,8 +453,8 @@ fn subscription(row: &Row<'_>) -> rusqlite::Result<Option<Subscription>> {
 
 /// `None` for a message that this version can't read any more: it is left in the store.
 fn delivery(row: &Row<'_>) -> rusqlite::Result<Option<Delivery>> {
-    let id: i64 = row.get(3)?;
-    let content = match from_json(row, 4) {
+    let id: i64 = row.get(0)?;
+    let content = match from_json(row, 2) {
         Ok(content) => content,
         Err(error) => {
             tracing::error!(delivery.id = id, %error, "a waiting message can't be read and is not sent");
@@ -401,13 +463,30 @@ fn delivery(row: &Row<'_>) -> rusqlite::Result<Option<Delivery>> {
     };
     Ok(Some(Delivery {
         id: DeliveryId(id),
-        chat: chat_key(row)?,
+        destination: destination(row, 1)?,
         content,
-        priority: from_json(row, 5)?,
-        created_at: time(row, 6)?,
-        attempts: row.get(7)?,
-        last_error: row.get(8)?,
+        priority: from_text(row, 3)?,
+        created_at: time(row, 4)?,
+        attempts: row.get(5)?,
+        last_error: row.get(6)?,
     }))
+}
+
+fn silence(row: &Row<'_>) -> rusqlite::Result<Silence> {
+    let matchers: String = row.get(1)?;
+    Ok(Silence {
+        id: SilenceId(row.get(0)?),
+        matchers: matcher::parse_list(&matchers).map_err(|_| unexpected(1))?,
+        starts_at: time(row, 2)?,
+        ends_at: time(row, 3)?,
+        created_by: row.get(4)?,
+        comment: row.get(5)?,
+    })
+}
+
+fn destination(row: &Row<'_>, column: usize) -> rusqlite::Result<Destination> {
+    let text = row.get_ref(column)?.as_str()?;
+    text.parse().map_err(|_| unexpected(column))
 }
 
 fn offset(row: &Row<'_>) -> rusqlite::Result<(BotId, Offset)> {
@@ -486,6 +565,27 @@ fn unexpected(column: usize) -> rusqlite::Error {
         Type::Text,
         Box::new(FromSqlError::InvalidType),
     )
+}
+
+/// A word of a closed set, as serde spells it.
+fn text(word: impl serde::Serialize) -> rusqlite::Result<String> {
+    let quoted = json(&word)?;
+    Ok(quoted.trim_matches('"').to_owned())
+}
+
+fn from_text<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let word: String = row.get(column)?;
+    serde_json::from_value(word.into()).map_err(|_| unexpected(column))
+}
+
+fn from_json_if_any<T: serde::de::DeserializeOwned>(
+    row: &Row<'_>,
+    column: usize,
+) -> rusqlite::Result<Option<T>> {
+    match row.get_ref(column)? {
+        rusqlite::types::ValueRef::Null => Ok(None),
+        _ => from_json(row, column).map(Some),
+    }
 }
 
 fn json(value: &impl serde::Serialize) -> rusqlite::Result<String> {

@@ -1,6 +1,6 @@
 use nabat_core::alert::{Labels, Links};
 use nabat_core::incident::{Incident, IncidentId, State};
-use nabat_core::message::card::{Member, MemberNews, card};
+use nabat_core::message::card::{Extras, Member, MemberNews, card};
 use nabat_core::message::words::Locale;
 use nabat_core::message::{Button, Message, Span};
 use nabat_core::time::Timestamp;
@@ -248,9 +248,9 @@ proptest! {
             .collect();
         let members: Vec<Member<'_>> = incidents
             .iter()
-            .map(|incident| Member { incident, news: MemberNews::New })
+            .map(|incident| Member { incident, news: MemberNews::New, silenced_until: None })
             .collect();
-        let pieces = render(&card(&members, &Locale::english(), Timestamp::default()));
+        let pieces = render(&card(&members, &Extras::default(), &Locale::english(), Timestamp::default()));
         prop_assert_eq!(pieces.len(), 1);
         prop_assert!(pieces[0].html.len() <= RAW_MAX_BYTES);
         prop_assert_eq!(parse(&pieces[0].html), Ok(pieces[0].plain.clone()));
@@ -273,6 +273,8 @@ fn incident(labels: Labels, annotations: Labels, url: &str) -> Incident {
         id: IncidentId(1),
         revision: 1,
         edition: 1,
+        loud: 1,
+        flaps: 0,
         fingerprint: labels.fingerprint(),
         labels,
         annotations,
@@ -285,6 +287,7 @@ fn incident(labels: Labels, annotations: Labels, url: &str) -> Incident {
         opened_at: at,
         seen_at: at,
         expires_at: None,
+        acknowledged: None,
         state: State::Firing,
     }
 }

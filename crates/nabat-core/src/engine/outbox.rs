@@ -1,0 +1,232 @@
+//! What waits in the outbox and for how long, what is kept of it afterwards, and what people do
+//! about it.
+
+use super::couriers::card_of;
+use super::{Effects, Engine, Timer};
+use crate::alert::{News, Status};
+use crate::change::Change;
+use crate::delivery::{Content, Delivery, DeliveryId, Done, Fate, Note, Priority};
+use crate::destination::Destination;
+use crate::incident::title_of;
+use crate::time::Timestamp;
+
+/// The alert that says that a critical alert has not been delivered for long.
+const DELIVERY_LATE: &str = "NabatDeliveryLate";
+/// The longest subject in characters.
+const SUBJECT_CHARS_MAX: usize = 200;
+
+/// A delivery that waits, as people are shown it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// The delivery itself.
+    pub delivery: Delivery,
+    /// What it is about, on one line.
+    pub subject: String,
+    /// What its destination is called.
+    pub destination_name: String,
+}
+
+impl Engine {
+    /// What waits, the most urgent and then the oldest first.
+    pub fn pending(&self) -> Vec<Pending> {
+        let mut deliveries: Vec<&Delivery> = self.deliveries.values().collect();
+        deliveries.sort_by_key(|delivery| (delivery.priority, delivery.id));
+        deliveries
+            .into_iter()
+            .map(|delivery| Pending {
+                subject: self.subject(delivery),
+                destination_name: self.name_of(delivery.destination),
+                delivery: delivery.clone(),
+            })
+            .collect()
+    }
+
+    /// What a destination is called for people.
+    pub fn name_of(&self, destination: Destination) -> String {
+        match destination {
+            Destination::Chat(chat) => self
+                .chats
+                .get(&chat)
+                .filter(|known| !known.title.is_empty())
+                .map_or_else(|| chat.to_string(), |known| known.title.clone()),
+            Destination::Integration(_) => self
+                .integration(destination)
+                .map_or_else(|| destination.to_string(), |known| known.name.to_string()),
+        }
+    }
+
+    /// Forgets a delivery because a person says so: its destination is not told what it would
+    /// have been, and is taken to know it. Returns whether there was one.
+    pub fn drop_delivery(&mut self, now: Timestamp, id: DeliveryId, out: &mut Effects) -> bool {
+        let Some(delivery) = self.deliveries.get(&id).cloned() else {
+            return false;
+        };
+        let told = self.all_of(&delivery);
+        let deliveries = [delivery];
+        self.end(now, &deliveries, &told, Fate::Dropped, out);
+        self.delivered(now, &deliveries, &told, false, out);
+        self.look_whether_late(now, out);
+        self.announce_touched(now, out);
+        true
+    }
+
+    /// Everything on the delivery's card, as if it had been told.
+    fn all_of(&self, delivery: &Delivery) -> Vec<Note> {
+        let Some(on_duty) = card_of(delivery).and_then(|id| self.cards.get(&id)) else {
+            return Vec::new();
+        };
+        let members = on_duty.card.members.keys();
+        members
+            .filter_map(|id| self.incidents.get(id))
+            .map(|known| Note {
+                card: on_duty.card.id,
+                incident: known.incident.id,
+                told: crate::card::Told::of(&known.incident),
+            })
+            .collect()
+    }
+
+    /// Keeps in the history how deliveries ended. An answer that arrived leaves no trace there.
+    pub(super) fn end(
+        &self,
+        now: Timestamp,
+        deliveries: &[Delivery],
+        told: &[Note],
+        fate: Fate,
+        out: &mut Effects,
+    ) {
+        for delivery in deliveries {
+            let answer = matches!(delivery.priority, Priority::Answer | Priority::Stranger);
+            if answer && fate == Fate::Sent {
+                continue;
+            }
+            let mut subject = self.subject_of_notes(delivery, told);
+            if subject.is_empty() {
+                subject = self.subject(delivery);
+            }
+            out.changes.push(Change::DeliveryDone(Box::new(Done {
+                id: delivery.id,
+                destination: delivery.destination,
+                subject,
+                priority: delivery.priority,
+                fate,
+                attempts: delivery.attempts.saturating_add(1),
+                created_at: delivery.created_at,
+                done_at: now,
+            })));
+        }
+    }
+
+    fn subject_of_notes(&self, delivery: &Delivery, told: &[Note]) -> String {
+        let card = card_of(delivery);
+        let mut news = told
+            .iter()
+            .filter(|note| Some(note.card) == card)
+            .filter(|note| {
+                let on_duty = self.cards.get(&note.card);
+                let known = on_duty.and_then(|known| known.card.members.get(&note.incident));
+                known != Some(&note.told)
+            })
+            .filter_map(|note| self.incidents.get(&note.incident));
+        let Some(first) = news.next() else {
+            return String::new();
+        };
+        let title = title_of(&first.incident.labels, &first.incident.annotations);
+        subject(&title, news.count())
+    }
+
+    /// What a waiting delivery is about. Answers may hold invitations: they are only named.
+    fn subject(&self, delivery: &Delivery) -> String {
+        let Content::Card(id) = delivery.content else {
+            return "an answer".to_owned();
+        };
+        let members = self.cards.get(&id).map(|known| &known.card.members);
+        let mut incidents = members
+            .into_iter()
+            .flatten()
+            .filter_map(|(id, told)| Some((self.incidents.get(id)?, told)))
+            .filter(|(known, told)| told.edition != known.incident.edition)
+            .map(|(known, _)| &known.incident);
+        let Some(first) = incidents.next() else {
+            return String::new();
+        };
+        let title = title_of(&first.labels, &first.annotations);
+        subject(&title, incidents.count())
+    }
+
+    /// The critical delivery that has waited longest.
+    pub(super) fn oldest_critical(&self) -> Option<&Delivery> {
+        self.deliveries
+            .values()
+            .filter(|delivery| delivery.priority == Priority::Critical)
+            .min_by_key(|delivery| delivery.created_at)
+    }
+
+    /// Remembers to look at a delivery when it has waited for too long.
+    pub(super) fn watch_delivery(&mut self, delivery: &Delivery) {
+        if card_of(delivery).is_none() {
+            return;
+        }
+        let overdue = Timer::Overdue(delivery.id);
+        if delivery.priority == Priority::Critical {
+            let at = delivery.created_at.after(self.settings.late_after);
+            self.timers.insert((at, overdue));
+        }
+        let fallback = self.settings.fallbacks.get(&delivery.destination.outlet());
+        if let Some(fallback) = fallback {
+            let at = delivery.created_at.after(fallback.after);
+            self.timers.insert((at, overdue));
+        }
+    }
+
+    /// A delivery may have waited for so long that somebody else has to be told.
+    pub(super) fn look_at_overdue(&mut self, now: Timestamp, id: DeliveryId, out: &mut Effects) {
+        let Some(delivery) = self.deliveries.get(&id).cloned() else {
+            return;
+        };
+        let fallback = self.settings.fallbacks.get(&delivery.destination.outlet());
+        let after = fallback.map(|fallback| fallback.after);
+        if after.is_some_and(|after| delivery.created_at.after(after) <= now)
+            && let Some(card) = card_of(&delivery)
+        {
+            self.fall_back(now, card, out);
+        }
+        self.look_whether_late(now, out);
+    }
+
+    /// Raises or ends the own alert about a critical delivery that is late.
+    pub(super) fn look_whether_late(&mut self, now: Timestamp, out: &mut Effects) {
+        let limit = self.settings.late_after;
+        let late = self
+            .oldest_critical()
+            .filter(|delivery| delivery.created_at.after(limit) <= now);
+        let words = late.map(|delivery| {
+            let name = self.name_of(delivery.destination);
+            let error = delivery
+                .last_error
+                .as_deref()
+                .unwrap_or("nothing was tried yet");
+            format!("A critical alert has not reached {name} yet: {error}")
+        });
+        if words.is_some() == self.late {
+            return;
+        }
+        self.late = words.is_some();
+        let status = match &words {
+            Some(_) => Status::Firing { expires_at: None },
+            None => Status::Resolved { ends_at: None },
+        };
+        let summary = words.as_deref().map(|text| ("summary", text));
+        let news = News::about_itself(DELIVERY_LATE, &[], summary, status);
+        self.hear(now, news, out);
+    }
+}
+
+/// A title, and how many more there are.
+fn subject(title: &str, more: usize) -> String {
+    let mut subject: String = title.chars().take(SUBJECT_CHARS_MAX).collect();
+    if more > 0 {
+        subject.push_str(&format!(" (and {more} more)"));
+    }
+    subject
+}

@@ -1,0 +1,283 @@
+//! Who is told about which alerts, and how they are grouped: the tree of Alertmanager.
+//!
+//! The tree is read from the configuration ([`Spec`]), in which children inherit what they do not
+//! set themselves, and then only asked ([`Route::find`], [`Route::group`]). Semantics and the form
+//! of group keys are those of Alertmanager's `dispatch/route.go`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::alert::Labels;
+use crate::destination::IntegrationId;
+use crate::incident::GroupKey;
+use crate::matcher::Matcher;
+
+/// The routing in force: the tree and the receivers it names.
+#[derive(Debug, Clone)]
+pub struct Routing {
+    /// The root, which takes every alert.
+    pub root: Route,
+    /// The integrations of every receiver.
+    pub integrations: Vec<Integration>,
+}
+
+/// One integration of a receiver, as far as deciding needs to know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Integration {
+    /// Its number.
+    pub id: IntegrationId,
+    /// The name of its receiver.
+    pub receiver: Arc<str>,
+    /// What it is called for people: `ops: e-mail to a@example.org`. Holds no secret.
+    pub name: Arc<str>,
+    /// Whether ends are told.
+    pub send_resolved: bool,
+}
+
+/// When a group of a route speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timing {
+    /// How long the first alert waits for others.
+    pub group_wait: Duration,
+    /// How long news waits after something was told.
+    pub group_interval: Duration,
+    /// After how long what still fires is told again.
+    pub repeat_interval: Duration,
+}
+
+impl Default for Timing {
+    /// Alertmanager's.
+    fn default() -> Self {
+        Self {
+            group_wait: Duration::from_secs(30),
+            group_interval: Duration::from_secs(5 * 60),
+            repeat_interval: Duration::from_secs(4 * 3_600),
+        }
+    }
+}
+
+/// By which labels alerts are grouped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GroupBy {
+    /// By all: every alert for itself (`['...']`).
+    All,
+    /// By these; by none if there are none.
+    Labels(Vec<Box<str>>),
+}
+
+/// A route as it is configured.
+#[derive(Debug, Clone, Default)]
+pub struct Spec {
+    /// The receiver's name; inherited.
+    pub receiver: Option<Arc<str>>,
+    /// By which labels alerts are grouped; inherited.
+    pub group_by: Option<GroupBy>,
+    /// Which alerts it takes: those that fulfil all.
+    pub matchers: Vec<Matcher>,
+    /// Whether the siblings that follow are asked too when it takes an alert.
+    pub continues: bool,
+    /// See [`Timing`]; inherited.
+    pub group_wait: Option<Duration>,
+    /// See [`Timing`]; inherited.
+    pub group_interval: Option<Duration>,
+    /// See [`Timing`]; inherited.
+    pub repeat_interval: Option<Duration>,
+    /// Finer routes, asked in this order.
+    pub routes: Vec<Spec>,
+}
+
+/// A route with everything it inherited.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// What group keys begin with: the matchers of the way from the root.
+    pub key: Arc<str>,
+    /// Who is told.
+    pub receiver: Arc<str>,
+    /// By which labels alerts are grouped.
+    pub group_by: GroupBy,
+    /// When groups speak.
+    pub timing: Timing,
+    matchers: Vec<Matcher>,
+    continues: bool,
+    routes: Vec<Route>,
+}
+
+impl Route {
+    /// The tree of a configured root.
+    pub fn root(spec: Spec) -> Self {
+        let nobody = Self {
+            key: "".into(),
+            receiver: "".into(),
+            group_by: GroupBy::Labels(Vec::new()),
+            timing: Timing::default(),
+            matchers: Vec::new(),
+            continues: false,
+            routes: Vec::new(),
+        };
+        nobody.child(spec)
+    }
+
+    fn child(&self, spec: Spec) -> Self {
+        let inherited = self.timing;
+        let own = key_of(&spec.matchers);
+        let mut route = Self {
+            key: match &*self.key {
+                "" => own.into(),
+                parent => format!("{parent}/{own}").into(),
+            },
+            receiver: spec.receiver.unwrap_or_else(|| Arc::clone(&self.receiver)),
+            group_by: spec.group_by.unwrap_or_else(|| self.group_by.clone()),
+            timing: Timing {
+                group_wait: spec.group_wait.unwrap_or(inherited.group_wait),
+                group_interval: spec.group_interval.unwrap_or(inherited.group_interval),
+                repeat_interval: spec.repeat_interval.unwrap_or(inherited.repeat_interval),
+            },
+            matchers: spec.matchers,
+            continues: spec.continues,
+            routes: Vec::new(),
+        };
+        route.routes = spec
+            .routes
+            .into_iter()
+            .map(|spec| route.child(spec))
+            .collect();
+        route
+    }
+
+    /// The routes that take an alert: depth first, in order; a route with children takes what none
+    /// of them does.
+    pub fn find(&self, labels: &Labels) -> Vec<&Route> {
+        let mut found = Vec::new();
+        self.collect(labels, &mut found);
+        found
+    }
+
+    fn collect<'a>(&'a self, labels: &Labels, found: &mut Vec<&'a Route>) -> bool {
+        if !self.matchers.iter().all(|matcher| matcher.matches(labels)) {
+            return false;
+        }
+        let mut taken = false;
+        for route in &self.routes {
+            let takes = route.collect(labels, found);
+            taken |= takes;
+            if takes && !route.continues {
+                break;
+            }
+        }
+        if !taken {
+            found.push(self);
+        }
+        true
+    }
+
+    /// The group of an alert of this route: its key and its labels.
+    pub fn group(&self, labels: &Labels) -> (GroupKey, Labels) {
+        let common: Labels = match &self.group_by {
+            GroupBy::All => labels.clone(),
+            GroupBy::Labels(names) => {
+                let wanted = |name: &str| names.iter().any(|wanted| **wanted == *name);
+                labels.iter().filter(|(name, _)| wanted(name)).collect()
+            }
+        };
+        let pairs: Vec<String> = common
+            .iter()
+            .map(|(name, value)| format!("{name}={value:?}"))
+            .collect();
+        let key = format!("{}:{{{}}}", self.key, pairs.join(", "));
+        (key.into(), common)
+    }
+}
+
+/// `{a="x",b=~"y"}`, sorted as Alertmanager does.
+fn key_of(matchers: &[Matcher]) -> String {
+    let mut sorted: Vec<&Matcher> = matchers.iter().collect();
+    sorted.sort_by(|a, b| {
+        let of = |matcher: &Matcher| (matcher.name.clone(), matcher.value.clone());
+        (of(a), a.operator as u8).cmp(&(of(b), b.operator as u8))
+    });
+    let texts: Vec<String> = sorted.iter().map(ToString::to_string).collect();
+    format!("{{{}}}", texts.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matcher::parse_list;
+
+    fn labels(text: &str) -> Labels {
+        text.split(' ')
+            .filter_map(|pair| pair.split_once('='))
+            .collect()
+    }
+
+    fn spec(receiver: &str, matchers: &str, routes: Vec<Spec>) -> Spec {
+        Spec {
+            receiver: (!receiver.is_empty()).then(|| receiver.into()),
+            matchers: parse_list(matchers).unwrap(),
+            routes,
+            ..Spec::default()
+        }
+    }
+
+    fn tree() -> Route {
+        let deep = vec![spec("db-oncall", "severity=\"critical\"", Vec::new())];
+        let copy = Spec {
+            continues: true,
+            ..spec("archive", "team=~\"db|web\"", Vec::new())
+        };
+        let db = Spec {
+            group_by: Some(GroupBy::Labels(vec!["alertname".into()])),
+            group_wait: Some(Duration::ZERO),
+            ..spec("db", "team=\"db\"", deep)
+        };
+        let last = spec("", "team=\"web\"", Vec::new());
+        Route::root(spec("all", "", vec![copy, db, last]))
+    }
+
+    #[test]
+    fn an_alert_goes_to_the_deepest_routes_that_take_it() {
+        let tree = tree();
+        for (alert, expected) in [
+            ("a=b", "all"),
+            ("team=db", "archive db"),
+            ("team=db severity=critical", "archive db-oncall"),
+            ("team=web", "archive all"),
+        ] {
+            let found = tree.find(&labels(alert));
+            let names: Vec<&str> = found.iter().map(|route| &*route.receiver).collect();
+            assert_eq!(names.join(" "), expected, "{alert}");
+        }
+    }
+
+    #[test]
+    fn children_inherit_grouping_and_timing() {
+        let tree = tree();
+        let found = tree.find(&labels("team=db severity=critical"));
+        let deepest = found[1];
+        assert_eq!(deepest.timing.group_wait, Duration::ZERO);
+        assert_eq!(deepest.timing.group_interval, Duration::from_secs(300));
+        assert_eq!(deepest.group_by, GroupBy::Labels(vec!["alertname".into()]));
+    }
+
+    #[test]
+    fn a_group_is_named_as_alertmanager_names_it() {
+        let tree = tree();
+        let alert = labels("alertname=X team=db severity=critical");
+        let found = tree.find(&alert);
+        let (key, common) = found[1].group(&alert);
+        assert_eq!(
+            &*key,
+            "{}/{team=\"db\"}/{severity=\"critical\"}:{alertname=\"X\"}"
+        );
+        assert_eq!(common, labels("alertname=X"));
+        let (key, common) = tree.group(&alert);
+        assert_eq!((&*key, common.len()), ("{}:{}", 0));
+        let each = Route {
+            group_by: GroupBy::All,
+            ..tree
+        };
+        assert_eq!(each.group(&alert).1, alert);
+    }
+}
