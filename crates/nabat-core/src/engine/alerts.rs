@@ -98,10 +98,10 @@ impl Engine {
             expires_at,
             flaps,
         };
-        self.open_incident(now, news, life, out);
+        self.open_incident(now, news, &life, out);
     }
 
-    fn open_incident(&mut self, now: Timestamp, news: News, life: Life, out: &mut Effects) {
+    fn open_incident(&mut self, now: Timestamp, news: News, life: &Life, out: &mut Effects) {
         let title = title_of(&news.labels, &news.annotations);
         let group = news
             .group

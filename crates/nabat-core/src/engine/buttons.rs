@@ -116,7 +116,7 @@ impl Engine {
             created_by: request.speaker.name.clone(),
             comment: String::new(),
         };
-        if !self.put_silence(request.now, silence, out) {
+        if !self.put_silence(request.now, &silence, out) {
             return Answer::TooManySilences;
         }
         Answer::Silenced { until }

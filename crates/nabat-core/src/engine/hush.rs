@@ -36,7 +36,7 @@ impl Engine {
             Arc::make_mut(&mut known.incident).acknowledge(acknowledgement.cloned());
             let incident = Arc::clone(&known.incident);
             self.watch_acknowledgement(&incident);
-            self.changed(now, incident, out);
+            self.changed(now, &incident, out);
             count += 1;
         }
         count
@@ -65,20 +65,20 @@ impl Engine {
         if over && !known.incident.ended() {
             Arc::make_mut(&mut known.incident).outlive_acknowledgement();
             let incident = Arc::clone(&known.incident);
-            self.changed(now, incident, out);
+            self.changed(now, &incident, out);
         }
     }
 
-    fn changed(&mut self, now: Timestamp, incident: Arc<Incident>, out: &mut Effects) {
-        out.changes.push(Change::Incident(Arc::clone(&incident)));
-        self.after_change(now, &incident);
+    fn changed(&mut self, now: Timestamp, incident: &Arc<Incident>, out: &mut Effects) {
+        out.changes.push(Change::Incident(Arc::clone(incident)));
+        self.after_change(now, incident);
     }
 
     /// Puts a silence in force. Returns whether there was room for it.
     pub(super) fn put_silence(
         &mut self,
         now: Timestamp,
-        silence: Silence,
+        silence: &Silence,
         out: &mut Effects,
     ) -> bool {
         if self.silences.len() >= SILENCES_MAX {
@@ -88,7 +88,7 @@ impl Engine {
             .insert((silence.ends_at, Timer::Silence(silence.id)));
         out.changes.push(Change::Silence(Box::new(silence.clone())));
         self.silences.insert(silence.id, silence.clone());
-        self.cover_anew(now, &silence, out);
+        self.cover_anew(now, silence, out);
         true
     }
 
@@ -157,7 +157,7 @@ impl Engine {
             // Another edition, so that live messages show it.
             Arc::make_mut(&mut known.incident).note_silence();
             let incident = Arc::clone(&known.incident);
-            self.changed(now, incident, out);
+            self.changed(now, &incident, out);
         }
     }
 }

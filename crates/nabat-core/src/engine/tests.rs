@@ -3,7 +3,9 @@
 mod alerts;
 mod deliveries;
 mod digests;
+mod hush;
 mod people;
+mod routes;
 
 use super::*;
 use crate::alert::{Labels, Links, News, Status};

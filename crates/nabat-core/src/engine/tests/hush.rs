@@ -1,0 +1,182 @@
+//! Acknowledgements and silences: what is not told though it fires, and until when.
+
+use super::*;
+use crate::change::Change;
+
+impl World {
+    fn card(&self) -> CardId {
+        *self.engine.cards.keys().max().unwrap()
+    }
+
+    fn presses_on_card(&mut self, what: &str) {
+        let (kind, rest) = what.split_once(' ').unwrap_or((what, ""));
+        let card = self.card().0;
+        let data = match rest {
+            "" => format!("{kind}:{card}"),
+            period => format!("{kind}:{card}:{period}"),
+        };
+        self.presses(ANN, ANN, &data);
+    }
+
+    fn restarts(&mut self) {
+        let (kept, settings) = (self.snapshot(), self.engine.settings.clone());
+        self.engine = Engine::restore(self.now, settings, kept, &mut Effects::default());
+    }
+}
+
+#[test]
+fn an_acknowledgement_is_shown_quietly_and_survives_a_restart() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    world.deliver();
+    world.presses_on_card("k");
+    assert_eq!(world.kinds(), ["edit"]);
+    world.restarts();
+    let known = world.engine.incidents.values().next().unwrap();
+    let acknowledged = known.incident.acknowledged.as_ref().unwrap();
+    assert_eq!(acknowledged.by, "somebody");
+    assert_eq!(acknowledged.until, at(8 * 3_600));
+}
+
+#[test]
+fn what_still_fires_when_the_acknowledgement_runs_out_sounds_again() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    world.deliver();
+    world.presses_on_card("k");
+    world.deliver();
+    world.restarts();
+    world.passes(8 * 3_600);
+    assert_eq!(world.kinds(), ["edit", "reply"]);
+    assert_eq!(world.kinds(), [] as [&str; 0]);
+}
+
+#[test]
+fn pressing_again_lets_go_of_what_everybody_took() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    world.deliver();
+    world.presses_on_card("k");
+    world.deliver();
+    world.presses_on_card("k");
+    assert_eq!(world.kinds(), ["edit"]);
+    assert_eq!(world.engine.figures().acknowledged, 0);
+}
+
+#[test]
+fn a_new_alert_in_an_acknowledged_group_sounds() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    world.deliver();
+    world.presses_on_card("k");
+    world.deliver();
+    world.fires("HighCPU", "b");
+    assert_eq!(world.kinds(), ["edit", "reply"]);
+}
+
+#[test]
+fn a_silence_holds_back_what_is_new_and_tells_ends() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    world.deliver();
+    world.presses_on_card("s 1h");
+    assert_eq!(world.kinds(), ["edit"], "the silence is shown");
+    world.resolves("HighCPU", "a");
+    let said = world.deliver();
+    assert_eq!(said.len(), 1, "its end is shown, but not heard: {said:?}");
+    world.passes(400);
+    world.fires("HighCPU", "a");
+    assert_eq!(world.kinds(), [] as [&str; 0], "the same alert, silenced");
+    world.fires("HighCPU", "b");
+    assert_eq!(world.kinds(), ["new"], "another one");
+    world.restarts();
+    world.passes(3_600);
+    assert_eq!(world.kinds(), ["edit", "reply"], "the silence is over");
+}
+
+#[test]
+fn ending_a_silence_tells_what_it_held_back() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    world.deliver();
+    world.presses_on_card("s 4h");
+    world.deliver();
+    assert_eq!(world.engine.figures().silences, 1);
+    world.presses_on_card("e");
+    assert_eq!(world.engine.figures().silences, 0);
+    assert_eq!(world.kinds(), ["edit"]);
+}
+
+#[test]
+fn a_group_is_silenced_by_what_its_alerts_have_in_common() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    world.fires("HighCPU", "b");
+    world.deliver();
+    world.presses_on_card("s 1h");
+    let silence = world.engine.silences.values().next().unwrap();
+    let matchers: Vec<String> = silence.matchers.iter().map(ToString::to_string).collect();
+    assert_eq!(matchers, ["alertname=\"HighCPU\""]);
+}
+
+#[test]
+fn in_a_group_anyone_may_acknowledge_but_only_administrators_and_known_people_silence() {
+    let mut world = World::new();
+    world.says_in(GROUP, ANN, Some(true), "/regexp all");
+    world.fires("HighCPU", "a");
+    world.deliver();
+    let card = world.card().0;
+    const STRANGER: i64 = 9;
+    world.presses(GROUP, STRANGER, &format!("s:{card}:1h"));
+    assert_eq!(world.engine.figures().silences, 0);
+    world.presses(GROUP, STRANGER, &format!("k:{card}"));
+    assert_eq!(world.engine.figures().acknowledged, 1);
+    world.presses(GROUP, ANN, &format!("s:{card}:1h"));
+    assert_eq!(world.engine.figures().silences, 1);
+}
+
+#[test]
+fn a_button_works_only_in_the_chat_of_its_card() {
+    let mut world = World::new();
+    world.says_in(GROUP, ANN, Some(true), "/regexp all");
+    world.fires("HighCPU", "a");
+    world.deliver();
+    let card = world.card().0;
+    for data in [
+        format!("k:{card}"),
+        "k:1".into(),
+        "k:x".into(),
+        format!("s:{card}:x"),
+    ] {
+        world.presses(ANN, ANN, &data);
+    }
+    let figures = world.engine.figures();
+    assert_eq!((figures.acknowledged, figures.silences), (0, 0));
+}
+
+#[test]
+fn a_silence_of_alerts_that_nobody_hears_of_writes_no_incident() {
+    let mut world = World::new();
+    world.fires("HighCPU", "b");
+    world.says("/regexp other");
+    world.fires("Other", "a");
+    world.deliver();
+    let silence = Silence {
+        id: SilenceId(99),
+        matchers: vec![crate::matcher::Matcher::equal("host", "b")],
+        starts_at: world.now,
+        ends_at: at(3_600),
+        created_by: String::new(),
+        comment: String::new(),
+    };
+    let mut out = Effects::default();
+    world.engine.put_silence(world.now, &silence, &mut out);
+    assert!(matches!(out.changes.as_slice(), [Change::Silence(_)]));
+}

@@ -1,0 +1,412 @@
+//! Receivers: who is told by which route, when, and what in another's place.
+
+use super::*;
+use crate::delivery::Fate;
+use crate::destination::IntegrationId;
+use crate::matcher::parse_list;
+use crate::notification::{Notification, Reason};
+use crate::route::{GroupBy, Integration, Route, Routing, Spec};
+
+const MAIL: IntegrationId = IntegrationId(500);
+const HOOK: IntegrationId = IntegrationId(501);
+
+fn minutes(count: u64) -> Duration {
+    Duration::from_secs(60 * count)
+}
+
+/// Everything goes to `mail`; what is critical to `hook` instead, at once and with every end.
+fn routing() -> Arc<Routing> {
+    let integration = |id, receiver: &str, send_resolved| Integration {
+        id,
+        receiver: receiver.into(),
+        name: format!("{receiver}: somewhere").into(),
+        send_resolved,
+    };
+    let critical = Spec {
+        receiver: Some("hook".into()),
+        matchers: parse_list("host=\"critical\"").unwrap(),
+        group_wait: Some(Duration::ZERO),
+        ..Spec::default()
+    };
+    Arc::new(Routing {
+        root: Route::root(Spec {
+            receiver: Some("mail".into()),
+            group_by: Some(GroupBy::Labels(vec!["alertname".into()])),
+            routes: vec![critical],
+            ..Spec::default()
+        }),
+        integrations: vec![
+            integration(MAIL, "mail", true),
+            integration(HOOK, "hook", true),
+        ],
+    })
+}
+
+fn world() -> World {
+    let mut world = World::new();
+    world.engine.settings.routing = Some(routing());
+    world
+}
+
+impl World {
+    /// Hands out what waits for integrations; all of it is taken there.
+    fn notified(&mut self) -> Vec<Notification> {
+        let mut notifications = Vec::new();
+        for work in self.take_all() {
+            let told = work.told.clone();
+            for send in &work.sends {
+                if let Send::Notify(notification) = send {
+                    notifications.push(notification.as_ref().clone());
+                }
+            }
+            self.settle(&work, None, Outcome::Sent { told });
+        }
+        notifications
+    }
+
+    fn reasons(&mut self) -> Vec<Reason> {
+        let notified = self.notified();
+        notified.iter().map(|sent| sent.reason).collect()
+    }
+}
+
+#[test]
+fn the_first_alert_of_a_group_waits_for_others() {
+    let mut world = world();
+    // They fire since a minute ago, which is longer than `group_wait`: nobody has to wait again.
+    world.fires("HighCPU", "a");
+    assert_eq!(world.reasons(), [Reason::First]);
+
+    let fresh = |world: &mut World, host| {
+        let labels = [("alertname", "Disk"), ("host", host)];
+        let news = news_of(&labels, None, Status::Firing { expires_at: None });
+        world
+            .engine
+            .news(world.now, vec![news], &mut Effects::default())
+            .unwrap();
+    };
+    fresh(&mut world, "a");
+    assert!(world.notified().is_empty());
+    world.passes(20);
+    fresh(&mut world, "b");
+    world.passes(9);
+    assert!(world.notified().is_empty());
+    world.passes(1);
+    let sent = world.notified().remove(0);
+    assert_eq!(sent.members.len(), 2);
+    assert_eq!(&*sent.group_key, "{}:{alertname=\"Disk\"}");
+    assert_eq!(sent.group_labels.value("alertname"), "Disk");
+    assert_eq!(&*sent.receiver, "mail");
+}
+
+#[test]
+fn news_keeps_the_group_interval_and_what_fires_is_repeated() {
+    let mut world = world();
+    world.fires("HighCPU", "a");
+    assert_eq!(world.reasons(), [Reason::First]);
+    world.fires("HighCPU", "b");
+    world.passes(299);
+    assert!(world.notified().is_empty());
+    world.passes(1);
+    assert_eq!(world.reasons(), [Reason::NewAlerts]);
+    world.resolves("HighCPU", "a");
+    world.passes(300);
+    assert_eq!(world.reasons(), [Reason::SomeResolved]);
+    world.passes(4 * 3_600 - 1);
+    assert!(world.notified().is_empty());
+    world.passes(1);
+    let repeat = world.notified().remove(0);
+    assert_eq!(repeat.reason, Reason::Repeat);
+    assert_eq!(repeat.members.len(), 1, "what ended was told");
+    world.resolves("HighCPU", "b");
+    world.passes(300);
+    assert_eq!(world.reasons(), [Reason::AllResolved]);
+    assert!(world.engine.cards.is_empty());
+    world.passes(86_400);
+    assert!(world.notified().is_empty());
+}
+
+#[test]
+fn timers_of_a_route_run_on_through_a_restart() {
+    let mut world = world();
+    world.fires("HighCPU", "a");
+    world.notified();
+    world.fires("HighCPU", "b");
+    world.passes(100);
+    let (kept, settings) = (world.snapshot(), world.engine.settings.clone());
+    world.engine = Engine::restore(world.now, settings, kept, &mut Effects::default());
+    assert!(world.notified().is_empty());
+    world.passes(199);
+    assert!(world.notified().is_empty());
+    world.passes(1);
+    assert_eq!(world.reasons(), [Reason::NewAlerts]);
+}
+
+#[test]
+fn an_acknowledged_or_silenced_group_is_not_repeated() {
+    let mut world = world();
+    world.fires("HighCPU", "a");
+    world.notified();
+    let id = *world.engine.incidents.keys().next().unwrap();
+    let mine = crate::incident::Acknowledgement {
+        by: "Ann".into(),
+        at: world.now,
+        until: at(6 * 3_600),
+    };
+    let (now, mut out) = (world.now, Effects::default());
+    world.engine.acknowledge(now, &[id], Some(&mine), &mut out);
+    world.passes(5 * 3_600);
+    assert!(world.notified().is_empty());
+    world.passes(2 * 3_600);
+    assert_eq!(world.notified().len(), 1, "time is up");
+}
+
+#[test]
+fn who_wants_no_ends_is_told_none_and_nothing_is_left_behind() {
+    let mut world = world();
+    let mut routing = routing().as_ref().clone();
+    routing.integrations[0].send_resolved = false;
+    world.engine.settings.routing = Some(Arc::new(routing));
+    world.fires("HighCPU", "a");
+    world.notified();
+    world.resolves("HighCPU", "a");
+    world.passes(600);
+    assert!(world.notified().is_empty());
+    assert!(world.engine.cards.is_empty());
+}
+
+#[test]
+fn each_route_tells_its_own_receiver() {
+    let mut world = world();
+    world.fires("HighCPU", "critical");
+    world.fires("HighCPU", "a");
+    let receivers: Vec<String> = world
+        .notified()
+        .iter()
+        .map(|sent| format!("{} {}", sent.receiver, sent.group_key))
+        .collect();
+    assert_eq!(
+        receivers,
+        [
+            "hook {}/{host=\"critical\"}:{alertname=\"HighCPU\"}",
+            "mail {}:{alertname=\"HighCPU\"}",
+        ]
+    );
+}
+
+#[test]
+fn a_receiver_that_is_configured_no_more_is_forgotten() {
+    let mut world = world();
+    world.fires("HighCPU", "a");
+    let mut settings = world.engine.settings.clone();
+    settings.routing = None;
+    let now = world.now;
+    world
+        .engine
+        .configure(now, settings, &mut Effects::default());
+    assert!(world.engine.cards.is_empty());
+    assert!(world.engine.deliveries.is_empty());
+    world.resolves("HighCPU", "a");
+    assert!(world.engine.incidents.is_empty());
+}
+
+#[test]
+fn a_fallback_is_told_what_a_chat_can_not_be_told_and_its_end() {
+    let mut world = world();
+    world.engine.settings.routing = Some(Arc::new(Routing {
+        root: Route::root(Spec {
+            receiver: Some("nobody".into()),
+            ..Spec::default()
+        }),
+        ..routing().as_ref().clone()
+    }));
+    world.engine.settings.fallbacks = HashMap::from([(
+        Outlet::Bot(BOT),
+        Fallback {
+            after: minutes(10),
+            to: vec![Destination::Integration(MAIL)],
+        },
+    )]);
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    let work = world.take_all().remove(0);
+    world.settle(&work, None, refused("connection refused"));
+    world.passes(599);
+    assert_eq!(world.engine.waiting(Outlet::Integration(MAIL)).count(), 0);
+    world.passes(1);
+    assert_eq!(world.engine.waiting(Outlet::Integration(MAIL)).count(), 1);
+    let told = world.notified();
+    assert_eq!(
+        told.len(),
+        1,
+        "the chat's own is a message, not a notification"
+    );
+    world.resolves("HighCPU", "a");
+    world.passes(300);
+    assert_eq!(world.reasons(), [Reason::AllResolved]);
+}
+
+#[test]
+fn a_fallback_is_told_at_once_when_the_chat_has_refused_for_long() {
+    let mut world = world();
+    world.engine.settings.fallbacks = HashMap::from([(
+        Outlet::Bot(BOT),
+        Fallback {
+            after: minutes(10),
+            to: vec![Destination::Integration(HOOK)],
+        },
+    )]);
+    world.engine.settings.routing = Some(Arc::new(Routing {
+        root: Route::root(Spec {
+            receiver: Some("nobody".into()),
+            ..Spec::default()
+        }),
+        ..routing().as_ref().clone()
+    }));
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    let work = world.take_all().remove(0);
+    let reason = "Forbidden: bot was blocked by the user".to_owned();
+    world.settle(&work, None, Outcome::Unreachable { reason });
+    world.passes(599);
+    assert!(world.notified().is_empty());
+    world.passes(1);
+    let groups = |world: &mut World| {
+        let notified = world.notified();
+        notified
+            .iter()
+            .map(|sent| sent.group_key.to_string())
+            .collect::<Vec<_>>()
+    };
+    // That the chat takes no messages is an alert too.
+    assert_eq!(groups(&mut world), ["HighCPU", "NabatChatUnreachable"]);
+    world.fires("Disk", "a");
+    world.passes(0);
+    assert_eq!(groups(&mut world), ["Disk"]);
+}
+
+#[test]
+fn a_critical_alert_that_is_not_delivered_for_long_is_an_alert_itself() {
+    let mut world = World::new();
+    world.engine.settings.operators = vec![world.chat(GROUP)];
+    world.says("/regexp all");
+    let labels = [("alertname", "Fire"), ("severity", "critical")];
+    let news = news_of(&labels, None, Status::Firing { expires_at: None });
+    let now = world.now;
+    let mut out = Effects::default();
+    world.engine.news(now, vec![news], &mut out).unwrap();
+    let work = world.take_all().remove(0);
+    world.settle(&work, None, refused("Bad Gateway"));
+    world.passes(300);
+    let late = |world: &World| {
+        let mut names = world.engine.open.values();
+        names.any(|id| world.engine.incidents[id].incident.name() == "NabatDeliveryLate")
+    };
+    assert!(late(&world));
+    world.deliver();
+    assert!(!late(&world));
+}
+
+#[test]
+fn what_came_and_went_while_a_chat_could_not_be_told_is_told_afterwards() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    let work = world.take_all().remove(0);
+    world.settle(&work, None, refused("Bad Gateway"));
+    world.passes(60);
+    world.resolves("HighCPU", "a");
+    let said = world.deliver();
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].1.contains("HighCPU"), "{said:?}");
+    assert!(world.engine.cards.is_empty());
+}
+
+#[test]
+fn what_came_and_went_in_a_moment_is_not_told_unless_it_was_critical() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    world.resolves("HighCPU", "a");
+    assert!(world.take_all().is_empty());
+    for status in [
+        Status::Firing { expires_at: None },
+        Status::Resolved { ends_at: None },
+    ] {
+        let labels = [("alertname", "Fire"), ("severity", "critical")];
+        let news = news_of(&labels, None, status);
+        let (now, mut out) = (world.now, Effects::default());
+        world.engine.news(now, vec![news], &mut out).unwrap();
+    }
+    assert_eq!(world.kinds(), ["new"]);
+}
+
+#[test]
+fn an_alert_that_flaps_before_it_could_be_told_is_one_entry() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    world.deliver();
+    for _ in 0..3 {
+        world.resolves("HighCPU", "a");
+        world.passes(1);
+        let labels = [("alertname", "HighCPU"), ("host", "a")];
+        let news = news_of(&labels, None, Status::Firing { expires_at: None });
+        let (now, mut out) = (world.now, Effects::default());
+        world.engine.news(now, vec![news], &mut out).unwrap();
+    }
+    assert_eq!(world.kinds(), ["edit", "reply"]);
+    let id = world.engine.open.values().next().unwrap();
+    assert_eq!(world.engine.incidents[id].incident.flaps, 3);
+}
+
+#[test]
+fn every_attempt_and_every_end_of_a_delivery_is_kept() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    let work = world.take_all().remove(0);
+    let mut out = Effects::default();
+    let settled = |outcome| Settled {
+        ids: work.ids.clone(),
+        message_id: None,
+        outcome,
+    };
+    let now = world.now;
+    world
+        .engine
+        .settle(now, settled(refused("Bad Gateway")), &mut out);
+    let work = world.take_all().remove(0);
+    let told = work.told;
+    world
+        .engine
+        .settle(now, settled(Outcome::Sent { told }), &mut out);
+    let kept: Vec<(Fate, String)> = out
+        .changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::Attempt(attempt) => Some((attempt.fate, attempt.words.clone())),
+            Change::DeliveryDone(done) => Some((done.fate, done.subject.clone())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        kept,
+        [
+            (Fate::Retry, "Bad Gateway".to_owned()),
+            (Fate::Sent, "HighCPU".to_owned())
+        ]
+    );
+}
+
+#[test]
+fn a_dropped_delivery_is_told_neither_now_nor_later() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    let id = *world.engine.deliveries.keys().next().unwrap();
+    let (now, mut out) = (world.now, Effects::default());
+    assert!(world.engine.drop_delivery(now, id, &mut out));
+    assert!(!world.engine.drop_delivery(now, id, &mut out));
+    assert_eq!(world.kinds(), [] as [&str; 0]);
+}
