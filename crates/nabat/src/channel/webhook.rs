@@ -1,8 +1,8 @@
 //! Any HTTP server as a channel: Alertmanager's webhook, version 4.
 //!
 //! `payload` writes the JSON, `signature` signs it, `client` sends it, `outcome` says what the
-//! answer means. Each attempt at a delivery carries the same `Idempotency-Key`, so whatever gets
-//! lost on the way is simply sent again: no outcome is uncertain.
+//! answer means. A repeat has the `Idempotency-Key` of what it repeats, so whatever gets lost on
+//! the way is simply sent again: no outcome is uncertain.
 //!
 //! An address often holds a token. No log, error or debug text shows more of it than its host, not
 //! even where the other side repeats it.

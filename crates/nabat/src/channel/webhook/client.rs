@@ -25,8 +25,8 @@ use crate::clock;
 const ANSWER_MAX_BYTES: usize = 64 * 1024;
 /// So often a webhook may be sent elsewhere.
 const REDIRECTS_MAX: usize = 10;
-/// So many bytes of the digest of an instance's name tell it from others.
-const INSTANCE_BYTES: usize = 6;
+/// So many bytes of a digest tell one webhook from others.
+const DIGEST_BYTES: usize = 8;
 
 /// Sends webhooks to one target.
 pub struct Sender {
@@ -35,7 +35,8 @@ pub struct Sender {
     headers: HeaderMap,
     key: Option<Key>,
     cover: Cover,
-    instance: String,
+    /// Of the instance's name.
+    digest: Sha256,
     timeout: Duration,
     external_url: String,
     max_alerts: Option<NonZeroUsize>,
@@ -121,7 +122,7 @@ impl Sender {
             headers,
             key,
             cover: Cover::new(target, &url),
-            instance: digest(&target.instance),
+            digest: Sha256::new_with_prefix(&target.instance).chain_update([0]),
             timeout: target.timeout,
             external_url: target.external_url.clone(),
             max_alerts: target.max_alerts,
@@ -138,11 +139,11 @@ impl Sender {
     ///
     /// # Errors
     /// Whatever was not taken for sure, [`Refusal::Later`] or [`Refusal::Never`]. A repeat of a
-    /// delivery has the same `Idempotency-Key`, so one whose answer got lost is
-    /// [`Refusal::Later`] too and never [`Refusal::Uncertain`].
+    /// delivery has the same `Idempotency-Key` if it tells the same, so one whose answer got lost
+    /// is [`Refusal::Later`] too and never [`Refusal::Uncertain`].
     pub async fn send(&self, notification: &Notification) -> Result<(), Refusal> {
-        let id = self.id(notification);
         let body = payload::body(notification, &self.external_url, self.max_alerts);
+        let id = self.id(notification, &body);
         let mut request = self
             .http
             .post(self.url.clone())
@@ -161,11 +162,19 @@ impl Sender {
         self.judge(answer).await
     }
 
-    /// What repeats of one delivery have in common, and nothing else does. It holds no full stop,
-    /// so that it can't be mistaken for more than its part of what is signed.
-    fn id(&self, notification: &Notification) -> String {
+    /// What repeats of a delivery have in common, and nothing else does. One that has more to tell
+    /// by now is no repeat: whoever drops what they know must not miss the rest.
+    ///
+    /// It holds no full stop, so that it can't be mistaken for more than its part of what is
+    /// signed.
+    fn id(&self, notification: &Notification, body: &[u8]) -> String {
         let Notification { thread, number, .. } = notification;
-        format!("{}-{}-{}", self.instance, thread.0, number.0)
+        let mut id = format!("{}-{}-", thread.0, number.0);
+        let digest = self.digest.clone().chain_update(body).finalize();
+        for byte in digest.iter().take(DIGEST_BYTES) {
+            write!(id, "{byte:02x}").expect("writing to a string succeeds");
+        }
+        id
     }
 
     async fn judge(&self, response: Response) -> Result<(), Refusal> {
@@ -278,15 +287,6 @@ fn certificates(path: &PathBuf) -> Result<Vec<Certificate>, NoSender> {
         .ok()
         .filter(|certificates| !certificates.is_empty())
         .ok_or_else(|| NoSender::NoCertificate { path: path.clone() })
-}
-
-/// A short text without full stops that stands for `instance`.
-fn digest(instance: &str) -> String {
-    let mut text = String::with_capacity(2 * INSTANCE_BYTES);
-    for byte in Sha256::digest(instance).iter().take(INSTANCE_BYTES) {
-        write!(text, "{byte:02x}").expect("writing to a string succeeds");
-    }
-    text
 }
 
 /// What of the answer arrived, up to [`ANSWER_MAX_BYTES`]: the status says it all, the rest is for
