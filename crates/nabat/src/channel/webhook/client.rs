@@ -107,20 +107,15 @@ impl Sender {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
-        let key = match &target.signing_secret {
-            Some(secret) => {
-                Some(
-                    Key::parse(secret.expose()).ok_or_else(|| NoSender::SigningSecret {
-                        endpoint: endpoint(),
-                    })?,
-                )
-            }
-            None => None,
-        };
+        let key = target.signing_secret.as_ref().map(|secret| {
+            Key::parse(secret.expose()).ok_or_else(|| NoSender::SigningSecret {
+                endpoint: endpoint(),
+            })
+        });
         Ok(Self {
             http: client(target, &endpoint)?,
             headers,
-            key,
+            key: key.transpose()?,
             cover: Cover::new(target, &url),
             digest: Sha256::new_with_prefix(&target.instance).chain_update([0]),
             timeout: target.timeout,

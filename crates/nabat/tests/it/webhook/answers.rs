@@ -125,7 +125,7 @@ impl hyper::body::Body for Endless {
 async fn whoever_says_nothing_is_asked_again() {
     let silent = server(|stream| async move {
         let _open = stream;
-        std::future::pending().await
+        std::future::pending::<()>().await;
     });
     let mut target = target(silent.await);
     target.timeout = Duration::from_millis(200);
