@@ -1,6 +1,8 @@
 //! The places messages go to, one module per kind.
 
+mod http;
 pub mod telegram;
+pub mod webhook;
 
 use std::time::Duration;
 

@@ -32,4 +32,6 @@ mod reload;
 #[cfg(test)]
 mod stories;
 #[cfg(test)]
+mod webhook;
+#[cfg(test)]
 mod world;

@@ -14,17 +14,17 @@ mod methods;
 #[cfg(test)]
 mod tests;
 
-use std::error::Error;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nabat_core::chat::BotId;
 use reqwest::multipart::{Form, Part};
-use reqwest::{Proxy, RequestBuilder, redirect};
+use reqwest::{Proxy, RequestBuilder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::channel::http::{self, chain};
 use crate::config::{ApiUrl, Bot, Secret};
 
 pub use error::{CallError, Refusal};
@@ -33,11 +33,6 @@ pub use methods::{
 };
 
 use endpoints::Endpoints;
-
-/// How long a connection may take to be made, name look-up and TLS included.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longer than this an unused connection is not trusted: middleboxes forget it without a word.
-const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(50);
 
 /// Speaks to the Bot API for one bot. Cheap to clone; clones share connections and endpoints.
 #[derive(Clone)]
@@ -91,12 +86,12 @@ impl Client {
         let door = |api: &ApiUrl| {
             door(api, bot.proxy_for(api)).map_err(|source| NoClient {
                 bot: bot.name.clone(),
-                endpoint: endpoints::origin(&api.url),
+                endpoint: http::origin(&api.url),
                 source: source.without_url(),
             })
         };
         let doors = bot.api_url.iter().map(door).collect::<Result<_, _>>()?;
-        let names = bot.api_url.iter().map(|api| endpoints::origin(&api.url));
+        let names = bot.api_url.iter().map(|api| http::origin(&api.url));
         Ok(Self {
             inner: Arc::new(Inner {
                 name: bot.name.clone(),
@@ -279,15 +274,7 @@ impl fmt::Debug for Client {
 }
 
 fn door(api: &ApiUrl, proxy: Option<&Secret>) -> reqwest::Result<Door> {
-    let mut http = reqwest::Client::builder()
-        .no_proxy()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .pool_idle_timeout(POOL_IDLE_TIMEOUT)
-        .tcp_nodelay(true)
-        .redirect(redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .user_agent(concat!("nabat/", env!("CARGO_PKG_VERSION")));
+    let mut http = http::client().user_agent(concat!("nabat/", env!("CARGO_PKG_VERSION")));
     if let Some(proxy) = proxy {
         http = http.proxy(Proxy::all(proxy.expose())?);
     }
@@ -295,20 +282,4 @@ fn door(api: &ApiUrl, proxy: Option<&Secret>) -> reqwest::Result<Door> {
         base: api.url.trim_end_matches('/').to_owned(),
         http: http.build()?,
     })
-}
-
-/// An error with its causes, on one line.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let next = inner.to_string();
-        // Some errors repeat the text of their cause.
-        if !text.ends_with(&next) {
-            text.push_str(": ");
-            text.push_str(&next);
-        }
-        cause = inner.source();
-    }
-    text
 }

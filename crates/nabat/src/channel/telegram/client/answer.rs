@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::chain;
 use super::error::{CallError, Refusal};
+use crate::channel::http::chain;
 
 /// The largest answer that is read, in bytes. A hundred updates are far below it.
 pub(super) const ANSWER_MAX_BYTES: usize = 16 * 1024 * 1024;

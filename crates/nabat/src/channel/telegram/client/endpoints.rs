@@ -96,14 +96,6 @@ impl Endpoints {
     }
 }
 
-/// Scheme, host and port of an address: the rest may be a secret of its owner's.
-pub(super) fn origin(url: &str) -> String {
-    match reqwest::Url::parse(url) {
-        Ok(url) => url.origin().ascii_serialization(),
-        Err(_) => "an address that is none".to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::error::Refusal;
@@ -175,14 +167,5 @@ mod tests {
         endpoints.return_to_first();
         assert!(!endpoints.return_is_due(now + 4 * RETURN_AFTER));
         assert_eq!(endpoints.current(), 0);
-    }
-
-    #[test]
-    fn only_scheme_and_host_of_an_address_are_shown() {
-        assert_eq!(
-            origin("https://u:p@tg.example:444/secret/"),
-            "https://tg.example:444"
-        );
-        assert_eq!(origin("x"), "an address that is none");
     }
 }

@@ -1,0 +1,57 @@
+//! What there is to tell.
+
+use std::sync::Arc;
+
+use nabat_core::alert::{Labels, Links};
+use nabat_core::card::CardId;
+use nabat_core::delivery::DeliveryId;
+use nabat_core::incident::{Incident, IncidentId, State};
+use nabat_core::message::Message;
+use nabat_core::message::card::MemberNews;
+use nabat_core::notification::{Notification, Reason};
+use nabat_core::time::Timestamp;
+
+/// One alert that fires.
+pub(crate) fn disk_full() -> Notification {
+    notification(vec![alert("db-1", &[("summary", "/var is 97 % full")])])
+}
+
+/// `DiskFull` on `host`, firing since some time in 2026.
+pub(crate) fn alert(host: &str, annotations: &[(&str, &str)]) -> Incident {
+    let labels: Labels = [("alertname", "DiskFull"), ("host", host)]
+        .into_iter()
+        .collect();
+    let at = Timestamp::from_millis(1_795_187_045_120);
+    Incident {
+        id: IncidentId(1),
+        revision: 1,
+        edition: 1,
+        fingerprint: labels.fingerprint(),
+        labels,
+        annotations: annotations.iter().copied().collect(),
+        links: Links::default(),
+        group: "g".into(),
+        starts_at: at,
+        opened_at: at,
+        seen_at: at,
+        expires_at: None,
+        state: State::Firing,
+    }
+}
+
+/// A group of alerts called `DiskFull`, told for the first time.
+pub(crate) fn notification(incidents: Vec<Incident>) -> Notification {
+    let member = |incident| (Arc::new(incident), MemberNews::New);
+    Notification {
+        number: DeliveryId(12),
+        thread: CardId(7),
+        first: true,
+        receiver: "webhook".into(),
+        group_key: r#"{}:{alertname="DiskFull"}"#.into(),
+        group_labels: [("alertname", "DiskFull")].into_iter().collect(),
+        reason: Reason::First,
+        members: incidents.into_iter().map(member).collect(),
+        subject: String::new(),
+        message: Message::default(),
+    }
+}
