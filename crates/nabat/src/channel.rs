@@ -1,5 +1,7 @@
 //! The places messages go to, one module per kind.
 
+pub mod email;
+mod readable;
 pub mod telegram;
 
 use std::time::Duration;
