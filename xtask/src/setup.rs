@@ -33,6 +33,16 @@ const PACKAGES: &[Package] = &[
         programs: &["prometheus-alertmanager", "alertmanager"],
         tests: "the end-to-end tests through a real Alertmanager, and `cargo xtask bench`",
     },
+    Package {
+        name: "exim4-daemon-light",
+        programs: &["exim4", "exim"],
+        tests: "the tests that send letters to a real mail server",
+    },
+    Package {
+        name: "openssl",
+        programs: &["openssl"],
+        tests: "the tests that send letters under TLS, for which it makes certificates",
+    },
 ];
 
 /// A program that comes by `cargo install`.
@@ -78,7 +88,8 @@ fn packages() -> Result<Outcome> {
     step::note(&format!("installing {}", names(&wanted)));
     // With old lists the install may still work; and if not, its own message is the better one.
     let update = process::output(&mut apt_get(privilege, &["update"]));
-    let mut words = vec!["install", "-y", "--no-install-recommends"];
+    // A machine has one mail server: nobody's Postfix is to make room for ours.
+    let mut words = vec!["install", "-y", "--no-remove", "--no-install-recommends"];
     words.extend(wanted.iter().map(|package| package.name));
     let install = process::output(&mut apt_get(privilege, &words));
     let missing = missing();
@@ -133,7 +144,9 @@ fn apt_get(privilege: &[&str], args: &[&str]) -> Command {
 fn by_hand(missing: &[&Package]) -> String {
     let names = names(missing);
     if process::find("apt-get").is_some() {
-        format!("sudo apt-get update && sudo apt-get install -y --no-install-recommends {names}")
+        format!(
+            "sudo apt-get update && sudo apt-get install -y --no-remove --no-install-recommends {names}"
+        )
     } else {
         format!("this is not Debian or Ubuntu: put these programs on the PATH yourself: {names}")
     }
@@ -174,7 +187,7 @@ mod tests {
         let text = by_hand(&packages);
         assert_eq!(text.lines().count(), 1, "{text}");
         assert!(
-            text.ends_with("prometheus prometheus-alertmanager"),
+            text.ends_with("prometheus prometheus-alertmanager exim4-daemon-light openssl"),
             "{text}"
         );
     }
