@@ -23,12 +23,14 @@ pub(crate) fn cargo<I: AsRef<OsStr>>(args: impl IntoIterator<Item = I>) -> Comma
     command
 }
 
-/// The file that would run as `name`: looked for in `PATH`, then where cargo installs to.
+/// The file that would run as `name`: looked for in `PATH`, then where Debian keeps servers, which
+/// is in root's `PATH` alone, and where cargo installs to.
 pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let cargo_home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo"));
     std::env::split_paths(&path)
+        .chain([PathBuf::from("/usr/sbin")])
         .chain(cargo_home.or(home).map(|home| home.join("bin")))
         .map(|folder| folder.join(name))
         .find(|file| file.is_file())

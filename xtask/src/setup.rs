@@ -39,6 +39,11 @@ const PACKAGES: &[Package] = &[
         tests: "the tests in which Python checks a webhook's signature and takes it over TLS",
     },
     Package {
+        name: "exim4-daemon-light",
+        programs: &["exim4", "exim"],
+        tests: "the tests that send letters to a real mail server",
+    },
+    Package {
         name: "openssl",
         programs: &["openssl"],
         tests: "the tests that need a certificate",
@@ -88,7 +93,8 @@ fn packages() -> Result<Outcome> {
     step::note(&format!("installing {}", names(&wanted)));
     // With old lists the install may still work; and if not, its own message is the better one.
     let update = process::output(&mut apt_get(privilege, &["update"]));
-    let mut words = vec!["install", "-y", "--no-install-recommends"];
+    // A machine has one mail server: nobody's Postfix is to make room for ours.
+    let mut words = vec!["install", "-y", "--no-remove", "--no-install-recommends"];
     words.extend(wanted.iter().map(|package| package.name));
     let install = process::output(&mut apt_get(privilege, &words));
     let missing = missing();
@@ -143,7 +149,9 @@ fn apt_get(privilege: &[&str], args: &[&str]) -> Command {
 fn by_hand(missing: &[&Package]) -> String {
     let names = names(missing);
     if process::find("apt-get").is_some() {
-        format!("sudo apt-get update && sudo apt-get install -y --no-install-recommends {names}")
+        format!(
+            "sudo apt-get update && sudo apt-get install -y --no-remove --no-install-recommends {names}"
+        )
     } else {
         format!("this is not Debian or Ubuntu: put these programs on the PATH yourself: {names}")
     }

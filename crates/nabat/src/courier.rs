@@ -1,4 +1,5 @@
-//! Carries the outbox of one bot to Telegram.
+//! Carries the outbox of one bot to Telegram, or that of one integration to where it goes
+//! ([`integration`]).
 //!
 //! The core's schedule says which delivery goes next and when; the engine gives its content at
 //! that moment; what Telegram answers goes back to the engine, and only then is the next delivery
@@ -6,6 +7,7 @@
 
 mod carry;
 mod failures;
+pub mod integration;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,12 +18,12 @@ use tokio_util::sync::CancellationToken;
 
 use nabat_core::chat::ChatKey;
 use nabat_core::delivery::schedule::{Limits, Next, Schedule};
-use nabat_core::delivery::{DeliveryId, Outcome, Waiting};
+use nabat_core::delivery::{DeliveryId, Outcome, Settled, Waiting, Work};
 use nabat_core::destination::{Destination, Outlet};
 
 use crate::channel::telegram::client::Client;
 use crate::clock::Steady;
-use crate::engine::{Handle, Problem};
+use crate::engine::{Handle, NotTaken, Problem};
 use crate::metrics::Metrics;
 
 use failures::Failures;
@@ -41,7 +43,7 @@ const REFUSED_LASTS: Duration = Duration::from_secs(3_600);
 #[derive(Debug)]
 pub struct Courier {
     client: Client,
-    engine: Handle,
+    desk: Desk,
     metrics: Arc<Metrics>,
     clock: Steady,
     schedule: Mutex<Schedule>,
@@ -53,7 +55,7 @@ impl Courier {
     pub fn new(client: Client, engine: Handle, metrics: Arc<Metrics>) -> Arc<Self> {
         Arc::new(Self {
             client,
-            engine,
+            desk: Desk::new(engine),
             metrics,
             clock: Steady::start(),
             schedule: Mutex::new(Schedule::new(Limits::default())),
@@ -65,43 +67,13 @@ impl Courier {
     pub async fn run(self: Arc<Self>, shutdown: CancellationToken) {
         let mut hands = JoinSet::new();
         while !shutdown.is_cancelled() {
-            let Some(mut waiting) = self.follow(&shutdown).await else {
+            let outlet = Outlet::Bot(self.client.bot());
+            let Some(mut waiting) = self.desk.follow(outlet, &shutdown).await else {
                 break;
             };
             self.work(&mut waiting, &mut hands, &shutdown).await;
         }
-        let farewell = async {
-            while let Some(ended) = hands.join_next().await {
-                pass_on(ended);
-            }
-        };
-        if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
-            tracing::warn!(
-                bot = self.client.name(),
-                "some deliveries were cut off; they are made again at the next start"
-            );
-        }
-    }
-
-    /// Asks the engine for the bot's deliveries. `None` once Nabat is stopping.
-    async fn follow(
-        &self,
-        shutdown: &CancellationToken,
-    ) -> Option<mpsc::UnboundedReceiver<Vec<Waiting>>> {
-        // Bounded by the outbox: a delivery is announced when it comes and when its turn changes.
-        let (announce, waiting) = mpsc::unbounded_channel();
-        while self
-            .engine
-            .follow(Outlet::Bot(self.client.bot()), announce.clone())
-            .await
-            .is_err()
-        {
-            tokio::select! {
-                () = tokio::time::sleep(ENGINE_PAUSE) => {}
-                () = shutdown.cancelled() => return None,
-            }
-        }
-        Some(waiting)
+        say_farewell(&mut hands, self.client.name()).await;
     }
 
     async fn work(
@@ -152,22 +124,14 @@ impl Courier {
     /// Makes deliveries to one chat, from the engine's word what they are to its word that they are
     /// noted.
     async fn deliver(self: Arc<Self>, ids: Vec<DeliveryId>, chat: ChatKey) {
-        let work = loop {
-            match self.engine.take(ids.clone()).await {
-                Ok(work) => break work,
-                Err(crate::engine::NotTaken::Stopping) => return,
-                Err(_) => tokio::time::sleep(ENGINE_PAUSE).await,
-            }
+        let Some(work) = self.desk.take(ids).await else {
+            return;
         };
         let mut fails = false;
         if let Some(work) = work {
             let settled = self.carry(chat, &work).await;
-            loop {
-                match self.engine.settle(settled.clone()).await {
-                    Ok(()) => break,
-                    Err(crate::engine::NotTaken::Stopping) => return,
-                    Err(_) => tokio::time::sleep(ENGINE_PAUSE).await,
-                }
+            if !self.desk.settle(settled.clone()).await {
+                return;
             }
             if let Outcome::Failed { reason, .. } = &settled.outcome {
                 self.tell_refused(chat, reason).await;
@@ -188,7 +152,8 @@ impl Courier {
             words: &format!("Telegram refused a message, and it was given up: {reason}"),
             lasts: Some(REFUSED_LASTS),
         };
-        self.engine
+        self.desk
+            .engine
             .own_alert(MESSAGE_REFUSED, &labels, Some(problem))
             .await;
     }
@@ -228,6 +193,84 @@ impl Courier {
     fn pause_all(&self) {
         let until = self.failures().of_bot(self.clock.now());
         self.schedule().freeze_all(until);
+    }
+}
+
+/// The engine, as couriers deal with it: whoever can't be answered now is asked again.
+#[derive(Debug)]
+struct Desk {
+    engine: Handle,
+}
+
+impl Desk {
+    fn new(engine: Handle) -> Self {
+        Self { engine }
+    }
+
+    /// Asks for the outlet's deliveries. `None` once Nabat is stopping.
+    async fn follow(
+        &self,
+        outlet: Outlet,
+        shutdown: &CancellationToken,
+    ) -> Option<mpsc::UnboundedReceiver<Vec<Waiting>>> {
+        // Bounded by the outbox: a delivery is announced when it comes and when its turn changes.
+        let (announce, waiting) = mpsc::unbounded_channel();
+        while self.engine.follow(outlet, announce.clone()).await.is_err() {
+            tokio::select! {
+                () = tokio::time::sleep(ENGINE_PAUSE) => {}
+                () = shutdown.cancelled() => return None,
+            }
+        }
+        Some(waiting)
+    }
+
+    /// What is to be sent, if anything still is. `None` once Nabat is stopping.
+    async fn take(&self, ids: Vec<DeliveryId>) -> Option<Option<Work>> {
+        loop {
+            match self.engine.take(ids.clone()).await {
+                Ok(work) => return Some(work),
+                Err(NotTaken::Stopping) => return None,
+                Err(_) => tokio::time::sleep(ENGINE_PAUSE).await,
+            }
+        }
+    }
+
+    /// Has it noted how a delivery went. Returns `false` once Nabat is stopping.
+    async fn settle(&self, settled: Settled) -> bool {
+        loop {
+            match self.engine.settle(settled.clone()).await {
+                Ok(()) => return true,
+                Err(NotTaken::Stopping) => return false,
+                Err(_) => tokio::time::sleep(ENGINE_PAUSE).await,
+            }
+        }
+    }
+}
+
+/// Lets what is in hand finish, for a while.
+async fn say_farewell(hands: &mut JoinSet<()>, outlet: &str) {
+    let finish = async {
+        while let Some(ended) = hands.join_next().await {
+            pass_on(ended);
+        }
+    };
+    if tokio::time::timeout(FAREWELL, finish).await.is_err() {
+        tracing::warn!(
+            outlet,
+            "some deliveries were cut off; they are made again at the next start"
+        );
+    }
+}
+
+/// The name of an outcome in metrics and logs, and the reason if it is a bad one.
+fn name_of(outcome: &Outcome) -> (&'static str, Option<&str>) {
+    match outcome {
+        Outcome::Sent { .. } => ("sent", None),
+        Outcome::Retry { reason, .. } => ("retry", Some(reason)),
+        Outcome::Uncertain { reason, .. } => ("uncertain", Some(reason)),
+        Outcome::Failed { reason, .. } => ("failed", Some(reason)),
+        Outcome::Unreachable { reason } => ("unreachable", Some(reason)),
+        Outcome::TopicGone | Outcome::Migrated { .. } => ("moved", None),
     }
 }
 

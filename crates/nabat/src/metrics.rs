@@ -34,6 +34,17 @@ pub struct SendLabels {
     pub outcome: &'static str,
 }
 
+/// How an attempt to notify an integration ended.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct IntegrationLabels {
+    /// The name of the receiver, from the configuration.
+    pub receiver: String,
+    /// `email`, `webhook`.
+    pub kind: &'static str,
+    /// As in [`SendLabels`].
+    pub outcome: &'static str,
+}
+
 /// One bot.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct BotLabels {
@@ -60,6 +71,8 @@ pub struct Metrics {
     pub engine: engine::Metrics,
     /// Attempts to send.
     pub sends: Family<SendLabels, Counter>,
+    /// Attempts to notify integrations.
+    pub notifications: Family<IntegrationLabels, Counter>,
     /// Requests that Telegram refused with 429.
     pub throttled: Family<BotLabels, Counter>,
     /// From the moment something was to be told until it was, in seconds.
@@ -90,6 +103,7 @@ impl Default for Metrics {
                 commit_failures: Counter::default(),
             },
             sends: Family::default(),
+            notifications: Family::default(),
             throttled: Family::default(),
             delivery_seconds: slow(),
             bot_up: Family::default(),
@@ -167,6 +181,11 @@ impl Metrics {
             self.disabled_chats.clone(),
         );
         registry.register("sends", "Attempts to send, by outcome", self.sends.clone());
+        registry.register(
+            "notifications",
+            "Attempts to notify receivers that are no chats, by outcome",
+            self.notifications.clone(),
+        );
         registry.register(
             "throttled",
             "Requests that Telegram refused because there were too many",

@@ -283,14 +283,7 @@ impl Courier {
     }
 
     fn note(&self, chat: ChatKey, work: &Work, outcome: &Outcome) {
-        let (name, reason) = match outcome {
-            Outcome::Sent { .. } => ("sent", None),
-            Outcome::Retry { reason, .. } => ("retry", Some(reason)),
-            Outcome::Uncertain { reason, .. } => ("uncertain", Some(reason)),
-            Outcome::Failed { reason, .. } => ("failed", Some(reason)),
-            Outcome::Unreachable { reason } => ("unreachable", Some(reason)),
-            Outcome::TopicGone | Outcome::Migrated { .. } => ("moved", None),
-        };
+        let (name, reason) = super::name_of(outcome);
         let labels = SendLabels {
             bot: self.client.name().to_owned(),
             outcome: name,

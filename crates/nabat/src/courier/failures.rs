@@ -22,9 +22,14 @@ pub(super) struct Failures {
 impl Failures {
     /// Telegram took something for the chat.
     pub(super) fn success(&mut self, chat: i64) {
+        self.recover();
+        self.forget(chat);
+    }
+
+    /// The other side can be reached.
+    pub(super) fn recover(&mut self) {
         self.of_bot = 0;
         self.until = None;
-        self.forget(chat);
     }
 
     /// What failed for the chat is no longer tried.

@@ -18,6 +18,8 @@ mod demo;
 #[cfg(test)]
 mod disk;
 #[cfg(test)]
+mod email;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod health;

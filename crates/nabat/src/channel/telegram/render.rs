@@ -9,13 +9,13 @@
 //! strictest reading of "characters") and 32,768 bytes before.
 
 mod pieces;
-mod readable;
 
 use nabat_core::message::{Block, Button, Message, Press, Span, Style};
 use serde_json::{Value, json};
 
 use pieces::{Container, Run};
-use readable::{is_blank, readable};
+
+use crate::channel::readable::{is_blank, readable};
 
 /// The most UTF-16 units of a piece after parsing.
 pub const TEXT_MAX_UNITS: usize = 4_096;

@@ -26,6 +26,8 @@ pub(crate) fn alert(host: &str, annotations: &[(&str, &str)]) -> Incident {
         id: IncidentId(1),
         revision: 1,
         edition: 1,
+        loud: 1,
+        flaps: 0,
         fingerprint: labels.fingerprint(),
         labels,
         annotations: annotations.iter().copied().collect(),
@@ -35,6 +37,7 @@ pub(crate) fn alert(host: &str, annotations: &[(&str, &str)]) -> Incident {
         opened_at: at,
         seen_at: at,
         expires_at: None,
+        acknowledged: None,
         state: State::Firing,
     }
 }

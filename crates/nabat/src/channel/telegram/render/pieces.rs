@@ -2,8 +2,8 @@
 
 use nabat_core::message::Style;
 
-use super::readable::is_blank_char;
 use super::{RAW_MAX_BYTES, TEXT_MAX_UNITS};
+use crate::channel::readable::is_blank_char;
 
 /// Text in one style at one place.
 #[derive(Debug, Clone, PartialEq, Eq)]

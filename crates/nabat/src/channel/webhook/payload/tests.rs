@@ -20,6 +20,8 @@ fn incident(labels: &[(&str, &str)], annotations: &[(&str, &str)]) -> Incident {
         id: IncidentId(1),
         revision: 1,
         edition: 1,
+        loud: 1,
+        flaps: 0,
         fingerprint: labels.fingerprint(),
         labels,
         annotations: annotations.iter().copied().collect(),
@@ -29,6 +31,7 @@ fn incident(labels: &[(&str, &str)], annotations: &[(&str, &str)]) -> Incident {
         opened_at: at,
         seen_at: at,
         expires_at: None,
+        acknowledged: None,
         state: State::Firing,
     }
 }

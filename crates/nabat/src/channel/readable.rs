@@ -1,7 +1,7 @@
-//! Makes any text readable in a chat: what cannot be seen or would derange the line is shown as
+//! Makes any text readable in a message: what cannot be seen or would derange the line is shown as
 //! a sign or left out.
 
-/// `text` without characters that Telegram drops, or that change how their neighbours read.
+/// `text` without characters that cannot be shown, or that change how their neighbours read.
 pub(super) fn readable(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();

@@ -1,0 +1,48 @@
+//! What the tests of this channel share: an account, and something to tell.
+
+use std::sync::Arc;
+
+use nabat_core::alert::Labels;
+use nabat_core::card::CardId;
+use nabat_core::delivery::DeliveryId;
+use nabat_core::message::Message;
+use nabat_core::notification::{Notification, Reason};
+
+use super::{Account, Address, CertificateCheck, Smarthost, Timeouts, Tls};
+
+/// An account at a server on this machine, without TLS and password.
+pub(super) fn account(port: u16) -> Account {
+    Account {
+        smarthost: Smarthost {
+            host: "127.0.0.1".into(),
+            port,
+        },
+        from: address("Nabat <nabat@example.org>"),
+        hello: "nabat.example.org".into(),
+        tls: Tls::Off,
+        certificate: CertificateCheck::default(),
+        login: None,
+        instance: "a1b2".into(),
+        timeouts: Timeouts::default(),
+    }
+}
+
+pub(super) fn address(text: &str) -> Address {
+    text.parse().unwrap()
+}
+
+/// Delivery 12, of the thread 7.
+pub(super) fn notification(subject: &str, message: Message) -> Notification {
+    Notification {
+        number: DeliveryId(12),
+        thread: CardId(7),
+        first: true,
+        receiver: Arc::from("mail"),
+        group_key: "{}:{}".into(),
+        group_labels: Labels::default(),
+        reason: Reason::First,
+        members: Vec::new(),
+        subject: subject.into(),
+        message,
+    }
+}
