@@ -11,11 +11,15 @@
 )]
 
 mod bench;
+mod crash;
 mod dependencies;
+mod fuzz;
 mod generated;
 mod lint;
+mod options;
 mod process;
 mod setup;
+mod sim;
 mod step;
 mod suite;
 mod tracked;
@@ -54,6 +58,21 @@ const COMMANDS: &[Command] = &[
         name: "bench",
         about: "measure Nabat beside Alertmanager: intake, latency, memory, start-up (-h: options)",
         run: bench::run,
+    },
+    Command {
+        name: "crash",
+        about: "kill Nabat a thousand times under load; nothing may be lost (-h: options)",
+        run: crash::run,
+    },
+    Command {
+        name: "sim",
+        about: "live through 100,000 random histories of the core (-h: options)",
+        run: sim::run,
+    },
+    Command {
+        name: "fuzz",
+        about: "let libFuzzer think of inputs for parsers and rendering (-h: options)",
+        run: fuzz::run,
     },
 ];
 

@@ -64,6 +64,7 @@ impl Delivery {
             id: self.id,
             destination: self.destination,
             priority: self.priority,
+            hurried: false,
         }
     }
 }
@@ -94,6 +95,8 @@ pub struct Waiting {
     pub destination: Destination,
     /// Its urgency.
     pub priority: Priority,
+    /// A person wants it tried now: pauses after failures end, those the provider asked for do not.
+    pub hurried: bool,
 }
 
 /// A delivery in a courier's hands: the content as it is at this moment.

@@ -143,6 +143,12 @@ CREATE TABLE numbers (
 ) STRICT;
 INSERT INTO numbers VALUES (1, 0);
 
+-- What tells this store from others: it is part of the marks by which receivers know a repeat.
+CREATE TABLE instance (
+    name TEXT NOT NULL
+) STRICT;
+INSERT INTO instance VALUES (lower(hex(randomblob(8))));
+
 -- Who may write. A writer carries the epoch it was given; an older one is refused.
 CREATE TABLE leases (
     name   TEXT PRIMARY KEY,

@@ -2,6 +2,7 @@
 
 mod bots;
 mod deafness;
+mod integrations;
 mod reload;
 
 use std::net::SocketAddr;
@@ -18,13 +19,15 @@ use crate::config::{self, Config};
 use crate::engine::{self, Running};
 use crate::lifecycle;
 use crate::metrics::Metrics;
-use crate::store::Store;
 use crate::store::sqlite::Sqlite;
+use crate::store::{History, Store};
 use crate::telemetry::Log;
+use crate::web::api::token;
 use crate::web::server::{Reload, serve};
 use crate::{bot, web};
 
 use bots::Bots;
+use integrations::Integrations;
 use reload::Reloader;
 
 /// Where the configuration came from, and what else is renewed with it.
@@ -43,10 +46,47 @@ pub struct App {
     listener: TcpListener,
     engine: Running,
     router: axum::Router,
-    bots: Bots,
-    reloader: Reloader,
+    live: Live,
     reloads: mpsc::Receiver<Reload>,
     hangups: Signal,
+}
+
+/// What goes by the configuration in force.
+#[derive(Debug)]
+struct Live {
+    /// Where people find this Nabat, unless the configuration says otherwise.
+    listening: String,
+    reloader: Reloader,
+    bots: Bots,
+    integrations: Integrations,
+}
+
+impl Live {
+    /// Reads the configuration again and goes by it; a bad one is refused and the old one stays.
+    async fn reload(&mut self) -> Result<(), String> {
+        self.reloader.reload().await?;
+        self.follow();
+        Ok(())
+    }
+
+    /// Lets run what the configuration in force names.
+    fn follow(&mut self) {
+        let config = self.reloader.config();
+        self.bots.follow(&config);
+        let external_url = config.external_url.as_deref();
+        let external_url = external_url.unwrap_or(&self.listening);
+        self.integrations.follow(&config, external_url);
+    }
+
+    /// Whether a part of it has panicked, so that something is told to nobody.
+    fn crashed(&mut self) -> bool {
+        self.bots.crashed() || self.integrations.crashed()
+    }
+
+    /// Lets all of it finish what it has in hand.
+    async fn stop(&mut self) {
+        tokio::join!(self.bots.stop(), self.integrations.stop());
+    }
 }
 
 impl App {
@@ -67,13 +107,22 @@ impl App {
             .with_context(|| format!("failed to listen on {address}"))?;
         let address = listener.local_addr()?;
         let config::Store::Sqlite(file) = &config.store;
-        let store: Arc<dyn Store> = Arc::new(Sqlite::open(&data_dir.join(file))?);
+        let store = Arc::new(Sqlite::open(&data_dir.join(file))?);
+        let token = token::open(data_dir)
+            .with_context(|| format!("failed to keep the API's token in {}", data_dir.display()))?;
+        let api = web::api::Api {
+            history: Arc::clone(&store) as Arc<dyn History>,
+            tokens: Arc::new([token]),
+        };
+        let instance = store.instance()?;
 
         let metrics = Arc::new(Metrics::default());
         let settings = reload::settings(&config);
-        let engine = engine::start(store, settings, metrics.engine.clone())?;
+        let engine = engine::start(store as Arc<dyn Store>, settings, metrics.engine.clone())?;
         let ears = bot::WebhookEars::default();
         let bots = Bots::new(engine.handle.clone(), Arc::clone(&metrics), ears.clone());
+
+        let integrations = Integrations::new(engine.handle.clone(), Arc::clone(&metrics), instance);
 
         let (config_in_force, config) = watch::channel(Arc::new(config));
         let (reload, reloads) = mpsc::channel(1);
@@ -81,6 +130,7 @@ impl App {
             engine: engine.handle.clone(),
             config,
             metrics,
+            api,
             ears,
             bodies: web::bodies(),
             reload,
@@ -91,8 +141,12 @@ impl App {
             listener,
             engine,
             router,
-            bots,
-            reloader,
+            live: Live {
+                listening: format!("http://{address}"),
+                reloader,
+                bots,
+                integrations,
+            },
             reloads,
             hangups,
         })
@@ -117,13 +171,13 @@ impl App {
     /// When the engine lost the store, or something panicked.
     pub async fn run(mut self, shutdown: CancellationToken) -> anyhow::Result<()> {
         tracing::info!("listening on http://{}", self.address);
-        self.bots.follow(&self.reloader.config());
+        self.live.follow();
         // What an earlier process had to say of its configuration is over: this one was read.
-        self.reloader.tell(None).await;
+        self.live.reloader.tell(None).await;
         let web = tokio::spawn(serve(self.listener, self.router, shutdown.clone()));
         let owner_link = tokio::spawn(bots::offer_owner_link(
             self.engine.handle.clone(),
-            self.bots.first_name(),
+            self.live.bots.first_name(),
         ));
         let mut watch = tokio::time::interval(std::time::Duration::from_secs(1));
         let mut crashed = false;
@@ -131,12 +185,12 @@ impl App {
             tokio::select! {
                 () = shutdown.cancelled() => break,
                 _ = self.hangups.recv() => {
-                    self.reloader.reopen_log();
+                    self.live.reloader.reopen_log();
                     // The outcome is in the log and in the operators' chat.
-                    let _ = self.reloader.reload(&mut self.bots).await;
+                    let _ = self.live.reload().await;
                 }
                 Some(reload) = self.reloads.recv() => {
-                    let outcome = self.reloader.reload(&mut self.bots).await;
+                    let outcome = self.live.reload().await;
                     let _ = reload.answer.send(outcome);
                 }
                 _ = watch.tick() => {
@@ -147,7 +201,7 @@ impl App {
                     // In this order: the web ends by itself only once the shutdown has begun.
                     let web_crashed = web.is_finished() && !shutdown.is_cancelled();
                     // Half a Nabat is worse than one that its supervisor starts again.
-                    if web_crashed || self.bots.crashed() {
+                    if web_crashed || self.live.crashed() {
                         tracing::error!("a part of Nabat panicked");
                         crashed = true;
                         shutdown.cancel();
@@ -158,7 +212,7 @@ impl App {
         owner_link.abort();
         let orderly = async {
             // Both at once: a slow client must not take the time of what is on its way.
-            let _ = tokio::join!(web, self.bots.stop());
+            let _ = tokio::join!(web, self.live.stop());
             self.engine.stop().await
         };
         match tokio::time::timeout(lifecycle::STOP_PATIENCE, orderly).await {

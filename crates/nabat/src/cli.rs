@@ -1,6 +1,8 @@
 //! The command line. One file for each command.
 
+mod api;
 mod check;
+mod deliveries;
 mod demo;
 mod schema;
 mod serve;
@@ -44,6 +46,8 @@ enum Command {
     Demo(demo::Demo),
     /// Look for mistakes in a configuration, without starting anything
     Check(check::Check),
+    /// See what waits to be sent and what became of the rest; retry or drop it
+    Deliveries(Box<deliveries::Deliveries>),
     /// Print the JSON Schema of the configuration, for editors
     Schema(schema::Schema),
 }
@@ -54,6 +58,7 @@ pub fn run() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Demo(demo) => demo.run(),
         Command::Check(check) => check.run(),
+        Command::Deliveries(deliveries) => deliveries.run(),
         Command::Schema(schema) => schema.run(),
     };
     match outcome {

@@ -9,22 +9,29 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+mod certificates;
 mod check;
 mod endpoint;
 mod environment;
 mod format;
+pub mod integration;
 mod locate;
+mod mailbox;
 mod mistake;
 mod period;
+mod receiver;
 mod reference;
 mod report;
+mod route;
 mod rules;
 mod schema;
 mod secret;
 mod secret_file;
 mod settings;
+mod smarthost;
 mod store;
 mod suggest;
+mod tree;
 mod yaml;
 mod zone;
 
@@ -33,7 +40,9 @@ mod tests;
 
 pub use endpoint::{ApiUrl, OFFICIAL};
 pub use environment::environment;
+pub use integration::Integration;
 pub use locate::locate;
+pub use mailbox::{Mailbox, MailboxError};
 pub use mistake::{ConfigError, Mistake};
 pub use period::{Period, PeriodError};
 pub use reference::reference_markdown;
@@ -41,8 +50,9 @@ pub use report::report;
 pub use schema::json_schema;
 pub use secret::Secret;
 pub use settings::{
-    Auth, Basic, Bot, Config, Intake, Limits, Operator, Telegram, Updates, Webhook,
+    Api, Auth, Basic, Bot, Config, Intake, Limits, Operator, Telegram, Updates, Webhook,
 };
+pub use smarthost::{Smarthost, SmarthostError};
 pub use store::{Store, StoreError};
 
 use check::{Check, Places};

@@ -108,6 +108,9 @@ impl Courier {
                         let mut schedule = self.schedule();
                         for delivery in waiting {
                             if let Destination::Chat(chat) = delivery.destination {
+                                if delivery.hurried {
+                                    schedule.hurry(chat);
+                                }
                                 schedule.add(delivery.id, chat, delivery.priority);
                             }
                         }
@@ -186,7 +189,7 @@ impl Courier {
     /// Something went wrong with the chat: it gets nothing for a while, longer each time.
     fn pause_chat(&self, chat: ChatKey) {
         let until = self.failures().of_chat(chat.chat, self.clock.now());
-        self.schedule().freeze(chat, until);
+        self.schedule().pause(chat, until);
     }
 
     /// Telegram can't be reached: nobody gets anything for a while, longer each time.

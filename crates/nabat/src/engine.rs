@@ -6,6 +6,7 @@
 //! writes, nobody is answered with success: the state is read back from the store and everything
 //! is refused until it does.
 
+mod deliveries;
 mod own;
 mod worker;
 
@@ -23,8 +24,8 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use nabat_core::alert::News;
 use nabat_core::chat::Admits;
 use nabat_core::delivery::{DeliveryId, Settled, Waiting, Work};
-use nabat_core::destination::Outlet;
-use nabat_core::engine::{Figures, Heard, Refusal, Settings};
+use nabat_core::destination::{Destination, Outlet};
+use nabat_core::engine::{Figures, Heard, Pending, Refusal, Settings, Wanted};
 
 use crate::store::{Store, StoreError};
 
@@ -85,6 +86,12 @@ enum Ask {
     Settle(Settled, Reply<()>),
     Invite(Admits, [u8; 16], Reply<String>),
     Configure(Box<Settings>, Reply<()>),
+    Pending(Wanted, Reply<Vec<Pending>>),
+    PendingOne(DeliveryId, Reply<Option<Pending>>),
+    Names(Vec<Destination>, Reply<Vec<String>>),
+    Hurry(DeliveryId, Reply<bool>),
+    ReachAgain(Destination, Reply<bool>),
+    Drop(DeliveryId, Reply<bool>),
     Follow(Outlet, mpsc::UnboundedSender<Vec<Waiting>>, Reply<()>),
     Look(Reply<Look>),
     Stop,

@@ -84,7 +84,10 @@ pub struct Metrics {
     cards: Gauge,
     waiting: Gauge,
     oldest_waiting_seconds: Gauge,
+    oldest_critical_seconds: Gauge,
     disabled_chats: Gauge,
+    silences: Gauge,
+    acknowledged: Gauge,
 }
 
 impl Default for Metrics {
@@ -112,7 +115,10 @@ impl Default for Metrics {
             cards: Gauge::default(),
             waiting: Gauge::default(),
             oldest_waiting_seconds: Gauge::default(),
+            oldest_critical_seconds: Gauge::default(),
             disabled_chats: Gauge::default(),
+            silences: Gauge::default(),
+            acknowledged: Gauge::default(),
         };
         metrics.registered()
     }
@@ -165,6 +171,16 @@ impl Metrics {
         );
         registry.register("engine_cards", "Live messages", self.cards.clone());
         registry.register(
+            "engine_silences",
+            "Silences in force or to come",
+            self.silences.clone(),
+        );
+        registry.register(
+            "engine_acknowledged",
+            "Incidents that fire and that somebody took",
+            self.acknowledged.clone(),
+        );
+        registry.register(
             "outbox_deliveries",
             "Deliveries that wait",
             self.waiting.clone(),
@@ -174,6 +190,12 @@ impl Metrics {
             "How long the oldest waiting delivery waits",
             Unit::Seconds,
             self.oldest_waiting_seconds.clone(),
+        );
+        registry.register_with_unit(
+            "outbox_oldest_critical",
+            "How long the oldest waiting delivery of a critical alert waits",
+            Unit::Seconds,
+            self.oldest_critical_seconds.clone(),
         );
         registry.register(
             "outbox_disabled_chats",
@@ -228,11 +250,14 @@ impl Metrics {
         set(&self.cards, figures.cards);
         set(&self.waiting, figures.waiting);
         set(&self.disabled_chats, figures.disabled_chats);
-        let age = figures
-            .oldest_waiting
-            .map_or(Duration::ZERO, |since| now.since(since));
-        self.oldest_waiting_seconds
-            .set(i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
+        set(&self.silences, figures.silences);
+        set(&self.acknowledged, figures.acknowledged);
+        let set_age = |gauge: &Gauge, since: Option<Timestamp>| {
+            let age = since.map_or(Duration::ZERO, |since| now.since(since));
+            gauge.set(i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
+        };
+        set_age(&self.oldest_waiting_seconds, figures.oldest_waiting);
+        set_age(&self.oldest_critical_seconds, figures.oldest_critical);
     }
 }
 
@@ -251,6 +276,8 @@ mod tests {
         let figures = Figures {
             waiting: 2,
             oldest_waiting: Some(Timestamp::from_millis(1_000)),
+            oldest_critical: Some(Timestamp::from_millis(21_000)),
+            acknowledged: 4,
             ..Figures::default()
         };
         let text = metrics.exposition(Some(figures), Timestamp::from_millis(31_000));
@@ -259,6 +286,9 @@ mod tests {
             "nabat_intake_requests_total{code=\"200\"} 1",
             "nabat_outbox_deliveries 2",
             "nabat_outbox_oldest_age_seconds 30",
+            "nabat_outbox_oldest_critical_seconds 10",
+            "nabat_engine_acknowledged 4",
+            "nabat_engine_silences 0",
             "# EOF",
         ] {
             assert!(text.lines().any(|known| known == line), "{line}\n{text}");

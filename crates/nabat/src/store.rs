@@ -1,12 +1,14 @@
 //! Where Nabat keeps what must not be lost.
 //!
-//! [`Store`] is the one port of the program: coarse on purpose, one call is one transaction. The
+//! [`Store`] is the port of the one writer: coarse on purpose, one call is one transaction. The
 //! engine's decisions go in as a list of changes, applied all or not at all and on disk when
 //! `apply` returns; at a start everything comes back as one snapshot. SQLite is the default,
-//! `memory` serves tests, and both pass `contract`. Nothing here decides anything.
+//! `memory` serves tests, and both pass `contract`. [`History`] is for those who only look back at
+//! deliveries. Nothing here decides anything.
 
 #[cfg(test)]
 mod contract;
+mod history;
 #[cfg(test)]
 pub(crate) mod memory;
 pub mod sqlite;
@@ -16,6 +18,8 @@ use std::fmt;
 use nabat_core::change::{Change, Snapshot};
 use nabat_core::incident::IncidentId;
 use nabat_core::time::Timestamp;
+
+pub use history::{History, Keep, Query, Record};
 
 /// The lease that the writer of the alert path holds.
 pub const ENGINE_LEASE: &str = "engine";
@@ -37,6 +41,12 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// When the store can't be written.
     fn acquire(&self, lease: &str, holder: &str) -> Result<Fence, StoreError>;
 
+    /// What tells this store from others, for as long as it lives: letters and digits.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    fn instance(&self) -> Result<String, StoreError>;
+
     /// Keeps all changes, in order, or none. They survive a power failure once this returns.
     ///
     /// # Errors
@@ -56,6 +66,13 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// # Errors
     /// When the store can't be written.
     fn prune(&self, fence: &Fence, before: Timestamp, limit: usize) -> Result<usize, StoreError>;
+
+    /// Forgets at most `limit` deliveries of the history that need not be kept, with their
+    /// attempts. Returns how many.
+    ///
+    /// # Errors
+    /// When the store can't be written.
+    fn prune_history(&self, fence: &Fence, keep: Keep, limit: usize) -> Result<usize, StoreError>;
 
     /// Whether something can be written now.
     ///

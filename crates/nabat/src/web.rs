@@ -4,6 +4,7 @@
 //! [`router`], all errors in `answer`.
 
 mod answer;
+pub mod api;
 mod health;
 pub mod server;
 mod webhook;
@@ -19,6 +20,8 @@ use crate::config::Config;
 use crate::engine::Handle;
 use crate::metrics::Metrics;
 
+use api::deliveries;
+
 /// What handlers need.
 #[derive(Debug, Clone)]
 pub struct State {
@@ -28,6 +31,8 @@ pub struct State {
     pub config: watch::Receiver<Arc<Config>>,
     /// The counters.
     pub metrics: Arc<Metrics>,
+    /// What the REST API needs.
+    pub api: api::Api,
     /// Where updates of bots in webhook mode go.
     pub ears: WebhookEars,
     /// Room for the bodies that are being read, in KiB.
@@ -50,6 +55,12 @@ pub fn router(state: State) -> Router {
             "/api/v1/webhook/alertmanager/{secret}",
             post(webhook::secret),
         )
+        .route("/api/v1/deliveries", get(deliveries::list))
+        .route(
+            "/api/v1/deliveries/{id}",
+            get(deliveries::show).delete(deliveries::remove),
+        )
+        .route("/api/v1/deliveries/{id}/retry", post(deliveries::retry))
         .route("/telegram/{bot}", post(webhook::telegram))
         .route("/metrics", get(health::metrics))
         .route("/-/healthy", get(health::healthy))

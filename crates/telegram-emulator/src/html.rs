@@ -67,6 +67,14 @@ struct Open {
     begin: usize,
 }
 
+/// What people read of a message in HTML, before Telegram trims it.
+///
+/// # Errors
+/// What Telegram says after `can't parse entities: `.
+pub fn text_of(source: &str) -> Result<String, String> {
+    parse(source).map(|formatted| formatted.text)
+}
+
 /// Parses `source`; the error is what Telegram says after `can't parse entities: `.
 pub(crate) fn parse(source: &str) -> Result<Formatted, String> {
     let bytes = source.as_bytes();

@@ -30,7 +30,7 @@ mod world;
 
 pub use emulator::{Emulator, Settings, TimedOut};
 pub use faults::{Fault, FaultKind, Filter};
-pub use html::Entity;
+pub use html::{Entity, text_of};
 pub use limits::Limits;
 pub use model::{
     ANONYMOUS, BotInfo, Button, CallbackAnswer, Command, File, Message, Place, Request, Status,

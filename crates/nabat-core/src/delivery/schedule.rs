@@ -78,7 +78,10 @@ struct Line {
     waiting: BTreeSet<(Priority, DeliveryId)>,
     places: HashMap<DeliveryId, (Priority, ChatKey)>,
     in_hand: bool,
+    /// The provider asked for it.
     frozen_until: Option<Timestamp>,
+    /// Something failed.
+    paused_until: Option<Timestamp>,
     sent: VecDeque<Timestamp>,
     /// Up to when the pace of news to a group is used up: the theoretical arrival time of the
     /// generic cell rate algorithm (ITU-T I.371).
@@ -209,6 +212,21 @@ impl Schedule {
         line.frozen_until = line.frozen_until.max(Some(until));
     }
 
+    /// The chat gets nothing before `until` unless somebody is in a hurry: something failed there.
+    pub fn pause(&mut self, chat: ChatKey, until: Timestamp) {
+        let line = self.chats.entry(chat.chat).or_default();
+        line.paused_until = line.paused_until.max(Some(until));
+    }
+
+    /// Ends the pauses after failures, of the chat and of all. Limits, and what the provider asked
+    /// for, stay.
+    pub fn hurry(&mut self, chat: ChatKey) {
+        self.frozen_until = None;
+        if let Some(line) = self.chats.get_mut(&chat.chat) {
+            line.paused_until = None;
+        }
+    }
+
     /// No chat gets anything before `until`: the provider can't be reached.
     pub fn freeze_all(&mut self, until: Timestamp) {
         self.frozen_until = self.frozen_until.max(Some(until));
@@ -231,7 +249,7 @@ impl Line {
         forget(&mut self.sent, now, Limits::GROUP_WINDOW);
         let past = |until: Option<Timestamp>| until.is_none_or(|until| until <= now);
         let idle = self.places.is_empty() && !self.in_hand && self.sent.is_empty();
-        idle && past(self.frozen_until) && past(self.paced_until)
+        idle && past(self.frozen_until) && past(self.paused_until) && past(self.paced_until)
     }
 
     /// Takes the first delivery out of the line, and with it, if it is news, whatever other news
@@ -302,6 +320,7 @@ impl Line {
         now: Timestamp,
     ) -> Timestamp {
         self.frozen_until = self.frozen_until.filter(|until| *until > now);
+        self.paused_until = self.paused_until.filter(|until| *until > now);
         forget(&mut self.sent, now, Limits::GROUP_WINDOW);
         let (allowed, window) = self.window(chat, priority, limits);
         let mut free_at = window_free_at(&self.sent, allowed, window, now);
@@ -310,8 +329,8 @@ impl Line {
             let pace = self.paced_until.map_or(now, |until| until.before(burst));
             free_at = free_at.max(pace);
         }
-        self.frozen_until
-            .map_or(free_at, |until| until.max(free_at))
+        let held = self.frozen_until.max(self.paused_until);
+        held.map_or(free_at, |until| until.max(free_at))
     }
 }
 
@@ -416,6 +435,21 @@ mod tests {
         add(&mut schedule, 2, 6, Priority::Quiet);
         schedule.freeze(chat(5), at(30_000));
         let expected = [(0, vec![2]), (30_000, vec![1])];
+        assert_eq!(run(&mut schedule, 0, 60_000), expected);
+    }
+
+    #[test]
+    fn hurry_ends_pauses_but_not_what_the_provider_asked_for() {
+        let mut schedule = Schedule::default();
+        add(&mut schedule, 1, 5, Priority::News);
+        add(&mut schedule, 2, 6, Priority::News);
+        schedule.freeze_all(at(60_000));
+        schedule.pause(chat(5), at(60_000));
+        schedule.freeze(chat(6), at(30_000));
+        assert_eq!(run(&mut schedule, 0, 1_000), []);
+        schedule.hurry(chat(5));
+        schedule.hurry(chat(6));
+        let expected = [(0, vec![1]), (30_000, vec![2])];
         assert_eq!(run(&mut schedule, 0, 60_000), expected);
     }
 

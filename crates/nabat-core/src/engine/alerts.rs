@@ -87,7 +87,10 @@ impl Engine {
         // A source whose clock runs ahead does not reach beyond the present.
         let starts_at = news.starts_at.map_or(now, |at| at.min(now));
         let ended = self.ended_lately.get(&fingerprint);
-        if ended.is_some_and(|ended| starts_at < ended.at && now < ended.remembered_until) {
+        // An end in the future says that the clock was set back: then nobody knows what is late.
+        let late =
+            |ended: &Ended| starts_at < ended.at && ended.at <= now && now < ended.remembered_until;
+        if ended.is_some_and(late) {
             return;
         }
         let flaps = ended

@@ -13,7 +13,9 @@ use crate::delivery::{
 use crate::destination::Destination;
 use crate::incident::IncidentId;
 use crate::message::Message;
-use crate::message::card::{Extras, Member, MemberNews, buttons, card, digest, follow_up, listing};
+use crate::message::card::{
+    Extras, Member, MemberNews, buttons, card, digest, follow_up, listing, subject,
+};
 use crate::notification::{Notification, Reason};
 use crate::time::Timestamp;
 
@@ -171,7 +173,7 @@ impl Engine {
                 .filter(|shown| shown.news != MemberNews::Known || !shown.incident.ended())
                 .map(|shown| (shown.incident.clone(), shown.news))
                 .collect(),
-            subject: message.text().lines().next().unwrap_or_default().to_owned(),
+            subject: subject(&members, &self.settings.locale),
             message,
         };
         Some((vec![Send::Notify(Box::new(notification))], told))

@@ -5,7 +5,7 @@ use super::couriers::card_of;
 use super::{Effects, Engine, Timer};
 use crate::alert::{News, Status};
 use crate::change::Change;
-use crate::delivery::{Content, Delivery, DeliveryId, Done, Fate, Note, Priority};
+use crate::delivery::{Content, Delivery, DeliveryId, Done, Fate, Note, Priority, Waiting};
 use crate::destination::Destination;
 use crate::incident::title_of;
 use crate::time::Timestamp;
@@ -14,6 +14,27 @@ use crate::time::Timestamp;
 const DELIVERY_LATE: &str = "NabatDeliveryLate";
 /// The longest subject in characters.
 const SUBJECT_CHARS_MAX: usize = 200;
+
+/// Which of the waiting deliveries are wanted, in the order of [`Engine::pending`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    /// Only this one's; `None`: everyone's.
+    pub destination: Option<Destination>,
+    /// Only those that come after this one.
+    pub after: Option<(Priority, DeliveryId)>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self {
+            destination: None,
+            after: None,
+            limit: usize::MAX,
+        }
+    }
+}
 
 /// A delivery that waits, as people are shown it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,17 +49,70 @@ pub struct Pending {
 
 impl Engine {
     /// What waits, the most urgent and then the oldest first.
-    pub fn pending(&self) -> Vec<Pending> {
-        let mut deliveries: Vec<&Delivery> = self.deliveries.values().collect();
-        deliveries.sort_by_key(|delivery| (delivery.priority, delivery.id));
+    pub fn pending(&self, wanted: Wanted) -> Vec<Pending> {
+        let rank = |delivery: &Delivery| (delivery.priority, delivery.id);
+        let mut deliveries: Vec<&Delivery> = self
+            .deliveries
+            .values()
+            .filter(|delivery| {
+                wanted
+                    .destination
+                    .is_none_or(|at| at == delivery.destination)
+            })
+            .filter(|delivery| wanted.after.is_none_or(|after| rank(delivery) > after))
+            .collect();
+        deliveries.sort_unstable_by_key(|delivery| rank(delivery));
+        deliveries.truncate(wanted.limit);
         deliveries
             .into_iter()
-            .map(|delivery| Pending {
-                subject: self.subject(delivery),
-                destination_name: self.name_of(delivery.destination),
-                delivery: delivery.clone(),
-            })
+            .map(|delivery| self.shown(delivery))
             .collect()
+    }
+
+    /// One delivery, if it waits.
+    pub fn pending_one(&self, id: DeliveryId) -> Option<Pending> {
+        self.deliveries.get(&id).map(|known| self.shown(known))
+    }
+
+    fn shown(&self, delivery: &Delivery) -> Pending {
+        Pending {
+            subject: self.subject(delivery),
+            destination_name: self.name_of(delivery.destination),
+            delivery: delivery.clone(),
+        }
+    }
+
+    /// Has a waiting delivery tried now, whatever pause its courier makes after failures. Returns
+    /// whether it waits.
+    pub fn hurry(&self, id: DeliveryId, out: &mut Effects) -> bool {
+        let Some(delivery) = self.deliveries.get(&id) else {
+            return false;
+        };
+        out.waiting.push(Waiting {
+            hurried: true,
+            ..delivery.waiting()
+        });
+        true
+    }
+
+    /// Takes a person's word that a chat that took no messages takes them again: what it missed
+    /// and still matters is told. Returns whether it took none.
+    pub fn reach_again(
+        &mut self,
+        now: Timestamp,
+        destination: Destination,
+        out: &mut Effects,
+    ) -> bool {
+        let Some(chat) = destination.chat() else {
+            return false;
+        };
+        let known = self.chats.get(&chat);
+        if known.is_none_or(|known| known.disabled.is_none()) {
+            return false;
+        }
+        self.enable(now, chat, out);
+        self.announce_touched(now, out);
+        true
     }
 
     /// What a destination is called for people.
@@ -104,13 +178,15 @@ impl Engine {
             if subject.is_empty() {
                 subject = self.subject(delivery);
             }
+            // Whoever drops one makes no attempt.
+            let last = u32::from(fate != Fate::Dropped);
             out.changes.push(Change::DeliveryDone(Box::new(Done {
                 id: delivery.id,
                 destination: delivery.destination,
                 subject,
                 priority: delivery.priority,
                 fate,
-                attempts: delivery.attempts.saturating_add(1),
+                attempts: delivery.attempts.saturating_add(last),
                 created_at: delivery.created_at,
                 done_at: now,
             })));

@@ -218,6 +218,9 @@ impl Engine {
             chat.key = to;
             let chat = self.chats.entry(to).or_insert(chat);
             out.changes.push(Change::Chat(chat.clone()));
+            if let Some(until) = chat.muted_until {
+                self.timers.insert((until, Timer::Unmute(to)));
+            }
         }
         for subscription in self.subscriptions.values_mut() {
             if subscription.chat == from {

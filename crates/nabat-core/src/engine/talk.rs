@@ -4,6 +4,8 @@
 //! groups by a known person or by the configuration. In a group only its administrators change
 //! what it is told.
 
+mod status;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +17,7 @@ use crate::chat::{BotId, ChatKey};
 use crate::command::{self, Command};
 use crate::delivery::Priority;
 use crate::incident::Incident;
-use crate::message::answer::{Answer, ChatStatus};
+use crate::message::answer::Answer;
 use crate::message::words::{Language, Locale};
 use crate::subscription::{Selector, Subscription, SubscriptionId};
 use crate::time::{Timestamp, parse_period};
@@ -432,33 +434,6 @@ impl Engine {
                 .take(ALERTS_ON_PAGE)
                 .cloned()
                 .collect(),
-        }
-    }
-
-    fn status(&self, request: &Request<'_>) -> ChatStatus {
-        let waiting: Vec<_> = self
-            .deliveries
-            .values()
-            .filter(|delivery| delivery.destination == request.chat.into())
-            .collect();
-        let chat = self.chats.get(&request.chat);
-        ChatStatus {
-            version: self.settings.version.to_owned(),
-            up_since: self.started_at,
-            firing: self.open.len(),
-            last_news_at: self.last_news_at,
-            subscriptions: self.subscriptions_of(request.chat).len(),
-            muted_until: self.muted_until(request),
-            waiting: waiting.len(),
-            oldest_at: waiting.iter().map(|delivery| delivery.created_at).min(),
-            last_error: waiting
-                .iter()
-                .rev()
-                .find_map(|delivery| delivery.last_error.clone()),
-            disabled: chat
-                .and_then(|chat| chat.disabled.as_ref())
-                .map(|disabled| disabled.reason.clone()),
-            waiting_total: self.deliveries.len(),
         }
     }
 

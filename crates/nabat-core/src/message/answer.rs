@@ -8,7 +8,7 @@ mod lists;
 mod status;
 
 pub use help::command_menu;
-pub use status::ChatStatus;
+pub use status::{ChatStatus, Queue};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -6,22 +6,30 @@
 //! A card always fits one message: the richest level of detail that does is taken, which cuts
 //! descriptions first, then labels, and never a name or a state. It says "resolved" of the whole
 //! only when every alert of it is.
+//!
+//! What a reader wants to know first stands first: what it is, what changed, whether somebody sees
+//! to it.
 
+mod buttons;
+mod counts;
+mod details;
 mod follow_up;
+mod hush;
 mod listing;
 pub(super) mod parts;
 mod several;
+mod single;
 
+pub use buttons::buttons;
+pub use details::details;
 pub use follow_up::follow_up;
 pub use listing::listing;
 
-use super::text::width;
+use super::text::{one_line, width};
 use super::words::Locale;
-use super::{Block, Button, Message, Span, Style};
-use crate::card::CardId;
-use crate::incident::{Ending, Incident, State};
+use super::{Block, Message, Span, Style, text_of};
+use crate::incident::{Ending, Incident};
 use crate::time::Timestamp;
-use parts::{description, emoji, heading, label_spans, link_spans, shown_labels};
 
 /// An alert of a group, and what is new about it to the chat.
 #[derive(Debug, Clone, Copy)]
@@ -71,7 +79,8 @@ struct Detail {
     links: bool,
 }
 
-const DETAILS: [Detail; 6] = {
+/// From the richest to the barest.
+const LEVELS: [Detail; 7] = {
     let full = Detail {
         name: 200,
         summary: 300,
@@ -101,6 +110,13 @@ const DETAILS: [Detail; 6] = {
         links: false,
         ..few_labels
     };
+    let barest = Detail {
+        name: 50,
+        summary: 40,
+        labels: 1,
+        label: 30,
+        ..bare
+    };
     [
         full,
         Detail {
@@ -114,6 +130,7 @@ const DETAILS: [Detail; 6] = {
         no_description,
         few_labels,
         bare,
+        barest,
     ]
 };
 
@@ -124,36 +141,69 @@ const ADDRESSES_MAX_BYTES: usize = 10_000;
 
 /// The live message of a group of alerts in one chat.
 pub fn card(members: &[Member<'_>], extras: &Extras, locale: &Locale, now: Timestamp) -> Message {
-    let _ = extras;
-    match members {
-        [] => Message::of(locale.text("alerts-none", [])),
-        [one] => fitting(|detail| single(one.incident, detail, locale, now)),
-        [first, ..] => {
-            let group = several::Group::of(first.incident, members);
-            fitting(|detail| group.compose(detail, locale, now))
-        }
-    }
+    told(members, extras.first, locale, now, |message| {
+        remark(message, extras, locale)
+    })
 }
 
 /// What is new on several cards, in one message that is not edited afterwards.
 pub fn digest(news: &[Member<'_>], locale: &Locale, now: Timestamp) -> Message {
-    card(news, &Extras::default(), locale, now)
-        .gap()
-        .line([Span::italic(locale.text("digest", []))])
+    told(news, true, locale, now, |message| {
+        let text = locale.text("digest", []);
+        message.gap().line([Span::italic(text)])
+    })
 }
 
-/// What can be pressed below a card.
-pub fn buttons(_id: CardId, _members: &[Member<'_>], _locale: &Locale) -> Vec<Vec<Button>> {
-    Vec::new()
+/// Alerts in one message, which `finish` ends.
+fn told(
+    members: &[Member<'_>],
+    first: bool,
+    locale: &Locale,
+    now: Timestamp,
+    finish: impl Fn(Message) -> Message,
+) -> Message {
+    match members {
+        [] => finish(Message::of(locale.text("alerts-none", []))),
+        [one] => fitting(|detail| finish(single::compose(one, detail, locale, now))),
+        [example, ..] => {
+            let group = several::Group::of(example.incident, members);
+            fitting(|detail| finish(group.compose(first, detail, locale, now)))
+        }
+    }
 }
 
-/// Everything that is known of what fires on a card.
-pub fn details(members: &[Member<'_>], locale: &Locale, now: Timestamp) -> Message {
-    card(members, &Extras::default(), locale, now)
+/// A group on one line without styles, at most about 250 wide: the subject of a letter.
+pub fn subject(members: &[Member<'_>], locale: &Locale) -> String {
+    const SUBJECT: Detail = Detail {
+        name: 80,
+        summary: 140,
+        ..LEVELS[0]
+    };
+    match members {
+        [] => locale.text("alerts-none", []),
+        [one] => text_of(&single::first_line(one, &SUBJECT, locale)),
+        [first, ..] => several::Group::of(first.incident, members).subject(&SUBJECT, locale),
+    }
+}
+
+/// Adds how the message came about, where that is not the ordinary way.
+fn remark(mut message: Message, extras: &Extras, locale: &Locale) -> Message {
+    if extras.maybe_repeated || extras.instead_of.is_some() {
+        message = message.gap();
+    }
+    if extras.maybe_repeated {
+        message = message.line([Span::italic(locale.text("maybe-repeated", []))]);
+    }
+    if let Some(name) = &extras.instead_of {
+        let name = one_line(name, 60);
+        let text = locale.text("instead-of", [("name", name.into())]);
+        message = message.line([Span::italic(text)]);
+    }
+    message
 }
 
 fn fitting(compose: impl Fn(&Detail) -> Message) -> Message {
-    let [richer @ .., barest] = &DETAILS;
+    let [richer @ .., barest] = &LEVELS;
     richer
         .iter()
         .map(&compose)
@@ -176,66 +226,6 @@ fn fits(message: &Message) -> bool {
         })
         .sum();
     width(&message.text()) <= TEXT_MAX && addresses <= ADDRESSES_MAX_BYTES
-}
-
-fn single(incident: &Incident, detail: &Detail, locale: &Locale, now: Timestamp) -> Message {
-    let mut first = vec![Span::plain(format!("{} ", emoji(incident)))];
-    let state = match incident.state {
-        State::Ended { how, .. } => Some(locale.text(state_key(how), [])),
-        State::Firing | State::Stale => parts::severity_word(incident),
-    };
-    if let Some(state) = state {
-        first.push(Span::plain(format!("{state} · ")));
-    }
-    first.extend(heading(incident, detail));
-    let mut message = Message::default().line(first);
-    message
-        .blocks
-        .extend(description(incident, detail.description));
-    let labels = label_spans(shown_labels(incident), detail);
-    if !labels.is_empty() {
-        message = message.line(labels);
-    }
-    message = message.line(when(incident, locale, now));
-    if let Some(why) = why_ended(incident, locale) {
-        message = message.line([Span::italic(why)]);
-    }
-    let links = link_spans(&incident.links, detail, locale, |_| true);
-    if !links.is_empty() {
-        message = message.line(links);
-    }
-    message
-}
-
-fn when(incident: &Incident, locale: &Locale, now: Timestamp) -> Vec<Span> {
-    let since = locale.moment_in_zone(incident.starts_at, now);
-    match incident.state {
-        State::Firing => locale.spans("since", [("at", since.into())]),
-        State::Stale => {
-            let seen = locale.moment_in_zone(incident.seen_at, now);
-            locale.spans("stale", [("at", Span::bold(seen).into())])
-        }
-        State::Ended { at, .. } => locale.spans(
-            "period",
-            [
-                ("from", locale.moment(incident.starts_at, now).into()),
-                ("to", locale.moment_in_zone(at, now).into()),
-                ("span", locale.span(at.since(incident.starts_at)).into()),
-            ],
-        ),
-    }
-}
-
-/// An end that its source has not confirmed is explained.
-fn why_ended(incident: &Incident, locale: &Locale) -> Option<String> {
-    match incident.state {
-        State::Ended { how, .. } => match how {
-            Ending::Resolved => None,
-            Ending::Expired => Some(locale.text("why-expired", [])),
-            Ending::Closed => Some(locale.text("why-closed", [])),
-        },
-        State::Firing | State::Stale => None,
-    }
 }
 
 const fn state_key(how: Ending) -> &'static str {

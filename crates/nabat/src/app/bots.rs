@@ -195,13 +195,15 @@ impl Bots {
     }
 }
 
-/// Whether a running bot need not be started anew. Who may use it is the engine's affair.
+/// Whether a running bot need not be started anew. Who may use it, and who is told
+/// instead, is the engine's affair.
 fn same(wanted: &config::Bot, running: &config::Bot) -> bool {
-    let without_allow = |bot: &config::Bot| config::Bot {
+    let without_those = |bot: &config::Bot| config::Bot {
         allow: Vec::new(),
+        fallback: None,
         ..bot.clone()
     };
-    without_allow(wanted) == without_allow(running)
+    without_those(wanted) == without_those(running)
 }
 
 /// Shows a bot's state until it is stopped: in the metrics, and to the operators when it has been

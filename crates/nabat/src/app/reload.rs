@@ -10,7 +10,6 @@ use nabat_core::engine::Settings;
 use nabat_core::message::words::Locale;
 
 use super::Source;
-use super::bots::Bots;
 use crate::config::{self, Config, environment};
 use crate::engine::{Handle, Problem};
 
@@ -51,13 +50,13 @@ impl Reloader {
     }
 
     /// Reads the file again and takes it over; a bad one is refused and the old one stays.
-    pub(super) async fn reload(&self, bots: &mut Bots) -> Result<(), String> {
+    pub(super) async fn reload(&self) -> Result<(), String> {
         let Some(source) = &self.source else {
             return Err("this Nabat was started without a configuration file".to_owned());
         };
         let path = &source.path;
         let outcome = match config::load(path, &environment) {
-            Ok(config) => self.take_over(config, bots).await,
+            Ok(config) => self.take_over(config).await,
             Err(error) => Err(error.to_string()),
         };
         match &outcome {
@@ -78,7 +77,7 @@ impl Reloader {
         self.engine.own_alert(CONFIG_INVALID, &[], problem).await;
     }
 
-    async fn take_over(&self, config: Config, bots: &mut Bots) -> Result<(), String> {
+    async fn take_over(&self, config: Config) -> Result<(), String> {
         if config.store != self.in_force.borrow().store {
             return Err(
                 "`store` can't change while Nabat runs; restart it to use another store".to_owned(),
@@ -91,7 +90,6 @@ impl Reloader {
         for warning in config.warnings() {
             tracing::warn!("{warning}");
         }
-        bots.follow(&config);
         self.in_force.send_replace(Arc::new(config));
         Ok(())
     }
@@ -129,10 +127,13 @@ pub(super) fn settings(config: &Config) -> Settings {
         },
         allowed,
         operators,
+        routing: config.routing().map(Arc::new),
+        fallbacks: config.fallbacks(),
+        acknowledged_for: config.acknowledge_for.duration(),
+        late_after: config.alert_undelivered_after.duration(),
         open_incidents_max: config.limits.max_open_incidents as usize,
         expression_chars_max: config.limits.max_expression_length as usize,
         subscriptions_max: config.limits.max_subscriptions as usize,
         version: env!("CARGO_PKG_VERSION"),
-        ..Settings::default()
     }
 }

@@ -1,8 +1,8 @@
 //! E-mail as a channel: one letter for each notification, handed to one mail server.
 //!
 //! `letter` writes it, `connection` tells the server, `outcome` says what a failure means for the
-//! notification. Nothing is repeated here. A repeat of the same delivery has the same
-//! `Message-ID`, so that mailboxes may know it as the same letter.
+//! notification. Nothing is repeated here. When the same delivery is sent again, its letter has the
+//! same `Message-ID`, by which many mailboxes know it as the same letter.
 //!
 //! A password is told only to a server whose certificate was checked, or to one on this machine.
 
@@ -19,12 +19,12 @@ mod tls;
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 
 use lettre::transport::smtp::client::TlsParameters;
 use nabat_core::notification::Notification;
 
 use super::Refusal;
+use crate::clock;
 
 pub use account::{Account, CertificateCheck, Login, Smarthost, Timeouts, Tls};
 pub use address::{Address, NotAnAddress};
@@ -70,15 +70,35 @@ impl Mailer {
     /// # Errors
     /// [`Refusal`], when it goes to nobody, or nobody knows.
     pub async fn send(&self, notification: &Notification, to: &[Address]) -> Result<Sent, Refusal> {
-        let now = SystemTime::now();
+        let now = clock::now();
         let letter = letter::compose(&self.account, notification, to, now).map_err(|error| {
             let reason = format!("no letter can be written: {error}");
             Refusal::Never { reason }
         })?;
-        let refusal = |failure| classify(&failure, &self.account);
-        let mut connection = self.connection().await.map_err(refusal)?;
-        let handed = connection.hand_over(&self.account, to, &letter).await;
-        match handed {
+        let handed = self.hand_over(to, &letter).await;
+        handed.map_err(|failure| classify(&failure, &self.account))
+    }
+
+    async fn hand_over(&self, to: &[Address], letter: &[u8]) -> Result<Sent, Failure> {
+        let idle = self.idle().take();
+        if let Some(connection) = idle.filter(Connection::is_fresh) {
+            match self.hand_over_by(connection, to, letter).await {
+                // Servers close what is not used, or was used enough. Nothing was said yet.
+                Err(failure) if failure.is_of_the_connection() => {}
+                handed => return handed,
+            }
+        }
+        let connection = Connection::open(&self.account, self.tls.as_ref()).await?;
+        self.hand_over_by(connection, to, letter).await
+    }
+
+    async fn hand_over_by(
+        &self,
+        mut connection: Connection,
+        to: &[Address],
+        letter: &[u8],
+    ) -> Result<Sent, Failure> {
+        match connection.hand_over(&self.account, to, letter).await {
             Ok(unserved) => {
                 // Of connections that become idle at once, one is enough.
                 *self.idle() = Some(connection);
@@ -89,19 +109,9 @@ impl Mailer {
                 if !matches!(failure, Failure::Lost { .. }) {
                     connection.close().await;
                 }
-                Err(refusal(failure))
+                Err(failure)
             }
         }
-    }
-
-    async fn connection(&self) -> Result<Connection, Failure> {
-        let idle = self.idle().take();
-        if let Some(mut connection) = idle
-            && connection.is_usable().await
-        {
-            return Ok(connection);
-        }
-        Connection::open(&self.account, self.tls.as_ref()).await
     }
 
     fn idle(&self) -> MutexGuard<'_, Option<Connection>> {

@@ -14,10 +14,13 @@ use super::mistake::{Fault, Faults, Spot, quote};
 use super::schema::{self, Shape, describe, shapes};
 use super::secret::MASK;
 use super::yaml::{Entry, Kind, Node, Origin, Scalar};
-use super::{format, secret_file, suggest};
+use super::{certificates, format, secret_file, suggest};
 
 /// Where the settings stand: the spot of every value by its path.
 pub(super) type Places = BTreeMap<String, Spot>;
+
+/// The most places that are named where a misplaced key is at home.
+const MAX_HOMES: usize = 3;
 
 /// A mapping whose entries have been looked at.
 pub(super) struct Mapping<'a> {
@@ -51,6 +54,7 @@ impl Check<'_> {
     /// The value of `node` as `schema` wants it; nothing if there is a mistake in all of it.
     pub(super) fn value(&mut self, node: &Node, path: &str, schema: &Value) -> Option<Value> {
         self.places.insert(path.to_owned(), node.spot.clone());
+        let schema = schema::resolved(self.schema, schema);
         let shapes = shapes(schema);
         let secret = schema::is_secret(schema);
         if secret {
@@ -78,6 +82,9 @@ impl Check<'_> {
                     return self.mismatch(node, path, "a single value", &shapes);
                 }
                 match scalar_value(scalar, &scalars) {
+                    Ok(value) if certificates::wanted(&scalars) => {
+                        certificates::found(self, path, &node.spot, value)
+                    }
                     Ok(value) => Some(value),
                     Err(hint) => {
                         let found = self.shown(node, scalar, secret);
@@ -128,9 +135,10 @@ impl Check<'_> {
             misspelled: Vec::new(),
         };
         for entry in entries {
-            match shape.property(&entry.key) {
+            let known = shape.property(&entry.key);
+            match known.or(shape.free()) {
                 None => mapping.misspelled.extend(self.unknown(entry, path, shape)),
-                Some(_) if entry.value.is_null() => {}
+                Some(_) if known.is_some() && entry.value.is_null() => {}
                 Some(schema) => {
                     let value = self.value(&entry.value, &join(path, &entry.key), schema);
                     object.extend(value.map(|value| (entry.key.clone(), value)));
@@ -154,11 +162,21 @@ impl Check<'_> {
         // It may be a misspelled secret.
         self.faults.hide_all(&entry.value);
         let keys = || shape.properties().map(|(name, _)| name);
+        if let Some(instead) = shape.unsupported(&entry.key) {
+            let found = format!("{}, which is not supported yet", quote(&entry.key));
+            let hint = (!instead.is_empty()).then(|| instead.to_owned());
+            self.fault(path, &entry.key_spot, found, suggest::one_of(keys()), hint);
+            return None;
+        }
         let meant = suggest::nearest(&entry.key, keys());
         let hint = match meant {
             Some(meant) => Some(format!("did you mean `{meant}`?")),
-            None => home(self.schema, "", &entry.key)
-                .map(|home| format!("`{}` belongs in `{home}`", entry.key)),
+            None => {
+                let mut known = Vec::new();
+                homes(self.schema, "", &entry.key, &mut known);
+                let shown = suggest::one_of(known.iter().take(MAX_HOMES).map(String::as_str));
+                (!known.is_empty()).then(|| format!("`{}` belongs in {shown}", entry.key))
+            }
         };
         let found = format!("the unknown key {}", quote(&entry.key));
         self.fault(path, &entry.key_spot, found, suggest::one_of(keys()), hint);
@@ -222,7 +240,35 @@ impl Check<'_> {
         let source = spot
             .and_then(|spot| self.source.get(spot.range.clone()))
             .unwrap_or_default();
-        quote(source.trim_matches(['"', '\'']))
+        let inner = ['"', '\''].into_iter().find_map(|sign| {
+            let rest = source.strip_prefix(sign)?;
+            rest.strip_suffix(sign)
+        });
+        quote(inner.unwrap_or(source))
+    }
+
+    /// Whether the text at `path` stands in the file itself, so that it may be talked about.
+    pub(super) fn is_literal(&self, path: &str) -> bool {
+        let spot = self.places.get(path);
+        let source = spot.and_then(|spot| self.source.get(spot.range.clone()));
+        source.is_some_and(|source| !source.contains("${") && !source.starts_with('*'))
+    }
+
+    /// The place of byte `at` of the text at `path`, if the text stands in the file as it is; else
+    /// of the whole.
+    pub(super) fn spot_within(&self, path: &str, text: &str, at: usize) -> Option<Spot> {
+        let whole = self.places.get(path)?;
+        let source = self.source.get(whole.range.clone()).unwrap_or_default();
+        let quote = usize::from(source.starts_with(['"', '\'']));
+        let literal = source.get(quote..source.len().saturating_sub(quote)) == Some(text);
+        let (Some(before), true) = (text.get(..at), literal && !text.contains('\n')) else {
+            return Some(whole.clone());
+        };
+        Some(Spot {
+            line: whole.line,
+            column: whole.column + quote + before.chars().count(),
+            range: whole.range.start + quote + at..whole.range.end - quote,
+        })
     }
 
     /// The scalar as a message shows it.
@@ -258,6 +304,8 @@ pub(super) fn scalar_value(scalar: &Scalar, shapes: &[Shape<'_>]) -> Result<Valu
     for shape in shapes {
         let result = if shape.is("integer") {
             number(scalar, *shape)
+        } else if shape.is("boolean") {
+            boolean(scalar)
         } else {
             text(scalar, *shape)
         };
@@ -284,6 +332,14 @@ fn number(scalar: &Scalar, shape: Shape<'_>) -> Result<Value, Option<String>> {
     }
 }
 
+fn boolean(scalar: &Scalar) -> Result<Value, Option<String>> {
+    if scalar.origin == Origin::Quoted {
+        return Err(Some("write it without quotes".to_owned()));
+    }
+    let value = scalar.text.parse::<bool>().map_err(|_| None)?;
+    Ok(Value::from(value))
+}
+
 fn text(scalar: &Scalar, shape: Shape<'_>) -> Result<Value, Option<String>> {
     if let Some(format) = shape.text("format") {
         format::check(format, &scalar.text)?;
@@ -304,14 +360,18 @@ fn text(scalar: &Scalar, shape: Shape<'_>) -> Result<Value, Option<String>> {
     }
 }
 
-/// The first place in the schema that knows `key`, such as `telegram.bots[]`.
-fn home(schema: &Value, path: &str, key: &str) -> Option<String> {
-    shapes(schema).into_iter().find_map(|shape| {
+/// Adds the places in the schema, from the second level on, that know `key`, such as
+/// `telegram.bots[]`.
+fn homes(schema: &Value, path: &str, key: &str, found: &mut Vec<String>) {
+    for shape in shapes(schema) {
         if !path.is_empty() && shape.property(key).is_some() {
-            return Some(path.to_owned());
+            found.push(path.to_owned());
         }
-        let mut below = shape.properties();
-        let inner = below.find_map(|(name, schema)| home(schema, &join(path, name), key));
-        inner.or_else(|| home(shape.items()?, &format!("{path}[]"), key))
-    })
+        for (name, schema) in shape.properties() {
+            homes(schema, &join(path, name), key, found);
+        }
+        if let Some(items) = shape.items() {
+            homes(items, &format!("{path}[]"), key, found);
+        }
+    }
 }

@@ -64,3 +64,11 @@ pub(super) fn one_or_many<'de, D: Deserializer<'de>>(
         })
         .collect())
 }
+
+/// Reads an address, with no slash at its end.
+pub(super) fn without_slash<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    let url = Option::<String>::deserialize(deserializer)?;
+    Ok(url.map(|url| url.trim_end_matches('/').to_owned()))
+}

@@ -2,9 +2,13 @@
 //!
 //! A check answers with a hint that never repeats the text, because the text may be a secret.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use reqwest::Url;
 
+use super::mailbox::Mailbox;
 use super::period::Period;
+use super::smarthost::Smarthost;
 use super::store::Store;
 use super::{suggest, zone};
 
@@ -18,6 +22,12 @@ pub(super) fn expected(format: &str) -> Option<&'static str> {
         "proxy-url" => {
             "a proxy's address, `http`, `https`, `socks5` or `socks5h`, such as `socks5h://host:1080`"
         }
+        "webhook-url" => "an `http` or `https` address such as `https://hooks.example.org/nabat`",
+        "mail-address" => "an e-mail address such as `ops@example.org` or `Ops <ops@example.org>`",
+        "mail-addresses" => "one or more e-mail addresses, such as `a@example.org, b@example.org`",
+        "smarthost" => "a mail server and its port, such as `mail.example.org:587`",
+        "signing-secret" => "`whsec_` and the base64 of at least 24 bytes",
+        "certificates" => "the path of a file with certificates (PEM)",
         "store" => "a store such as `sqlite:nabat.db`",
         "time-zone" => "an IANA time zone such as `Europe/Berlin`",
         _ => return None,
@@ -39,6 +49,19 @@ pub(super) fn check(format: &str, text: &str) -> Result<(), Option<String>> {
         "http-url" => address(text, &["http", "https"]).map_err(|hint| Some(hint.to_owned())),
         "https-url" => address(text, &["https"]).map_err(|hint| Some(hint.to_owned())),
         "proxy-url" => proxy(text).map_err(|hint| Some(hint.to_owned())),
+        "webhook-url" => webhook(text).map_err(|hint| Some(hint.to_owned())),
+        "mail-address" => text
+            .parse::<Mailbox>()
+            .map(drop)
+            .map_err(|error| Some(error.to_string())),
+        "mail-addresses" => Mailbox::list(text)
+            .map(drop)
+            .map_err(|error| Some(error.to_string())),
+        "smarthost" => text
+            .parse::<Smarthost>()
+            .map(drop)
+            .map_err(|error| Some(error.to_string())),
+        "signing-secret" => signing_secret(text),
         "time-zone" => time_zone(text),
         _ => Ok(()),
     }
@@ -76,6 +99,26 @@ fn address(text: &str, schemes: &[&str]) -> Result<(), &'static str> {
         return Err("an address here has no `?` or `#`");
     }
     Ok(())
+}
+
+/// A user name and password in it are sent as basic authentication.
+fn webhook(text: &str) -> Result<(), &'static str> {
+    if text.contains("{{") {
+        return Err("templates are not supported yet: write the address");
+    }
+    parse(text, &["http", "https"]).map(drop)
+}
+
+fn signing_secret(text: &str) -> Result<(), Option<String>> {
+    let key = text
+        .strip_prefix("whsec_")
+        .and_then(|key| BASE64_STANDARD.decode(key).ok());
+    if key.is_some_and(|key| key.len() >= 24) {
+        return Ok(());
+    }
+    Err(Some(
+        "`echo whsec_$(openssl rand -base64 32)` makes one".to_owned(),
+    ))
 }
 
 fn proxy(text: &str) -> Result<(), &'static str> {

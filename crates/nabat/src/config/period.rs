@@ -46,6 +46,11 @@ impl Period {
         Self(Duration::from_secs(minutes as u64 * 60))
     }
 
+    /// A period of so many whole seconds.
+    pub const fn from_seconds(seconds: u32) -> Self {
+        Self(Duration::from_secs(seconds as u64))
+    }
+
     /// The same length as the standard library's type.
     pub const fn duration(self) -> Duration {
         self.0

@@ -18,7 +18,8 @@ pub fn reference_markdown() -> String {
 
 /// The table of the mapping `schema` at `path`, then those of the mappings below it.
 fn section(page: &mut String, path: &str, schema: &Value) {
-    let Some(shape) = shapes(schema).into_iter().find(|shape| shape.is("object")) else {
+    let has_keys = |shape: &Shape<'_>| shape.is("object") && shape.free().is_none();
+    let Some(shape) = shapes(schema).into_iter().find(has_keys) else {
         return;
     };
     let title = if path.is_empty() {
@@ -65,8 +66,9 @@ fn section(page: &mut String, path: &str, schema: &Value) {
 /// What may stand there, in words; what a mapping holds is said in its own section.
 fn kind(schema: &Value) -> String {
     let words = |shapes: Vec<Shape<'_>>| {
-        let (mappings, rest): (Vec<_>, Vec<_>) =
-            shapes.into_iter().partition(|shape| shape.is("object"));
+        let (mappings, rest): (Vec<_>, Vec<_>) = shapes
+            .into_iter()
+            .partition(|shape| shape.is("object") && shape.free().is_none());
         let words = (!rest.is_empty()).then(|| describe(&rest));
         let mapping = (!mappings.is_empty()).then(|| "a mapping, see below".to_owned());
         words

@@ -1,15 +1,21 @@
 //! What `nabat check` says about a configuration without mistakes.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::path::Path;
 
+use super::integration::{Encryption, Integration, Kind};
+use super::route::Route;
 use super::settings::{Auth, Bot, Config};
+use super::tree::tree;
 
 impl Config {
     /// What is allowed but probably not meant, one sentence each.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
-        if self.telegram.bots.is_empty() {
+        let integrations = self.integrations();
+        let routed = self.route.is_some() && !integrations.is_empty();
+        if self.telegram.bots.is_empty() && !routed {
             warnings.push(
                 "there are no bots: alerts are kept and shown, but nobody is told".to_owned(),
             );
@@ -22,6 +28,8 @@ impl Config {
                 ));
             }
         }
+        warnings.extend(integrations.iter().filter_map(open_password));
+        warnings.extend(self.unused_receivers());
         let auth = self.intake.auth.as_ref();
         if let Some(token) = auth.and_then(|auth| auth.bearer_token.as_ref())
             && token.expose().len() < 16
@@ -33,9 +41,42 @@ impl Config {
         }
         warnings
     }
+
+    fn unused_receivers(&self) -> impl Iterator<Item = String> {
+        let mut used: HashSet<&str> = HashSet::new();
+        let mut routes: Vec<&Route> = self.route.iter().collect();
+        while let Some(route) = routes.pop() {
+            used.extend(route.receiver.as_deref());
+            routes.extend(&route.routes);
+        }
+        let of_bots = self.telegram.bots.iter().map(|bot| &bot.fallback);
+        let of_receivers = self.receivers.iter().map(|receiver| &receiver.fallback);
+        let fallbacks = of_bots.chain(of_receivers).flatten();
+        used.extend(fallbacks.map(|fallback| fallback.receiver.as_str()));
+        let names = self.receivers.iter().map(|receiver| &receiver.name);
+        let unused: Vec<_> = names.filter(|name| !used.contains(name.as_str())).collect();
+        unused
+            .into_iter()
+            .map(|name| format!("receiver {name} is named by no route and no fallback"))
+    }
 }
 
-/// A calm summary of `config`, read from `file`: one line, then one for each warning.
+/// Whether the password of a mail server may be read on the way, in words.
+fn open_password(integration: &Integration) -> Option<String> {
+    let Kind::Email(email) = &integration.kind else {
+        return None;
+    };
+    let open = email.encryption == Encryption::StartTls { required: false };
+    (open && email.login.is_some() && !is_loopback(&email.smarthost.host)).then(|| {
+        format!(
+            "{}: the password may go to {} unencrypted",
+            integration.name, email.smarthost
+        )
+    })
+}
+
+/// A calm summary of `config`, read from `file`: one line, then the routing, then one line for each
+/// warning.
 pub fn report(file: &Path, config: &Config) -> String {
     let bots = bots(&config.telegram.bots);
     let intake = intake(config.intake.auth.as_ref());
@@ -44,6 +85,7 @@ pub fn report(file: &Path, config: &Config) -> String {
         file.display(),
         config.store
     );
+    text.push_str(&tree(config));
     for warning in config.warnings() {
         // Writing to a string does not fail.
         let _ = writeln!(text, "warning: {warning}");
@@ -86,6 +128,10 @@ fn is_open_http(url: &str) -> bool {
         .ok()
         .and_then(|url| url.host_str().map(str::to_owned));
     let host = host.unwrap_or_else(|| rest.to_owned());
-    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-    host != "localhost" && !address.is_ok_and(|address| address.is_loopback())
+    !is_loopback(host.trim_matches(['[', ']']))
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }

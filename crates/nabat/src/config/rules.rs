@@ -7,14 +7,32 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
+mod receivers;
+mod routes;
+
 use super::check::Check;
 use super::environment::join;
 use super::period::Period;
 use super::suggest;
+use receivers::Receivers;
 
-/// The bounds of `stale_after`: less would call a slow source silent, more would never.
-const STALE_AFTER: (Period, Period) =
-    (Period::from_minutes(5), Period::from_minutes(365 * 24 * 60));
+const DAY: u32 = 24 * 60;
+
+/// The bounds of periods. A `stale_after` of less would call a slow source silent, of more never.
+const BOUNDS: [(&str, (Period, Period)); 3] = [
+    (
+        "stale_after",
+        (Period::from_minutes(5), Period::from_minutes(365 * DAY)),
+    ),
+    (
+        "acknowledge_for",
+        (Period::from_minutes(1), Period::from_minutes(365 * DAY)),
+    ),
+    (
+        "alert_undelivered_after",
+        (Period::from_seconds(1), Period::from_minutes(DAY)),
+    ),
+];
 
 /// Notes what is wrong between the settings of `value`.
 pub(super) fn apply(check: &mut Check<'_>, value: &Value) {
@@ -24,7 +42,11 @@ pub(super) fn apply(check: &mut Check<'_>, value: &Value) {
     webhooks(check, &bots);
     operators(check, value, &bots);
     auth(check, value);
-    stale_after(check, value);
+    for (key, bounds) in BOUNDS {
+        period(check, key, value.get(key), bounds);
+    }
+    let receivers = receivers::apply(check, value, &bots);
+    routes::apply(check, value, &receivers);
 }
 
 /// The entries of the list at `pointer`, each with its path; a wrong one is a null.
@@ -175,19 +197,31 @@ fn auth(check: &mut Check<'_>, value: &Value) {
     }
 }
 
-fn stale_after(check: &mut Check<'_>, value: &Value) {
-    let (least, most) = STALE_AFTER;
-    let period = text(value, "stale_after").and_then(|text| text.parse::<Period>().ok());
+/// Holds the period at `path` against its bounds, both of which it may have.
+fn period(check: &mut Check<'_>, path: &str, value: Option<&Value>, bounds: (Period, Period)) {
+    let (least, most) = bounds;
+    let text = value.and_then(Value::as_str);
+    let period = text.and_then(|text| text.parse::<Period>().ok());
     if period.is_some_and(|period| period < least || period > most) {
-        let found = check.written("stale_after");
-        note(
-            check,
-            "stale_after",
-            found,
-            &format!("a period from `{least}` to `{most}`"),
-            None,
-        );
+        let expected = format!("a period from `{least}` to `{most}`");
+        note(check, path, check.written(path), &expected, None);
     }
+}
+
+fn unknown_receiver(check: &mut Check<'_>, path: &str, name: &str, receivers: &Receivers<'_>) {
+    let names: Vec<&str> = receivers.names().collect();
+    let expected = match names.len() {
+        0 => "the name of a receiver, but `receivers` is empty".to_owned(),
+        1..=20 => format!("the name of a receiver: {}", suggest::one_of(names.clone())),
+        count => format!("the name of one of the {count} receivers"),
+    };
+    let hint = suggest::did_you_mean(name, names);
+    note(check, path, check.written(path), &expected, hint);
+}
+
+/// Whether the file has the setting `key` below `path`, right or wrong.
+fn given(check: &Check<'_>, path: &str, key: &str) -> bool {
+    check.places.contains_key(&join(path, key))
 }
 
 fn note(check: &mut Check<'_>, path: &str, found: String, expected: &str, hint: Option<String>) {

@@ -1,8 +1,9 @@
 //! The JSON Schema of the configuration, and how the rest of the loader reads it.
 //!
-//! All is inlined, so that a schema node can be read by itself. Three words go beyond the standard's
-//! own: `format` names a check of `format.rs`, `writeOnly` marks a secret, `x-expected` says in words
-//! what a `pattern` means.
+//! All is inlined, so that a schema node can be read by itself, save what holds itself: that is
+//! [`resolved`]. Some words mean more than in the standard: `format` names a check of `format.rs`,
+//! `writeOnly` marks a secret, `x-expected` says in words what may stand there, and `x-unsupported`
+//! names the keys of Alertmanager that Nabat does not know yet, with what to do instead.
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
@@ -26,6 +27,21 @@ pub(super) fn filled_in() -> Value {
         .into_generator()
         .into_root_schema_for::<Config>()
         .to_value()
+}
+
+/// The value of `x-unsupported`: keys, and for each what to do instead, if there is something.
+pub(super) fn unsupported<const N: usize>(keys: [(&str, &str); N]) -> Value {
+    let keys = keys.map(|(key, hint)| (key.to_owned(), Value::from(hint)));
+    Value::Object(Map::from_iter(keys))
+}
+
+/// The schema itself, or the one of `root` to which it refers.
+pub(super) fn resolved<'s>(root: &'s Value, schema: &'s Value) -> &'s Value {
+    let reference = schema.get("$ref").and_then(Value::as_str);
+    let pointer = reference.and_then(|reference| reference.strip_prefix('#'));
+    pointer
+        .and_then(|pointer| root.pointer(pointer))
+        .unwrap_or(schema)
 }
 
 fn allow_variables(schema: &mut Value) {
@@ -125,6 +141,18 @@ impl<'a> Shape<'a> {
         self.0.get("properties")?.get(name)
     }
 
+    /// The schema of values whose keys are free to choose.
+    pub(super) fn free(self) -> Option<&'a Value> {
+        self.0
+            .get("additionalProperties")
+            .filter(|schema| schema.is_object())
+    }
+
+    /// Whether `key` is one of Alertmanager's that Nabat does not know yet, and what to do instead.
+    pub(super) fn unsupported(self, key: &str) -> Option<&'a str> {
+        self.0.get("x-unsupported")?.get(key)?.as_str()
+    }
+
     pub(super) fn requires(self, name: &str) -> bool {
         let required = self.0.get("required").and_then(Value::as_array);
         required.is_some_and(|names| names.iter().any(|n| n == name))
@@ -157,6 +185,9 @@ impl<'a> Shape<'a> {
         }
         if self.is("integer") {
             return self.describe_number();
+        }
+        if self.is("boolean") {
+            return "`true` or `false`".to_owned();
         }
         if self.is("array") {
             return "a list".to_owned();

@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use super::endpoint::{self, ApiUrl};
 use super::period::Period;
+use super::receiver::{Fallback, Global, Receiver};
+use super::route::Route;
+use super::schema::unsupported;
 use super::secret::Secret;
 use super::store::Store;
 use super::zone;
@@ -20,10 +23,40 @@ use super::zone;
 /// Configuration of Nabat.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schemars(title = "Nabat")]
+#[schemars(title = "Nabat", extend("x-unsupported" = unsupported([
+    ("inhibit_rules", ""),
+    ("mute_time_intervals", ""),
+    ("templates", ""),
+    ("time_intervals", ""),
+    ("tracing", ""),
+])))]
 pub struct Config {
     /// The bots that tell people about alerts.
     pub telegram: Telegram,
+    /// What all receivers inherit that do not say it themselves.
+    pub global: Global,
+    /// Which alerts go to which receiver. Without it, only those are told who subscribe in a chat.
+    #[schemars(extend("required" = ["receiver"]))]
+    pub route: Option<Route>,
+    /// Who is told by e-mail or webhook. The guide is [Routing](routing.md).
+    #[schemars(length(max = 10_000))]
+    pub receivers: Vec<Receiver>,
+    /// For how long whoever acknowledges an alert is trusted to see to it. At least `1m`, at most
+    /// `1y`.
+    pub acknowledge_for: Period,
+    /// After how long an undelivered critical alert raises `NabatDeliveryLate`. At least `1s`, at
+    /// most `1d`.
+    pub alert_undelivered_after: Period,
+    /// The address under which people and programs reach this Nabat, for links. Without it, that on
+    /// which Nabat listens.
+    #[serde(deserialize_with = "endpoint::without_slash")]
+    #[schemars(extend(
+        "format" = "http-url",
+        "x-expected" = "an `http` or `https` address such as `https://nabat.example.org`"
+    ))]
+    pub external_url: Option<String>,
+    /// Who may use the API. Without it, everyone who can reach the port.
+    pub api: Option<Api>,
     /// The ways in: what a request with alerts may contain, and who may send one.
     pub intake: Intake,
     /// Where state is kept: `sqlite:` and a file. A relative path is taken from `--data-dir`.
@@ -46,6 +79,13 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             telegram: Telegram::default(),
+            global: Global::default(),
+            route: None,
+            receivers: Vec::new(),
+            acknowledge_for: Period::from_minutes(8 * 60),
+            alert_undelivered_after: Period::from_minutes(5),
+            external_url: None,
+            api: None,
             intake: Intake::default(),
             store: Store::default(),
             stale_after: Period::from_minutes(24 * 60),
@@ -107,6 +147,8 @@ pub struct Bot {
     pub updates: Updates,
     /// Where Telegram calls; required with `updates: webhook`.
     pub webhook: Option<Webhook>,
+    /// Who is told instead when this bot can't reach a chat.
+    pub fallback: Option<Fallback>,
 }
 
 impl Bot {
@@ -250,6 +292,22 @@ pub struct Basic {
     /// folder.
     #[schemars(extend("x-expected" = "the path of a file"))]
     pub password_file: Option<PathBuf>,
+}
+
+/// Who may use the API under `/api/v1`. It needs either `token` or `token_file`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Api {
+    /// The token of `Authorization: Bearer …`.
+    #[serde(default)]
+    #[schemars(
+        regex(pattern = "^[!-~]+$"), length(max = 4096),
+        extend("x-expected" = "1 to 4096 visible ASCII characters without spaces")
+    )]
+    pub token: Secret,
+    /// A file that holds the token alone. A relative path is taken from the configuration's folder.
+    #[schemars(extend("x-expected" = "the path of a file"))]
+    pub token_file: Option<PathBuf>,
 }
 
 fn language(_: &mut SchemaGenerator) -> Schema {

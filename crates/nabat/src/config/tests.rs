@@ -8,6 +8,7 @@ use super::*;
 mod documents;
 mod mistakes;
 mod properties;
+mod routing;
 mod settings;
 
 /// A token that Telegram could have given out.
@@ -21,6 +22,9 @@ fn env(name: &str) -> Option<String> {
         "BOT_TOKEN" => Some(token()),
         "SHOP_TOKEN" => Some(token().replace("123456789", "555555555")),
         "INTAKE_TOKEN" | "INTAKE_PATH" => Some("0123456789abcdef".to_owned()),
+        "SIGNING_SECRET" => Some(format!("whsec_{}", "c2Vj".repeat(8))),
+        "HOOK_URL" => Some("https://hooks.example.org/T0K3N?key=hidden".to_owned()),
+        "OPS_MAIL" => Some("hidden@example.org".to_owned()),
         "PORT" => Some("99".to_owned()),
         "EMPTY" => Some(String::new()),
         "WORD" => Some("wort".to_owned()),
@@ -54,6 +58,9 @@ fn folder() -> (tempfile::TempDir, PathBuf) {
     )
     .unwrap();
     fs::write(folder.path().join("intake.password"), "pass word\r\n").unwrap();
+    fs::write(folder.path().join("smtp.password"), "pass word\n").unwrap();
+    let certificate = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
+    fs::write(folder.path().join("ca.pem"), certificate).unwrap();
     let file = folder.path().join("nabat.yml");
     (folder, file)
 }

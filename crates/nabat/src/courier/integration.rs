@@ -45,6 +45,8 @@ struct Line {
     priorities: BTreeMap<DeliveryId, Priority>,
     in_hand: BTreeSet<DeliveryId>,
     paused_until: Option<Timestamp>,
+    /// Until when the other side asked to be left alone.
+    asked_until: Option<Timestamp>,
     failures: Failures,
 }
 
@@ -69,7 +71,8 @@ impl Line {
         let Some((priority, id)) = self.waiting.iter().find(free).copied() else {
             return Next::Idle;
         };
-        if let Some(until) = self.paused_until.filter(|until| *until > now) {
+        let until = self.paused_until.max(self.asked_until);
+        if let Some(until) = until.filter(|until| *until > now) {
             return Next::Wait(until);
         }
         self.waiting.remove(&(priority, id));
@@ -79,14 +82,18 @@ impl Line {
     }
 
     fn pause(&mut self, now: Timestamp, asked: Option<Duration>) {
-        let own = self.failures.of_bot(now);
-        let asked = asked.map(|period| now.after(period));
-        self.paused_until = self.paused_until.max(Some(own)).max(asked);
+        self.paused_until = Some(self.failures.of_bot(now));
+        self.asked_until = self.asked_until.max(asked.map(|period| now.after(period)));
     }
 
     fn succeed(&mut self) {
         self.failures.recover();
         self.paused_until = None;
+    }
+
+    /// A person wants it to be tried now: only what the other side asked for is waited for.
+    fn hurry(&mut self) {
+        self.succeed();
     }
 }
 
@@ -156,6 +163,9 @@ impl IntegrationCourier {
                     Some(waiting) => self.with_line(|line| {
                         for delivery in waiting {
                             line.add(delivery.id, delivery.priority);
+                            if delivery.hurried {
+                                line.hurry();
+                            }
                         }
                     }),
                     None => return, // Another courier follows now, or the engine is gone.
@@ -299,8 +309,18 @@ mod tests {
         assert_eq!(line.next(at(0)), Next::Wait(at(1)));
         line.pause(at(1), Some(Duration::from_secs(90)));
         assert_eq!(line.next(at(3)), Next::Wait(at(91)));
-        line.succeed();
-        assert_eq!(line.next(at(3)), Next::Send(ONE));
+        line.hurry();
+        assert_eq!(line.next(at(3)), Next::Wait(at(91)));
+        assert_eq!(line.next(at(91)), Next::Send(ONE));
+    }
+
+    #[test]
+    fn a_person_ends_a_pause_that_nobody_asked_for() {
+        let mut line = Line::default();
+        line.add(ONE, Priority::News);
+        line.pause(at(0), None);
+        line.hurry();
+        assert_eq!(line.next(at(0)), Next::Send(ONE));
     }
 
     #[test]

@@ -8,9 +8,9 @@ use nabat_core::time::Timestamp;
 
 use super::*;
 use crate::metrics::Metrics;
-use crate::store::Fence;
 use crate::store::memory::Memory;
 use crate::store::sqlite::Sqlite;
+use crate::store::{Fence, Keep};
 
 struct World {
     folder: tempfile::TempDir,
@@ -168,6 +168,10 @@ impl Store for Panicking {
         self.0.acquire(lease, holder)
     }
 
+    fn instance(&self) -> Result<String, StoreError> {
+        self.0.instance()
+    }
+
     fn apply(&self, _: &Fence, _: &[Change]) -> Result<(), StoreError> {
         panic!("a mistake");
     }
@@ -178,6 +182,10 @@ impl Store for Panicking {
 
     fn prune(&self, fence: &Fence, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
         self.0.prune(fence, before, limit)
+    }
+
+    fn prune_history(&self, fence: &Fence, keep: Keep, limit: usize) -> Result<usize, StoreError> {
+        self.0.prune_history(fence, keep, limit)
     }
 
     fn probe(&self, fence: &Fence) -> Result<(), StoreError> {

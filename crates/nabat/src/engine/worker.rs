@@ -17,7 +17,7 @@ use nabat_core::time::Timestamp;
 
 use super::{Ask, Look, NotTaken, Reply};
 use crate::clock;
-use crate::store::{ENGINE_LEASE, Fence, Store, StoreError};
+use crate::store::{ENGINE_LEASE, Fence, Keep, Store, StoreError};
 
 /// How many requests are decided in one transaction.
 const REQUESTS_AT_A_TIME: usize = 256;
@@ -25,6 +25,9 @@ const REQUESTS_AT_A_TIME: usize = 256;
 const PROBE_PERIOD: Duration = Duration::from_secs(1);
 /// How long an ended incident is kept.
 const KEEP_ENDED_FOR: Duration = Duration::from_secs(90 * 86_400);
+/// How long the history of deliveries is kept, and how much of it.
+const KEEP_HISTORY_FOR: Duration = Duration::from_secs(30 * 86_400);
+const HISTORY_ROWS_MAX: usize = 200_000;
 /// How often, and how many at a time, older ones are forgotten.
 const PRUNE_PERIOD: Duration = Duration::from_secs(600);
 const PRUNE_AT_A_TIME: usize = 10_000;
@@ -170,6 +173,24 @@ impl Worker {
                 self.engine.configure(now, self.settings.clone(), out);
                 answers.push(defer(reply, ()));
             }
+            Ask::Pending(wanted, reply) => answer_now(reply, Ok(self.engine.pending(wanted))),
+            Ask::PendingOne(id, reply) => answer_now(reply, Ok(self.engine.pending_one(id))),
+            Ask::Names(destinations, reply) => {
+                let names = destinations.into_iter().map(|at| self.engine.name_of(at));
+                answer_now(reply, Ok(names.collect()));
+            }
+            Ask::Hurry(id, reply) => {
+                let waits = self.engine.hurry(id, out);
+                answers.push(defer(reply, waits));
+            }
+            Ask::ReachAgain(destination, reply) => {
+                let found = self.engine.reach_again(now, destination, out);
+                answers.push(defer(reply, found));
+            }
+            Ask::Drop(id, reply) => {
+                let found = self.engine.drop_delivery(now, id, out);
+                answers.push(defer(reply, found));
+            }
             Ask::Follow(outlet, courier, reply) => {
                 let waiting: Vec<Waiting> = self.engine.waiting(outlet).collect();
                 if !waiting.is_empty() {
@@ -227,8 +248,15 @@ impl Worker {
             return Ok(());
         }
         let before = now.before(KEEP_ENDED_FOR);
-        let gone = self.store.prune(&self.fence, before, PRUNE_AT_A_TIME)?;
-        if gone < PRUNE_AT_A_TIME {
+        let keep = Keep {
+            since: now.before(KEEP_HISTORY_FOR),
+            rows: HISTORY_ROWS_MAX,
+        };
+        let incidents = self.store.prune(&self.fence, before, PRUNE_AT_A_TIME)?;
+        let deliveries = self
+            .store
+            .prune_history(&self.fence, keep, PRUNE_AT_A_TIME)?;
+        if incidents.max(deliveries) < PRUNE_AT_A_TIME {
             self.prune_at = Instant::now() + PRUNE_PERIOD;
         }
         Ok(())
@@ -324,6 +352,11 @@ fn refuse(ask: Ask, why: &NotTaken) {
         Ask::Follow(_, _, reply) => answer_now(reply, Err(why.clone())),
         Ask::Heard(_, reply) => answer_now(reply, Err(why.clone())),
         Ask::Take(_, reply) => answer_now(reply, Err(why.clone())),
+        Ask::Pending(_, reply) => answer_now(reply, Err(why.clone())),
+        Ask::PendingOne(_, reply) => answer_now(reply, Err(why.clone())),
+        Ask::Names(_, reply) => answer_now(reply, Err(why.clone())),
+        Ask::Hurry(_, reply) | Ask::Drop(_, reply) => answer_now(reply, Err(why.clone())),
+        Ask::ReachAgain(_, reply) => answer_now(reply, Err(why.clone())),
         Ask::Invite(_, _, reply) => answer_now(reply, Err(why.clone())),
         Ask::Look(reply) => answer_now(reply, Err(why.clone())),
         Ask::Stop => {}

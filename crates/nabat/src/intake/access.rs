@@ -1,4 +1,4 @@
-//! Who may send: any one of the ways that the configuration lists suffices; none listed, anyone.
+//! Who may come in. For alerts: any one of the ways that the configuration lists suffices; none listed, anyone.
 
 use axum::http::{HeaderMap, header};
 use base64::Engine as _;
@@ -17,11 +17,7 @@ pub fn allowed(auth: Option<&Auth>, headers: &HeaderMap, secret: Option<&str>) -
     {
         return true;
     }
-    let given = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split_once(' '));
-    match (given, &auth.bearer_token, &auth.basic) {
+    match (credentials(headers), &auth.bearer_token, &auth.basic) {
         (Some((scheme, token)), Some(expected), _) if scheme.eq_ignore_ascii_case("bearer") => {
             same(expected, token.trim())
         }
@@ -34,6 +30,24 @@ pub fn allowed(auth: Option<&Auth>, headers: &HeaderMap, secret: Option<&str>) -
     }
 }
 
+/// Whether a request carries one of these bearer tokens.
+pub fn bears(accepted: &[Secret], headers: &HeaderMap) -> bool {
+    let given = credentials(headers)
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim());
+    // Each is compared, so that the time tells nothing about which one matched.
+    given.is_some_and(|given| {
+        let same = accepted.iter().filter(|expected| same(expected, given));
+        same.count() > 0
+    })
+}
+
+/// The scheme and the value of `Authorization`.
+fn credentials(headers: &HeaderMap) -> Option<(&str, &str)> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    value.split_once(' ')
+}
+
 /// Compares in a time that tells nothing about where the texts differ.
 fn same(expected: &Secret, given: &str) -> bool {
     expected.expose().as_bytes().ct_eq(given.as_bytes()).into()
@@ -43,6 +57,22 @@ fn same(expected: &Secret, given: &str) -> bool {
 mod tests {
     use super::*;
     use crate::config::Basic;
+
+    #[test]
+    fn any_accepted_token_suffices_and_nothing_else() {
+        let accepted = ["one", "two"].map(Secret::new);
+        let bears = |accepted: &[Secret], header: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, header.parse().unwrap());
+            super::bears(accepted, &headers)
+        };
+        assert!(bears(&accepted, "Bearer one") && bears(&accepted, "bearer two"));
+        for header in ["Bearer", "Bearer ", "Bearer three", "Basic one", "one"] {
+            assert!(!bears(&accepted, header), "{header}");
+            assert!(!bears(&[], header), "{header}");
+        }
+        assert!(!super::bears(&accepted, &HeaderMap::new()));
+    }
 
     #[test]
     fn any_listed_way_suffices() {

@@ -17,6 +17,11 @@ const LABELS_BYTES_MAX: usize = 32 << 10;
 /// The most bytes of all annotations of an alert.
 const ANNOTATIONS_BYTES_MAX: usize = 256 << 10;
 
+/// How much of a value is quoted to who sent it, in characters.
+const QUOTED_CHARS_MAX: usize = 60;
+/// How much is said of a mistake's place, and of what it is, in characters.
+const MISTAKE_CHARS_MAX: usize = 200;
+
 /// What one request may hold.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -120,9 +125,10 @@ fn locate(body: &[u8]) -> Mistake {
             Ok(()) => (".".to_owned(), "the body can't be read".to_owned()),
         },
     };
+    // Both quote what was sent, which may be as long as the body.
     Mistake::Wrong {
-        path: problem.0,
-        problem: problem.1,
+        path: cut(&problem.0, MISTAKE_CHARS_MAX),
+        problem: cut(&problem.1, MISTAKE_CHARS_MAX),
     }
 }
 
@@ -132,7 +138,10 @@ fn check_status(path: &str, status: &str) -> Result<(), Mistake> {
     }
     Err(Mistake::Wrong {
         path: path.to_owned(),
-        problem: format!("`{}` is neither `firing` nor `resolved`", cut(status)),
+        problem: format!(
+            "`{}` is neither `firing` nor `resolved`",
+            cut(status, QUOTED_CHARS_MAX)
+        ),
     })
 }
 
@@ -186,7 +195,10 @@ impl Alert<'_> {
             Timestamp::parse_rfc3339(text.unwrap_or_default()).map_err(|error| {
                 wrong(
                     field,
-                    format!("`{}` is {error}", cut(text.unwrap_or_default())),
+                    format!(
+                        "`{}` is {error}",
+                        cut(text.unwrap_or_default(), QUOTED_CHARS_MAX)
+                    ),
                 )
             })
         };
@@ -239,9 +251,8 @@ fn among(annotations: &Labels, names: &[&str]) -> Option<Box<str>> {
 }
 
 /// The beginning of what somebody sent, for an error's text.
-fn cut(text: &str) -> String {
-    const SHOWN: usize = 60;
-    let mut shown: String = text.chars().take(SHOWN).collect();
+fn cut(text: &str, chars_max: usize) -> String {
+    let mut shown: String = text.chars().take(chars_max).collect();
     if shown.len() < text.len() {
         shown.push('…');
     }
@@ -423,6 +434,18 @@ mod tests {
         }
         let at_the_limit = r#"{"alerts":[{"labels":{"a":"1","b":"1","c":"1","d":"1"}},{"labels":{"a":"b"}},{"labels":{"a":"b"}}]}"#;
         assert_eq!(read_text(at_the_limit).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn a_mistake_is_told_in_a_few_words_however_long_it_is() {
+        let long = "x".repeat(100_000);
+        for body in [
+            format!(r#"{{"alerts":[{{"labels":{{"{long}":1}}}}]}}"#),
+            format!(r#"{{"alerts":"{long}"}}"#),
+            format!(r#"{{"status":"{long}","alerts":[]}}"#),
+        ] {
+            assert!(read_text(&body).unwrap_err().len() < 500);
+        }
     }
 
     proptest! {

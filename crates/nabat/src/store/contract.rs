@@ -1,5 +1,7 @@
 //! What every store must do: the same scenarios run on each of them.
 
+mod history;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -19,10 +21,10 @@ use nabat_core::silence::{Silence, SilenceId};
 use nabat_core::subscription::{Selector, Subscription, SubscriptionId};
 use nabat_core::time::Timestamp;
 
-use super::{ENGINE_LEASE, Fence, Store, StoreError};
+use super::{ENGINE_LEASE, Fence, History, Store, StoreError};
 
 /// Runs every scenario on a fresh store each.
-pub(crate) fn run(fresh: impl Fn() -> (TempDir, Box<dyn Store>)) {
+pub(crate) fn run<S: Store + History>(fresh: impl Fn() -> (TempDir, S)) {
     let scenarios: [(&str, fn(&dyn Store)); 8] = [
         ("everything comes back", everything_comes_back),
         ("what is gone stays gone", what_is_gone_stays_gone),
@@ -36,8 +38,9 @@ pub(crate) fn run(fresh: impl Fn() -> (TempDir, Box<dyn Store>)) {
     for (name, scenario) in scenarios {
         let (_folder, store) = fresh();
         eprintln!("contract: {name}");
-        scenario(store.as_ref());
+        scenario(&store);
     }
+    history::run(fresh);
 }
 
 /// Stores one of everything and returns what must come back.

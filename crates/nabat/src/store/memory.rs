@@ -5,11 +5,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nabat_core::card::{Card, CardId, Told};
 use nabat_core::change::{Change, Snapshot};
-use nabat_core::delivery::{Attempt, Done};
+use nabat_core::delivery::{Attempt, DeliveryId, Done};
 use nabat_core::incident::{Incident, IncidentId, State};
 use nabat_core::time::Timestamp;
 
-use super::{Fence, Store, StoreError};
+use super::{Fence, History, Keep, Query, Record, Store, StoreError};
 
 /// The store in memory.
 #[derive(Debug, Default)]
@@ -23,8 +23,8 @@ struct Kept {
     incidents: BTreeMap<IncidentId, Incident>,
     cards: BTreeMap<CardId, Card>,
     ledger: BTreeMap<(CardId, IncidentId), Told>,
-    done: Vec<Done>,
-    attempts: Vec<Attempt>,
+    done: BTreeMap<DeliveryId, Done>,
+    attempts: BTreeMap<(DeliveryId, u32), Attempt>,
     rest: Snapshot,
 }
 
@@ -86,13 +86,19 @@ impl Kept {
                 self.ledger.remove(&(card, incident));
             }
             Change::Delivery(delivery) => put(&mut self.rest.deliveries, delivery, |d| d.id),
-            Change::DeliveryGone(id) => self.rest.deliveries.retain(|d| d.id != id),
+            Change::DeliveryGone(id) => {
+                self.rest.deliveries.retain(|d| d.id != id);
+                if !self.done.contains_key(&id) {
+                    self.attempts.retain(|(delivery, _), _| *delivery != id);
+                }
+            }
             Change::DeliveryDone(done) => {
                 self.rest.deliveries.retain(|d| d.id != done.id);
-                put(&mut self.done, *done, |done| done.id);
+                self.done.insert(done.id, *done);
             }
             Change::Attempt(attempt) => {
-                put(&mut self.attempts, attempt, |a| (a.delivery, a.number));
+                let key = (attempt.delivery, attempt.number);
+                self.attempts.insert(key, attempt);
             }
             Change::Silence(silence) => put(&mut self.rest.silences, *silence, |s| s.id),
             Change::SilenceGone(id) => self.rest.silences.retain(|s| s.id != id),
@@ -102,6 +108,19 @@ impl Kept {
             Change::NumbersUsed(number) => self.rest.numbers_used = number,
         }
         Ok(())
+    }
+
+    fn attempts(&self, id: DeliveryId) -> impl DoubleEndedIterator<Item = &Attempt> {
+        let attempts = self.attempts.range((id, 0)..=(id, u32::MAX));
+        attempts.map(|(_, attempt)| attempt)
+    }
+
+    fn record(&self, done: &Done) -> Record {
+        let last = self.attempts(done.id).next_back();
+        Record {
+            done: done.clone(),
+            last_error: last.map(|attempt| attempt.words.clone()),
+        }
     }
 
     fn told_somewhere(&self, incident: IncidentId) -> bool {
@@ -123,6 +142,10 @@ impl Store for Memory {
             lease: lease.to_owned(),
             epoch: *epoch,
         })
+    }
+
+    fn instance(&self) -> Result<String, StoreError> {
+        Ok("memory".to_owned())
     }
 
     fn apply(&self, fence: &Fence, changes: &[Change]) -> Result<(), StoreError> {
@@ -176,8 +199,51 @@ impl Store for Memory {
         Ok(gone.len())
     }
 
+    fn prune_history(&self, fence: &Fence, keep: Keep, limit: usize) -> Result<usize, StoreError> {
+        let mut kept = self.kept();
+        kept.check(fence)?;
+        let mut oldest: Vec<(Timestamp, DeliveryId)> = kept
+            .done
+            .values()
+            .map(|done| (done.done_at, done.id))
+            .collect();
+        oldest.sort_unstable();
+        let outdated = oldest.iter().filter(|(at, _)| *at < keep.since).count();
+        let gone = outdated
+            .max(oldest.len().saturating_sub(keep.rows))
+            .min(limit);
+        for (_, id) in oldest.into_iter().take(gone) {
+            kept.done.remove(&id);
+            kept.attempts.retain(|(delivery, _), _| *delivery != id);
+        }
+        Ok(gone)
+    }
+
     fn probe(&self, fence: &Fence) -> Result<(), StoreError> {
         self.kept().check(fence)
+    }
+}
+
+impl History for Memory {
+    fn deliveries(&self, query: &Query) -> Result<Vec<Record>, StoreError> {
+        let kept = self.kept();
+        let before = query.before.unwrap_or(DeliveryId(i64::MAX));
+        let wanted = |done: &&Done| {
+            (query.fates.is_empty() || query.fates.contains(&done.fate))
+                && query.destination.is_none_or(|at| at == done.destination)
+        };
+        let newest = kept.done.range(..before).rev().map(|(_, done)| done);
+        let found = newest.filter(wanted).take(query.limit);
+        Ok(found.map(|done| kept.record(done)).collect())
+    }
+
+    fn delivery(&self, id: DeliveryId) -> Result<Option<Record>, StoreError> {
+        let kept = self.kept();
+        Ok(kept.done.get(&id).map(|done| kept.record(done)))
+    }
+
+    fn attempts(&self, id: DeliveryId) -> Result<Vec<Attempt>, StoreError> {
+        Ok(self.kept().attempts(id).cloned().collect())
     }
 }
 
@@ -190,7 +256,7 @@ mod tests {
     fn fulfils_the_contract() {
         contract::run(|| {
             let folder = tempfile::tempdir().unwrap();
-            (folder, Box::new(Memory::default()))
+            (folder, Memory::default())
         });
     }
 }

@@ -1,8 +1,10 @@
 //! The store in one SQLite file.
 //!
 //! WAL with full synchronisation: what `apply` returned from survives a power failure. The file
-//! belongs to one process, which a lock file beside it guards. All statements are in `rows`.
+//! belongs to one process, which a lock file beside it guards. All statements are in `rows` and
+//! `history`; whoever only reads the history does so on a connection of its own.
 
+mod history;
 mod rows;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -11,13 +13,14 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction};
 use rusqlite_migration::{Error as MigrationError, M, MigrationDefinitionError, Migrations};
 
 use nabat_core::change::{Change, Snapshot};
+use nabat_core::delivery::{Attempt, DeliveryId};
 use nabat_core::time::Timestamp;
 
-use super::{Fence, Store, StoreError};
+use super::{Fence, History, Keep, Query, Record, Store, StoreError};
 
 const MIGRATIONS: &[M<'_>] = &[M::up(include_str!("../../migrations/0001_alert_path.sql"))];
 
@@ -25,6 +28,7 @@ const MIGRATIONS: &[M<'_>] = &[M::up(include_str!("../../migrations/0001_alert_p
 #[derive(Debug)]
 pub struct Sqlite {
     connection: Mutex<Connection>,
+    reader: Mutex<Connection>,
     /// Held for as long as this process uses the file.
     _lock: File,
 }
@@ -56,8 +60,11 @@ impl Sqlite {
         let mut connection = Connection::open(path).map_err(failed("open the store"))?;
         set_up(&connection).map_err(failed("set up the store"))?;
         migrate(&mut connection)?;
+        let reader = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+            .map_err(failed("open the store to read it"))?;
         Ok(Self {
             connection: Mutex::new(connection),
+            reader: Mutex::new(reader),
             _lock: lock,
         })
     }
@@ -67,6 +74,24 @@ impl Sqlite {
         self.connection
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reader(&self) -> MutexGuard<'_, Connection> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl History for Sqlite {
+    fn deliveries(&self, query: &Query) -> Result<Vec<Record>, StoreError> {
+        history::deliveries(&self.reader(), query).map_err(failed("read the history"))
+    }
+
+    fn delivery(&self, id: DeliveryId) -> Result<Option<Record>, StoreError> {
+        history::delivery(&self.reader(), id).map_err(failed("read the history"))
+    }
+
+    fn attempts(&self, id: DeliveryId) -> Result<Vec<Attempt>, StoreError> {
+        history::attempts(&self.reader(), id).map_err(failed("read the history"))
     }
 }
 
@@ -86,6 +111,12 @@ impl Store for Sqlite {
             lease: lease.to_owned(),
             epoch,
         })
+    }
+
+    fn instance(&self) -> Result<String, StoreError> {
+        self.connection()
+            .query_row("SELECT name FROM instance", [], |row| row.get(0))
+            .map_err(failed("read the instance"))
     }
 
     fn apply(&self, fence: &Fence, changes: &[Change]) -> Result<(), StoreError> {
@@ -118,6 +149,15 @@ impl Store for Sqlite {
                 (before.as_millis(), i64::try_from(limit).unwrap_or(i64::MAX)),
             )
             .map_err(failed("forget old incidents"))?;
+        transaction.commit().map_err(failed("commit"))?;
+        Ok(gone)
+    }
+
+    fn prune_history(&self, fence: &Fence, keep: Keep, limit: usize) -> Result<usize, StoreError> {
+        let mut connection = self.connection();
+        let transaction = begin(&mut connection, fence)?;
+        let gone =
+            history::prune(&transaction, keep, limit).map_err(failed("forget old deliveries"))?;
         transaction.commit().map_err(failed("commit"))?;
         Ok(gone)
     }
@@ -261,7 +301,7 @@ mod tests {
     fn fulfils_the_contract() {
         contract::run(|| {
             let (folder, store) = store();
-            (folder, Box::new(store))
+            (folder, store)
         });
     }
 

@@ -40,6 +40,17 @@ impl Problem {
         }
     }
 
+    /// Whoever calls what only programs call is no web page: a page in somebody's browser may not
+    /// pretend.
+    pub(super) fn from_a_page() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "from_a_page",
+            "the request comes from a web page",
+            "send it without `Origin`",
+        )
+    }
+
     /// The HTTP status it is answered with.
     pub(super) fn status(&self) -> StatusCode {
         self.status

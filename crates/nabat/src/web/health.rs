@@ -15,6 +15,7 @@ pub(super) async fn index() -> impl IntoResponse {
         env!("CARGO_PKG_VERSION"),
         "\n\n",
         "POST /api/v1/webhook/alertmanager   alerts, as Alertmanager sends them\n",
+        "GET  /api/v1/deliveries             what waits and what was sent; needs the API's token\n",
         "GET  /metrics                       figures for Prometheus\n",
         "GET  /-/healthy, /-/ready           whether it lives, whether it can take alerts\n",
         "POST /-/reload                      read the configuration again\n",
@@ -53,12 +54,7 @@ pub(super) async fn reload(
     headers: HeaderMap,
 ) -> Result<&'static str, Problem> {
     if headers.contains_key(header::ORIGIN) {
-        return Err(Problem::new(
-            StatusCode::FORBIDDEN,
-            "from_a_page",
-            "the request comes from a web page",
-            "send it without `Origin`",
-        ));
+        return Err(Problem::from_a_page());
     }
     let (answer, answered) = oneshot::channel();
     let stopping = || {

@@ -3,12 +3,13 @@
 //! The load is what Alertmanagers make: alerts that fire, change, are repeated and end, posted
 //! again and again until they are answered with 200. The process dies at random moments, and at
 //! chosen ones: in the middle of a request to Telegram, between an end and its telling, between
-//! a command and its answer.
+//! a command and its answer. `cargo xtask crash` runs the random ones at length.
 
 mod load;
+mod plan;
 mod shown;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use serde_json::json;
 use telegram_emulator::{Fault, FaultKind, Filter, Limits, User};
@@ -16,6 +17,7 @@ use telegram_emulator::{Fault, FaultKind, Filter, Limits, User};
 use crate::world::alert::Alert;
 use crate::world::{OWNER, World, wait};
 use load::{Dice, Load};
+use plan::{Plan, fresh_seed};
 
 /// Who is subscribed to everything.
 const SUBSCRIBERS: [i64; 3] = [OWNER, 8, 9];
@@ -32,37 +34,14 @@ const PATIENCE_PER_ALERT: Duration = Duration::from_secs(2);
 /// comes after what its successor says. Nobody could prevent that, and it would be no news.
 const HOLD: Duration = Duration::from_millis(30);
 
-/// How often it dies, and among what.
-struct Plan {
-    seed: u64,
-    kills: usize,
-    faults: bool,
-}
-
 #[tokio::test]
 async fn nothing_is_lost_and_hardly_anything_repeated_by_a_dozen_kills() {
-    survive(Plan {
-        seed: fresh_seed(),
-        kills: 12,
-        faults: false,
-    })
-    .await;
+    survive(Plan::or_as_asked(12, false)).await;
 }
 
 #[tokio::test]
 async fn nothing_is_lost_by_kills_while_telegram_fails_as_well() {
-    survive(Plan {
-        seed: fresh_seed(),
-        kills: 8,
-        faults: true,
-    })
-    .await;
-}
-
-/// Another one each time, since moments can't be replayed anyway; a failure prints it.
-fn fresh_seed() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    now.as_millis() as u64
+    survive(Plan::or_as_asked(8, true)).await;
 }
 
 async fn survive(plan: Plan) {
@@ -104,24 +83,37 @@ async fn survive(plan: Plan) {
     world.telegram.clear_faults();
 
     let patience = PATIENCE_PER_ALERT * cases.len() as u32;
-    let wrong = || {
-        let wrong = |chat| shown::wrong(&shown::sayings(&world.telegram, chat), &cases);
-        SUBSCRIBERS.map(|chat| (chat, wrong(chat)))
+    let differences = || {
+        let of = |chat| shown::differences(&shown::sayings(&world.telegram, chat), &cases);
+        SUBSCRIBERS.map(|chat| (chat, of(chat)))
     };
     let all_right = |_: &_| {
-        wrong()
-            .iter()
-            .all(|(_, wrong)| wrong.is_empty())
-            .then_some(())
+        let mut of_all = differences().into_iter();
+        of_all.all(|(_, found)| found.none()).then_some(())
     };
-    if let Err(story) = world.telegram.wait_for(patience, all_right).await {
-        panic!(
-            "seed {seed}: shown wrongly after {deaths} kills: {:#?}\n{story}",
-            wrong()
+    let waited = world.telegram.wait_for(patience, all_right).await;
+    world.silence().await;
+
+    let lies = shown::lies(&world.telegram.requests(), &cases);
+    let found = differences();
+    let ended = cases.iter().filter(|case| case.ended.is_some()).count();
+    let bound = deaths + drops;
+    for (chat, found) in &found {
+        let sayings = shown::sayings(&world.telegram, *chat);
+        eprintln!(
+            "seed {seed}, chat {chat}: {deaths} kills, {drops} lost answers; {} alerts answered 200, \
+             {ended} of them ended; {} messages and changes; {} missing, {} wrong, {} repeats \
+             (at most {bound})",
+            cases.len(),
+            sayings.len(),
+            found.missing.len(),
+            found.wrong.len(),
+            shown::repeats(&sayings).len(),
         );
     }
-    world.silence().await;
-    let lies = shown::lies(&world.telegram.requests(), &cases);
+    if let Err(story) = waited {
+        panic!("seed {seed}: shown wrongly after {deaths} kills: {found:#?}\n{story}");
+    }
     assert!(
         lies.is_empty(),
         "seed {seed}: said to have ended before they had: {lies:?}"
@@ -129,15 +121,8 @@ async fn survive(plan: Plan) {
     for chat in SUBSCRIBERS {
         let sayings = shown::sayings(&world.telegram, chat);
         let repeats = shown::repeats(&sayings);
-        let ended = cases.iter().filter(|case| case.ended.is_some()).count();
-        eprintln!(
-            "chat {chat}: {} alerts, {ended} of them ended, in {} messages and changes; {} repeated by {deaths} kills and {drops} lost answers",
-            cases.len(),
-            sayings.len(),
-            repeats.len(),
-        );
         assert!(
-            repeats.len() <= deaths + drops,
+            repeats.len() <= bound,
             "seed {seed}, chat {chat}: {repeats:#?}"
         );
     }

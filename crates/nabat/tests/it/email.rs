@@ -122,8 +122,7 @@ async fn an_alert_and_its_end_arrive_as_one_thread() {
     let last = of("✅ Диск полон", "duty@example.org");
     let text = last.body_text(0).unwrap().replace("\r\n", "\n");
     assert_eq!(text, ".\n.\nкончилось\n");
-    assert_eq!(first.message_id(), Some("nabat.a1b2.1@example.org"));
-    assert_eq!(last.message_id(), Some("nabat.a1b2.2@example.org"));
+    assert_ne!(first.message_id(), last.message_id());
     for mail in [first, last] {
         assert_eq!(id(mail.references()), "nabat.a1b2.thread.7@example.org");
         assert_eq!(id(mail.in_reply_to()), id(mail.references()));

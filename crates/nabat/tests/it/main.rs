@@ -14,6 +14,8 @@ mod cli;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod deliveries;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod disk;
@@ -28,7 +30,11 @@ mod intake;
 #[cfg(test)]
 mod peers;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod reach;
+#[cfg(test)]
+mod receivers;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]

@@ -253,3 +253,83 @@ fn an_operators_chat_that_was_never_spoken_in_is_told_later() {
         .enable(world.now, group, &mut Effects::default());
     assert_eq!(world.kinds(), ["new"]);
 }
+
+#[test]
+fn a_person_hurries_what_waits_and_nothing_else() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    let pending = world.engine.pending(Wanted::default());
+    let [shown] = pending.as_slice() else {
+        panic!("{pending:?}");
+    };
+    assert_eq!(shown.subject, "HighCPU");
+    let id = shown.delivery.id;
+    assert_eq!(world.engine.pending_one(id).as_ref(), Some(shown));
+    let mut out = Effects::default();
+    assert!(world.engine.hurry(id, &mut out));
+    assert!(out.changes.is_empty());
+    let hurried: Vec<_> = out.waiting.iter().map(|w| (w.id, w.hurried)).collect();
+    assert_eq!(hurried, [(id, true)]);
+    world.deliver();
+    assert!(!world.engine.hurry(id, &mut out));
+    assert_eq!(world.engine.pending_one(id), None);
+}
+
+#[test]
+fn what_waits_is_shown_in_pages_of_its_order() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    for name in ["A", "B", "C"] {
+        world.fires(name, "a");
+    }
+    let all = world.engine.pending(Wanted::default());
+    let ids = |shown: &[Pending]| -> Vec<DeliveryId> {
+        shown.iter().map(|pending| pending.delivery.id).collect()
+    };
+    let page = |after, destination| {
+        let wanted = Wanted {
+            destination,
+            after,
+            limit: 2,
+        };
+        ids(&world.engine.pending(wanted))
+    };
+    let all_ids = ids(&all);
+    assert_eq!(page(None, None), all_ids[..2]);
+    let second = &all[1].delivery;
+    assert_eq!(page(Some((second.priority, second.id)), None), all_ids[2..]);
+    assert_eq!(page(None, Some(world.chat(GROUP).into())), []);
+}
+
+#[test]
+fn a_person_says_that_a_chat_takes_messages_again() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    let work = world.take_all().remove(0);
+    let reason = "bot was blocked by the user".to_owned();
+    world.settle(&work, None, Outcome::Unreachable { reason });
+    let ann = world.chat(ANN).into();
+    let mut out = Effects::default();
+    assert!(world.engine.reach_again(world.now, ann, &mut out));
+    let said = world.deliver();
+    assert!(said.iter().any(|(_, text)| text.contains("HighCPU")));
+    assert!(!world.engine.reach_again(world.now, ann, &mut out));
+}
+
+#[test]
+fn to_drop_a_delivery_is_no_attempt() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    let id = *world.engine.deliveries.keys().next().unwrap();
+    let mut out = Effects::default();
+    assert!(world.engine.drop_delivery(world.now, id, &mut out));
+    let attempts = out.changes.iter().find_map(|change| match change {
+        Change::DeliveryDone(done) => Some(done.attempts),
+        _ => None,
+    });
+    assert_eq!(attempts, Some(0));
+    assert_eq!(world.deliver(), []);
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::incident::{Incident, State, summary_of};
-use crate::message::card::parts::{emoji, subject};
+use crate::message::card::parts::{emoji, place};
 use crate::message::text::{one_line, width};
 use crate::message::words::Locale;
 use crate::message::{Button, Message, Span};
@@ -129,8 +129,8 @@ fn alert(incident: &Incident, share: usize, locale: &Locale, now: Timestamp) -> 
         Span::plain(format!("{} ", emoji(incident))),
         Span::bold(name),
     ];
-    if let Some(subject) = subject(incident) {
-        spans.push(Span::plain(format!(" {subject}")));
+    if let Some(place) = place(incident) {
+        spans.push(Span::plain(format!(" {place}")));
     }
     let summary = one_line(
         summary_of(&incident.annotations),

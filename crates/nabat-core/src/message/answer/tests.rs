@@ -72,8 +72,11 @@ fn every_answer() -> Vec<Answer> {
         Answer::Status(status()),
         Answer::Status(ChatStatus {
             last_news_at: None,
-            waiting: 0,
-            disabled: Some("the bot was removed".into()),
+            here: Queue {
+                disabled: Some("the bot was removed".into()),
+                ..Queue::default()
+            },
+            elsewhere: elsewhere(),
             ..status()
         }),
         Answer::Muted {
@@ -128,12 +131,38 @@ fn status() -> ChatStatus {
         last_news_at: Some(at("2026-11-20T15:28:00Z")),
         subscriptions: 1,
         muted_until: Some(at("2026-11-20T17:30:00Z")),
-        waiting: 5,
-        oldest_at: Some(at("2026-11-20T15:18:00Z")),
-        last_error: Some("too many requests".into()),
-        disabled: None,
+        here: Queue {
+            waiting: 5,
+            oldest_at: Some(at("2026-11-20T15:18:00Z")),
+            last_error: Some("too many requests".into()),
+            disabled: None,
+        },
+        elsewhere: Vec::new(),
         waiting_total: 12,
     }
+}
+
+fn elsewhere() -> Vec<(String, Queue)> {
+    let disabled = Queue {
+        disabled: Some("Forbidden: bot was kicked from the group chat".into()),
+        ..Queue::default()
+    };
+    let failing = Queue {
+        waiting: 12,
+        oldest_at: Some(at("2026-11-20T12:10:00Z")),
+        last_error: Some("connection refused".into()),
+        disabled: None,
+    };
+    let behind = Queue {
+        waiting: 1,
+        oldest_at: Some(at("2026-11-20T15:29:30Z")),
+        ..Queue::default()
+    };
+    vec![
+        ("Ops".into(), disabled),
+        ("db/e-mail ops@example.org".into(), failing),
+        ("Ann".into(), behind),
+    ]
 }
 
 fn told(answer: &Answer, language: Language) -> String {
@@ -277,6 +306,48 @@ fn answers_as_they_are_read() {
 }
 
 #[test]
+fn an_owner_is_told_what_waits_for_others() {
+    let status = Answer::Status(ChatStatus {
+        elsewhere: elsewhere(),
+        ..status()
+    });
+    for (language, expected) in [
+        (
+            Language::En,
+            "*Other destinations*\n\
+             ⛔ *Ops* · Nothing is sent there any more: \
+             `Forbidden: bot was kicked from the group chat`\n\
+             ⚠️ *db/e-mail ops@example.org* · 12 wait, the oldest for 3 h 20 min: \
+             `connection refused`\n\
+             ⏳ *Ann* · 1 waits, for 30 s",
+        ),
+        (
+            Language::Ru,
+            "*Другие получатели*\n\
+             ⛔ *Ops* · Туда больше ничего не отправляется: \
+             `Forbidden: bot was kicked from the group chat`\n\
+             ⚠️ *db/e-mail ops@example.org* · ждёт 12, самое старое уже 3 ч 20 мин: \
+             `connection refused`\n\
+             ⏳ *Ann* · ждёт 1, уже 30 с",
+        ),
+        (
+            Language::PtBr,
+            "*Outros destinos*\n\
+             ⛔ *Ops* · Nada mais é enviado para lá: \
+             `Forbidden: bot was kicked from the group chat`\n\
+             ⚠️ *db/e-mail ops@example.org* · 12 na fila, a mais antiga há 3 h 20 min: \
+             `connection refused`\n\
+             ⏳ *Ann* · 1 na fila, há 30 s",
+        ),
+    ] {
+        let text = told(&status, language);
+        let (first, elsewhere) = text.rsplit_once("\n\n").unwrap();
+        assert!(first.starts_with("⚠️ "), "{text}");
+        assert_eq!(elsewhere, expected);
+    }
+}
+
+#[test]
 fn the_zone_is_named_as_it_is_known() {
     assert_eq!(
         told(&Answer::ZoneChosen, Language::Ru),
@@ -328,7 +399,19 @@ fn long_lists_stay_within_a_message() {
             .map(|_| Arc::new(disk_full(&"x".repeat(500))))
             .collect(),
     };
+    let troubled = Queue {
+        waiting: 1_000,
+        last_error: Some("x".repeat(9_000)),
+        disabled: Some("x".repeat(9_000)),
+        ..Queue::default()
+    };
+    let status = Answer::Status(ChatStatus {
+        here: troubled.clone(),
+        elsewhere: vec![("x".repeat(300), troubled); 30],
+        ..status()
+    });
     let answers = [
+        status,
         Answer::Subscriptions {
             items: long.clone(),
             muted_until: None,

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use super::parts::{STALE_EMOJI, ending_emoji, name, severity_emoji, subject, summary};
-use super::{DETAILS, Detail, Member, MemberNews};
+use super::parts::{
+    MISSED_EMOJI, STALE_EMOJI, ending_emoji, name, period, place, severity_emoji, summary,
+};
+use super::{Detail, LEVELS, Member, MemberNews, fits};
 use crate::incident::{Ending, Incident, State};
+use crate::message::text::cut;
 use crate::message::words::{Arg, Locale};
 use crate::message::{Message, Span};
 use crate::time::Timestamp;
@@ -15,68 +18,50 @@ const NAMED_MAX: usize = 4;
 const DETAIL: Detail = Detail {
     name: 80,
     summary: 200,
-    ..DETAILS[0]
+    ..LEVELS[0]
+};
+const NARROW: Detail = Detail {
+    name: 30,
+    summary: 60,
+    ..DETAIL
 };
 
 /// What is told on one line of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     New,
+    /// The time of whoever acknowledged it is up.
+    Unattended,
     Changed,
     Stale,
     Resolved,
     Expired,
     Closed,
-}
-
-/// The answer to a group's card that tells what is new in it.
-///
-/// `all_ended` is whether nothing of the group fires any more, told or not.
-pub fn follow_up(news: &[Member<'_>], all_ended: bool, locale: &Locale, now: Timestamp) -> Message {
-    let known_only = news.iter().all(|member| member.news == MemberNews::Known);
-    let told: Vec<(Kind, &Incident)> = news
-        .iter()
-        .filter(|member| known_only || member.news != MemberNews::Known)
-        .map(|member| (Kind::of(member), member.incident))
-        .collect();
-    let kinds = [
-        Kind::New,
-        Kind::Changed,
-        Kind::Stale,
-        Kind::Resolved,
-        Kind::Expired,
-        Kind::Closed,
-    ];
-    let mut message = Message::default();
-    for kind in kinds {
-        let incidents: Vec<&Incident> = told
-            .iter()
-            .filter(|(of, _)| *of == kind)
-            .map(|(_, incident)| *incident)
-            .collect();
-        if !incidents.is_empty() {
-            message = message.line(line(kind, &incidents, locale, now));
-        }
-    }
-    let ends = told.iter().filter(|(kind, _)| *kind > Kind::Stale).count();
-    if message.blocks.is_empty() {
-        return Message::of(locale.text("alerts-none", []));
-    }
-    if ends > 0 && !all_ended {
-        return message.line([Span::plain(locale.text("follow-others", []))]);
-    }
-    if ends > 1 && all_ended {
-        return message.line([Span::plain(locale.text("follow-over", []))]);
-    }
-    message
+    Missed,
 }
 
 impl Kind {
+    const ALL: [Self; 8] = [
+        Self::New,
+        Self::Unattended,
+        Self::Changed,
+        Self::Stale,
+        Self::Resolved,
+        Self::Expired,
+        Self::Closed,
+        Self::Missed,
+    ];
+
     fn of(member: &Member<'_>) -> Self {
-        match member.incident.state {
+        let incident = member.incident;
+        match incident.state {
             State::Firing if member.news == MemberNews::New => Self::New,
+            State::Firing if member.news == MemberNews::Changed && unattended(incident) => {
+                Self::Unattended
+            }
             State::Firing => Self::Changed,
             State::Stale => Self::Stale,
+            State::Ended { .. } if member.news == MemberNews::Missed => Self::Missed,
             State::Ended { how, .. } => match how {
                 Ending::Resolved => Self::Resolved,
                 Ending::Expired => Self::Expired,
@@ -84,50 +69,146 @@ impl Kind {
             },
         }
     }
+
+    fn is_end(self) -> bool {
+        matches!(self, Self::Resolved | Self::Expired | Self::Closed)
+    }
 }
 
-fn line(kind: Kind, incidents: &[&Incident], locale: &Locale, now: Timestamp) -> Vec<Span> {
-    let n = incidents.len();
-    let emoji = match kind {
-        Kind::New | Kind::Changed => incidents
+/// Whether the latest there is to tell is that an acknowledgement ran out.
+fn unattended(incident: &Incident) -> bool {
+    incident.acknowledged.is_none() && incident.loud > 1 && incident.loud == incident.edition
+}
+
+/// The answer to a group's card that tells what is new in it, given all that the card shows.
+///
+/// `all_ended` is whether nothing of the group fires any more, told or not.
+pub fn follow_up(
+    members: &[Member<'_>],
+    all_ended: bool,
+    locale: &Locale,
+    now: Timestamp,
+) -> Message {
+    let known_only = members
+        .iter()
+        .all(|member| member.news == MemberNews::Known);
+    let mut told: Vec<(Kind, &Incident)> = members
+        .iter()
+        .filter(|member| known_only || member.news != MemberNews::Known)
+        .map(|member| (Kind::of(member), member.incident))
+        .collect();
+    if told.is_empty() {
+        return Message::of(locale.text("alerts-none", []));
+    }
+    told.sort_by_key(|(kind, incident)| {
+        let missed = *kind == Kind::Missed;
+        (*kind, missed.then_some(incident.starts_at))
+    });
+    let compose = |detail| {
+        let message = lines(&told, detail, locale, now);
+        match last_line(&told, members.len(), all_ended) {
+            Some(key) => message.line([Span::plain(locale.text(key, []))]),
+            None => message,
+        }
+    };
+    Some(compose(&DETAIL))
+        .filter(fits)
+        .unwrap_or_else(|| compose(&NARROW))
+}
+
+/// What is told of the group as a whole, where its alerts alone would mislead.
+fn last_line(told: &[(Kind, &Incident)], group: usize, all_ended: bool) -> Option<&'static str> {
+    if all_ended {
+        return (group > 1).then_some("follow-over");
+    }
+    let ends = told.iter().any(|(kind, _)| kind.is_end());
+    ends.then_some("follow-others")
+}
+
+fn lines(told: &[(Kind, &Incident)], detail: &Detail, locale: &Locale, now: Timestamp) -> Message {
+    let mut message = Message::default();
+    for kind in Kind::ALL {
+        let incidents: Vec<&Incident> = told
             .iter()
-            .map(|incident| incident.severity())
-            .max()
-            .map_or(STALE_EMOJI, severity_emoji),
-        Kind::Stale => STALE_EMOJI,
-        Kind::Resolved => ending_emoji(Ending::Resolved),
-        Kind::Expired => ending_emoji(Ending::Expired),
-        Kind::Closed => ending_emoji(Ending::Closed),
-    };
-    let what = match kind {
-        Kind::New => format!("+{n}"),
-        Kind::Changed => locale.text("follow-changed", [("n", n.into())]),
-        Kind::Stale => stale(incidents, locale, now),
-        Kind::Resolved => ended("follow-resolved", "count-resolved", incidents, locale),
-        Kind::Expired => ended("follow-expired", "count-expired", incidents, locale),
-        Kind::Closed => ended("follow-closed", "count-closed", incidents, locale),
-    };
+            .filter(|(of, _)| *of == kind)
+            .map(|(_, incident)| *incident)
+            .collect();
+        if !incidents.is_empty() {
+            message = message.line(line(kind, &incidents, detail, locale, now));
+        }
+    }
+    message
+}
+
+fn line(
+    kind: Kind,
+    incidents: &[&Incident],
+    detail: &Detail,
+    locale: &Locale,
+    now: Timestamp,
+) -> Vec<Span> {
+    let n = incidents.len();
+    let (emoji, what) = beginning(kind, incidents, locale, now);
     let mut spans = vec![Span::plain(format!("{emoji} {what}: "))];
     for (index, incident) in incidents.iter().take(NAMED_MAX).enumerate() {
         if index > 0 {
             spans.push(Span::plain(", "));
         }
-        spans.push(Span::bold(name(incident, DETAIL.name)));
-        if let Some(subject) = subject(incident) {
-            spans.push(Span::plain(format!(" {subject}")));
+        spans.push(Span::bold(name(incident, detail.name)));
+        if let Some(place) = place(incident) {
+            spans.push(Span::plain(format!(" {}", cut(&place, detail.name))));
+        }
+        if kind == Kind::Missed && n > 1 {
+            let period = period(incident, locale, now).unwrap_or_default();
+            spans.push(Span::plain(format!(" {period}")));
         }
     }
     if n > NAMED_MAX {
         let more = [("n", Arg::Count(n - NAMED_MAX))];
         spans.push(Span::plain(format!(" {}", locale.text("more", more))));
     }
-    if let ([incident], Kind::New | Kind::Changed) = (incidents, kind) {
-        let summary = summary(incident, &DETAIL);
-        if !summary.is_empty() {
-            spans.push(Span::plain(format!(": {summary}")));
+    match (kind, incidents) {
+        (Kind::Unattended, _) => {
+            let still = locale.text("follow-still-firing", [("n", n.into())]);
+            spans.push(Span::plain(format!(" {still}")));
         }
+        (Kind::New | Kind::Changed | Kind::Missed, [incident]) => {
+            let summary = summary(incident, detail);
+            if !summary.is_empty() {
+                spans.push(Span::plain(format!(": {summary}")));
+            }
+        }
+        _ => {}
     }
     spans
+}
+
+/// The sign of a line, and what happened.
+fn beginning(
+    kind: Kind,
+    incidents: &[&Incident],
+    locale: &Locale,
+    now: Timestamp,
+) -> (&'static str, String) {
+    let n = incidents.len();
+    let worst = || {
+        incidents
+            .iter()
+            .map(|incident| incident.severity())
+            .max()
+            .map_or(STALE_EMOJI, severity_emoji)
+    };
+    let over = |how, one, many| (ending_emoji(how), ended(one, many, incidents, locale));
+    match kind {
+        Kind::New => (worst(), format!("+{n}")),
+        Kind::Unattended => ("⏰", locale.text("follow-unattended", [("n", n.into())])),
+        Kind::Changed => (worst(), locale.text("follow-changed", [("n", n.into())])),
+        Kind::Stale => (STALE_EMOJI, stale(incidents, locale, now)),
+        Kind::Resolved => over(Ending::Resolved, "follow-resolved", "count-resolved"),
+        Kind::Expired => over(Ending::Expired, "follow-expired", "count-expired"),
+        Kind::Closed => over(Ending::Closed, "follow-closed", "count-closed"),
+        Kind::Missed => (MISSED_EMOJI, missed(incidents, locale, now)),
+    }
 }
 
 /// The silence of several counts from the latest word of any.
@@ -135,6 +216,14 @@ fn stale(incidents: &[&Incident], locale: &Locale, now: Timestamp) -> String {
     let seen_at = incidents.iter().map(|incident| incident.seen_at).max();
     let at = locale.moment_in_zone(seen_at.unwrap_or(now), now);
     locale.text("follow-stale", [("at", at.into())])
+}
+
+fn missed(incidents: &[&Incident], locale: &Locale, now: Timestamp) -> String {
+    if let [incident] = incidents {
+        let period = period(incident, locale, now).unwrap_or_default();
+        return format!("{} {period}", locale.text("state-missed", []));
+    }
+    locale.text("count-missed", [("n", incidents.len().into())])
 }
 
 fn ended(one: &str, many: &str, incidents: &[&Incident], locale: &Locale) -> String {

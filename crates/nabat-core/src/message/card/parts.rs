@@ -1,11 +1,12 @@
 //! The parts that cards are put together from.
 
-use super::Detail;
+use super::{Detail, Member, MemberNews};
 use crate::alert::{Labels, Links};
 use crate::incident::{Ending, Incident, Severity, State, summary_of};
 use crate::message::text::{cut, one_line, width};
 use crate::message::words::Locale;
 use crate::message::{Block, Span};
+use crate::time::Timestamp;
 
 /// The longest address that is linked, in bytes: longer ones are refused here and there.
 const ADDRESS_MAX_BYTES: usize = 1_500;
@@ -13,7 +14,7 @@ const ADDRESS_MAX_BYTES: usize = 1_500;
 const DESCRIPTION_LINES_MAX: usize = 30;
 
 /// Labels that say where the trouble is, the most telling first.
-const SUBJECT_LABELS: [&str; 12] = [
+const PLACE_LABELS: [&str; 12] = [
     "instance",
     "host",
     "hostname",
@@ -36,6 +37,17 @@ pub(in crate::message) fn emoji(incident: &Incident) -> &'static str {
         State::Ended { how, .. } => ending_emoji(how),
     }
 }
+
+/// The sign of where an incident stands, for a chat that may have missed it.
+pub(super) fn sign(member: &Member<'_>) -> &'static str {
+    match member.news {
+        MemberNews::Missed => MISSED_EMOJI,
+        MemberNews::New | MemberNews::Changed | MemberNews::Known => emoji(member.incident),
+    }
+}
+
+/// The sign of what came and went untold.
+pub(super) const MISSED_EMOJI: &str = "⚪";
 
 /// The sign of silence from a source.
 pub(super) const STALE_EMOJI: &str = "🔇";
@@ -148,10 +160,10 @@ pub(super) fn label_spans<'a>(
 ) -> Vec<Span> {
     let mut labels: Vec<(&str, &str)> = labels.collect();
     labels.sort_by_key(|(name, _)| {
-        SUBJECT_LABELS
+        PLACE_LABELS
             .iter()
             .position(|telling| telling == name)
-            .unwrap_or(SUBJECT_LABELS.len())
+            .unwrap_or(PLACE_LABELS.len())
     });
     let mut spans = Vec::new();
     for (name, value) in labels.iter().take(detail.labels) {
@@ -171,11 +183,41 @@ pub(super) fn label_spans<'a>(
 }
 
 /// The value of the most telling label.
-pub(in crate::message) fn subject(incident: &Incident) -> Option<String> {
-    SUBJECT_LABELS
+pub(in crate::message) fn place(incident: &Incident) -> Option<String> {
+    PLACE_LABELS
         .iter()
         .map(|name| one_line(incident.labels.value(name), 60))
         .find(|value| !value.is_empty())
+}
+
+/// How often it flapped, if it did: that many lives of its alert ended just before.
+pub(super) fn flapped(incident: &Incident, locale: &Locale) -> Option<String> {
+    let flaps = incident.flaps as usize;
+    (flaps > 0).then(|| locale.text("flapped", [("n", flaps.into())]))
+}
+
+/// The beginning and the end of what is over, by the reader's clock.
+pub(super) fn period(incident: &Incident, locale: &Locale, now: Timestamp) -> Option<String> {
+    let State::Ended { at, .. } = incident.state else {
+        return None;
+    };
+    Some(locale.text(
+        "period",
+        [
+            ("from", locale.moment(incident.starts_at, now).into()),
+            ("to", locale.moment(at, now).into()),
+            ("span", locale.span(at.since(incident.starts_at)).into()),
+        ],
+    ))
+}
+
+/// Adds `part` to `line` behind a dot.
+pub(super) fn append(line: &mut Vec<Span>, part: impl IntoIterator<Item = Span>) {
+    let mut part = part.into_iter().peekable();
+    if !line.is_empty() && part.peek().is_some() {
+        line.push(Span::plain(" · "));
+    }
+    line.extend(part);
 }
 
 /// What a link leads to, and the key of its text.

@@ -3,41 +3,45 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use super::counts::{Counts, delta};
+use super::hush::Hush;
 use super::parts::{
-    LINK_KINDS, STALE_EMOJI, description, description_of, emoji, ending_emoji, label_spans,
-    link_spans, name, severity_emoji, shown_labels, summary,
+    LINK_KINDS, MISSED_EMOJI, STALE_EMOJI, append, description, description_of, ending_emoji,
+    flapped, label_spans, link_spans, name, period, severity_emoji, shown_labels, sign, summary,
 };
 use super::{Detail, Member, MemberNews, state_key};
 use crate::incident::{Ending, Incident, State, summary_of};
+use crate::message::text::one_line;
 use crate::message::words::Locale;
 use crate::message::{Message, Span};
 use crate::time::Timestamp;
 
 /// How many alerts are shown one by one.
 const SHOWN_MAX: usize = 10;
-/// How many of those may tell of an end while more fire than can be shown.
+/// How many of those may tell of an end, and how many of what was missed, while more fire than can
+/// be shown.
 const ENDED_SHOWN_MAX: usize = 3;
-/// How many names of the rest are listed.
+const MISSED_SHOWN_MAX: usize = 3;
+/// How many names of the rest are listed, and in a subject.
 const REST_NAMES_MAX: usize = 8;
+const SUBJECT_NAMES_MAX: usize = 3;
 
 /// A group of alerts, sorted out.
 pub(super) struct Group<'a> {
+    members: &'a [Member<'a>],
     counts: Counts,
     emoji: &'static str,
-    shown: Vec<&'a Incident>,
-    /// Names of those not shown with their number, the most severe first.
-    rest: Vec<(String, usize)>,
-    rest_count: usize,
+    hush: Hush<'a>,
     common: Common<'a>,
+    known: Chosen<'a>,
+    /// What came and went before anyone could be told.
+    missed: Chosen<'a>,
 }
 
-#[derive(Default)]
-struct Counts {
-    firing: usize,
-    stale: usize,
-    resolved: usize,
-    expired: usize,
-    closed: usize,
+/// Alerts of which the first are shown one by one and the rest is counted.
+struct Chosen<'a> {
+    shown: Vec<Member<'a>>,
+    rest: Vec<Member<'a>>,
 }
 
 /// What all alerts of a group have in common.
@@ -53,38 +57,40 @@ struct Common<'a> {
 
 impl<'a> Group<'a> {
     /// Sorts out `members`, of which `example` is one.
-    pub(super) fn of(example: &'a Incident, members: &[Member<'a>]) -> Self {
-        let mut sorted = members.to_vec();
-        sorted.sort_by_key(|member| {
-            let incident = member.incident;
-            let state = match incident.state {
-                State::Firing => 0,
-                State::Stale => 1,
-                State::Ended { .. } => 2,
-            };
-            (
-                state,
-                member.news,
-                Reverse(incident.severity()),
-                Reverse(incident.starts_at),
-                incident.id,
-            )
-        });
-        let (shown, rest) = choose(&sorted);
+    pub(super) fn of(example: &'a Incident, members: &'a [Member<'a>]) -> Self {
+        let (known, missed) = choose(members);
         Self {
+            members,
             counts: Counts::of(members),
             emoji: group_emoji(members),
-            rest_count: rest.len(),
-            rest: names_of(&rest),
-            shown,
+            hush: Hush::of(members),
             common: Common::of(example, members),
+            known,
+            missed,
         }
     }
 
-    /// The card.
-    pub(super) fn compose(&self, detail: &Detail, locale: &Locale, now: Timestamp) -> Message {
+    /// `🔥 DiskFull: 7 firing, 1 resolved`, with the names behind it where they differ.
+    pub(super) fn subject(&self, detail: &Detail, locale: &Locale) -> String {
+        let counts = self.counts.text(locale);
+        if self.common.name {
+            let name = name(self.common.example, detail.name);
+            return format!("{} {name}: {counts}", self.emoji);
+        }
+        let names = names(self.members, SUBJECT_NAMES_MAX, detail.name.min(50));
+        format!("{} {counts}: {names}", self.emoji)
+    }
+
+    /// The card. What changed is told unless it is the `first` time.
+    pub(super) fn compose(
+        &self,
+        first: bool,
+        detail: &Detail,
+        locale: &Locale,
+        now: Timestamp,
+    ) -> Message {
         let common = &self.common;
-        let mut message = Message::default().line(self.heading(detail, locale));
+        let mut message = self.head(first, detail, locale, now);
         let summary = summary(common.example, detail);
         if common.summary && !summary.is_empty() {
             message = message.line([Span::plain(summary)]);
@@ -98,12 +104,15 @@ impl<'a> Group<'a> {
                 .blocks
                 .extend(description(common.example, detail.description));
         }
-        message = message.gap();
-        for incident in &self.shown {
-            message = self.entry(message, incident, detail, locale, now);
+        if !self.known.is_empty() {
+            message = self.entries(message.gap(), &self.known, detail, locale, now);
         }
-        if self.rest_count > 0 {
-            message = message.line(self.rest_line(detail, locale));
+        if !self.missed.is_empty() {
+            message = message.gap();
+            if !self.known.is_empty() {
+                message = message.line([Span::bold(locale.text("missed-meanwhile", []))]);
+            }
+            message = self.entries(message, &self.missed, detail, locale, now);
         }
         let links = link_spans(&common.example.links, detail, locale, |kind| {
             common.links.get(kind).is_some_and(|common| *common)
@@ -114,28 +123,59 @@ impl<'a> Group<'a> {
         message
     }
 
-    fn heading(&self, detail: &Detail, locale: &Locale) -> Vec<Span> {
-        let emoji = Span::plain(format!("{} ", self.emoji));
+    /// How it stands, what changed, and who sees to it.
+    fn head(&self, first: bool, detail: &Detail, locale: &Locale, now: Timestamp) -> Message {
         let counts = self.counts.text(locale);
-        if !self.common.name {
-            return vec![emoji, Span::bold(counts)];
+        let delta = delta(self.members, locale).filter(|delta| !first && *delta != counts);
+        let emoji = Span::plain(format!("{} ", self.emoji));
+        let mut message = Message::default().line(if self.common.name {
+            vec![
+                emoji,
+                Span::bold(name(self.common.example, detail.name)),
+                Span::plain(format!(" · {counts}")),
+            ]
+        } else {
+            vec![emoji, Span::bold(counts)]
+        });
+        if let Some(delta) = delta {
+            // The message keeps its first time for ever, however often it is edited.
+            let at = locale.moment(now, now);
+            message = message.line([Span::bold(delta), Span::plain(format!(" · {at}"))]);
         }
-        vec![
-            emoji,
-            Span::bold(name(self.common.example, detail.name)),
-            Span::plain(format!(" · {counts}")),
-        ]
+        for line in self.hush.lines(locale, now) {
+            message = message.line([Span::plain(line)]);
+        }
+        message
+    }
+
+    fn entries(
+        &self,
+        mut message: Message,
+        chosen: &Chosen<'_>,
+        detail: &Detail,
+        locale: &Locale,
+        now: Timestamp,
+    ) -> Message {
+        for member in &chosen.shown {
+            message = self.entry(message, member, detail, locale, now);
+        }
+        if chosen.rest.is_empty() {
+            return message;
+        }
+        let names = names(&chosen.rest, REST_NAMES_MAX, detail.name.min(80));
+        let rest = [("n", chosen.rest.len().into()), ("names", names.into())];
+        message.line(locale.spans("rest", rest))
     }
 
     fn entry(
         &self,
         message: Message,
-        incident: &Incident,
+        member: &Member<'_>,
         detail: &Detail,
         locale: &Locale,
         now: Timestamp,
     ) -> Message {
-        let common = &self.common;
+        let (common, incident) = (&self.common, member.incident);
         let mut head = Vec::new();
         if !common.name {
             head.push(Span::bold(name(incident, detail.name)));
@@ -147,14 +187,16 @@ impl<'a> Group<'a> {
         }
         let own_labels = shown_labels(incident).filter(|label| !common.labels.contains(label));
         let mut tail = label_spans(own_labels, detail);
-        append(&mut tail, when(incident, locale, now));
+        append(&mut tail, [Span::plain(when(member, locale, now))]);
+        append(&mut tail, flapped(incident, locale).map(Span::plain));
+        append(&mut tail, self.hush.mark(member).map(Span::plain));
         append(
             &mut tail,
             link_spans(&incident.links, detail, locale, |kind| {
                 common.links.get(kind).is_some_and(|common| !common)
             }),
         );
-        let mut first = vec![Span::plain(format!("{} ", emoji(incident)))];
+        let mut first = vec![Span::plain(format!("{} ", sign(member)))];
         let mut message = if head.is_empty() {
             first.extend(tail);
             message.line(first)
@@ -163,68 +205,11 @@ impl<'a> Group<'a> {
             message.line(first).line(tail)
         };
         if !common.description {
-            let room = detail.description / self.shown.len().max(1);
+            let shown = self.known.shown.len() + self.missed.shown.len();
+            let room = detail.description / shown.max(1);
             message.blocks.extend(description(incident, room));
         }
         message
-    }
-
-    fn rest_line(&self, detail: &Detail, locale: &Locale) -> Vec<Span> {
-        let mut names: Vec<String> = self
-            .rest
-            .iter()
-            .take(REST_NAMES_MAX)
-            .map(|(name, count)| {
-                let name = crate::message::text::one_line(name, detail.name.min(80));
-                match count {
-                    1 => name,
-                    count => format!("{name} ×{count}"),
-                }
-            })
-            .collect();
-        if self.rest.len() > REST_NAMES_MAX {
-            names.push("…".into());
-        }
-        locale.spans(
-            "rest",
-            [
-                ("n", self.rest_count.into()),
-                ("names", names.join(", ").into()),
-            ],
-        )
-    }
-}
-
-impl Counts {
-    fn of(members: &[Member<'_>]) -> Self {
-        let mut counts = Self::default();
-        for member in members {
-            match member.incident.state {
-                State::Firing => counts.firing += 1,
-                State::Stale => counts.stale += 1,
-                State::Ended { how, .. } => match how {
-                    Ending::Resolved => counts.resolved += 1,
-                    Ending::Expired => counts.expired += 1,
-                    Ending::Closed => counts.closed += 1,
-                },
-            }
-        }
-        counts
-    }
-
-    fn text(&self, locale: &Locale) -> String {
-        let parts: Vec<String> = [
-            ("count-firing", self.firing),
-            ("count-stale", self.stale),
-            ("count-resolved", self.resolved),
-            ("count-expired", self.expired),
-            ("count-closed", self.closed),
-        ]
-        .into_iter()
-        .filter(|(_, n)| *n > 0)
-        .map(|(key, n)| locale.text(key, [("n", n.into())]))
-        .collect();
-        parts.join(", ")
     }
 }
 
@@ -246,52 +231,107 @@ impl<'a> Common<'a> {
     }
 }
 
-/// Whom to show one by one, and the rest: the first in order, but ends that are news are not
-/// pushed out altogether by the many that fire.
-fn choose<'a>(sorted: &[Member<'a>]) -> (Vec<&'a Incident>, Vec<&'a Incident>) {
-    let first_ended = sorted.partition_point(|member| !member.incident.ended());
-    let (open, ended) = sorted.split_at(first_ended);
+impl Chosen<'_> {
+    fn is_empty(&self) -> bool {
+        self.shown.is_empty() && self.rest.is_empty()
+    }
+}
+
+/// Whom to show one by one: what fires first, then what ended, then what was missed; but ends that
+/// are news, and what was missed, are not pushed out altogether by the many that fire.
+fn choose<'a>(members: &[Member<'a>]) -> (Chosen<'a>, Chosen<'a>) {
+    let is_missed = |member: &Member<'_>| member.news == MemberNews::Missed;
+    let (mut missed, known): (Vec<Member<'a>>, Vec<_>) =
+        members.iter().copied().partition(is_missed);
+    let (mut ended, mut open): (Vec<Member<'a>>, Vec<_>) = known
+        .into_iter()
+        .partition(|member| member.incident.ended());
+    for part in [&mut open, &mut ended, &mut missed] {
+        part.sort_by_key(rank);
+    }
     let told_ends = ended
         .iter()
         .filter(|member| member.news != MemberNews::Known)
         .count()
         .min(ENDED_SHOWN_MAX);
-    let open_shown = open.len().min(SHOWN_MAX - told_ends);
-    let ended_shown = ended.len().min(SHOWN_MAX - open_shown);
-    let incidents = |members: &[Member<'a>]| members.iter().map(|m| m.incident).collect::<Vec<_>>();
-    let (open, open_rest) = open.split_at(open_shown);
-    let (ended, ended_rest) = ended.split_at(ended_shown);
+    let missed_at_least = missed.len().min(MISSED_SHOWN_MAX);
+    let open_shown = open.len().min(SHOWN_MAX - told_ends - missed_at_least);
+    let ended_shown = ended.len().min(SHOWN_MAX - open_shown - missed_at_least);
+    let missed_shown = missed.len().min(SHOWN_MAX - open_shown - ended_shown);
+
+    let (open_rest, ended_rest) = (open.split_off(open_shown), ended.split_off(ended_shown));
+    let missed_rest = missed.split_off(missed_shown);
+    missed.sort_by_key(|member| (member.incident.starts_at, member.incident.id));
+    let known = Chosen {
+        shown: [open, ended].concat(),
+        rest: [open_rest, ended_rest].concat(),
+    };
+    let missed = Chosen {
+        shown: missed,
+        rest: missed_rest,
+    };
+    (known, missed)
+}
+
+/// What is worth a line of its own comes first.
+fn rank(member: &Member<'_>) -> impl Ord + use<> {
+    let incident = member.incident;
     (
-        incidents(&[open, ended].concat()),
-        incidents(&[open_rest, ended_rest].concat()),
+        incident.state == State::Stale,
+        member.news,
+        Reverse(incident.severity()),
+        Reverse(incident.starts_at),
+        incident.id,
     )
 }
 
-fn names_of(incidents: &[&Incident]) -> Vec<(String, usize)> {
-    let mut names = BTreeMap::new();
-    for incident in incidents {
-        let (severity, count) = names
+/// The names of alerts with their number, the most severe first.
+fn names(members: &[Member<'_>], names_max: usize, width_max: usize) -> String {
+    let mut counted = BTreeMap::new();
+    for Member { incident, .. } in members {
+        let (severity, count) = counted
             .entry(incident.name())
             .or_insert((incident.severity(), 0usize));
         *severity = incident.severity().max(*severity);
         *count += 1;
     }
-    let mut names: Vec<_> = names.into_iter().collect();
-    names.sort_by_key(|(_, (severity, count))| Reverse((*severity, *count)));
-    names
+    let mut counted: Vec<_> = counted.into_iter().collect();
+    counted.sort_by_key(|(_, (severity, count))| Reverse((*severity, *count)));
+    let left_out = counted.len() > names_max;
+    let mut names: Vec<String> = counted
         .into_iter()
-        .map(|(name, (_, count))| (name, count))
-        .collect()
+        .take(names_max)
+        .map(|(name, (_, count))| {
+            let name = one_line(&name, width_max);
+            match count {
+                1 => name,
+                count => format!("{name} ×{count}"),
+            }
+        })
+        .collect();
+    if left_out {
+        names.push("…".into());
+    }
+    names.join(", ")
 }
 
 /// The sign of the whole: of the worst that fires; an end only when all have ended.
 fn group_emoji(members: &[Member<'_>]) -> &'static str {
-    let states = || members.iter().map(|member| member.incident.state);
     let worst_firing = members
         .iter()
         .filter(|member| member.incident.state == State::Firing)
         .map(|member| member.incident.severity())
         .max();
+    if let Some(severity) = worst_firing {
+        return severity_emoji(severity);
+    }
+    let states = || members.iter().map(|member| member.incident.state);
+    if states().any(|state| state == State::Stale) {
+        return STALE_EMOJI;
+    }
+    if members.iter().all(|m| m.news == MemberNews::Missed) {
+        return MISSED_EMOJI;
+    }
     let resolved = |state| {
         matches!(
             state,
@@ -301,38 +341,30 @@ fn group_emoji(members: &[Member<'_>]) -> &'static str {
             }
         )
     };
-    match worst_firing {
-        Some(severity) => severity_emoji(severity),
-        None if states().any(|state| state == State::Stale) => STALE_EMOJI,
-        None if states().all(resolved) => ending_emoji(Ending::Resolved),
-        None => ending_emoji(Ending::Expired),
-    }
+    ending_emoji(if states().all(resolved) {
+        Ending::Resolved
+    } else {
+        Ending::Expired
+    })
 }
 
-fn when(incident: &Incident, locale: &Locale, now: Timestamp) -> Vec<Span> {
-    let since = locale.moment(incident.starts_at, now);
-    let text = match incident.state {
-        State::Firing => locale.text("entry-since", [("at", since.into())]),
-        State::Stale => locale.text(
-            "entry-stale",
-            [("at", locale.moment(incident.seen_at, now).into())],
-        ),
+fn when(member: &Member<'_>, locale: &Locale, now: Timestamp) -> String {
+    let incident = member.incident;
+    let moment = |at| locale.moment(at, now).into();
+    match incident.state {
+        State::Firing => locale.text("entry-since", [("at", moment(incident.starts_at))]),
+        State::Stale => locale.text("entry-stale", [("at", moment(incident.seen_at))]),
+        State::Ended { .. } if member.news == MemberNews::Missed => {
+            period(incident, locale, now).unwrap_or_default()
+        }
         State::Ended { at, how } => locale.text(
             "entry-ended",
             [
                 ("state", locale.text(state_key(how), []).into()),
-                ("from", since.into()),
-                ("to", locale.moment(at, now).into()),
+                ("from", moment(incident.starts_at)),
+                ("to", moment(at)),
                 ("span", locale.span(at.since(incident.starts_at)).into()),
             ],
         ),
-    };
-    vec![Span::plain(text)]
-}
-
-fn append(line: &mut Vec<Span>, part: Vec<Span>) {
-    if !line.is_empty() && !part.is_empty() {
-        line.push(Span::plain(" · "));
     }
-    line.extend(part);
 }

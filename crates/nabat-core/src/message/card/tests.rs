@@ -1,9 +1,11 @@
-use proptest::prelude::*;
+mod always;
+mod follow_ups;
+mod hush;
+mod missed;
 
 use super::*;
 use crate::alert::Links;
-use crate::incident::IncidentId;
-use crate::message::sketch::{at, disk_full, ended, incident, locale, now, sketch, stale};
+use crate::message::sketch::{disk_full, ended, incident, locale, now, sketch, stale};
 use crate::message::words::Language;
 
 fn members<'a>(incidents: &'a [Incident], news: MemberNews) -> Vec<Member<'a>> {
@@ -17,14 +19,20 @@ fn members<'a>(incidents: &'a [Incident], news: MemberNews) -> Vec<Member<'a>> {
         .collect()
 }
 
+fn told_first(members: &[Member<'_>], language: Language) -> String {
+    let extras = Extras {
+        first: true,
+        ..Extras::default()
+    };
+    sketch(&card(members, &extras, &locale(language), now()))
+}
+
+fn told_again(members: &[Member<'_>], language: Language) -> String {
+    sketch(&card(members, &Extras::default(), &locale(language), now()))
+}
+
 fn english(incidents: &[Incident]) -> String {
-    let members = members(incidents, MemberNews::New);
-    sketch(&card(
-        &members,
-        &Extras::default(),
-        &locale(Language::En),
-        now(),
-    ))
+    told_first(&members(incidents, MemberNews::New), Language::En)
 }
 
 #[test]
@@ -96,15 +104,7 @@ fn one_alert_in_each_state_and_language() {
             news: MemberNews::New,
             silenced_until: None,
         };
-        assert_eq!(
-            sketch(&card(
-                &[member],
-                &Extras::default(),
-                &locale(language),
-                now()
-            )),
-            expected
-        );
+        assert_eq!(told_first(&[member], language), expected);
     }
 }
 
@@ -188,14 +188,7 @@ fn several_alerts_share_what_they_have_in_common() {
     }
     let mut members = members(&incidents, MemberNews::Known);
     members[3].news = MemberNews::New;
-    let told = |language| {
-        sketch(&card(
-            &members,
-            &Extras::default(),
-            &locale(language),
-            now(),
-        ))
-    };
+    let told = |language| told_first(&members, language);
     assert_eq!(
         told(Language::En),
         "🔥 *DiskFull* · 2 firing, 1 without news, 1 resolved\n\
@@ -268,12 +261,7 @@ fn of_many_alerts_the_rest_is_counted_and_named() {
     incidents.push(ended(disk_full("gone"), Ending::Resolved));
     let mut members = members(&incidents, MemberNews::Known);
     members[43].news = MemberNews::Changed;
-    let text = sketch(&card(
-        &members,
-        &Extras::default(),
-        &locale(Language::En),
-        now(),
-    ));
+    let text = told_first(&members, Language::En);
     assert!(text.starts_with("🔥 *43 firing, 1 resolved*\n"), "{text}");
     assert_eq!(text.matches("\n🔥 ").count(), 9, "{text}");
     assert!(text.contains("`instance=gone`"), "{text}");
@@ -289,149 +277,167 @@ fn a_group_without_alerts_still_says_something() {
 }
 
 #[test]
-fn follow_ups_are_short() {
-    let fires = [disk_full("db-1"), disk_full("db-2")];
-    let resolved = [
-        ended(disk_full("db-1"), Ending::Resolved),
-        ended(disk_full("db-2"), Ending::Resolved),
-    ];
-    let expired = [ended(disk_full("db-1"), Ending::Expired)];
-    let silent = [stale(disk_full("db-1"))];
-    let many: Vec<Incident> = (0..9).map(|n| disk_full(&n.to_string())).collect();
-    let cases: [(&[Incident], bool, &str); 8] = [
+fn what_changed_in_a_group_is_told_first() {
+    let mut incidents: Vec<Incident> = (0..9).map(|n| disk_full(&format!("db-{n}"))).collect();
+    incidents.push(ended(disk_full("gone"), Ending::Resolved));
+    incidents.push(ended(disk_full("long-gone"), Ending::Resolved));
+    let mut members = members(&incidents, MemberNews::Known);
+    members[0].news = MemberNews::New;
+    members[1].news = MemberNews::New;
+    members[9].news = MemberNews::Changed;
+    for (language, expected) in [
         (
-            &fires[..1],
-            false,
-            "🔥 +1: *DiskFull* db-1: Disk of db-1 is full",
-        ),
-        (&fires, false, "🔥 +2: *DiskFull* db-1, *DiskFull* db-2"),
-        (
-            &resolved[..1],
-            true,
-            "✅ Resolved after 12 min: *DiskFull* db-1",
+            Language::En,
+            "🔥 *DiskFull* · 9 firing, 2 resolved\n*+2, 1 resolved, 7 still firing* · 15:30\n",
         ),
         (
-            &resolved[..1],
-            false,
-            "✅ Resolved after 12 min: *DiskFull* db-1\nOthers of this group are still open.",
+            Language::Ru,
+            "🔥 *DiskFull* · 9 активно, 2 решены\n*+2, 1 решён, 7 всё ещё активно* · 18:30\n",
         ),
         (
-            &resolved,
-            true,
-            "✅ 2 resolved: *DiskFull* db-1, *DiskFull* db-2\nNothing of this group fires any more.",
+            Language::PtBr,
+            "🔥 *DiskFull* · 9 ativos, 2 resolvidos\n*+2, 1 resolvido, 7 ainda ativos* · 12:30\n",
         ),
-        (&expired, true, "⚪ Expired after 12 min: *DiskFull* db-1"),
-        (
-            &silent,
-            false,
-            "🔇 No news from the source since 15:10 UTC: *DiskFull* db-1",
-        ),
-        (
-            &many,
-            false,
-            "🔥 +9: *DiskFull* 0, *DiskFull* 1, *DiskFull* 2, *DiskFull* 3 and 5 more",
-        ),
-    ];
-    for (incidents, all_ended, expected) in cases {
-        let news = members(incidents, MemberNews::New);
-        let message = follow_up(&news, all_ended, &locale(Language::En), now());
-        assert_eq!(sketch(&message), expected);
+    ] {
+        let text = told_again(&members, language);
+        assert!(text.starts_with(expected), "{text}");
+        let text = told_first(&members, language);
+        assert_eq!(text.lines().nth(1), Some("`job=node`"));
     }
 }
 
 #[test]
-fn a_follow_up_tells_only_what_is_news() {
-    let incidents = [disk_full("db-1"), disk_full("db-2")];
-    let mut news = members(&incidents, MemberNews::Changed);
-    news[1].news = MemberNews::Known;
-    let message = follow_up(&news, false, &locale(Language::Ru), now());
-    assert_eq!(
-        sketch(&message),
-        "🔥 Изменился: *DiskFull* db-1: Disk of db-1 is full"
-    );
-}
-
-fn any_text() -> impl Strategy<Value = String> {
-    prop_oneof![
-        4 => "[a-z]{0,8}",
-        2 => ".{0,20}",
-        1 => "[<&>🔥яё\0\u{202e}\u{200f}\n ]{0,20}",
-        1 => ("[<&>🔥яa \n]{1,4}", 1usize..20_000).prop_map(|(text, n)| text.repeat(n)),
-    ]
-}
-
-fn any_incident() -> impl Strategy<Value = Incident> {
-    let pairs = |names: &'static [&'static str]| {
-        proptest::collection::vec((proptest::sample::select(names), any_text()), 0..6)
-    };
-    let labels = pairs(&[
-        "alertname",
-        "severity",
-        "priority",
-        "instance",
-        "job",
-        "env",
-        "x",
-        "__y",
-    ]);
-    let annotations = pairs(&["summary", "description", "message", "title"]);
-    (labels, annotations, any_text(), 0..5, 0i64..100_000_000).prop_map(
-        |(labels, annotations, url, state, lasted)| {
-            let starts_at = at("2026-11-20T15:04:00Z");
-            let end = |how| State::Ended {
-                at: Timestamp::from_millis(starts_at.as_millis() + lasted),
-                how,
-            };
-            let state = match state {
-                0 => State::Firing,
-                1 => State::Stale,
-                2 => end(Ending::Resolved),
-                3 => end(Ending::Expired),
-                _ => end(Ending::Closed),
-            };
-            let links = Links {
-                generator: Some(format!("https://{url}").into()),
-                runbook: Some(format!("https://r/{url}").into()),
-                ..Links::default()
-            };
-            Incident {
-                labels: labels.iter().map(|(k, v)| (*k, v.as_str())).collect(),
-                annotations: annotations.iter().map(|(k, v)| (*k, v.as_str())).collect(),
-                id: IncidentId(lasted),
-                links,
-                state,
-                ..incident(&[], &[])
-            }
-        },
-    )
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
-
-    #[test]
-    fn whatever_the_alerts_a_card_fits_one_message_and_does_not_claim_too_much(
-        incidents in proptest::collection::vec(any_incident(), 0..25),
-        language in proptest::sample::select(&Language::ALL[..]),
-        all_new in any::<bool>(),
-    ) {
-        let news = if all_new { MemberNews::New } else { MemberNews::Known };
-        let members = members(&incidents, news);
-        let locale = locale(language);
-        let message = card(&members, &Extras::default(), &locale, now());
-        prop_assert!(fits(&message), "{}", sketch(&message));
-        let text = message.text();
-        let first = text.lines().next().unwrap_or_default();
-        prop_assert!(!first.trim().is_empty());
-        let all_resolved = incidents.iter().all(|incident| {
-            matches!(incident.state, State::Ended { how: Ending::Resolved, .. })
-        });
-        if !incidents.is_empty() {
-            prop_assert_eq!(first.starts_with('✅'), all_resolved, "{}", first);
+fn what_changed_is_not_told_twice_and_not_when_nothing_did() {
+    let over = [
+        ended(disk_full("a"), Ending::Resolved),
+        ended(disk_full("b"), Ending::Resolved),
+    ];
+    let silent = [disk_full("a"), disk_full("b"), stale(disk_full("c"))];
+    for (incidents, news, expected) in [
+        // The heading says just that.
+        (&over[..], [MemberNews::Changed; 3], None),
+        (
+            &over[..],
+            [MemberNews::Known, MemberNews::Changed, MemberNews::Known],
+            Some("*1 resolved* · 15:30"),
+        ),
+        // Another text, an acknowledgement, a silence.
+        (&silent[..], [MemberNews::Changed; 3], None),
+        (&silent[..], [MemberNews::Known; 3], None),
+        (
+            &silent[..],
+            [MemberNews::New, MemberNews::Known, MemberNews::Known],
+            Some("*+1, 1 still firing, 1 without news* · 15:30"),
+        ),
+    ] {
+        let mut members = members(incidents, MemberNews::Known);
+        for (member, news) in members.iter_mut().zip(news) {
+            member.news = news;
         }
-        let all_ended = incidents.iter().all(Incident::ended);
-        let answer = follow_up(&members, all_ended, &locale, now());
-        prop_assert!(fits(&answer));
-        prop_assert!(!answer.text().trim().is_empty());
+        let text = told_again(&members, Language::En);
+        let second = text.lines().nth(1).filter(|line| line.starts_with('*'));
+        assert_eq!(second, expected, "{text}");
     }
+}
+
+#[test]
+fn an_alert_that_comes_and_goes_says_how_often() {
+    let flapping = |incident| Incident {
+        flaps: 3,
+        ..incident
+    };
+    let one = [flapping(disk_full("db-1"))];
+    for (language, expected) in [
+        (Language::En, "\nSince 15:04 UTC · flapped 3×"),
+        (Language::Ru, "\nС 18:04 MSK · мигал 3 раза"),
+        (Language::PtBr, "\nDesde 12:04 UTC-3 · oscilou 3×"),
+    ] {
+        let text = told_first(&members(&one, MemberNews::New), language);
+        assert!(text.ends_with(expected), "{text}");
+    }
+    let several = [
+        flapping(disk_full("db-1")),
+        ended(flapping(disk_full("db-2")), Ending::Resolved),
+    ];
+    let text = english(&several);
+    for expected in [
+        "`instance=db-1` · since 15:04 · flapped 3×",
+        "`instance=db-2` · Resolved 15:04 – 15:16 (12 min) · flapped 3×",
+    ] {
+        assert!(text.contains(expected), "{text}");
+    }
+    let members = members(&several, MemberNews::New);
+    let listed = listing(&members, &locale(Language::En), now());
+    assert_eq!(listed.matches(" · flapped 3× · ").count(), 2, "{listed}");
+}
+
+#[test]
+fn a_message_says_if_it_may_repeat_another_or_stands_in_for_somebody() {
+    let incidents = [disk_full("db-1"), disk_full("db-2")];
+    let members = members(&incidents, MemberNews::New);
+    let extras = Extras {
+        first: true,
+        maybe_repeated: true,
+        instead_of: Some("Ops".into()),
+    };
+    for (language, expected) in [
+        (
+            Language::En,
+            "\n\n_This may be a repeat: the answer to the first copy got lost._\n\
+             _Told here because Ops can't be reached._",
+        ),
+        (
+            Language::Ru,
+            "\n\n_Возможно, это повтор: ответ на первую отправку потерялся._\n\
+             _Отправлено сюда, потому что не удаётся доставить: Ops._",
+        ),
+        (
+            Language::PtBr,
+            "\n\n_Talvez seja uma repetição: a resposta ao primeiro envio se perdeu._\n\
+             _Enviado aqui porque não é possível entregar a Ops._",
+        ),
+    ] {
+        for members in [&members[..], &members[..1]] {
+            let text = sketch(&card(members, &extras, &locale(language), now()));
+            assert!(text.ends_with(expected), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_subject_is_the_whole_on_one_line() {
+    let over = |instance| ended(disk_full(instance), Ending::Resolved);
+    let other = |name| incident(&[("alertname", name)], &[]);
+    let cases: [(&[Incident], &str); 6] = [
+        (&[], "Nothing fires."),
+        (
+            &[disk_full("db-1")],
+            "🔥 critical · DiskFull: Disk of db-1 is full",
+        ),
+        (
+            &[over("db-1")],
+            "✅ Resolved · DiskFull: Disk of db-1 is full",
+        ),
+        (
+            &[disk_full("db-1"), disk_full("db-2"), over("db-3")],
+            "🔥 DiskFull: 2 firing, 1 resolved",
+        ),
+        (
+            &[disk_full("db-1"), disk_full("db-2"), other("HighLoad")],
+            "🔥 3 firing: DiskFull ×2, HighLoad",
+        ),
+        (
+            &[other("A"), other("B"), other("C"), other("D")],
+            "🟡 4 firing: A, B, C, …",
+        ),
+    ];
+    for (incidents, expected) in cases {
+        let members = members(incidents, MemberNews::New);
+        assert_eq!(subject(&members, &locale(Language::En)), expected);
+    }
+    let russian = subject(
+        &members(&[disk_full("a"), over("b")], MemberNews::New),
+        &locale(Language::Ru),
+    );
+    assert_eq!(russian, "🔥 DiskFull: 1 активен, 1 решён");
 }

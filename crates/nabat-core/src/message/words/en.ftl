@@ -58,6 +58,22 @@ follow-expired = Expired after { $span }
 follow-closed = Closed after { $span }
 follow-others = Others of this group are still open.
 follow-over = Nothing of this group fires any more.
+state-missed = Came and went
+count-missed = { $n } came and went
+count-still-firing = { $n } still firing
+missed-meanwhile = Came and went meanwhile:
+flapped = flapped { $n }×
+maybe-repeated = This may be a repeat: the answer to the first copy got lost.
+instead-of = Told here because { $name } can't be reached.
+details-known = Known here since { $opened } · last news { $seen }
+follow-unattended = { $n ->
+    [one] Nobody sees to it any more
+   *[other] Nobody sees to these any more
+}
+follow-still-firing = { $n ->
+    [one] still fires
+   *[other] still fire
+}
 digest = Told together, and not kept up to date: /alerts shows what is so now.
 
 ## People
@@ -160,6 +176,12 @@ status-waiting = { $n ->
 }
 status-disabled = Nothing is sent here any more: { $error }
 status-error = Last error: { $error }
+status-elsewhere = Other destinations
+status-elsewhere-disabled = Nothing is sent there any more
+status-elsewhere-waiting = { $n ->
+    [one] { $n } waits, for { $span }
+   *[other] { $n } wait, the oldest for { $span }
+}
 
 ## Commands
 
@@ -191,3 +213,17 @@ nothing-fires = Nothing of this fires any more.
 nothing-in-common = These alerts share no label, so no silence fits them. Silence them one by one.
 too-many-silences = There are too many silences. End some first.
 details-follow = Here it comes.
+hush-acknowledged = { $people ->
+    [one] ✋ { $names } sees to it until { $at }
+   *[other] ✋ { $names } see to it until { $at }
+}
+hush-acknowledged-partly = { $people ->
+    [one] ✋ { $names } sees to { $part } of { $of } until { $at }
+   *[other] ✋ { $names } see to { $part } of { $of } until { $at }
+}
+hush-silenced = 🔕 Silenced until { $at }
+hush-silenced-partly = 🔕 { $part } of { $of } silenced until { $at }
+button-acknowledge = ✋ Acknowledge
+button-let-go = ↩ Let go
+button-details = Details
+button-end-silence = 🔔 End silence

@@ -73,6 +73,28 @@ follow-expired = Expirado após { $span }
 follow-closed = Encerrado após { $span }
 follow-others = Outros alertas deste grupo continuam abertos.
 follow-over = Nada mais está ativo neste grupo.
+state-missed = Surgiu e passou
+count-missed = { $n ->
+    [one] { $n } surgiu e passou
+   *[other] { $n } surgiram e passaram
+}
+count-still-firing = { $n ->
+    [one] { $n } ainda ativo
+   *[other] { $n } ainda ativos
+}
+missed-meanwhile = Surgiram e passaram nesse meio-tempo:
+flapped = oscilou { $n }×
+maybe-repeated = Talvez seja uma repetição: a resposta ao primeiro envio se perdeu.
+instead-of = Enviado aqui porque não é possível entregar a { $name }.
+details-known = Conhecido aqui desde { $opened } · última notícia { $seen }
+follow-unattended = { $n ->
+    [one] Ninguém mais cuida disto
+   *[other] Ninguém mais cuida destes
+}
+follow-still-firing = { $n ->
+    [one] ainda ativo
+   *[other] ainda ativos
+}
 digest = Resumo, não é atualizado: /alerts mostra a situação atual.
 
 ## People
@@ -175,6 +197,12 @@ status-waiting = { $n ->
 }
 status-disabled = Nada mais é enviado para este chat: { $error }
 status-error = Último erro: { $error }
+status-elsewhere = Outros destinos
+status-elsewhere-disabled = Nada mais é enviado para lá
+status-elsewhere-waiting = { $n ->
+    [one] { $n } na fila, há { $span }
+   *[other] { $n } na fila, a mais antiga há { $span }
+}
 
 ## Commands
 
@@ -206,3 +234,17 @@ nothing-fires = Nada disso está disparando mais.
 nothing-in-common = Estes alertas não têm nenhum rótulo em comum, então nenhum silêncio serve para todos. Silencie um por um.
 too-many-silences = Há silêncios demais. Encerre alguns primeiro.
 details-follow = Aí vai.
+hush-acknowledged = { $people ->
+    [one] ✋ { $names } cuida disso até { $at }
+   *[other] ✋ { $names } cuidam disso até { $at }
+}
+hush-acknowledged-partly = { $people ->
+    [one] ✋ { $names } cuida de { $part } de { $of } até { $at }
+   *[other] ✋ { $names } cuidam de { $part } de { $of } até { $at }
+}
+hush-silenced = 🔕 Silenciado até { $at }
+hush-silenced-partly = 🔕 { $part } de { $of } silenciados até { $at }
+button-acknowledge = ✋ Assumir
+button-let-go = ↩ Liberar
+button-details = Detalhes
+button-end-silence = 🔔 Encerrar silêncio

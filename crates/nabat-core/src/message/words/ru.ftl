@@ -80,6 +80,34 @@ follow-expired = Истекло через { $span }
 follow-closed = Закрыто через { $span }
 follow-others = Остальные в этой группе ещё не закончились.
 follow-over = В этой группе больше ничего не активно.
+state-missed = Возникло и прошло
+count-missed = { $n ->
+    [one] { $n } возник и прошёл
+    [few] { $n } возникли и прошли
+   *[many] { $n } возникло и прошло
+}
+count-still-firing = { $n ->
+    [one] { $n } всё ещё активен
+    [few] { $n } всё ещё активны
+   *[many] { $n } всё ещё активно
+}
+missed-meanwhile = Тем временем возникли и прошли:
+flapped = { $n ->
+    [one] мигал { $n } раз
+    [few] мигал { $n } раза
+   *[many] мигал { $n } раз
+}
+maybe-repeated = Возможно, это повтор: ответ на первую отправку потерялся.
+instead-of = Отправлено сюда, потому что не удаётся доставить: { $name }.
+details-known = Известно с { $opened } · последняя новость { $seen }
+follow-unattended = { $n ->
+    [1] Этим больше никто не занимается
+   *[other] Этими больше никто не занимается
+}
+follow-still-firing = { $n ->
+    [1] всё ещё активен
+   *[other] всё ещё активны
+}
 digest = Сводка, она не обновляется: что сейчас, покажет /alerts.
 
 ## People
@@ -189,6 +217,13 @@ status-waiting = { $n ->
 }
 status-disabled = Сюда больше ничего не отправляется: { $error }
 status-error = Последняя ошибка: { $error }
+status-elsewhere = Другие получатели
+status-elsewhere-disabled = Туда больше ничего не отправляется
+status-elsewhere-waiting = { $n ->
+    [one] ждёт { $n }, уже { $span }
+    [few] ждут { $n }, самое старое уже { $span }
+   *[many] ждёт { $n }, самое старое уже { $span }
+}
 
 ## Commands
 
@@ -220,3 +255,17 @@ nothing-fires = Из этого больше ничего не активно.
 nothing-in-common = У этих алертов нет общих меток, одной заглушки на них нет. Заглушите их по одному.
 too-many-silences = Заглушек слишком много. Сначала снимите какие-нибудь.
 details-follow = Сейчас пришлю.
+hush-acknowledged = { $people ->
+    [1] ✋ { $names } занимается этим до { $at }
+   *[other] ✋ { $names } занимаются этим до { $at }
+}
+hush-acknowledged-partly = { $people ->
+    [1] ✋ { $names } занимается { $part } из { $of } до { $at }
+   *[other] ✋ { $names } занимаются { $part } из { $of } до { $at }
+}
+hush-silenced = 🔕 Заглушено до { $at }
+hush-silenced-partly = 🔕 { $part } из { $of } заглушено до { $at }
+button-acknowledge = ✋ Займусь
+button-let-go = ↩ Отпустить
+button-details = Подробнее
+button-end-silence = 🔔 Снять заглушку

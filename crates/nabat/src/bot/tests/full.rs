@@ -7,7 +7,7 @@ use nabat_core::time::Timestamp;
 
 use super::*;
 use crate::store::memory::Memory;
-use crate::store::{Fence, StoreError};
+use crate::store::{Fence, Keep, StoreError};
 
 #[derive(Debug, Default)]
 struct Fickle {
@@ -30,6 +30,10 @@ impl Store for Fickle {
         self.memory.acquire(lease, holder)
     }
 
+    fn instance(&self) -> Result<String, StoreError> {
+        self.memory.instance()
+    }
+
     fn apply(&self, fence: &Fence, changes: &[Change]) -> Result<(), StoreError> {
         self.room()?;
         self.memory.apply(fence, changes)
@@ -41,6 +45,10 @@ impl Store for Fickle {
 
     fn prune(&self, fence: &Fence, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
         self.memory.prune(fence, before, limit)
+    }
+
+    fn prune_history(&self, fence: &Fence, keep: Keep, limit: usize) -> Result<usize, StoreError> {
+        self.memory.prune_history(fence, keep, limit)
     }
 
     fn probe(&self, fence: &Fence) -> Result<(), StoreError> {

@@ -59,13 +59,9 @@ impl Connection {
         Ok(connection)
     }
 
-    /// Whether the server takes another letter by this connection.
-    pub(super) async fn is_usable(&mut self) -> bool {
-        if self.letters >= LETTERS_MAX || self.used_at.elapsed() > IDLE_MAX {
-            return false;
-        }
-        let answer = tokio::time::timeout(COURTESY, self.smtp.test_connected());
-        answer.await.unwrap_or(false)
+    /// Whether the server may well take another letter by this connection.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.letters < LETTERS_MAX && self.used_at.elapsed() < IDLE_MAX
     }
 
     /// Hands the server a letter for `to`; returns those for whom it did not take it, if it took

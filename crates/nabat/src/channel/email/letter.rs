@@ -7,17 +7,22 @@
 //! root itself: when it is not known whether it arrived, the next one is a first letter too, and
 //! of two letters with one `Message-ID` mailboxes show one.
 //!
+//! A letter's own `Message-ID` says which delivery it is of, and what it tells. So a repeat is known
+//! as one, unless there is news in it: then it must be shown.
+//!
 //! `Precedence: bulk` is left out: it was never standardized, and some take it for advertising.
 
 mod html;
 mod plain;
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailboxes, Message as Mime, MultiPart};
 use nabat_core::message::{Block, Message, Span, Style};
 use nabat_core::notification::Notification;
+use nabat_core::time::Timestamp;
+use sha2::{Digest, Sha256};
 
 use super::{Account, Address};
 use crate::channel::readable::{is_blank, readable};
@@ -41,18 +46,18 @@ pub(super) fn compose(
     account: &Account,
     notification: &Notification,
     to: &[Address],
-    at: SystemTime,
+    at: Timestamp,
 ) -> Result<Vec<u8>, lettre::error::Error> {
-    let id = |what: String| message_id(account, &what);
-    let root = id(format!("thread.{}", notification.thread.0));
+    let root = message_id(account, &format!("thread.{}", notification.thread.0));
+    let id = message_id(account, &letter_name(notification));
     let message = presentable(&notification.message);
     let mailboxes: Mailboxes = to.iter().map(|to| to.mailbox().clone()).collect();
     let builder = Mime::builder()
         .from(account.from.mailbox().clone())
         .mailbox(lettre::message::header::To::from(mailboxes))
         .subject(subject(&notification.subject))
-        .date(at)
-        .message_id(Some(id(notification.number.0.to_string())))
+        .date(date(at))
+        .message_id(Some(id))
         .in_reply_to(root.clone())
         .references(root)
         // No answer of machines, by RFC 3834.
@@ -62,6 +67,24 @@ pub(super) fn compose(
         .raw_header(HeaderValue::new(SUPPRESS, "OOF, AutoReply, RN, NRN".into()));
     let text = MultiPart::alternative_plain_html(plain::render(&message), html::render(&message));
     Ok(builder.multipart(text)?.formatted())
+}
+
+/// A clock that is set to before 1970 is wrong anyway.
+fn date(at: Timestamp) -> SystemTime {
+    let millis = u64::try_from(at.as_millis()).unwrap_or(0);
+    UNIX_EPOCH + Duration::from_millis(millis)
+}
+
+/// What tells a letter from all others of this Nabat.
+fn letter_name(notification: &Notification) -> String {
+    let mut told = Sha256::new();
+    for (incident, _) in &notification.members {
+        told.update(incident.id.0.to_be_bytes());
+        told.update(incident.edition.to_be_bytes());
+    }
+    let [a, b, c, d, ..] = <[u8; 32]>::from(told.finalize());
+    let told = u32::from_be_bytes([a, b, c, d]);
+    format!("{}.{told:08x}", notification.number.0)
 }
 
 fn message_id(account: &Account, what: &str) -> String {

@@ -50,6 +50,21 @@ pub(super) enum Failure {
     },
 }
 
+/// The server closes the connection.
+const CLOSING: u16 = 421;
+
+impl Failure {
+    /// Whether the connection ended before anything was said of the letter, so that another one
+    /// may serve.
+    pub(super) fn is_of_the_connection(&self) -> bool {
+        match self {
+            Self::Lost { step, .. } => *step == Step::Sender,
+            Self::Refused { step, code, .. } => *step == Step::Sender && *code == CLOSING,
+            Self::Nobody { .. } => false,
+        }
+    }
+}
+
 /// Somebody for whom the mail server did not take a letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unserved {

@@ -1,11 +1,13 @@
 //! Sending, to servers that are told what to answer: a real one never loses its answer when a
 //! test wants it to.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use nabat_core::message::Message;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 use super::testing::{account, address, notification};
 use super::*;
@@ -24,31 +26,43 @@ enum Answer {
 use Answer::{HangsUp, IsSilent, Says};
 
 /// A server that agrees to everything but what `script` says; counts its connections.
-async fn server(script: Script) -> (u16, std::sync::Arc<std::sync::atomic::AtomicU32>) {
+async fn server(script: Script) -> (u16, Arc<AtomicU32>) {
+    serve(script, None).await
+}
+
+/// A server that agrees to one letter for each connection, and answers the next one so.
+async fn server_that_tires(then: Answer) -> (u16, Arc<AtomicU32>) {
+    serve(&[], Some(then)).await
+}
+
+async fn serve(script: Script, then: Option<Answer>) -> (u16, Arc<AtomicU32>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let count = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let count = Arc::new(AtomicU32::new(0));
     let counted = count.clone();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-            tokio::spawn(converse(stream, script));
+            counted.fetch_add(1, Ordering::SeqCst);
+            tokio::spawn(converse(stream, script, then));
         }
     });
     (port, count)
 }
 
-async fn converse(stream: tokio::net::TcpStream, script: Script) {
+async fn converse(stream: TcpStream, script: Script, then: Option<Answer>) {
     let mut stream = BufReader::new(stream);
-    let mut is_letter = false;
+    let (mut is_letter, mut letters) = (false, 0);
     let mut line = "hello".to_owned();
     loop {
         if !is_letter || line == ".\r\n" {
             let scripted = script.iter().find(|(start, _)| line.starts_with(start));
-            let answer = match scripted {
-                Some((_, Says(answer))) => answer,
-                Some((_, HangsUp)) => return,
-                Some((_, IsSilent)) => std::future::pending().await,
+            let scripted = scripted.map(|(_, answer)| *answer);
+            letters += usize::from(is_letter);
+            let tired = then.filter(|_| letters > 0 && line.starts_with("MAIL"));
+            let answer = match scripted.or(tired) {
+                Some(Says(answer)) => answer,
+                Some(HangsUp) => return,
+                Some(IsSilent) => std::future::pending().await,
                 None if line == "hello" => "220 here",
                 None if line.starts_with("EHLO") => "250-here\r\n250 AUTH PLAIN LOGIN",
                 None if line.starts_with("DATA") => "354 go on",
@@ -81,7 +95,10 @@ fn logged_in(port: u16, identity: Option<&str>) -> Account {
 async fn send(account: &Account, to: &str) -> Result<Sent, Refusal> {
     let to = Address::list(to).unwrap();
     let told = notification("subject", Message::of("text"));
-    Mailer::new(account).unwrap().send(&told, &to).await
+    let mailer = Mailer::new(account).unwrap();
+    // On a task of its own, as couriers do.
+    let sending = tokio::spawn(async move { mailer.send(&told, &to).await });
+    sending.await.unwrap()
 }
 
 #[tokio::test]
@@ -158,7 +175,7 @@ async fn a_connection_serves_several_letters_and_is_replaced_when_it_is_dead() {
     let (port, connections) = server(&[("RCPT TO:<gone@", Says("550 no"))]).await;
     let mailer = Mailer::new(&account(port)).unwrap();
     let told = notification("subject", Message::of("text"));
-    let opened = || connections.load(std::sync::atomic::Ordering::SeqCst);
+    let opened = || connections.load(Ordering::SeqCst);
     for _ in 0..3 {
         mailer
             .send(&told, &[address("a@example.org")])
@@ -173,17 +190,23 @@ async fn a_connection_serves_several_letters_and_is_replaced_when_it_is_dead() {
         .await
         .unwrap();
     assert_eq!(opened(), 2);
+}
 
-    // This one hangs up when it is asked whether it is still there.
-    let (port, connections) = server(&[("NOOP", HangsUp)]).await;
-    let mailer = Mailer::new(&account(port)).unwrap();
-    for _ in 0..2 {
-        mailer
-            .send(&told, &[address("a@example.org")])
-            .await
-            .unwrap();
+#[tokio::test]
+async fn a_connection_that_the_server_closed_meanwhile_costs_nothing() {
+    // After its first letter, a connection is told to go away, or cut.
+    for then in [Says("421 enough"), HangsUp] {
+        let (port, connections) = server_that_tires(then).await;
+        let mailer = Mailer::new(&account(port)).unwrap();
+        let told = notification("subject", Message::of("text"));
+        for sent in 1..=3 {
+            mailer
+                .send(&told, &[address("a@example.org")])
+                .await
+                .unwrap();
+            assert_eq!(connections.load(Ordering::SeqCst), sent);
+        }
     }
-    assert_eq!(connections.load(std::sync::atomic::Ordering::SeqCst), 2);
 }
 
 #[tokio::test]
@@ -246,6 +269,11 @@ async fn an_account_that_cannot_be_used_says_why() {
         assert!(error.contains(words), "{error}");
     }
     assert!(Mailer::new(&logged_in(25, None)).is_ok());
+    let by_the_system = Account {
+        tls: Tls::Implicit,
+        ..account(465)
+    };
+    assert!(Mailer::new(&by_the_system).is_ok());
 }
 
 #[tokio::test]

@@ -39,6 +39,7 @@ pub(crate) fn bot<const N: usize>(urls: [String; N]) -> Bot {
         allow: Vec::new(),
         updates: Updates::Polling,
         webhook: None,
+        fallback: None,
     }
 }
 

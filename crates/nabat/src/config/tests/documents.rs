@@ -29,6 +29,12 @@ fn load_text(text: &str) -> Config {
 #[test]
 fn the_example_loads_as_it_stands_and_with_every_setting_in_force() {
     assert_eq!(load_text(EXAMPLE).telegram.bots.len(), 1);
+    assert_eq!(
+        load_text(EXAMPLE)
+            .routing()
+            .map(|routing| routing.root.receiver),
+        None
+    );
     let all = load_text(&all_settings());
     assert_eq!(all.telegram.bots.len(), 2);
     assert_eq!(all.telegram.operators[0].topic, Some(5));
@@ -43,9 +49,10 @@ fn the_commented_defaults_of_the_example_are_the_defaults() {
     let all = load_text(&all_settings());
     let default = Config::default();
     assert_eq!(
-        (all.store, all.stale_after),
-        (default.store, default.stale_after)
+        (all.store, all.stale_after, all.acknowledge_for),
+        (default.store, default.stale_after, default.acknowledge_for)
     );
+    assert_eq!(all.alert_undelivered_after, default.alert_undelivered_after);
     assert_eq!(
         (all.language, all.time_zone),
         (default.language, default.time_zone)
@@ -161,7 +168,9 @@ fn the_committed_reference_is_that_of_the_settings() {
 /// A keyword that the checker did not know would be a promise to editors that `nabat check` breaks.
 #[test]
 fn the_checker_knows_every_keyword_of_the_schema() {
-    const KNOWN: [&str; 23] = [
+    const KNOWN: [&str; 26] = [
+        "$defs",
+        "$ref",
         "$schema",
         "additionalProperties",
         "anyOf",
@@ -185,6 +194,7 @@ fn the_checker_knows_every_keyword_of_the_schema() {
         "type",
         "writeOnly",
         "x-expected",
+        "x-unsupported",
     ];
     fn visit(schema: &Value) {
         let Some(map) = schema.as_object() else {
@@ -196,10 +206,14 @@ fn the_checker_knows_every_keyword_of_the_schema() {
                 "unknown keyword {keyword}"
             );
             match keyword.as_str() {
-                "properties" => value.as_object().unwrap().values().for_each(visit),
+                "$defs" | "properties" => value.as_object().unwrap().values().for_each(visit),
                 "anyOf" | "oneOf" => value.as_array().unwrap().iter().for_each(visit),
                 "items" => visit(value),
+                "additionalProperties" if value.is_object() => visit(value),
                 "additionalProperties" => assert_eq!(value, &Value::Bool(false)),
+                "x-unsupported" => {
+                    assert!(value.as_object().unwrap().values().all(Value::is_string));
+                }
                 "pattern" => {
                     let pattern = regex::Regex::new(value.as_str().unwrap()).unwrap();
                     assert!(
@@ -241,12 +255,16 @@ fn every_setting_has_a_description() {
 }
 
 #[test]
-fn a_fine_configuration_is_summed_up_in_one_line() {
+fn a_fine_configuration_is_summed_up_with_its_routing() {
     let all = load_text(&all_settings());
     assert_eq!(
         report(Path::new("nabat.yml"), &all),
         "nabat.yml is fine: 2 bots (ops, night-shift), intake for those with a bearer token or a name and password \
-         or a secret path, store sqlite:nabat.db\n"
+         or a secret path, store sqlite:nabat.db\n\
+         route: everything to ops, except\n  \
+         {team=\"db\",service=~\"postgres|mysql\",severity=~\"warning|critical\"} to db, and goes on\n\
+         receiver ops: e-mail to ops@example.org, e-mail to boss@example.org; if that fails for 10m: db\n\
+         receiver db: webhook https://hooks.example.org/…\n"
     );
     assert_eq!(
         report(Path::new("nabat.yml"), &fine("{}")),

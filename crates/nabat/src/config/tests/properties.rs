@@ -28,6 +28,28 @@ intake:
       username: admin
       password: 'SECRET'
     secret_path: SECRET # SECRET
+api: {token: SECRET}
+global:
+  smtp_smarthost: mail:25
+  smtp_from: a@example.org
+  smtp_auth_username: me
+  smtp_auth_password: SECRET
+route:
+  receiver: ops
+  routes:
+    - matchers: ['a=~b.*']
+receivers:
+  - name: ops
+    email_configs:
+      - to: b@example.org
+        auth_password: 'SECRET'
+    webhook_configs:
+      - send_resolved: true
+        url: https://me@hooks.example.org/SECRET?key=SECRET
+        http_config:
+          proxy_url: http://me:SECRET@proxy:1
+          authorization:
+            credentials: SECRET
 language: en
 ";
 

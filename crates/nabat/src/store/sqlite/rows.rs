@@ -9,7 +9,7 @@ use nabat_core::alert::Fingerprint;
 use nabat_core::card::{Card, CardId, Told};
 use nabat_core::change::{Change, Offset, Snapshot};
 use nabat_core::chat::{Admits, BotId, Chat, ChatKey, Disabled, Invite, Person, PersonId, Role};
-use nabat_core::delivery::{Delivery, DeliveryId, Done};
+use nabat_core::delivery::{Delivery, DeliveryId};
 use nabat_core::destination::Destination;
 use nabat_core::incident::{Ending, Incident, IncidentId, State};
 use nabat_core::matcher;
@@ -18,7 +18,7 @@ use nabat_core::silence::{Silence, SilenceId};
 use nabat_core::subscription::{Selector, Subscription, SubscriptionId};
 use nabat_core::time::Timestamp;
 
-use super::{StoreError, failed};
+use super::{StoreError, failed, history};
 
 /// Applies one change within a transaction.
 pub(super) fn apply(tx: &Transaction<'_>, change: &Change) -> Result<(), StoreError> {
@@ -127,22 +127,15 @@ fn apply_plain(tx: &Transaction<'_>, change: &Change) -> rusqlite::Result<usize>
             params![card.0, incident.0],
         ),
         Change::Delivery(delivery) => put_delivery(tx, delivery),
-        Change::DeliveryGone(id) => run("DELETE FROM outbox WHERE id = ?1", params![id.0]),
+        Change::DeliveryGone(id) => {
+            run("DELETE FROM outbox WHERE id = ?1", params![id.0])?;
+            history::apply(tx, change)
+        }
         Change::DeliveryDone(done) => {
             run("DELETE FROM outbox WHERE id = ?1", params![done.id.0])?;
-            put_done(tx, done)
+            history::apply(tx, change)
         }
-        Change::Attempt(attempt) => run(
-            "INSERT OR REPLACE INTO attempts (delivery, number, at, fate, words)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![
-                attempt.delivery.0,
-                attempt.number,
-                attempt.at.as_millis(),
-                text(attempt.fate)?,
-                attempt.words
-            ],
-        ),
+        Change::Attempt(_) => history::apply(tx, change),
         Change::Silence(silence) => put_silence(tx, silence),
         Change::SilenceGone(id) => run("DELETE FROM silences WHERE id = ?1", params![id.0]),
         Change::Offset(bot, offset) => run(
@@ -206,24 +199,6 @@ fn put_delivery(tx: &Transaction<'_>, delivery: &Delivery) -> rusqlite::Result<u
         delivery.created_at.as_millis(),
         delivery.attempts,
         delivery.last_error,
-    ])
-}
-
-fn put_done(tx: &Transaction<'_>, done: &Done) -> rusqlite::Result<usize> {
-    tx.prepare_cached(
-        "INSERT OR REPLACE INTO deliveries (id, destination, subject, priority, fate, attempts,
-             created_at, done_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )?
-    .execute(params![
-        done.id.0,
-        done.destination.to_string(),
-        done.subject,
-        text(done.priority)?,
-        text(done.fate)?,
-        done.attempts,
-        done.created_at.as_millis(),
-        done.done_at.as_millis(),
     ])
 }
 
@@ -484,7 +459,7 @@ fn silence(row: &Row<'_>) -> rusqlite::Result<Silence> {
     })
 }
 
-fn destination(row: &Row<'_>, column: usize) -> rusqlite::Result<Destination> {
+pub(super) fn destination(row: &Row<'_>, column: usize) -> rusqlite::Result<Destination> {
     let text = row.get_ref(column)?.as_str()?;
     text.parse().map_err(|_| unexpected(column))
 }
@@ -511,7 +486,7 @@ fn topic(key: ChatKey) -> i64 {
     key.topic.unwrap_or(0)
 }
 
-fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+pub(super) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
     row.get(column).map(Timestamp::from_millis)
 }
 
@@ -568,12 +543,15 @@ fn unexpected(column: usize) -> rusqlite::Error {
 }
 
 /// A word of a closed set, as serde spells it.
-fn text(word: impl serde::Serialize) -> rusqlite::Result<String> {
+pub(super) fn text(word: impl serde::Serialize) -> rusqlite::Result<String> {
     let quoted = json(&word)?;
     Ok(quoted.trim_matches('"').to_owned())
 }
 
-fn from_text<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+pub(super) fn from_text<T: serde::de::DeserializeOwned>(
+    row: &Row<'_>,
+    column: usize,
+) -> rusqlite::Result<T> {
     let word: String = row.get(column)?;
     serde_json::from_value(word.into()).map_err(|_| unexpected(column))
 }

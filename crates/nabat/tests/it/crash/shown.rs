@@ -3,7 +3,7 @@
 //! A card, a digest and its file name each alert on a line of its own that begins with the sign of
 //! its state. What was said last, by a new message or by a change of one, is what is shown.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -85,19 +85,39 @@ fn is_over(line: &str) -> bool {
     OVER.iter().any(|sign| line.starts_with(sign))
 }
 
-/// What the chat shows otherwise than it is.
-pub(super) fn wrong(sayings: &[Saying], cases: &[Case]) -> Vec<String> {
-    let said: Vec<Statement> = sayings.iter().flat_map(Saying::statements).collect();
-    let complaint = |case: &Case| {
+/// What a chat shows otherwise than it is.
+#[derive(Debug, Default)]
+pub(super) struct Differences {
+    /// Alerts that fire and of which it was not told.
+    pub(super) missing: Vec<String>,
+    /// Alerts of which it was told last what is not so.
+    pub(super) wrong: Vec<String>,
+}
+
+impl Differences {
+    pub(super) fn none(&self) -> bool {
+        self.missing.is_empty() && self.wrong.is_empty()
+    }
+}
+
+/// Compares what the chat shows with what it is.
+pub(super) fn differences(sayings: &[Saying], cases: &[Case]) -> Differences {
+    let mut last: HashMap<String, Statement> = HashMap::new();
+    for statement in sayings.iter().flat_map(Saying::statements) {
+        last.insert(statement.name.clone(), statement);
+    }
+    let mut found = Differences::default();
+    for case in cases {
         let name = &case.alert.name;
-        let Some(last) = said.iter().rev().find(|said| said.name == *name) else {
+        match last.get(name) {
             // What began and ended before its turn came is not told.
-            return case.ended.is_none().then(|| format!("{name} is missing"));
-        };
-        let right = last.over == case.ended.is_some() && last.version == case.version;
-        (!right).then(|| format!("{case:?} is shown as {last:?}"))
-    };
-    cases.iter().filter_map(complaint).collect()
+            None if case.ended.is_some() => {}
+            None => found.missing.push(name.clone()),
+            Some(last) if last.over == case.ended.is_some() && last.version == case.version => {}
+            Some(last) => found.wrong.push(format!("{case:?} is shown as {last:?}")),
+        }
+    }
+    found
 }
 
 /// Lines that said that an alert is over before anyone had said so.

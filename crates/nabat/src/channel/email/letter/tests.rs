@@ -1,20 +1,21 @@
 //! Letters are read back by a mail parser that is not ours.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::sync::Arc;
 
 use mail_parser::{Message as Parsed, MessageParser};
 use nabat_core::message::Button;
+use nabat_core::message::card::MemberNews;
 use proptest::prelude::*;
 
 use super::*;
-use crate::channel::email::testing::{account, address, notification};
+use crate::channel::email::testing::{account, address, incident, notification};
 
 fn written(subject: &str, message: Message) -> String {
     let to = [
         address("ops@example.org"),
         address("Смена <duty@example.org>"),
     ];
-    let at = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    let at = Timestamp::from_millis(1_700_000_000_000);
     let notification = notification(subject, message);
     let letter = compose(&account(25), &notification, &to, at).unwrap();
     String::from_utf8(letter).unwrap()
@@ -72,27 +73,43 @@ fn a_letter_says_who_writes_to_whom_about_what_and_when() {
     assert!(mail.body_html(0).unwrap().contains("<div>мало места</div>"));
 }
 
+/// The identity of the letter for `notification`, and of the root of its thread.
+fn ids(notification: &Notification) -> (String, String) {
+    let to = [address("ops@example.org")];
+    let letter = compose(&account(25), notification, &to, Timestamp::from_millis(0)).unwrap();
+    let letter = String::from_utf8(letter).unwrap();
+    let mail = parsed(&letter);
+    let root = mail.references().as_text().unwrap().to_owned();
+    assert_eq!(mail.in_reply_to().as_text(), Some(root.as_str()));
+    (mail.message_id().unwrap().to_owned(), root)
+}
+
 #[test]
 fn letters_of_one_thread_differ_by_number_and_refer_to_its_root() {
-    let mail = |number, thread| {
+    let of = |number, thread| {
         let mut told = notification("s", Message::of("t"));
         told.number.0 = number;
         told.thread.0 = thread;
-        let to = [address("ops@example.org")];
-        let letter = compose(&account(25), &told, &to, UNIX_EPOCH).unwrap();
-        let letter = String::from_utf8(letter).unwrap();
-        let mail = parsed(&letter);
-        let root = mail.references().as_text().unwrap().to_owned();
-        assert_eq!(mail.in_reply_to().as_text(), Some(root.as_str()));
-        (mail.message_id().unwrap().to_owned(), root)
+        ids(&told)
     };
-    let (first, root) = mail(12, 7);
-    assert_eq!(first, "nabat.a1b2.12@example.org");
+    let (first, root) = of(12, 7);
+    assert_eq!(first, "nabat.a1b2.12.e3b0c442@example.org");
     assert_eq!(root, "nabat.a1b2.thread.7@example.org");
-    assert_eq!(mail(12, 7), (first, root.clone()));
-    assert_eq!(mail(13, 7), ("nabat.a1b2.13@example.org".into(), root));
-    // A delivery and a thread may have the same number.
-    assert_eq!(mail(7, 8).0, "nabat.a1b2.7@example.org");
+    let (second, its_root) = of(13, 7);
+    assert_eq!(its_root, root);
+    assert_ne!(second, first);
+    assert_ne!(of(13, 8).1, root);
+}
+
+#[test]
+fn a_repeat_is_the_same_letter_unless_there_is_news_in_it() {
+    let of = |subject: &str, edition| {
+        let told = notification(subject, Message::of("t"));
+        let members = vec![(Arc::new(incident(edition)), MemberNews::New)];
+        ids(&Notification { members, ..told }).0
+    };
+    assert_eq!(of("for 1m", 1), of("for 2m", 1));
+    assert_ne!(of("for 1m", 1), of("for 1m", 2));
 }
 
 #[test]
@@ -194,7 +211,7 @@ fn long_texts_are_wrapped_and_huge_ones_cut() {
 #[test]
 fn nobody_gets_no_letter() {
     let told = notification("s", Message::of("t"));
-    assert!(compose(&account(25), &told, &[], UNIX_EPOCH).is_err());
+    assert!(compose(&account(25), &told, &[], Timestamp::from_millis(0)).is_err());
 }
 
 proptest! {
@@ -212,10 +229,10 @@ proptest! {
         let plain = mail.body_text(0).unwrap().replace("\r\n", "\n");
         prop_assert_eq!(plain, format!("{}\n{}\n", readable(&text), readable(&code)));
         let html = mail.body_html(0).unwrap().replace("\r\n", "\n");
-        let tags = html.matches('<').count();
+        // No tag comes from a text: there are those of two empty blocks, of bold, and line breaks.
+        let tags = |html: &str| html.matches('<').count();
+        let empty = tags(&html::render(&Message::of("").code("")));
         let breaks = readable(&text).matches('\n').count();
-        // html, head, three metas… : what an empty message has, and a line break for each.
-        let empty = html::render(&Message::of("").code(""));
-        prop_assert_eq!(tags, empty.matches('<').count() + 2 + breaks);
+        prop_assert_eq!(tags(&html), empty + 2 + breaks);
     }
 }

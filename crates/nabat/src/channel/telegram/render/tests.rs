@@ -5,6 +5,7 @@ use nabat_core::message::words::Locale;
 use nabat_core::message::{Button, Message, Span};
 use nabat_core::time::Timestamp;
 use proptest::prelude::*;
+use telegram_emulator::text_of;
 
 use super::*;
 
@@ -142,43 +143,6 @@ fn keyboards_leave_out_what_telegram_refuses() {
     assert_eq!(keyboard(&[]), json!({ "inline_keyboard": [] }));
 }
 
-/// Reads HTML as Telegram does: the text, or what is wrong.
-fn parse(html: &str) -> Result<String, String> {
-    const TAGS: [&str; 7] = ["b", "i", "s", "code", "pre", "a", "blockquote"];
-    let (mut text, mut open, mut rest) = (String::new(), Vec::new(), html);
-    while let Some(at) = rest.find(['<', '&', '>']) {
-        text.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let entities = [("&lt;", '<'), ("&gt;", '>'), ("&amp;", '&')];
-        if let Some((entity, c)) = entities.iter().find(|(e, _)| rest.starts_with(e)) {
-            text.push(*c);
-            rest = &rest[entity.len()..];
-        } else if let Some(tag) = rest.strip_prefix("</") {
-            let (name, after) = tag.split_once('>').ok_or("an end tag without end")?;
-            if open.pop() != Some(name) {
-                return Err(format!("</{name}> closes nothing"));
-            }
-            rest = after;
-        } else if let Some(tag) = rest.strip_prefix('<') {
-            let (tag, after) = tag.split_once('>').ok_or("a tag without end")?;
-            let name = tag.split(' ').next().unwrap_or_default();
-            if !TAGS.contains(&name) {
-                return Err(format!("unknown tag <{tag}>"));
-            }
-            open.push(name);
-            rest = after;
-        } else {
-            return Err(format!("bare markup in {rest:.20}"));
-        }
-    }
-    text.push_str(rest);
-    if open.is_empty() {
-        Ok(text)
-    } else {
-        Err(format!("left open: {open:?}"))
-    }
-}
-
 fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => ".{0,20}",
@@ -230,7 +194,7 @@ proptest! {
             let units = piece.plain.encode_utf16().count();
             prop_assert!(units <= TEXT_MAX_UNITS, "{units}");
             prop_assert!(!is_blank(&piece.plain));
-            prop_assert_eq!(parse(&piece.html), Ok(piece.plain.clone()));
+            prop_assert_eq!(text_of(&piece.html), Ok(piece.plain.clone()));
         }
         let told: String = pieces.iter().map(|piece| without_space(&piece.plain)).collect();
         let meant = without_space(&readable(&message.text()));
@@ -253,7 +217,7 @@ proptest! {
         let pieces = render(&card(&members, &Extras::default(), &Locale::english(), Timestamp::default()));
         prop_assert_eq!(pieces.len(), 1);
         prop_assert!(pieces[0].html.len() <= RAW_MAX_BYTES);
-        prop_assert_eq!(parse(&pieces[0].html), Ok(pieces[0].plain.clone()));
+        prop_assert_eq!(text_of(&pieces[0].html), Ok(pieces[0].plain.clone()));
     }
 }
 

@@ -1,0 +1,142 @@
+//! How commands talk to a Nabat that runs: over its REST API, with its token.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use clap::Args;
+use reqwest::{Method, StatusCode, Url};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::config::Secret;
+use crate::web::api::token;
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Which Nabat, and what admits to it.
+#[derive(Debug, Args)]
+pub(super) struct Target {
+    /// Where Nabat listens
+    #[arg(long, env = "NABAT_URL", default_value = "http://127.0.0.1:8080")]
+    url: Url,
+    /// The file with the API's token [default: `api-token` in the data folder]
+    #[arg(long, env = "NABAT_TOKEN_FILE", value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// Where that Nabat keeps its store
+    #[arg(
+        long,
+        env = "NABAT_DATA_DIR",
+        default_value = "nabat-data",
+        value_name = "DIR"
+    )]
+    data_dir: PathBuf,
+}
+
+/// Speaks to one Nabat.
+pub(super) struct Api {
+    http: reqwest::Client,
+    url: String,
+    token: Secret,
+    token_file: PathBuf,
+}
+
+/// The envelope of every refusal.
+#[derive(Deserialize)]
+struct Refusal {
+    error: Problem,
+}
+
+#[derive(Deserialize)]
+struct Problem {
+    message: String,
+    hint: String,
+}
+
+impl Target {
+    /// Reads the token.
+    pub(super) fn open(self) -> anyhow::Result<Api> {
+        let file = self
+            .token_file
+            .unwrap_or_else(|| self.data_dir.join(token::FILE));
+        let token = token::read(&file).with_context(|| {
+            format!(
+                "failed to read the API's token from {} (`nabat serve` keeps it in its data folder; say where with --data-dir or --token-file)",
+                file.display()
+            )
+        })?;
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(PATIENCE)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        Ok(Api {
+            http,
+            url: self.url.as_str().trim_end_matches('/').to_owned(),
+            token,
+            token_file: file,
+        })
+    }
+}
+
+impl Api {
+    /// Asks for `path`, which begins with `/`.
+    ///
+    /// # Errors
+    /// When nobody listens, when it is refused, when the answer makes no sense.
+    pub(super) async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> anyhow::Result<T> {
+        let answer = self
+            .http
+            .request(method, format!("{}{path}", self.url))
+            .query(query)
+            .bearer_auth(self.token.expose())
+            .send()
+            .await
+            .map_err(|error| self.unanswered(error))?;
+        let status = answer.status();
+        let body = answer
+            .bytes()
+            .await
+            .map_err(|error| self.unanswered(error))?;
+        if status.is_success() {
+            return serde_json::from_slice(&body).with_context(|| self.strange(status));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            return Err(anyhow!(
+                "the Nabat at {} does not accept the token in {}; give its own with --data-dir or --token-file",
+                self.url,
+                self.token_file.display()
+            ));
+        }
+        match serde_json::from_slice::<Refusal>(&body) {
+            Ok(Refusal { error }) => Err(anyhow!("{}\nhint: {}", error.message, error.hint)),
+            Err(_) => Err(anyhow!(self.strange(status))),
+        }
+    }
+
+    fn unanswered(&self, error: reqwest::Error) -> anyhow::Error {
+        let what = if error.is_connect() {
+            format!(
+                "no Nabat listens at {}; start it with `nabat serve`, or say where it listens with --url",
+                self.url
+            )
+        } else {
+            format!("the Nabat at {} did not answer", self.url)
+        };
+        // The address is in the text already.
+        anyhow::Error::new(error.without_url()).context(what)
+    }
+
+    fn strange(&self, status: StatusCode) -> String {
+        format!(
+            "{} answered {status}, but not as this version of Nabat would; is it another program, or another version?",
+            self.url
+        )
+    }
+}

@@ -1,0 +1,269 @@
+//! What is true after every step, and what more is true once everything was delivered.
+//!
+//! Judged are the store, which is all that survives, the few things the engine tells about itself,
+//! and what people saw.
+
+use std::collections::{HashMap, HashSet};
+
+use nabat_core::card::{Card, CardId};
+use nabat_core::change::Snapshot;
+use nabat_core::chat::{Chat, ChatKey};
+use nabat_core::delivery::{Content, DeliveryId};
+use nabat_core::incident::{Incident, IncidentId};
+use nabat_core::subscription::Selector;
+use nabat_core::time::Timestamp;
+
+use super::world::{COURIER, World};
+use crate::store::Store;
+
+/// What the store holds, found by its numbers.
+struct Kept {
+    snapshot: Snapshot,
+    incidents: HashMap<IncidentId, usize>,
+    chats: HashMap<ChatKey, usize>,
+    waiting: HashMap<CardId, DeliveryId>,
+    shown: HashSet<(ChatKey, IncidentId)>,
+}
+
+impl Kept {
+    fn of(world: &World) -> Self {
+        let snapshot = world.store.snapshot(world.now).unwrap();
+        let by_id = snapshot.incidents.iter().enumerate();
+        let by_key = snapshot.chats.iter().enumerate();
+        let members = |card: &Card| {
+            let chat = card.destination.chat();
+            card.members
+                .keys()
+                .filter_map(move |id| Some((chat?, *id)))
+                .collect::<Vec<_>>()
+        };
+        Self {
+            incidents: by_id.map(|(at, incident)| (incident.id, at)).collect(),
+            chats: by_key.map(|(at, chat)| (chat.key, at)).collect(),
+            waiting: HashMap::new(),
+            shown: snapshot.cards.iter().flat_map(members).collect(),
+            snapshot,
+        }
+    }
+
+    fn incident(&self, id: IncidentId) -> Option<&Incident> {
+        self.incidents
+            .get(&id)
+            .map(|at| &self.snapshot.incidents[*at])
+    }
+
+    fn fires(&self, id: IncidentId) -> bool {
+        self.incident(id).is_some_and(|incident| !incident.ended())
+    }
+
+    fn chat(&self, key: ChatKey) -> Option<&Chat> {
+        self.chats.get(&key).map(|at| &self.snapshot.chats[*at])
+    }
+
+    fn firing(&self) -> impl Iterator<Item = &Incident> {
+        let incidents = self.snapshot.incidents.iter();
+        incidents.filter(|incident| !incident.ended())
+    }
+}
+
+impl World {
+    /// Notes the first thing that is not as it must be.
+    pub(super) fn claim(&mut self, holds: bool, otherwise: impl FnOnce() -> String) {
+        if !holds && self.wrong.is_none() {
+            let wrong = otherwise();
+            self.log.push(format!("WRONG: {wrong}"));
+            self.wrong = Some(wrong);
+        }
+    }
+
+    pub(super) fn check_step(&mut self) {
+        let mut kept = Kept::of(self);
+        self.check_memory(&kept);
+        self.check_outbox(&mut kept);
+        self.check_cards(&kept);
+        self.check_people_know(&kept);
+        self.check_nobody_is_forgotten(&kept);
+        let (repeats, doubts) = (self.repeats, self.doubts);
+        self.claim(repeats <= doubts, || {
+            format!("{repeats} messages said nothing new, and {doubts} answers got lost")
+        });
+    }
+
+    /// The engine holds what the store holds, so a restart changes nothing.
+    fn check_memory(&mut self, kept: &Kept) {
+        let figures = self.engine.figures();
+        let in_memory = (
+            figures.open_incidents,
+            figures.cards,
+            figures.subscriptions,
+            figures.waiting,
+        );
+        let stored = (
+            kept.firing().count(),
+            kept.snapshot.cards.len(),
+            kept.snapshot.subscriptions.len(),
+            kept.snapshot.deliveries.len(),
+        );
+        self.claim(in_memory == stored, || {
+            format!("incidents, cards, subscriptions, deliveries: {in_memory:?} in memory, {stored:?} stored")
+        });
+        let mut in_memory: Vec<_> = self.engine.waiting(COURIER).collect();
+        let mut stored: Vec<_> = kept
+            .snapshot
+            .deliveries
+            .iter()
+            .map(|d| d.waiting())
+            .collect();
+        in_memory.sort_unstable_by_key(|waiting| waiting.id);
+        stored.sort_unstable_by_key(|waiting| waiting.id);
+        self.claim(in_memory == stored, || {
+            format!("{in_memory:?} wait in memory, {stored:?} in the store")
+        });
+    }
+
+    /// Every card waits at most once, in its own chat, and only where messages are taken.
+    fn check_outbox(&mut self, kept: &mut Kept) {
+        for delivery in &kept.snapshot.deliveries {
+            let Content::Card(id) = delivery.content else {
+                continue;
+            };
+            let card = kept.snapshot.cards.iter().find(|card| card.id == id);
+            self.claim(
+                card.is_some_and(|card| card.destination == delivery.destination),
+                || format!("{delivery:?} is for {card:?}"),
+            );
+            let twice = kept.waiting.insert(id, delivery.id);
+            self.claim(twice.is_none(), || format!("{id:?} waits twice"));
+            let chat = delivery.destination.chat().and_then(|key| kept.chat(key));
+            let disabled = chat.is_some_and(|chat| chat.disabled.is_some());
+            self.claim(!disabled, || {
+                format!("{delivery:?} waits for a chat that takes no messages")
+            });
+        }
+    }
+
+    /// A card is about something, knows no more than there is, and speaks when it has to.
+    fn check_cards(&mut self, kept: &Kept) {
+        let mut groups = HashSet::new();
+        for card in &kept.snapshot.cards {
+            self.claim(!card.members.is_empty(), || {
+                format!("nothing is on {card:?}")
+            });
+            let alone = groups.insert((card.destination, card.group.clone()));
+            self.claim(alone, || {
+                format!("a group has two cards in one chat: {card:?}")
+            });
+            let chat = card.destination.chat().and_then(|key| kept.chat(key));
+            let disabled = chat.is_some_and(|chat| chat.disabled.is_some());
+            let muted = chat.and_then(|chat| chat.muted_until);
+            let muted = muted.is_some_and(|until| until > self.now);
+            let mut has_news = false;
+            for (id, told) in &card.members {
+                let Some(incident) = kept.incident(*id) else {
+                    self.claim(false, || format!("{id:?} is forgotten, but on {card:?}"));
+                    continue;
+                };
+                let known = told.edition <= incident.edition && (!told.ended || incident.ended());
+                self.claim(known, || {
+                    format!("{card:?} told more of {incident:?} than there is")
+                });
+                has_news |= match told.edition {
+                    0 => !incident.ended() && !muted,
+                    _ => incident.ended() && !told.ended,
+                };
+            }
+            let waits = kept.waiting.contains_key(&card.id);
+            self.claim(!has_news || waits || disabled, || {
+                format!("{card:?} has news and does not wait")
+            });
+        }
+    }
+
+    /// Nobody believes that something is over which fires, and whoever believes that something
+    /// fires will hear its end: it is on a card of theirs.
+    fn check_people_know(&mut self, kept: &Kept) {
+        let seen: Vec<_> = self.seen.iter().map(|(key, told)| (*key, *told)).collect();
+        for ((chat, incident), told) in seen {
+            if told.ended {
+                self.claim(!kept.fires(incident), || {
+                    format!("{chat} was told that {incident:?} is over, but it fires")
+                });
+            } else if !self.refused.contains(&(chat, incident)) {
+                self.claim(kept.shown.contains(&(chat, incident)), || {
+                    format!(
+                        "{chat} was told that {incident:?} fires, and no card will tell its end"
+                    )
+                });
+            }
+        }
+    }
+
+    /// What fires is on a card of every chat that has a subscription for it.
+    fn check_nobody_is_forgotten(&mut self, kept: &Kept) {
+        for subscription in &kept.snapshot.subscriptions {
+            let chat = subscription.chat;
+            for incident in kept.firing() {
+                let selected = match &subscription.selector {
+                    Selector::All => true,
+                    Selector::Title(text) => incident.name().to_lowercase().contains(&**text),
+                    Selector::Labels(_) => false,
+                };
+                self.claim(
+                    !selected || kept.shown.contains(&(chat, incident.id)),
+                    || format!("{} fires and is on no card of {chat}", incident.labels),
+                );
+            }
+        }
+    }
+
+    /// After time passed, nothing is left that should have happened by now.
+    pub(super) fn check_time(&mut self) {
+        let now = self.now;
+        let due = self.engine.next_due();
+        self.claim(due.is_none_or(|due| due > now), || {
+            format!("something was due at {due:?} and is not done at {now:?}")
+        });
+        let kept = self.store.snapshot(now).unwrap();
+        let over = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
+        for incident in &kept.incidents {
+            self.claim(incident.ended() || !over(incident.expires_at), || {
+                format!("{incident:?} should have expired by {now:?}")
+            });
+        }
+    }
+
+    /// Once everything was delivered, everyone knows how things are.
+    pub(super) fn check_end(&mut self) {
+        let kept = Kept::of(self);
+        let seen: Vec<_> = self.seen.iter().map(|(key, told)| (*key, *told)).collect();
+        for (key @ (chat, incident), told) in seen {
+            let right = told.ended != kept.fires(incident) || self.refused.contains(&key);
+            self.claim(right, || {
+                let state = if told.ended { "over" } else { "firing" };
+                format!("{chat} was told last that {incident:?} is {state}")
+            });
+        }
+        for subscription in &kept.snapshot.subscriptions {
+            for incident in kept.firing() {
+                let key = (subscription.chat, incident.id);
+                let on_card = kept.shown.contains(&key);
+                let told = self.seen.contains_key(&key)
+                    || self.missed.contains(&key)
+                    || self.refused.contains(&key);
+                self.claim(told || !on_card, || {
+                    format!("{} was not told of {}", key.0, incident.labels)
+                });
+            }
+        }
+        self.claim(kept.snapshot.deliveries.is_empty(), || {
+            format!("left over: {:?}", kept.snapshot.deliveries)
+        });
+        for card in &kept.snapshot.cards {
+            let fires = card.members.keys().any(|id| kept.fires(*id));
+            self.claim(fires, || {
+                format!("a card of nothing that fires is kept: {card:?}")
+            });
+            self.claim(!card.behind, || format!("left behind: {card:?}"));
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The REST API: for `nabat` on the command line, for scripts, for whoever runs Nabat.
+//!
+//! Every handler takes an `Admin`, which only a request with an accepted token becomes.
+
+pub(super) mod deliveries;
+mod page;
+pub mod shape;
+pub mod token;
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+
+use super::State;
+use super::answer::Problem;
+use crate::config::Secret;
+use crate::intake::access;
+use crate::store::History;
+
+/// What the API needs beside the engine.
+#[derive(Debug, Clone)]
+pub struct Api {
+    /// What became of deliveries.
+    pub history: Arc<dyn History>,
+    /// Any of these admits.
+    pub tokens: Arc<[Secret]>,
+}
+
+/// Proof that whoever asks may.
+#[derive(Debug)]
+pub(super) struct Admin(());
+
+impl FromRequestParts<State> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Problem> {
+        if parts.headers.contains_key(header::ORIGIN) {
+            return Err(Problem::from_a_page());
+        }
+        if access::bears(&state.api.tokens, &parts.headers) {
+            return Ok(Self(()));
+        }
+        Err(Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            "the request carries no token of the API, or a wrong one",
+            "send `Authorization: Bearer TOKEN`; the token is in the file `api-token` in Nabat's data folder",
+        ))
+    }
+}
