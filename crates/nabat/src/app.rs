@@ -112,7 +112,7 @@ impl App {
             .with_context(|| format!("failed to keep the API's token in {}", data_dir.display()))?;
         let api = web::api::Api {
             history: Arc::clone(&store) as Arc<dyn History>,
-            tokens: Arc::new([token]),
+            token,
         };
         let instance = store.instance()?;
 

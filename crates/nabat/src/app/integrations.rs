@@ -12,8 +12,11 @@ use crate::channel::{Channel, email, webhook};
 use crate::config::Config;
 use crate::config::integration as configured;
 use crate::courier::integration::IntegrationCourier;
-use crate::engine::Handle;
+use crate::engine::{Handle, Problem};
 use crate::metrics::Metrics;
+
+/// The alert that says that nothing can be sent to an integration as it is configured.
+const RECEIVER_INVALID: &str = "NabatReceiverInvalid";
 
 /// The integrations that are carried to now.
 #[derive(Debug)]
@@ -25,6 +28,8 @@ pub(super) struct Integrations {
     running: HashMap<IntegrationId, Running>,
     /// Those that were stopped and may still finish what they have in hand.
     leaving: HashMap<IntegrationId, CancellationToken>,
+    /// Those to which nothing can be sent as they are configured.
+    invalid: HashMap<IntegrationId, configured::Integration>,
     tasks: JoinSet<()>,
 }
 
@@ -51,6 +56,7 @@ impl Integrations {
             instance,
             running: HashMap::new(),
             leaving: HashMap::new(),
+            invalid: HashMap::new(),
             tasks: JoinSet::new(),
         }
     }
@@ -80,6 +86,11 @@ impl Integrations {
             }
             stays
         });
+        for (id, gone) in std::mem::take(&mut self.invalid) {
+            if !wanted.contains_key(&id) {
+                self.tell_whether_valid(&gone, None);
+            }
+        }
         for (id, described) in wanted {
             if !self.running.contains_key(&id) {
                 self.start(described);
@@ -89,13 +100,11 @@ impl Integrations {
 
     fn start(&mut self, described: Described) {
         let integration = &described.integration;
-        let channel = match self.channel(&described) {
-            Ok(channel) => channel,
-            Err(error) => {
-                let to = &*integration.name;
-                tracing::error!(to, %error, "nothing can be sent there");
-                return;
-            }
+        let channel = self.channel(&described);
+        self.tell_whether_valid(integration, channel.as_ref().err());
+        let Ok(channel) = channel else {
+            self.invalid.insert(integration.id, integration.clone());
+            return;
         };
         let courier = IntegrationCourier::new(
             integration.id,
@@ -125,6 +134,27 @@ impl Integrations {
         };
         self.running
             .insert(running.described.integration.id, running);
+    }
+
+    /// Tells the operators of an integration that can't be carried to, or that it can be again.
+    fn tell_whether_valid(
+        &mut self,
+        integration: &configured::Integration,
+        error: Option<&anyhow::Error>,
+    ) {
+        let (engine, integration) = (self.engine.clone(), integration.clone());
+        let words = error.map(|error| format!("Nothing can be sent there: {error:#}"));
+        self.tasks.spawn(async move {
+            let labels = [
+                ("receiver", &*integration.receiver),
+                ("to", &*integration.name),
+            ];
+            let problem = words.as_deref().map(|words| {
+                tracing::error!(to = &*integration.name, "{words}");
+                Problem { words, lasts: None }
+            });
+            engine.own_alert(RECEIVER_INVALID, &labels, problem).await;
+        });
     }
 
     fn channel(&self, described: &Described) -> anyhow::Result<Channel> {

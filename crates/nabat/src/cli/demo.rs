@@ -82,7 +82,7 @@ async fn free(port: u16) -> anyhow::Result<SocketAddr> {
 
 fn people(telegram: &Emulator) -> anyhow::Result<()> {
     telegram.add_bot(TOKEN, BOT_NAME);
-    telegram.add_user(User::new(YOU, "You", "en"));
+    telegram.add_user(User::new(YOU, "Ann", "en"));
     telegram.add_supergroup(GROUP, "On call", false);
     telegram.set_status(GROUP, YOU, Status::Creator)?;
     telegram.set_status(GROUP, BOT, Status::Member)?;

@@ -55,7 +55,7 @@ pub struct Config {
         "x-expected" = "an `http` or `https` address such as `https://nabat.example.org`"
     ))]
     pub external_url: Option<String>,
-    /// Who may use the API. Without it, everyone who can reach the port.
+    /// Who may use the API beside those who can read the file `api-token` in the data folder.
     pub api: Option<Api>,
     /// The ways in: what a request with alerts may contain, and who may send one.
     pub intake: Intake,
@@ -294,7 +294,8 @@ pub struct Basic {
     pub password_file: Option<PathBuf>,
 }
 
-/// Who may use the API under `/api/v1`. It needs either `token` or `token_file`.
+/// Who may use the API under `/api/v1` beside those who can read the file `api-token` in the data
+/// folder, such as `nabat deliveries` on the same machine. It needs either `token` or `token_file`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Api {

@@ -24,8 +24,8 @@ use crate::store::History;
 pub struct Api {
     /// What became of deliveries.
     pub history: Arc<dyn History>,
-    /// Any of these admits.
-    pub tokens: Arc<[Secret]>,
+    /// What the file in the data folder says; the configuration may name another token.
+    pub token: Secret,
 }
 
 /// Proof that whoever asks may.
@@ -39,14 +39,17 @@ impl FromRequestParts<State> for Admin {
         if parts.headers.contains_key(header::ORIGIN) {
             return Err(Problem::from_a_page());
         }
-        if access::bears(&state.api.tokens, &parts.headers) {
+        let config = state.config.borrow().clone();
+        let configured = config.api.as_ref().map(|api| &api.token);
+        let accepted = [Some(&state.api.token), configured];
+        if access::bears(accepted.into_iter().flatten(), &parts.headers) {
             return Ok(Self(()));
         }
         Err(Problem::new(
             StatusCode::UNAUTHORIZED,
             "unauthorized",
             "the request carries no token of the API, or a wrong one",
-            "send `Authorization: Bearer TOKEN`; the token is in the file `api-token` in Nabat's data folder",
+            "send `Authorization: Bearer TOKEN`; the token is in the file `api-token` in Nabat's data folder, or that of `api` in its configuration",
         ))
     }
 }

@@ -325,6 +325,16 @@ async fn only_who_has_the_token_is_answered() {
 }
 
 #[tokio::test]
+async fn a_token_of_the_configuration_is_as_good_as_that_of_the_file() {
+    let configured = "configured-token";
+    let world = World::with_config(|config| config["api"] = json!({ "token": configured })).await;
+    for token in [configured.to_owned(), token(&world)] {
+        let request = http::client().get(world.nabat.url(PATH)).bearer_auth(token);
+        assert_eq!(request.send().await.unwrap().status(), StatusCode::OK);
+    }
+}
+
+#[tokio::test]
 async fn the_command_lists_shows_retries_and_drops() {
     let world = subscribed().await;
     order(&world, 1, FaultKind::TooMany { retry_after: 60 });

@@ -223,3 +223,31 @@ async fn a_reload_changes_who_is_told() {
     after.wait_for("Two", |body| names(body) == ["Two"]).await;
     assert_eq!(before.bodies().len(), 1);
 }
+
+#[tokio::test]
+async fn operators_are_told_of_a_receiver_to_which_nothing_can_be_sent() {
+    let mut configured = Value::Null;
+    let world = World::with_config(|config| {
+        // A password in the clear to another machine.
+        config["receivers"] = json!([{ "name": "mail", "email_configs": [{
+            "to": "a@example.org",
+            "from": "nabat@example.org",
+            "smarthost": "192.0.2.1:25",
+            "require_tls": false,
+            "auth_username": "nabat",
+            "auth_password": "correct horse",
+        }]}]);
+        config["telegram"]["operators"] = json!([{ "bot": "ops", "chat": OWNER }]);
+        configured = config.clone();
+    })
+    .await;
+    world.say("/start");
+    let told = world.told(OWNER, "NabatReceiverInvalid").await;
+    assert!(!told.text.contains("correct horse"), "{}", told.text);
+    configured["receivers"] = json!([]);
+    world.nabat.configure(&configured);
+    world.nabat.signal("HUP");
+    world
+        .told(OWNER, "✅ Resolved · NabatReceiverInvalid")
+        .await;
+}
