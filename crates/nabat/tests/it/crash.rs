@@ -5,6 +5,7 @@
 //! chosen ones: in the middle of a request to Telegram, between an end and its telling, between
 //! a command and its answer. `cargo xtask crash` runs the random ones at length.
 
+mod called;
 mod load;
 mod plan;
 mod shown;
@@ -15,6 +16,7 @@ use serde_json::json;
 use telegram_emulator::{Fault, FaultKind, Filter, Limits, User};
 
 use crate::world::alert::Alert;
+use crate::world::recorder::Recorder;
 use crate::world::{OWNER, World, wait};
 use load::{Dice, Load};
 use plan::{Plan, fresh_seed};
@@ -51,8 +53,17 @@ async fn survive(plan: Plan) {
         faults,
     } = plan;
     eprintln!("seed {seed}, {kills} kills, faults {faults}");
+    let recorder = Recorder::start().await;
     let mut world = World::with(Limits::off(), |config| {
         config["telegram"]["bots"][0]["allow"] = json!(SUBSCRIBERS);
+        config["route"] = json!({
+            "receiver": "hook",
+            "group_by": ["..."],
+            "group_wait": "0s",
+            "group_interval": "1s",
+        });
+        let hook = json!([{ "url": recorder.url() }]);
+        config["receivers"] = json!([{ "name": "hook", "webhook_configs": hook }]);
     })
     .await;
     for user in SUBSCRIBERS {
@@ -66,6 +77,7 @@ async fn survive(plan: Plan) {
         load.allow(ALERTS_PER_KILL);
         if faults {
             drops += order_faults(&world, &mut dice);
+            recorder.answer(503, ("retry-after", "1"), "");
         }
         tokio::time::sleep(dice.up_to_ms(LIFE_MAX_MS)).await;
         world.nabat.kill9();
@@ -92,6 +104,11 @@ async fn survive(plan: Plan) {
         of_all.all(|(_, found)| found.none()).then_some(())
     };
     let waited = world.telegram.wait_for(patience, all_right).await;
+    wait::until("the webhook to be told the truth", async || {
+        let called = called::differences(&recorder.requests(), &cases);
+        called.none().then_some(())
+    })
+    .await;
     world.silence().await;
 
     let lies = shown::lies(&world.telegram.requests(), &cases);
@@ -111,6 +128,13 @@ async fn survive(plan: Plan) {
             shown::repeats(&sayings).len(),
         );
     }
+    let called = called::differences(&recorder.requests(), &cases);
+    eprintln!(
+        "seed {seed}, webhook: {} calls, {} repeats (at most {bound})",
+        recorder.requests().len(),
+        called.repeats.len(),
+    );
+    assert!(called.repeats.len() <= bound, "seed {seed}: {called:#?}");
     if let Err(story) = waited {
         panic!("seed {seed}: shown wrongly after {deaths} kills: {found:#?}\n{story}");
     }

@@ -18,6 +18,8 @@ pub(crate) struct Request {
     pub(crate) uri: Uri,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// What it was answered with.
+    pub(crate) status: u16,
 }
 
 impl Request {
@@ -50,13 +52,15 @@ impl Recorder {
         let record = Arc::clone(&state);
         let hook = async move |method, uri, headers, body| {
             let mut state = record.lock().unwrap();
+            let answer = state.answers.pop_front().unwrap_or_default();
             state.requests.push(Request {
                 method,
                 uri,
                 headers,
                 body,
+                status: answer.status().as_u16(),
             });
-            state.answers.pop_front().unwrap_or_default()
+            answer
         };
         let server = Server::start(Router::new().fallback(hook)).await;
         Self { state, server }
