@@ -297,6 +297,7 @@ impl Engine {
         for delivery in snapshot.deliveries {
             engine.put_delivery(delivery, out);
         }
+        engine.drop_uncarried(out);
         for on_duty in engine.cards.values_mut() {
             // A courier may have had it: until the process died, or until the chat was given up.
             let chat = on_duty.card.destination.chat();
@@ -331,11 +332,12 @@ impl Engine {
         self.last_news_at = before.last_news_at;
     }
 
-    /// Takes over a changed configuration. What waits for integrations that there are no more is
-    /// dropped with their cards.
+    /// Takes over a changed configuration. What waits for bots and integrations that there are no
+    /// more is dropped, the cards of those integrations too.
     pub fn configure(&mut self, now: Timestamp, settings: Settings, out: &mut Effects) {
         self.settings = settings;
-        self.drop_unconfigured(out);
+        self.drop_uncarried(out);
+        self.touched.extend(self.cards.keys());
         self.announce_touched(now, out);
     }
 

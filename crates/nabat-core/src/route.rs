@@ -4,6 +4,7 @@
 //! set themselves, and then only asked ([`Route::find`], [`Route::group`]). Semantics and the form
 //! of group keys are those of Alertmanager's `dispatch/route.go`.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,8 +20,36 @@ use crate::matcher::Matcher;
 pub struct Routing {
     /// The root, which takes every alert.
     pub root: Route,
-    /// The integrations of every receiver.
-    pub integrations: Vec<Integration>,
+    integrations: HashMap<IntegrationId, Integration>,
+    by_receiver: HashMap<Arc<str>, Vec<IntegrationId>>,
+}
+
+impl Routing {
+    /// The routing with this tree, and with the integrations of all receivers that it names.
+    pub fn new(root: Route, integrations: impl IntoIterator<Item = Integration>) -> Self {
+        let mut routing = Self {
+            root,
+            integrations: HashMap::new(),
+            by_receiver: HashMap::new(),
+        };
+        for integration in integrations {
+            let of_receiver = routing.by_receiver.entry(integration.receiver.clone());
+            of_receiver.or_default().push(integration.id);
+            routing.integrations.insert(integration.id, integration);
+        }
+        routing
+    }
+
+    /// The integration with this number.
+    pub fn integration(&self, id: IntegrationId) -> Option<&Integration> {
+        self.integrations.get(&id)
+    }
+
+    /// The integrations of a receiver, in the order of the configuration.
+    pub fn of(&self, receiver: &str) -> impl Iterator<Item = &Integration> {
+        let ids = self.by_receiver.get(receiver).into_iter().flatten();
+        ids.filter_map(|id| self.integrations.get(id))
+    }
 }
 
 /// One integration of a receiver, as far as deciding needs to know it.

@@ -54,10 +54,6 @@ impl Engine {
             return;
         };
         for route in routing.root.find(&incident.labels) {
-            let receiver = routing
-                .integrations
-                .iter()
-                .filter(|integration| integration.receiver == route.receiver);
             let (group, labels) = route.group(&incident.labels);
             let routed = Routed {
                 labels,
@@ -66,7 +62,7 @@ impl Engine {
                 told_at: None,
                 instead_of: None,
             };
-            for integration in receiver {
+            for integration in routing.of(&route.receiver) {
                 let destination = Destination::Integration(integration.id);
                 self.show(destination, &group, Some(&routed), incident, out);
             }
@@ -180,6 +176,9 @@ impl Engine {
             self.repeat_later(now, id);
             return;
         };
+        if !self.is_carried(destination) {
+            return;
+        }
         if let Some(since) = self.disabled_since(destination) {
             self.watch_stranded(now, id, since);
             return;
@@ -331,8 +330,7 @@ impl Engine {
         let Destination::Integration(id) = destination else {
             return None;
         };
-        let routing = self.settings.routing.as_ref()?;
-        routing.integrations.iter().find(|known| known.id == id)
+        self.settings.routing.as_ref()?.integration(id)
     }
 
     /// Takes incidents off a card, and the card away when nothing is left on it to be told.

@@ -272,7 +272,9 @@ impl Engine {
                 }
             }
         }
-        self.look_whether_late(now, out);
+        if self.late {
+            self.look_whether_late(now, out);
+        }
         self.announce_touched(now, out);
     }
 

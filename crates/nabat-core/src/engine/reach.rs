@@ -111,17 +111,34 @@ impl Engine {
         }
     }
 
-    /// Forgets what integrations were told and have to be told that are no more configured.
-    pub(super) fn drop_unconfigured(&mut self, out: &mut Effects) {
-        let gone: Vec<Destination> = self
-            .cards_at
-            .keys()
-            .filter(|destination| destination.chat().is_none())
-            .filter(|destination| self.integration(**destination).is_none())
-            .copied()
+    /// Whether there is an outlet for the destination in the configuration.
+    pub(super) fn is_carried(&self, destination: Destination) -> bool {
+        match destination {
+            Destination::Chat(chat) => self.settings.allowed.contains_key(&chat.bot),
+            Destination::Integration(_) => self.integration(destination).is_some(),
+        }
+    }
+
+    /// Forgets what waits for outlets that are no more configured, and what their integrations were
+    /// told. Chats keep their cards, should their bot come back.
+    pub(super) fn drop_uncarried(&mut self, out: &mut Effects) {
+        let waiting: Vec<DeliveryId> = self
+            .deliveries
+            .values()
+            .filter(|delivery| !self.is_carried(delivery.destination))
+            .map(|delivery| delivery.id)
             .collect();
-        let cards: Vec<CardId> = gone.into_iter().flat_map(|at| self.cards_of(at)).collect();
-        for card in cards {
+        for delivery in waiting {
+            self.remove_delivery(delivery, out);
+        }
+        let gone: Vec<CardId> = self
+            .cards_at
+            .iter()
+            .filter(|(destination, _)| destination.chat().is_none())
+            .filter(|(destination, _)| !self.is_carried(**destination))
+            .flat_map(|(_, cards)| cards.values().copied())
+            .collect();
+        for card in gone {
             let on_duty = self.cards.get(&card).into_iter();
             let members: Vec<_> = on_duty
                 .flat_map(|known| known.card.members.keys().copied())

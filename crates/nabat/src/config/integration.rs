@@ -169,10 +169,8 @@ impl Config {
             name: integration.name,
             send_resolved: integration.send_resolved,
         };
-        Some(Routing {
-            root: route::Route::root(spec),
-            integrations: self.integrations().into_iter().map(integration).collect(),
-        })
+        let integrations = self.integrations().into_iter().map(integration);
+        Some(Routing::new(route::Route::root(spec), integrations))
     }
 
     /// Who is told instead of whom.

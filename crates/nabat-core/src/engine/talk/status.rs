@@ -75,6 +75,8 @@ mod tests {
     use super::*;
     use crate::change::Snapshot;
     use crate::chat::{BotId, Chat, ChatKey, Disabled, Person, PersonId, Role};
+    use std::collections::{HashMap, HashSet};
+
     use crate::delivery::{Content, DeliveryId, Priority};
     use crate::engine::{Effects, Settings, Speaker};
     use crate::message::Message;
@@ -140,12 +142,11 @@ mod tests {
             ],
             ..Snapshot::default()
         };
-        Engine::restore(
-            at(50),
-            Settings::default(),
-            snapshot,
-            &mut Effects::default(),
-        )
+        let settings = Settings {
+            allowed: HashMap::from([(BotId(7), HashSet::new())]),
+            ..Settings::default()
+        };
+        Engine::restore(at(50), settings, snapshot, &mut Effects::default())
     }
 
     fn status(engine: &Engine, number: i64, person: i64) -> ChatStatus {

@@ -14,37 +14,44 @@ fn minutes(count: u64) -> Duration {
     Duration::from_secs(60 * count)
 }
 
-/// Everything goes to `mail`; what is critical to `hook` instead, at once and with every end.
-fn routing() -> Arc<Routing> {
-    let integration = |id, receiver: &str, send_resolved| Integration {
-        id,
-        receiver: receiver.into(),
-        name: format!("{receiver}: somewhere").into(),
-        send_resolved,
-    };
+/// Everything goes to `mail`; what is critical to `hook` instead, at once.
+fn tree() -> Route {
     let critical = Spec {
         receiver: Some("hook".into()),
         matchers: parse_list("host=\"critical\"").unwrap(),
         group_wait: Some(Duration::ZERO),
         ..Spec::default()
     };
-    Arc::new(Routing {
-        root: Route::root(Spec {
-            receiver: Some("mail".into()),
-            group_by: Some(GroupBy::Labels(vec!["alertname".into()])),
-            routes: vec![critical],
-            ..Spec::default()
-        }),
-        integrations: vec![
-            integration(MAIL, "mail", true),
-            integration(HOOK, "hook", true),
-        ],
+    Route::root(Spec {
+        receiver: Some("mail".into()),
+        group_by: Some(GroupBy::Labels(vec!["alertname".into()])),
+        routes: vec![critical],
+        ..Spec::default()
     })
+}
+
+/// A tree that tells nobody.
+fn no_tree() -> Route {
+    Route::root(Spec {
+        receiver: Some("nobody".into()),
+        ..Spec::default()
+    })
+}
+
+/// The routing of a tree with both receivers, which are told ends or not.
+fn routing(root: Route, send_resolved: bool) -> Option<Arc<Routing>> {
+    let integrations = [(MAIL, "mail"), (HOOK, "hook")].map(|(id, receiver)| Integration {
+        id,
+        receiver: receiver.into(),
+        name: format!("{receiver}: somewhere").into(),
+        send_resolved,
+    });
+    Some(Arc::new(Routing::new(root, integrations)))
 }
 
 fn world() -> World {
     let mut world = World::new();
-    world.engine.settings.routing = Some(routing());
+    world.engine.settings.routing = routing(tree(), true);
     world
 }
 
@@ -164,9 +171,7 @@ fn an_acknowledged_or_silenced_group_is_not_repeated() {
 #[test]
 fn who_wants_no_ends_is_told_none_and_nothing_is_left_behind() {
     let mut world = world();
-    let mut routing = routing().as_ref().clone();
-    routing.integrations[0].send_resolved = false;
-    world.engine.settings.routing = Some(Arc::new(routing));
+    world.engine.settings.routing = routing(tree(), false);
     world.fires("HighCPU", "a");
     world.notified();
     world.resolves("HighCPU", "a");
@@ -213,13 +218,7 @@ fn a_receiver_that_is_configured_no_more_is_forgotten() {
 #[test]
 fn a_fallback_is_told_what_a_chat_can_not_be_told_and_its_end() {
     let mut world = world();
-    world.engine.settings.routing = Some(Arc::new(Routing {
-        root: Route::root(Spec {
-            receiver: Some("nobody".into()),
-            ..Spec::default()
-        }),
-        ..routing().as_ref().clone()
-    }));
+    world.engine.settings.routing = routing(no_tree(), true);
     world.engine.settings.fallbacks = HashMap::from([(
         Outlet::Bot(BOT),
         Fallback {
@@ -256,13 +255,7 @@ fn a_fallback_is_told_at_once_when_the_chat_has_refused_for_long() {
             to: vec![Destination::Integration(HOOK)],
         },
     )]);
-    world.engine.settings.routing = Some(Arc::new(Routing {
-        root: Route::root(Spec {
-            receiver: Some("nobody".into()),
-            ..Spec::default()
-        }),
-        ..routing().as_ref().clone()
-    }));
+    world.engine.settings.routing = routing(no_tree(), true);
     world.says("/regexp all");
     world.fires("HighCPU", "a");
     let work = world.take_all().remove(0);
@@ -409,4 +402,22 @@ fn a_dropped_delivery_is_told_neither_now_nor_later() {
     assert!(world.engine.drop_delivery(now, id, &mut out));
     assert!(!world.engine.drop_delivery(now, id, &mut out));
     assert_eq!(world.kinds(), [] as [&str; 0]);
+}
+
+#[test]
+fn what_waits_for_a_bot_that_left_the_configuration_is_dropped_and_told_when_it_is_back() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    let (with, now) = (world.engine.settings.clone(), world.now);
+    let mut without = with.clone();
+    without.allowed.clear();
+    world
+        .engine
+        .configure(now, without, &mut Effects::default());
+    assert!(world.engine.deliveries.is_empty());
+    world.fires("HighCPU", "b");
+    assert!(world.engine.deliveries.is_empty());
+    world.engine.configure(now, with, &mut Effects::default());
+    assert_eq!(world.kinds(), ["new"]);
 }
