@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use nabat_core::chat::ChatKey;
@@ -96,30 +97,20 @@ impl Courier {
                 Next::Wait(at) => Some(self.clock.instant(at)),
                 Next::Idle => None,
             };
-            let pause = async {
-                match pause {
-                    Some(at) => tokio::time::sleep_until(at).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                announced = waiting.recv() => match announced {
-                    Some(waiting) => {
-                        let mut schedule = self.schedule();
-                        for delivery in waiting {
-                            if let Destination::Chat(chat) = delivery.destination {
-                                if delivery.hurried {
-                                    schedule.hurry(chat);
-                                }
-                                schedule.add(delivery.id, chat, delivery.priority);
+            match wait(waiting, hands, pause, shutdown).await {
+                Woken::Announced(waiting) => {
+                    let mut schedule = self.schedule();
+                    for delivery in waiting {
+                        if let Destination::Chat(chat) = delivery.destination {
+                            schedule.add(delivery.id, chat, delivery.priority);
+                            if delivery.hurried {
+                                schedule.hurry(chat);
                             }
                         }
                     }
-                    None => return, // Another courier follows now, or the engine is gone.
-                },
-                Some(ended) = hands.join_next() => pass_on(ended),
-                () = pause => {}
-                () = shutdown.cancelled() => return,
+                }
+                Woken::Again => {}
+                Woken::Over => return,
             }
         }
     }
@@ -247,6 +238,40 @@ impl Desk {
                 Err(_) => tokio::time::sleep(ENGINE_PAUSE).await,
             }
         }
+    }
+}
+
+/// What ended a wait.
+enum Woken {
+    /// There is more to carry.
+    Announced(Vec<Waiting>),
+    /// A hand is free, or the pause is over.
+    Again,
+    /// Another courier follows now, or Nabat is stopping.
+    Over,
+}
+
+/// Waits for news of the outbox, for a free hand, or until a pause is over.
+async fn wait(
+    waiting: &mut mpsc::UnboundedReceiver<Vec<Waiting>>,
+    hands: &mut JoinSet<()>,
+    pause: Option<Instant>,
+    shutdown: &CancellationToken,
+) -> Woken {
+    let pause = async {
+        match pause {
+            Some(at) => tokio::time::sleep_until(at).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        announced = waiting.recv() => announced.map_or(Woken::Over, Woken::Announced),
+        Some(ended) = hands.join_next() => {
+            pass_on(ended);
+            Woken::Again
+        }
+        () = pause => Woken::Again,
+        () = shutdown.cancelled() => Woken::Over,
     }
 }
 

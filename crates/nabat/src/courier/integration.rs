@@ -17,7 +17,7 @@ use nabat_core::destination::{IntegrationId, Outlet};
 use nabat_core::time::Timestamp;
 
 use super::failures::Failures;
-use super::{Desk, MESSAGE_REFUSED, REFUSED_LASTS};
+use super::{Desk, MESSAGE_REFUSED, REFUSED_LASTS, Woken};
 use crate::channel::{Channel, Refusal};
 use crate::clock::{self, Steady};
 use crate::engine::{Handle, Problem};
@@ -152,27 +152,17 @@ impl IntegrationCourier {
                 Next::Wait(at) => Some(self.clock.instant(at)),
                 Next::Idle => None,
             };
-            let pause = async {
-                match pause {
-                    Some(at) => tokio::time::sleep_until(at).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                announced = waiting.recv() => match announced {
-                    Some(waiting) => self.with_line(|line| {
-                        for delivery in waiting {
-                            line.add(delivery.id, delivery.priority);
-                            if delivery.hurried {
-                                line.hurry();
-                            }
+            match super::wait(waiting, hands, pause, shutdown).await {
+                Woken::Announced(waiting) => self.with_line(|line| {
+                    for delivery in waiting {
+                        line.add(delivery.id, delivery.priority);
+                        if delivery.hurried {
+                            line.hurry();
                         }
-                    }),
-                    None => return, // Another courier follows now, or the engine is gone.
-                },
-                Some(ended) = hands.join_next() => super::pass_on(ended),
-                () = pause => {}
-                () = shutdown.cancelled() => return,
+                    }
+                }),
+                Woken::Again => {}
+                Woken::Over => return,
             }
         }
     }
