@@ -264,17 +264,18 @@ pub(super) fn snapshot(
         delivery,
     )?;
     Ok(Snapshot {
-        incidents: connection
-            .prepare(
-                "SELECT id, revision, edition, fingerprint, labels, annotations, links, group_key,
-                        starts_at, opened_at, seen_at, expires_at, state, ended_at, ending, loud,
-                        flaps, acknowledged
-                 FROM incidents
-                 WHERE ended_at IS NULL OR ended_at >= ?1
-                    OR id IN (SELECT incident FROM ledger)",
-            )?
-            .query_map([ended_since.as_millis()], incident)?
-            .collect::<Result<_, _>>()?,
+        incidents: readable(
+            connection
+                .prepare(
+                    "SELECT id, revision, edition, fingerprint, labels, annotations, links,
+                            group_key, starts_at, opened_at, seen_at, expires_at, state, ended_at,
+                            ending, loud, flaps, acknowledged
+                     FROM incidents
+                     WHERE ended_at IS NULL OR ended_at >= ?1
+                        OR id IN (SELECT incident FROM ledger)",
+                )?
+                .query_map([ended_since.as_millis()], incident)?,
+        )?,
         cards: all(
             connection,
             "SELECT id, destination, group_key, routed, message_id, behind FROM cards",
@@ -313,24 +314,43 @@ fn all<T>(
     sql: &str,
     read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<Vec<T>> {
-    connection.prepare(sql)?.query_map([], read)?.collect()
+    readable(connection.prepare(sql)?.query_map([], read)?)
+}
+
+/// Leaves out, and in the store, rows that make no sense: they must not keep the rest from being
+/// read.
+fn readable<T>(rows: impl Iterator<Item = rusqlite::Result<T>>) -> rusqlite::Result<Vec<T>> {
+    let mut readable = Vec::new();
+    for row in rows {
+        match row {
+            Ok(value) => readable.push(value),
+            Err(failure @ rusqlite::Error::SqliteFailure(..)) => return Err(failure),
+            Err(error) => {
+                tracing::error!(%error, "a stored row makes no sense and is left out");
+            }
+        }
+    }
+    Ok(readable)
 }
 
 fn ledger(
     connection: &Connection,
 ) -> rusqlite::Result<HashMap<CardId, BTreeMap<IncidentId, Told>>> {
-    let mut ledger: HashMap<CardId, BTreeMap<IncidentId, Told>> = HashMap::new();
-    let mut statement = connection.prepare("SELECT card, incident, edition, ended FROM ledger")?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
+    let entry = |row: &Row<'_>| {
         let told = Told {
             edition: row.get(2)?,
             ended: row.get(3)?,
         };
-        ledger
-            .entry(CardId(row.get(0)?))
-            .or_default()
-            .insert(IncidentId(row.get(1)?), told);
+        Ok((CardId(row.get(0)?), IncidentId(row.get(1)?), told))
+    };
+    let mut ledger: HashMap<CardId, BTreeMap<IncidentId, Told>> = HashMap::new();
+    let entries = all(
+        connection,
+        "SELECT card, incident, edition, ended FROM ledger",
+        entry,
+    )?;
+    for (card, incident, told) in entries {
+        ledger.entry(card).or_default().insert(incident, told);
     }
     Ok(ledger)
 }
