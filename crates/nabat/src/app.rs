@@ -114,12 +114,7 @@ impl App {
             .with_context(|| format!("failed to listen on {address}"))?;
         let address = listener.local_addr()?;
         let config::Store::Sqlite(file) = &config.store;
-        let store = Sqlite::open(&data_dir.join(file))?;
-        let damage = store.damage().cloned();
-        if let Some(damage) = &damage {
-            tracing::error!(details = ?damage.outcome, "{damage}");
-        }
-        let store = Arc::new(store);
+        let store = Arc::new(Sqlite::open(&data_dir.join(file))?);
         let token = token::open(data_dir)
             .with_context(|| format!("failed to keep the API's token in {}", data_dir.display()))?;
         let api = web::api::Api {
@@ -130,7 +125,12 @@ impl App {
 
         let metrics = Arc::new(Metrics::default());
         let settings = reload::settings(&config);
-        let engine = engine::start(store as Arc<dyn Store>, settings, metrics.engine.clone())?;
+        let writer = Arc::clone(&store) as Arc<dyn Store>;
+        let engine = engine::start(writer, settings, metrics.engine.clone())?;
+        let damage = store.damage();
+        if let Some(damage) = &damage {
+            tracing::error!(details = ?damage.outcome, "{damage}");
+        }
         let ears = bot::WebhookEars::default();
         let bots = Bots::new(engine.handle.clone(), Arc::clone(&metrics), ears.clone());
 

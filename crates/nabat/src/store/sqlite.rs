@@ -15,8 +15,11 @@ mod history;
 mod lock;
 mod rows;
 mod salvage;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction};
@@ -49,6 +52,8 @@ pub struct Sqlite {
     /// Held for as long as this process uses the file.
     lock: Lock,
     damage: Option<Damage>,
+    /// Rows that the last snapshot could make no sense of.
+    left_out: AtomicU64,
 }
 
 impl Sqlite {
@@ -93,12 +98,21 @@ impl Sqlite {
             watch: Watch::begin(&files, WAL_KEPT_BYTES.into())?,
             lock,
             damage,
+            left_out: AtomicU64::new(0),
         })
     }
 
-    /// What was wrong with the files when they were opened.
-    pub fn damage(&self) -> Option<&Damage> {
-        self.damage.as_ref()
+    /// What was wrong with the files when they were opened, or with rows that were read since.
+    pub fn damage(&self) -> Option<Damage> {
+        let left_out = || match self.left_out.load(Ordering::Relaxed) {
+            0 => None,
+            rows => Some(Damage {
+                problem: "some of what is in it makes no sense".to_owned(),
+                kept_as: None,
+                outcome: Outcome::LeftOut { rows },
+            }),
+        };
+        self.damage.clone().or_else(left_out)
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
@@ -179,7 +193,10 @@ impl Store for Sqlite {
         let transaction = connection
             .transaction()
             .map_err(failed("begin reading the store"))?;
-        rows::snapshot(&transaction, ended_since).map_err(failed("read the store"))
+        let (snapshot, left_out) =
+            rows::snapshot(&transaction, ended_since).map_err(failed("read the store"))?;
+        self.left_out.store(left_out, Ordering::Relaxed);
+        Ok(snapshot)
     }
 
     fn prune(&self, fence: &Fence, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
@@ -294,93 +311,5 @@ impl Sqlite {
         self.connection()
             .pragma_update(None, "max_page_count", pages)
             .unwrap();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-    use crate::store::contract;
-
-    fn store() -> (tempfile::TempDir, Sqlite) {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Sqlite::open(&folder.path().join("sub/nabat.db")).unwrap();
-        (folder, store)
-    }
-
-    #[test]
-    fn fulfils_the_contract() {
-        contract::run(|| {
-            let (folder, store) = store();
-            (folder, store)
-        });
-    }
-
-    #[test]
-    fn what_was_applied_is_there_after_opening_again() {
-        let (folder, store) = store();
-        let expected = contract::fill(&store);
-        drop(store);
-        let again = Sqlite::open(&folder.path().join("sub/nabat.db")).unwrap();
-        contract::assert_same(again.snapshot(Timestamp::from_millis(0)).unwrap(), expected);
-    }
-
-    #[test]
-    fn a_second_process_is_refused() {
-        let (folder, _store) = store();
-        let second = Sqlite::open(&folder.path().join("sub/nabat.db"));
-        assert!(
-            matches!(&second, Err(StoreError::InUse { owner: Some(pid), .. }) if *pid == std::process::id()),
-            "{second:?}"
-        );
-    }
-
-    #[test]
-    fn a_file_that_is_no_database_is_named_and_left_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("nabat.db");
-        fs::write(
-            &path,
-            "this is not a database, it is a letter to my aunt".repeat(100),
-        )
-        .unwrap();
-        let opened = Sqlite::open(&path);
-        assert!(
-            matches!(opened, Err(StoreError::Foreign { .. })),
-            "{opened:?}"
-        );
-        assert!(
-            fs::read_to_string(&path)
-                .unwrap()
-                .starts_with("this is not")
-        );
-    }
-
-    #[test]
-    fn rows_that_can_not_be_read_keep_nothing_else_from_being_read() {
-        let (_folder, store) = store();
-        let mut expected = contract::fill(&store);
-        let statements = "UPDATE outbox SET content = '{' WHERE id = 10;
-                          UPDATE subscriptions SET text = '(' WHERE kind = 'title';";
-        store.connection().execute_batch(statements).unwrap();
-        expected.deliveries.retain(|delivery| delivery.id.0 != 10);
-        expected
-            .subscriptions
-            .retain(|subscription| subscription.id.0 != 5);
-        contract::assert_same(store.snapshot(Timestamp::from_millis(0)).unwrap(), expected);
-    }
-
-    #[test]
-    fn a_store_of_a_newer_version_is_refused() {
-        let (folder, store) = store();
-        store
-            .connection()
-            .pragma_update(None, "user_version", 999)
-            .unwrap();
-        drop(store);
-        let opened = Sqlite::open(&folder.path().join("sub/nabat.db"));
-        assert!(matches!(opened, Err(StoreError::TooNew)), "{opened:?}");
     }
 }

@@ -109,7 +109,8 @@ fn examine(
         .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
         .map_err(checking())?;
     if verdict != "ok" {
-        let problem = verdict.split_whitespace().collect::<Vec<_>>().join(" ");
+        let problem = verdict.trim_start_matches("*** in database main ***");
+        let problem = problem.split_whitespace().collect::<Vec<_>>().join(" ");
         return Ok(Found::Damaged(problem));
     }
     // The second migration brought the count.

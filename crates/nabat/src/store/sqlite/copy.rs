@@ -7,6 +7,9 @@
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, Row, ToSql, params_from_iter};
 
+/// With more unreadable places than this a table is not worth the time.
+const GAPS_MAX: u32 = 10_000;
+
 /// A table as it is declared.
 #[derive(Debug)]
 pub(super) struct Table {
@@ -71,9 +74,13 @@ fn describe(connection: &Connection, name: String) -> rusqlite::Result<Table> {
 pub(super) fn copy(from: &Connection, to: &Connection, table: &Table) -> rusqlite::Result<Copied> {
     let mut copied = Copied::default();
     let mut begin = None;
-    while let Scan::BrokenAfter(last) = run(from, to, table, begin, false, &mut copied)? {
+    for _ in 0..GAPS_MAX {
+        let Scan::BrokenAfter(last) = run(from, to, table, begin, false, &mut copied)? else {
+            break;
+        };
         copied.gaps = true;
-        let read_up_to: i64 = last.or(begin).unwrap_or(0);
+        // A key that makes no sense may be lower than where the scan began.
+        let read_up_to = last.max(begin).unwrap_or(0);
         begin = read_up_to
             .checked_add(1)
             .filter(|_| table.numbered)

@@ -22,6 +22,11 @@ pub enum Outcome {
         /// How many transactions.
         writes: i64,
     },
+    /// All is in use but this many rows of which nobody can make sense; they stay in the database.
+    LeftOut {
+        /// How many.
+        rows: u64,
+    },
     /// What could be read is in use.
     Salvaged(Vec<Salvaged>),
     /// Nothing could be read: the store begins anew.
@@ -51,7 +56,7 @@ impl Damage {
     /// Whether something is known, or has to be assumed, to be lost.
     pub fn lost_some(&self) -> bool {
         match &self.outcome {
-            Outcome::Behind { .. } | Outcome::Anew => true,
+            Outcome::Behind { .. } | Outcome::LeftOut { .. } | Outcome::Anew => true,
             Outcome::Salvaged(tables) => tables.iter().any(Salvaged::lost_some),
         }
     }
@@ -66,6 +71,11 @@ impl fmt::Display for Damage {
                 f,
                 "The last {writes} changes are lost: its log was damaged or removed, or an older \
                  copy was put in its place. Everything before them is in use."
+            )?,
+            Outcome::LeftOut { rows } => write!(
+                f,
+                "{rows} rows are left out, the log says which; all else is in use. Look whether \
+                 chats, people and subscriptions are complete, or restore a backup."
             )?,
             Outcome::Anew => f.write_str(
                 "Nothing could be read, the store begins anew: chats have to subscribe again, \

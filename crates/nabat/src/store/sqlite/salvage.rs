@@ -113,9 +113,10 @@ fn make(files: &Files, draft: &Files, patched: &Files, noted: i64) -> Result<Out
     }
     let transaction = to.unchecked_transaction().map_err(saving())?;
     let mut copied = Vec::new();
-    for table in from.iter().flat_map(|_| &tables) {
-        let Some(from) = &from else { break };
-        copied.push(copy::copy(from, &to, table).map_err(saving())?);
+    if let Some(from) = &from {
+        for table in &tables {
+            copied.push(copy::copy(from, &to, table).map_err(saving())?);
+        }
     }
     let before = count(&to, &tables).map_err(saving())?;
     transaction.commit().map_err(saving())?;
@@ -128,9 +129,16 @@ fn make(files: &Files, draft: &Files, patched: &Files, noted: i64) -> Result<Out
     Ok(outcome(&tables, &copied, &before, &after))
 }
 
+/// Opens a damaged store to be read, if it has any content: SQLite removes the log of one that
+/// has none.
+fn look_into(files: &Files) -> Option<Connection> {
+    let length = length(&files.db).ok()?;
+    (length > 0).then(|| check::read_only(files).ok()).flatten()
+}
+
 /// The version of the store's tables, if it can be read.
 fn version(files: &Files) -> Option<usize> {
-    let connection = check::read_only(files).ok()?;
+    let connection = look_into(files)?;
     let version = connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
     let version = usize::try_from(version.ok()?).ok()?;
     (1..=MIGRATIONS.len()).contains(&version).then_some(version)
@@ -138,7 +146,7 @@ fn version(files: &Files) -> Option<usize> {
 
 /// Opens a damaged store, if its first page can be read and knows all tables.
 fn source(files: &Files, tables: &[Table]) -> Option<Connection> {
-    let connection = check::read_only(files).ok()?;
+    let connection = look_into(files)?;
     // So it is opened although it is shorter than it says.
     connection
         .pragma_update(None, "writable_schema", true)
