@@ -8,6 +8,7 @@ mod reload;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
@@ -16,10 +17,10 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Config};
-use crate::engine::{self, Running};
+use crate::engine::{self, Problem, Running};
 use crate::lifecycle;
 use crate::metrics::Metrics;
-use crate::store::sqlite::Sqlite;
+use crate::store::sqlite::{Damage, Sqlite};
 use crate::store::{History, Store};
 use crate::telemetry::Log;
 use crate::web::api::token;
@@ -29,6 +30,11 @@ use crate::{bot, web};
 use bots::Bots;
 use integrations::Integrations;
 use reload::Reloader;
+
+/// The alert that says that the store was damaged at the start.
+const STORE_DAMAGED: &str = "NabatStoreDamaged";
+/// For how long it fires.
+const STORE_DAMAGED_LASTS: Duration = Duration::from_secs(7 * 86_400);
 
 /// Where the configuration came from, and what else is renewed with it.
 #[derive(Debug)]
@@ -46,6 +52,7 @@ pub struct App {
     listener: TcpListener,
     engine: Running,
     router: axum::Router,
+    damage: Option<Damage>,
     live: Live,
     reloads: mpsc::Receiver<Reload>,
     hangups: Signal,
@@ -118,7 +125,12 @@ impl App {
 
         let metrics = Arc::new(Metrics::default());
         let settings = reload::settings(&config);
-        let engine = engine::start(store as Arc<dyn Store>, settings, metrics.engine.clone())?;
+        let writer = Arc::clone(&store) as Arc<dyn Store>;
+        let engine = engine::start(writer, settings, metrics.engine.clone())?;
+        let damage = store.damage();
+        if let Some(damage) = &damage {
+            tracing::error!(details = ?damage.outcome, "{damage}");
+        }
         let ears = bot::WebhookEars::default();
         let bots = Bots::new(engine.handle.clone(), Arc::clone(&metrics), ears.clone());
 
@@ -141,6 +153,7 @@ impl App {
             listener,
             engine,
             router,
+            damage,
             live: Live {
                 listening: format!("http://{address}"),
                 reloader,
@@ -165,6 +178,19 @@ impl App {
         self.address
     }
 
+    /// Tells the operators what was wrong with the store, if anything was.
+    async fn tell_damage(&self) {
+        let Some(damage) = &self.damage else {
+            return;
+        };
+        let problem = Problem {
+            words: &damage.to_string(),
+            lasts: Some(STORE_DAMAGED_LASTS),
+        };
+        let engine = &self.engine.handle;
+        engine.own_alert(STORE_DAMAGED, &[], Some(problem)).await;
+    }
+
     /// Runs until `shutdown`, then stops in order: what comes in and what goes out, then the engine.
     ///
     /// # Errors
@@ -174,12 +200,13 @@ impl App {
         self.live.follow();
         // What an earlier process had to say of its configuration is over: this one was read.
         self.live.reloader.tell(None).await;
+        self.tell_damage().await;
         let web = tokio::spawn(serve(self.listener, self.router, shutdown.clone()));
         let owner_link = tokio::spawn(bots::offer_owner_link(
             self.engine.handle.clone(),
             self.live.bots.first_name(),
         ));
-        let mut watch = tokio::time::interval(std::time::Duration::from_secs(1));
+        let mut watch = tokio::time::interval(Duration::from_secs(1));
         let mut crashed = false;
         loop {
             tokio::select! {

@@ -79,6 +79,14 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// # Errors
     /// Why not.
     fn probe(&self, fence: &Fence) -> Result<(), StoreError>;
+
+    /// Whether what is stored is still where it was put; costs next to nothing.
+    ///
+    /// # Errors
+    /// What became of it.
+    fn look(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// Why the store did not do what it was asked.
@@ -106,10 +114,51 @@ pub enum StoreError {
     },
     /// The file is not what was written.
     #[error(
-        "the store's file is damaged ({problem}); restore a backup, or move the file away to begin anew"
+        "the store's file is damaged ({problem}); start Nabat again: it sets the file aside and goes on with what can be read"
     )]
     Damaged {
         /// What SQLite says.
+        problem: String,
+    },
+    /// The store is damaged, and what can be read of it could not be saved.
+    #[error(
+        "the store's file is damaged ({problem}), and what can be read of it could not be saved; everything was left as it was"
+    )]
+    NoSalvage {
+        /// What is wrong with the store.
+        problem: String,
+        /// What went wrong then.
+        source: Box<StoreError>,
+    },
+    /// The store's file was removed, replaced or cut while it is in use.
+    #[error(
+        "the store's file {path} was {how} while Nabat uses it; put it back, or restart Nabat to go on with what is there"
+    )]
+    Gone {
+        /// The file.
+        path: String,
+        /// What was done to it.
+        how: &'static str,
+    },
+    /// The file belongs to another program.
+    #[error(
+        "{path} is no store of Nabat's and was left alone; move it away, or give Nabat its own `--data-dir`"
+    )]
+    Foreign {
+        /// The file.
+        path: String,
+    },
+    /// This user has no right to it.
+    #[error(
+        "{} may not write {path} ({problem}); give the folder and all that is in it to that user, or choose another `--data-dir`",
+        user.map_or("the user of this process".to_owned(), |user| format!("user {user}"))
+    )]
+    Denied {
+        /// The file, or the folder in which it could not be made.
+        path: String,
+        /// The number of the user whom this process belongs to.
+        user: Option<u32>,
+        /// What the system says.
         problem: String,
     },
     /// The store was written by a newer Nabat.

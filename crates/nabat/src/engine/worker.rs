@@ -28,6 +28,8 @@ const KEEP_ENDED_FOR: Duration = Duration::from_secs(90 * 86_400);
 /// How long the history of deliveries is kept, and how much of it.
 const KEEP_HISTORY_FOR: Duration = Duration::from_secs(30 * 86_400);
 const HISTORY_ROWS_MAX: usize = 200_000;
+/// How often an idle engine looks whether the store is still there.
+const LOOK_PERIOD: Duration = Duration::from_secs(5);
 /// How often, and how many at a time, older ones are forgotten.
 const PRUNE_PERIOD: Duration = Duration::from_secs(600);
 const PRUNE_AT_A_TIME: usize = 10_000;
@@ -89,7 +91,7 @@ impl Worker {
             let stop = asks.iter().any(|ask| matches!(ask, Ask::Stop)) || self.queue.is_closed();
             match self.work(&mut asks) {
                 Ok(()) => {}
-                Err(fenced @ StoreError::Fenced { .. }) => return Err(fenced),
+                Err(error) if is_final(&error) => return Err(error),
                 Err(error) if stop => {
                     tracing::error!(%error, "the last news could not be stored and were refused");
                 }
@@ -107,7 +109,7 @@ impl Worker {
         let due = self
             .engine
             .next_due()
-            .map_or(PRUNE_PERIOD, |due| due.since(now).min(PRUNE_PERIOD));
+            .map_or(LOOK_PERIOD, |due| due.since(now).min(LOOK_PERIOD));
         tokio::select! {
             biased;
             count = self.queue.recv_many(asks, REQUESTS_AT_A_TIME) => {
@@ -143,6 +145,7 @@ impl Worker {
             answer(None);
         }
         self.wake(out.waiting);
+        self.store.look()?;
         self.prune(now)
     }
 
@@ -286,7 +289,7 @@ impl Worker {
             }
             match self.store.probe(&self.fence) {
                 Ok(()) => {}
-                Err(fenced @ StoreError::Fenced { .. }) => return Err(fenced),
+                Err(error) if is_final(&error) => return Err(error),
                 Err(_) => continue,
             }
             match restore(self.store.as_ref(), &self.fence, self.settings.clone()) {
@@ -295,6 +298,7 @@ impl Worker {
                     self.engine = engine;
                     break;
                 }
+                Err(error) if is_final(&error) => return Err(error),
                 Err(error) => tracing::error!(%error, "the store can't be read back"),
             }
         }
@@ -322,6 +326,14 @@ fn note(change: &Change) {
         }
         _ => {}
     }
+}
+
+/// Whether waiting does not help: somebody else writes, or only a new start mends the store.
+fn is_final(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Fenced { .. } | StoreError::Damaged { .. }
+    )
 }
 
 fn restore(store: &dyn Store, fence: &Fence, settings: Settings) -> Result<Engine, StoreError> {

@@ -51,6 +51,44 @@ pub(crate) fn fill(store: &dyn Store) -> Snapshot {
     expected
 }
 
+/// Stores so much that each table takes several pages, and returns what must come back.
+pub(crate) fn fill_pages(store: &dyn Store) -> Snapshot {
+    let mut expected = one_of_everything();
+    let told = Told {
+        edition: 1,
+        ended: false,
+    };
+    for number in 1_000..1_150 {
+        expected.incidents.push(incident(number, 1, State::Firing));
+        expected.cards.push(Card {
+            id: CardId(number + 1_000),
+            group: format!("group {number}").into(),
+            members: BTreeMap::from([(IncidentId(number), told)]),
+            ..expected.cards[0].clone()
+        });
+        expected.chats.push(Chat {
+            key: key(number, None),
+            ..expected.chats[0].clone()
+        });
+        expected.people.push(Person {
+            id: PersonId(number),
+            ..expected.people[0].clone()
+        });
+        expected.subscriptions.push(Subscription {
+            id: SubscriptionId(number + 2_000),
+            ..expected.subscriptions[0].clone()
+        });
+        expected.deliveries.push(Delivery {
+            id: DeliveryId(number + 3_000),
+            content: Content::Card(CardId(number + 1_000)),
+            ..expected.deliveries[0].clone()
+        });
+    }
+    expected.numbers_used = 10_000;
+    store.apply(&fence(store), &changes(&expected)).unwrap();
+    expected
+}
+
 /// Compares without regard to order.
 pub(crate) fn assert_same(mut got: Snapshot, mut expected: Snapshot) {
     for snapshot in [&mut got, &mut expected] {

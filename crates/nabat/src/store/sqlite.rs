@@ -3,14 +3,23 @@
 //! WAL with full synchronisation: what `apply` returned from survives a power failure. The file
 //! belongs to one process, which a lock file beside it guards. All statements are in `rows` and
 //! `history`; whoever only reads the history does so on a connection of its own.
+//!
+//! Before anything is written at a start, `check` looks whether the files are whole; if not,
+//! `salvage` puts what can be read in their place, and [`Sqlite::damage`] tells of it.
 
+mod check;
+mod copy;
+mod damage;
+mod files;
 mod history;
+mod lock;
 mod rows;
+mod salvage;
+#[cfg(test)]
+mod tests;
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction};
@@ -21,52 +30,89 @@ use nabat_core::delivery::{Attempt, DeliveryId};
 use nabat_core::time::Timestamp;
 
 use super::{Fence, History, Keep, Query, Record, Store, StoreError};
+use check::Found;
+use files::{Files, Watch, opening, private};
+use lock::Lock;
 
-const MIGRATIONS: &[M<'_>] = &[M::up(include_str!("../../migrations/0001_alert_path.sql"))];
+pub use damage::{Damage, Outcome, Salvaged};
+
+const MIGRATIONS: &[M<'_>] = &[
+    M::up(include_str!("../../migrations/0001_alert_path.sql")),
+    M::up(include_str!("../../migrations/0002_writes.sql")),
+];
+/// A larger log is cut to this size in bytes when it begins anew.
+const WAL_KEPT_BYTES: u32 = 64 << 20;
 
 /// The store in one SQLite file.
 #[derive(Debug)]
 pub struct Sqlite {
     connection: Mutex<Connection>,
     reader: Mutex<Connection>,
+    watch: Watch,
     /// Held for as long as this process uses the file.
-    _lock: File,
+    lock: Lock,
+    damage: Option<Damage>,
+    /// Rows that the last snapshot could make no sense of.
+    left_out: AtomicU64,
 }
 
 impl Sqlite {
-    /// Opens the store at `path`, making it and its folder if they are not there.
+    /// Opens the store at `path`, making it and its folder if they are not there. A damaged one is
+    /// set aside, and what can be read of it goes on in a new one.
     ///
     /// # Errors
-    /// When another process uses it, when it is damaged or too new, or when it can't be opened.
+    /// When another process or program uses it, when it is too new, or when it can't be used.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let opening = |source| StoreError::Open {
-            path: path.display().to_string(),
-            source,
+        let files = Files::of(path);
+        files.make_folder()?;
+        let lock = Lock::take(&files)?;
+        let noted = lock.noted();
+        let damage = match check::look(&files, noted)? {
+            Found::Nothing | Found::Whole => None,
+            Found::Behind(writes) => Some(Damage {
+                problem: "changes that were stored are not in it any more".to_owned(),
+                kept_as: salvage::keep_log(&files)?,
+                outcome: Outcome::Behind { writes },
+            }),
+            Found::Damaged(problem) => Some(salvage::salvage(&files, problem, noted)?),
         };
-        if let Some(folder) = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-        {
-            fs::create_dir_all(folder).map_err(opening)?;
-        }
-        let lock = lock(path)?;
-        // Alerts and people are nobody else's business: SQLite's further files inherit the mode.
-        let private = |file: &Path| {
-            let mut options = OpenOptions::new();
-            options.read(true).write(true).create(true).truncate(false);
-            options.mode(0o600).open(file)
-        };
-        private(path).map_err(opening)?;
+        private(path).map_err(opening(path))?;
+        files.check_access()?;
         let mut connection = Connection::open(path).map_err(failed("open the store"))?;
         set_up(&connection).map_err(failed("set up the store"))?;
         migrate(&mut connection)?;
+        if let Some(Outcome::Behind { writes }) = damage.as_ref().map(|damage| &damage.outcome) {
+            salvage::catch_up(&connection, *writes).map_err(failed("set up the store"))?;
+        }
+        let writes = connection
+            .query_row("SELECT coalesce(sum(writes), 0) FROM leases", [], |row| {
+                row.get(0)
+            })
+            .map_err(failed("count the writes"))?;
+        lock.note(writes);
         let reader = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
             .map_err(failed("open the store to read it"))?;
         Ok(Self {
             connection: Mutex::new(connection),
             reader: Mutex::new(reader),
-            _lock: lock,
+            watch: Watch::begin(&files, WAL_KEPT_BYTES.into())?,
+            lock,
+            damage,
+            left_out: AtomicU64::new(0),
         })
+    }
+
+    /// What was wrong with the files when they were opened, or with rows that were read since.
+    pub fn damage(&self) -> Option<Damage> {
+        let left_out = || match self.left_out.load(Ordering::Relaxed) {
+            0 => None,
+            rows => Some(Damage {
+                problem: "some of what is in it makes no sense".to_owned(),
+                kept_as: None,
+                outcome: Outcome::LeftOut { rows },
+            }),
+        };
+        self.damage.clone().or_else(left_out)
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
@@ -78,6 +124,21 @@ impl Sqlite {
 
     fn reader(&self) -> MutexGuard<'_, Connection> {
         self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does `work` in one transaction, if the fence still holds and the files are still there.
+    fn write<T>(
+        &self,
+        fence: &Fence,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.watch.look()?;
+        let mut connection = self.connection();
+        let (transaction, writes) = begin(&mut connection, fence)?;
+        let done = work(&transaction)?;
+        transaction.commit().map_err(failed("commit"))?;
+        self.lock.note(writes);
+        Ok(done)
     }
 }
 
@@ -120,12 +181,11 @@ impl Store for Sqlite {
     }
 
     fn apply(&self, fence: &Fence, changes: &[Change]) -> Result<(), StoreError> {
-        let mut connection = self.connection();
-        let transaction = begin(&mut connection, fence)?;
-        for change in changes {
-            rows::apply(&transaction, change)?;
-        }
-        transaction.commit().map_err(failed("commit"))
+        self.write(fence, |transaction| {
+            changes
+                .iter()
+                .try_for_each(|change| rows::apply(transaction, change))
+        })
     }
 
     fn snapshot(&self, ended_since: Timestamp) -> Result<Snapshot, StoreError> {
@@ -133,64 +193,67 @@ impl Store for Sqlite {
         let transaction = connection
             .transaction()
             .map_err(failed("begin reading the store"))?;
-        rows::snapshot(&transaction, ended_since).map_err(failed("read the store"))
+        let (snapshot, left_out) =
+            rows::snapshot(&transaction, ended_since).map_err(failed("read the store"))?;
+        self.left_out.store(left_out, Ordering::Relaxed);
+        Ok(snapshot)
     }
 
     fn prune(&self, fence: &Fence, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        let mut connection = self.connection();
-        let transaction = begin(&mut connection, fence)?;
-        let gone = transaction
-            .execute(
-                "DELETE FROM incidents WHERE id IN (
-                     SELECT id FROM incidents
-                     WHERE ended_at < ?1
-                       AND NOT EXISTS (SELECT 1 FROM ledger WHERE incident = incidents.id)
-                     LIMIT ?2)",
-                (before.as_millis(), i64::try_from(limit).unwrap_or(i64::MAX)),
-            )
-            .map_err(failed("forget old incidents"))?;
-        transaction.commit().map_err(failed("commit"))?;
-        Ok(gone)
+        self.write(fence, |transaction| {
+            transaction
+                .execute(
+                    "DELETE FROM incidents WHERE id IN (
+                         SELECT id FROM incidents
+                         WHERE ended_at < ?1
+                           AND NOT EXISTS (SELECT 1 FROM ledger WHERE incident = incidents.id)
+                         LIMIT ?2)",
+                    (before.as_millis(), i64::try_from(limit).unwrap_or(i64::MAX)),
+                )
+                .map_err(failed("forget old incidents"))
+        })
     }
 
     fn prune_history(&self, fence: &Fence, keep: Keep, limit: usize) -> Result<usize, StoreError> {
-        let mut connection = self.connection();
-        let transaction = begin(&mut connection, fence)?;
-        let gone =
-            history::prune(&transaction, keep, limit).map_err(failed("forget old deliveries"))?;
-        transaction.commit().map_err(failed("commit"))?;
-        Ok(gone)
+        self.write(fence, |transaction| {
+            history::prune(transaction, keep, limit).map_err(failed("forget old deliveries"))
+        })
     }
 
     fn probe(&self, fence: &Fence) -> Result<(), StoreError> {
-        let mut connection = self.connection();
-        let transaction = begin(&mut connection, fence)?;
-        transaction
-            .execute("UPDATE numbers SET used = used", [])
-            .map_err(failed("write"))?;
-        transaction.commit().map_err(failed("commit"))
+        // Each write is counted, and so writes something.
+        self.write(fence, |_| Ok(()))
+    }
+
+    fn look(&self) -> Result<(), StoreError> {
+        self.watch.look()
     }
 }
 
-/// Begins a write, if the fence still holds.
-fn begin<'c>(connection: &'c mut Connection, fence: &Fence) -> Result<Transaction<'c>, StoreError> {
+/// Begins a write, if the fence still holds; says which one it is.
+fn begin<'c>(
+    connection: &'c mut Connection,
+    fence: &Fence,
+) -> Result<(Transaction<'c>, i64), StoreError> {
     let transaction = connection
         .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
         .map_err(failed("begin a write"))?;
-    let epoch: Option<i64> = transaction
-        .prepare_cached("SELECT epoch FROM leases WHERE name = ?1")
+    let writes: Option<i64> = transaction
+        .prepare_cached(
+            "UPDATE leases SET writes = writes + 1 WHERE name = ?1 AND epoch = ?2
+             RETURNING writes",
+        )
         .and_then(|mut statement| {
             statement
-                .query_row([&fence.lease], |row| row.get(0))
+                .query_row((&fence.lease, fence.epoch), |row| row.get(0))
                 .optional()
         })
         .map_err(failed("check the lease"))?;
-    if epoch == Some(fence.epoch) {
-        Ok(transaction)
-    } else {
-        Err(StoreError::Fenced {
+    match writes {
+        Some(writes) => Ok((transaction, writes)),
+        None => Err(StoreError::Fenced {
             fence: fence.clone(),
-        })
+        }),
     }
 }
 
@@ -200,60 +263,25 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "full")?;
     // A checkpoint each 16 MiB: few enough not to be felt, often enough to keep the log small.
     connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
-    connection.pragma_update(None, "journal_size_limit", 64 << 20)
+    connection.pragma_update(None, "journal_size_limit", WAL_KEPT_BYTES)
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     Migrations::from_slice(MIGRATIONS)
         .to_latest(connection)
-        .map_err(|error| match error {
-            MigrationError::MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead) => {
-                StoreError::TooNew
-            }
-            MigrationError::RusqliteError { err, .. } => failed("set up the tables")(err),
-            other => StoreError::Damaged {
-                problem: other.to_string(),
-            },
-        })
+        .map_err(not_migrated)
 }
 
-/// Takes the file that says that this process uses the store.
-fn lock(path: &Path) -> Result<File, StoreError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let lock_path = PathBuf::from(name);
-    let opening = |source| StoreError::Open {
-        path: path.display().to_string(),
-        source,
-    };
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&lock_path)
-        .map_err(opening)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut text = String::new();
-            let owner = file
-                .read_to_string(&mut text)
-                .ok()
-                .and_then(|_| text.trim().parse().ok());
-            return Err(StoreError::InUse {
-                path: path.display().to_string(),
-                owner,
-            });
+fn not_migrated(error: MigrationError) -> StoreError {
+    match error {
+        MigrationError::MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead) => {
+            StoreError::TooNew
         }
-        Err(TryLockError::Error(source)) => return Err(opening(source)),
+        MigrationError::RusqliteError { err, .. } => failed("set up the tables")(err),
+        other => StoreError::Damaged {
+            problem: other.to_string(),
+        },
     }
-    // The number only helps whoever meets the lock: that it can't be written is no reason to stop.
-    let _ = file
-        .set_len(0)
-        .and_then(|()| file.rewind())
-        .and_then(|()| writeln!(file, "{}", std::process::id()));
-    Ok(file)
 }
 
 /// Tells what SQLite's answer means to the caller.
@@ -283,91 +311,5 @@ impl Sqlite {
         self.connection()
             .pragma_update(None, "max_page_count", pages)
             .unwrap();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::contract;
-
-    fn store() -> (tempfile::TempDir, Sqlite) {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Sqlite::open(&folder.path().join("sub/nabat.db")).unwrap();
-        (folder, store)
-    }
-
-    #[test]
-    fn fulfils_the_contract() {
-        contract::run(|| {
-            let (folder, store) = store();
-            (folder, store)
-        });
-    }
-
-    #[test]
-    fn what_was_applied_is_there_after_opening_again() {
-        let (folder, store) = store();
-        let expected = contract::fill(&store);
-        drop(store);
-        let again = Sqlite::open(&folder.path().join("sub/nabat.db")).unwrap();
-        contract::assert_same(again.snapshot(Timestamp::from_millis(0)).unwrap(), expected);
-    }
-
-    #[test]
-    fn a_second_process_is_refused() {
-        let (folder, _store) = store();
-        let second = Sqlite::open(&folder.path().join("sub/nabat.db"));
-        assert!(
-            matches!(&second, Err(StoreError::InUse { owner: Some(pid), .. }) if *pid == std::process::id()),
-            "{second:?}"
-        );
-    }
-
-    #[test]
-    fn a_file_that_is_no_database_is_named_and_left_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("nabat.db");
-        fs::write(
-            &path,
-            "this is not a database, it is a letter to my aunt".repeat(100),
-        )
-        .unwrap();
-        let opened = Sqlite::open(&path);
-        assert!(
-            matches!(opened, Err(StoreError::Damaged { .. })),
-            "{opened:?}"
-        );
-        assert!(
-            fs::read_to_string(&path)
-                .unwrap()
-                .starts_with("this is not")
-        );
-    }
-
-    #[test]
-    fn rows_that_can_not_be_read_keep_nothing_else_from_being_read() {
-        let (_folder, store) = store();
-        let mut expected = contract::fill(&store);
-        let statements = "UPDATE outbox SET content = '{' WHERE id = 10;
-                          UPDATE subscriptions SET text = '(' WHERE kind = 'title';";
-        store.connection().execute_batch(statements).unwrap();
-        expected.deliveries.retain(|delivery| delivery.id.0 != 10);
-        expected
-            .subscriptions
-            .retain(|subscription| subscription.id.0 != 5);
-        contract::assert_same(store.snapshot(Timestamp::from_millis(0)).unwrap(), expected);
-    }
-
-    #[test]
-    fn a_store_of_a_newer_version_is_refused() {
-        let (folder, store) = store();
-        store
-            .connection()
-            .pragma_update(None, "user_version", 999)
-            .unwrap();
-        drop(store);
-        let opened = Sqlite::open(&folder.path().join("sub/nabat.db"));
-        assert!(matches!(opened, Err(StoreError::TooNew)), "{opened:?}");
     }
 }

@@ -1,5 +1,6 @@
 //! Every statement of the alert path, and how values look in its columns.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::types::{FromSqlError, Type};
@@ -234,12 +235,18 @@ fn put_silence(tx: &Transaction<'_>, silence: &Silence) -> rusqlite::Result<usiz
     ])
 }
 
-/// Reads everything the engine needs.
+/// Reads everything the engine needs. Rows that make no sense are left out, and in the store:
+/// they must not keep the rest from being read. Says how many they are.
 pub(super) fn snapshot(
     connection: &Connection,
     ended_since: Timestamp,
-) -> rusqlite::Result<Snapshot> {
-    let mut ledger = ledger(connection)?;
+) -> rusqlite::Result<(Snapshot, u64)> {
+    let left_out = Cell::new(0);
+    let all = Reader {
+        connection,
+        left_out: &left_out,
+    };
+    let mut ledger = ledger(all)?;
     let card = |row: &Row<'_>| {
         let id = CardId(row.get(0)?);
         Ok(Card {
@@ -252,85 +259,104 @@ pub(super) fn snapshot(
             members: ledger.remove(&id).unwrap_or_default(),
         })
     };
-    let subscriptions: Vec<Option<Subscription>> = all(
-        connection,
+    let subscriptions: Vec<Option<Subscription>> = all.rows(
         "SELECT bot, chat, topic, id, kind, text, created_by, created_at FROM subscriptions",
+        [],
         subscription,
     )?;
-    let deliveries: Vec<Option<Delivery>> = all(
-        connection,
+    let deliveries: Vec<Option<Delivery>> = all.rows(
         "SELECT id, destination, content, priority, created_at, attempts, last_error
          FROM outbox ORDER BY id",
+        [],
         delivery,
     )?;
-    Ok(Snapshot {
-        incidents: connection
-            .prepare(
-                "SELECT id, revision, edition, fingerprint, labels, annotations, links, group_key,
-                        starts_at, opened_at, seen_at, expires_at, state, ended_at, ending, loud,
-                        flaps, acknowledged
-                 FROM incidents
-                 WHERE ended_at IS NULL OR ended_at >= ?1
-                    OR id IN (SELECT incident FROM ledger)",
-            )?
-            .query_map([ended_since.as_millis()], incident)?
-            .collect::<Result<_, _>>()?,
-        cards: all(
-            connection,
+    let snapshot = Snapshot {
+        incidents: all.rows(
+            "SELECT id, revision, edition, fingerprint, labels, annotations, links, group_key,
+                    starts_at, opened_at, seen_at, expires_at, state, ended_at, ending, loud,
+                    flaps, acknowledged
+             FROM incidents
+             WHERE ended_at IS NULL OR ended_at >= ?1
+                OR id IN (SELECT incident FROM ledger)",
+            [ended_since.as_millis()],
+            incident,
+        )?,
+        cards: all.rows(
             "SELECT id, destination, group_key, routed, message_id, behind FROM cards",
+            [],
             card,
         )?,
-        chats: all(
-            connection,
+        chats: all.rows(
             "SELECT bot, chat, topic, title, language, zone, muted_until, disabled_at,
                     disabled_reason FROM chats",
+            [],
             chat,
         )?,
-        people: all(
-            connection,
-            "SELECT id, name, role, since FROM people",
-            person,
-        )?,
-        invites: all(
-            connection,
+        people: all.rows("SELECT id, name, role, since FROM people", [], person)?,
+        invites: all.rows(
             "SELECT code_hash, admits, expires_at FROM invites",
+            [],
             invite,
         )?,
-        silences: all(
-            connection,
+        silences: all.rows(
             "SELECT id, matchers, starts_at, ends_at, created_by, comment FROM silences",
+            [],
             silence,
         )?,
         subscriptions: subscriptions.into_iter().flatten().collect(),
         deliveries: deliveries.into_iter().flatten().collect(),
-        offsets: all(connection, "SELECT bot, update_id, at FROM offsets", offset)?,
+        offsets: all.rows("SELECT bot, update_id, at FROM offsets", [], offset)?,
         numbers_used: connection.query_row("SELECT used FROM numbers", [], |row| row.get(0))?,
-    })
+    };
+    Ok((snapshot, left_out.get()))
 }
 
-fn all<T>(
-    connection: &Connection,
-    sql: &str,
-    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-) -> rusqlite::Result<Vec<T>> {
-    connection.prepare(sql)?.query_map([], read)?.collect()
+/// Reads rows, and counts those that make no sense.
+#[derive(Clone, Copy)]
+struct Reader<'c> {
+    connection: &'c Connection,
+    left_out: &'c Cell<u64>,
 }
 
-fn ledger(
-    connection: &Connection,
-) -> rusqlite::Result<HashMap<CardId, BTreeMap<IncidentId, Told>>> {
-    let mut ledger: HashMap<CardId, BTreeMap<IncidentId, Told>> = HashMap::new();
-    let mut statement = connection.prepare("SELECT card, incident, edition, ended FROM ledger")?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
+impl Reader<'_> {
+    fn rows<T>(
+        self,
+        sql: &str,
+        values: impl rusqlite::Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<Vec<T>> {
+        let mut statement = self.connection.prepare(sql)?;
+        let mut readable = Vec::new();
+        for row in statement.query_map(values, read)? {
+            match row {
+                Ok(value) => readable.push(value),
+                Err(failure @ rusqlite::Error::SqliteFailure(..)) => return Err(failure),
+                Err(error) => {
+                    tracing::error!(%error, sql, "a stored row makes no sense and is left out");
+                    self.left_out.set(self.left_out.get() + 1);
+                }
+            }
+        }
+        Ok(readable)
+    }
+}
+
+fn ledger(all: Reader<'_>) -> rusqlite::Result<HashMap<CardId, BTreeMap<IncidentId, Told>>> {
+    let entry = |row: &Row<'_>| {
         let told = Told {
             edition: row.get(2)?,
             ended: row.get(3)?,
         };
-        ledger
-            .entry(CardId(row.get(0)?))
-            .or_default()
-            .insert(IncidentId(row.get(1)?), told);
+        Ok((CardId(row.get(0)?), IncidentId(row.get(1)?), told))
+    };
+    let mut ledger: HashMap<CardId, BTreeMap<IncidentId, Told>> = HashMap::new();
+    let entries = all.rows(
+        "SELECT card, incident, edition, ended FROM ledger",
+        [],
+        entry,
+    )?;
+    for (card, incident, told) in entries {
+        ledger.entry(card).or_default().insert(incident, told);
     }
     Ok(ledger)
 }
