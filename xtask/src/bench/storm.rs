@@ -32,6 +32,9 @@ const FIRST_ID: usize = 7_000_000;
 const FIRST_CRITICAL: usize = 8_000_000;
 const FIRST_LONE: usize = 8_500_000;
 
+/// After so long without a message a private chat may be sent a burst again.
+const RECOVERY: Duration = Duration::from_secs(5);
+
 struct Storm {
     title: &'static str,
     /// The chat that it is for, and whoever else hears of something.
@@ -101,6 +104,8 @@ impl Storm {
                 watch.ask(&mut telegram, *chat, &text)?;
             }
         }
+        // What was said so far is not to count against the chat.
+        pause(RECOVERY);
         let before = telegram.calls()?;
         let seen = thread::scope(|scope| -> Result<Seen> {
             let posted = scope.spawn(|| self.post(&server, subject));
@@ -158,14 +163,15 @@ impl Storm {
         watch: &mut Watch,
         answers: bool,
     ) -> Result<Seen> {
-        /// The shares of the storm after which something else happens.
-        const MEANWHILE: [f64; 3] = [0.3, 0.6, 0.9];
+        /// The shares of the storm after which something else happens, and whether somebody asks
+        /// for something too: once, since answers are messages and a person gets one a second.
+        const MEANWHILE: [(f64, bool); 3] = [(0.3, false), (0.6, true), (0.9, false)];
         let mut client = Client::connect(server.address)?;
         let start = Instant::now();
         let mut meanwhile = MEANWHILE.iter().enumerate().peekable();
         while start.elapsed() < self.length + self.patience {
             let is_due = |share: f64| start.elapsed() >= self.length.mul_f64(share);
-            if let Some((n, _)) = meanwhile.next_if(|(_, share)| is_due(**share)) {
+            if let Some((n, (_, asks))) = meanwhile.next_if(|(_, (share, _))| is_due(*share)) {
                 let (critical, lone) = (FIRST_CRITICAL + n, FIRST_LONE + n);
                 for (chat, id, severity) in [
                     (self.chats[0], critical, "critical"),
@@ -175,7 +181,7 @@ impl Storm {
                     watch.posted(id);
                     load::taken(&mut client, subject, &body)?;
                 }
-                if answers {
+                if answers && *asks {
                     watch.asked(telegram, "/list")?;
                 }
             }
