@@ -1,34 +1,75 @@
 //! `cargo xtask bench`: the same load on Nabat and on Alertmanager, in one run on one machine.
 //!
-//! What is compared: how fast alerts are taken in, how long one takes from the POST to the
-//! message at Telegram, memory, start-up. The rounds alternate between the two programs, so
-//! that a busy machine hurts both; the table shows medians. Nabat has every alert on disk
-//! before it answers, Alertmanager keeps alerts in memory: the intake figures must be read so.
+//! Each [`Part`] measures one thing and starts the program anew for it. The rounds alternate
+//! between the two programs, so that a busy machine hurts both; the table shows medians. Nabat
+//! has every alert on disk before it answers, Alertmanager keeps alerts in memory: the intake
+//! figures must be read so.
 
 mod alerts;
+mod build;
+mod figures;
 mod http;
 mod intake;
 mod latency;
+mod load;
 mod options;
+mod pace;
 mod server;
 mod sink;
+mod stored;
+mod storm;
 mod subject;
 mod table;
+mod webhooks;
 
 use anyhow::Result;
 
+use figures::Figures;
 use options::Options;
-use sink::Sink;
-use subject::{Audience, Subject};
+use subject::Subject;
 
-/// What one round on one program measured.
-pub(crate) struct Figures {
-    startup_ms: f64,
-    idle_mib: f64,
-    fresh: intake::Figures,
-    repeated: intake::Figures,
-    loaded_mib: f64,
-    latency: latency::Figures,
+/// What can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Intake,
+    Stored,
+    Latency,
+    Pace,
+    Webhooks,
+    Storm,
+}
+
+impl Part {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Intake,
+        Self::Stored,
+        Self::Latency,
+        Self::Pace,
+        Self::Webhooks,
+        Self::Storm,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Intake => "intake",
+            Self::Stored => "stored",
+            Self::Latency => "latency",
+            Self::Pace => "pace",
+            Self::Webhooks => "webhooks",
+            Self::Storm => "storm",
+        }
+    }
+
+    fn measure(self, subject: &Subject, options: &Options, figures: &mut Figures) -> Result<()> {
+        match self {
+            Self::Intake => intake::measure(subject, options, figures),
+            Self::Stored => stored::measure(subject, options, figures),
+            Self::Latency => latency::measure(subject, options, figures),
+            Self::Pace => pace::measure(subject, figures),
+            Self::Webhooks => webhooks::measure(subject, options, figures),
+            Self::Storm => storm::measure(subject, options, figures),
+        }
+    }
 }
 
 pub(crate) fn run(args: &[String]) -> Result<()> {
@@ -39,35 +80,16 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let subjects = options.subjects()?;
     let mut rounds: Vec<Vec<Figures>> = subjects.iter().map(|_| Vec::new()).collect();
     for round in 1..=options.rounds {
-        for (subject, figures) in subjects.iter().zip(&mut rounds) {
-            println!("round {round} of {}: {}", options.rounds, subject.name());
-            figures.push(measure(subject, &options)?);
+        for (subject, of_subject) in subjects.iter().zip(&mut rounds) {
+            let mut figures = Figures::default();
+            for part in &options.parts {
+                let (rounds, subject_name) = (options.rounds, subject.name());
+                println!("round {round} of {rounds}: {subject_name}, {}", part.name());
+                part.measure(subject, &options, &mut figures)?;
+            }
+            of_subject.push(figures);
         }
     }
     table::print(&subjects, &rounds, &options);
     Ok(())
-}
-
-/// Two lives of the program: one without anybody to tell, for the intake alone, and one that
-/// tells every alert to a chat.
-fn measure(subject: &Subject, options: &Options) -> Result<Figures> {
-    let sink = Sink::start()?;
-    let server = subject.start(&sink, Audience::Nobody)?;
-    let (startup_ms, idle_mib) = (server.startup_ms, server.memory_mib()?);
-    let fresh = intake::measure(&server, subject, options, intake::Pass::Fresh)?;
-    let repeated = intake::measure(&server, subject, options, intake::Pass::Repeated)?;
-    let loaded_mib = server.memory_mib()?;
-    drop(server);
-    // A new one: on the old one the program that was just killed still waits for updates.
-    let sink = Sink::start()?;
-    let server = subject.start(&sink, Audience::Chats)?;
-    let latency = latency::measure(&server, subject, &sink, options)?;
-    Ok(Figures {
-        startup_ms,
-        idle_mib,
-        fresh,
-        repeated,
-        loaded_mib,
-        latency,
-    })
 }

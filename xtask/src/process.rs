@@ -20,6 +20,14 @@ pub(crate) fn root() -> &'static Path {
 pub(crate) fn cargo<I: AsRef<OsStr>>(args: impl IntoIterator<Item = I>) -> Command {
     let mut command = Command::new("cargo");
     command.args(args).current_dir(root());
+    // What `cargo xtask` says about its own package would make build scripts that look at these
+    // run again, and half of the dependencies after them, each time somebody calls cargo directly.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
     command
 }
 

@@ -1,8 +1,8 @@
 //! Labels and what a source says of an alert.
 //!
 //! Labels are the identity of an alert: equal labels are one alert, and their fingerprint is
-//! Prometheus' FNV-1a of the sorted pairs. They are kept packed (one text, one table of ends)
-//! because a hundred thousand of them stay in memory for as long as their alerts fire.
+//! Prometheus' FNV-1a of the sorted pairs. They are kept packed in one text because a hundred
+//! thousand of them stay in memory for as long as their alerts fire.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,21 +17,24 @@ use crate::time::Timestamp;
 /// Names and values, sorted by name, each name once. Also used for annotations.
 #[derive(Clone, PartialEq, Eq, Default, Hash)]
 pub struct Labels {
-    text: Box<str>,
-    /// Where each name and each value ends in `text`: name, value, name, value…
-    ends: Box<[u32]>,
+    /// Name, value, name, value…, each with its length before it, see [`pack`].
+    packed: Box<str>,
 }
+
+/// Enough room for the lengths of the pairs of most alerts.
+const LENGTHS_BYTES: usize = 32;
+/// How many pairs are read without looking for more room.
+const PAIRS_AT_FIRST: usize = 16;
 
 impl Labels {
     /// Packs the pairs. Of equal names the last one counts.
     pub fn new<K: AsRef<str>, V: AsRef<str>>(pairs: &mut [(K, V)]) -> Self {
         pairs.sort_by(|a, b| a.0.as_ref().cmp(b.0.as_ref()));
-        let size = pairs
+        let size: usize = pairs
             .iter()
             .map(|(name, value)| name.as_ref().len() + value.as_ref().len())
             .sum();
-        let mut text = String::with_capacity(size);
-        let mut ends = Vec::with_capacity(pairs.len() * 2);
+        let mut packed = String::with_capacity(size + LENGTHS_BYTES);
         for (index, (name, value)) in pairs.iter().enumerate() {
             let repeated = pairs
                 .get(index + 1)
@@ -39,26 +42,20 @@ impl Labels {
             if repeated {
                 continue;
             }
-            text.push_str(name.as_ref());
-            ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
-            text.push_str(value.as_ref());
-            ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+            pack(&mut packed, name.as_ref());
+            pack(&mut packed, value.as_ref());
         }
         Self {
-            text: text.into_boxed_str(),
-            ends: ends.into_boxed_slice(),
+            packed: packed.into_boxed_str(),
         }
     }
 
     /// The pairs in order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        let mut start = 0usize;
-        self.ends.chunks_exact(2).map(move |pair| {
-            let (middle, end) = (pair[0] as usize, pair[1] as usize);
-            let name = self.text.get(start..middle).unwrap_or_default();
-            let value = self.text.get(middle..end).unwrap_or_default();
-            start = end;
-            (name, value)
+        let mut rest = &*self.packed;
+        std::iter::from_fn(move || {
+            let name = unpack(&mut rest)?;
+            Some((name, unpack(&mut rest)?))
         })
     }
 
@@ -76,7 +73,7 @@ impl Labels {
 
     /// How many pairs there are.
     pub fn len(&self) -> usize {
-        self.ends.len() / 2
+        self.iter().count()
     }
 
     /// The same labels without those whose value is empty: to Prometheus they are not there.
@@ -90,13 +87,49 @@ impl Labels {
 
     /// Whether there is no pair.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.packed.is_empty()
     }
 
     /// The identity of the alert with these labels.
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of(self.iter())
     }
+}
+
+/// The surrogates are no characters, so no length is written as one.
+const SURROGATES: std::ops::Range<u32> = 0xd800..0xe000;
+/// The longest text that is kept whole, in bytes: its length is the last character there is. What
+/// comes from outside is much shorter.
+const TEXT_BYTES_MAX: usize = (char::MAX as u32 - (SURROGATES.end - SURROGATES.start)) as usize;
+
+/// Appends the length of `text`, as the character with that number, and `text` itself: most
+/// lengths take one byte, and the whole stays one text that needs no table beside it.
+fn pack(packed: &mut String, text: &str) {
+    let text = text
+        .get(..text.floor_char_boundary(TEXT_BYTES_MAX))
+        .unwrap_or_default();
+    let length = u32::try_from(text.len()).unwrap_or_default();
+    let number = if length < SURROGATES.start {
+        length
+    } else {
+        length + (SURROGATES.end - SURROGATES.start)
+    };
+    packed.push(char::from_u32(number).unwrap_or_default());
+    packed.push_str(text);
+}
+
+/// Takes the next text off what [`pack`] wrote.
+fn unpack<'a>(rest: &mut &'a str) -> Option<&'a str> {
+    let mut chars = rest.chars();
+    let number = u32::from(chars.next()?);
+    let length = if number < SURROGATES.start {
+        number
+    } else {
+        number - (SURROGATES.end - SURROGATES.start)
+    };
+    let (text, behind) = chars.as_str().split_at_checked(length as usize)?;
+    *rest = behind;
+    Some(text)
 }
 
 impl<K: AsRef<str>, V: AsRef<str>> FromIterator<(K, V)> for Labels {
@@ -125,7 +158,7 @@ impl fmt::Debug for Labels {
 
 impl Serialize for Labels {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.len()))?;
+        let mut map = serializer.serialize_map(None)?;
         for (name, value) in self.iter() {
             map.serialize_entry(name, value)?;
         }
@@ -153,7 +186,7 @@ impl<'de> Deserialize<'de> for Labels {
                 f.write_str("an object of texts")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Labels, A::Error> {
-                let mut pairs: Vec<(Text<'de>, Text<'de>)> = Vec::new();
+                let mut pairs: Vec<(Text<'de>, Text<'de>)> = Vec::with_capacity(PAIRS_AT_FIRST);
                 while let Some(pair) = map.next_entry()? {
                     pairs.push(pair);
                 }
@@ -307,6 +340,35 @@ mod tests {
     fn of_equal_names_the_last_counts() {
         let labels: Labels = [("a", "1"), ("b", "2"), ("a", "3")].into_iter().collect();
         assert_eq!(labels.iter().collect::<Vec<_>>(), [("a", "3"), ("b", "2")]);
+    }
+
+    #[test]
+    fn texts_of_every_length_are_kept() {
+        for length in [
+            0,
+            127,
+            128,
+            0xd7ff,
+            0xd800,
+            0xdfff,
+            0xe000,
+            70_000,
+            TEXT_BYTES_MAX,
+        ] {
+            let value = "x".repeat(length);
+            let labels: Labels = [("a", value.as_str()), ("b", "2")].into_iter().collect();
+            assert_eq!(labels.value("a").len(), length);
+            assert_eq!((labels.value("b"), labels.len()), ("2", 2));
+        }
+    }
+
+    #[test]
+    fn a_text_beyond_all_measure_is_cut_at_a_character() {
+        let value = "ü".repeat(TEXT_BYTES_MAX);
+        let labels: Labels = [("a", value.as_str()), ("b", "2")].into_iter().collect();
+        assert!(value.starts_with(labels.value("a")));
+        assert!(labels.value("a").len() >= TEXT_BYTES_MAX - 1);
+        assert_eq!(labels.value("b"), "2");
     }
 
     proptest! {

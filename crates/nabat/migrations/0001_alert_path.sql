@@ -1,6 +1,7 @@
 -- Times are milliseconds since 1970 in UTC; identities are numbers that the engine gives.
 
 -- One life of an alert. Open ones and those a chat must still hear of are kept in memory too.
+-- The checks are written with OR: SQLite makes a table of every longer IN list for each row.
 CREATE TABLE incidents (
     id          INTEGER PRIMARY KEY,
     revision    INTEGER NOT NULL,
@@ -17,9 +18,9 @@ CREATE TABLE incidents (
     seen_at     INTEGER NOT NULL,
     expires_at  INTEGER,
     acknowledged TEXT,
-    state       TEXT NOT NULL CHECK (state IN ('firing', 'stale', 'ended')),
+    state       TEXT NOT NULL CHECK (state = 'firing' OR state = 'stale' OR state = 'ended'),
     ended_at    INTEGER CHECK ((state = 'ended') = (ended_at IS NOT NULL)),
-    ending      TEXT CHECK (ending IN ('resolved', 'expired', 'closed'))
+    ending      TEXT CHECK (ending = 'resolved' OR ending = 'expired' OR ending = 'closed')
 ) STRICT;
 CREATE INDEX incidents_open ON incidents (id) WHERE ended_at IS NULL;
 CREATE INDEX incidents_ended ON incidents (ended_at) WHERE ended_at IS NOT NULL;

@@ -64,8 +64,35 @@ pub(crate) fn mark(id: usize) -> String {
     format!("srv{id:07}")
 }
 
+/// The number of the alert that `text` tells of first.
+pub(crate) fn marked(text: &str) -> Option<usize> {
+    let (_, rest) = text.split_once("srv")?;
+    rest.get(..7)?.parse().ok()
+}
+
+/// The numbers of all alerts that `text` tells of.
+pub(crate) fn all_marked(text: &str) -> impl Iterator<Item = usize> {
+    text.match_indices("srv")
+        .filter_map(|(at, _)| marked(&text[at..]))
+}
+
+/// The value of the label `monitor` of alerts that the bot with this number tells.
+pub(crate) fn monitor(bot: usize) -> String {
+    format!("bench{bot}")
+}
+
 /// Alert `id`, firing since `starts_at`; Prometheus renews `ends_at` with every repetition.
 pub(crate) fn alert(id: usize, starts_at: &str, ends_at: &str) -> Value {
+    alert_with(id, &[], starts_at, ends_at)
+}
+
+/// The same with other values of some labels.
+pub(crate) fn alert_with(
+    id: usize,
+    labels: &[(&str, &str)],
+    starts_at: &str,
+    ends_at: &str,
+) -> Value {
     let name = NAMES[id % NAMES.len()];
     let team = TEAMS[id % TEAMS.len()];
     let host = format!("{}.{team}.example.org", mark(id));
@@ -78,7 +105,7 @@ pub(crate) fn alert(id: usize, starts_at: &str, ends_at: &str) -> Value {
             "hostname": host,
             "instance": format!("10.{}.{}.{}:9100", id >> 16 & 255, id >> 8 & 255, id & 255),
             "job": "node-exporter",
-            "monitor": "bench",
+            "monitor": monitor(0),
             "seq": id.to_string(),
             "severity": SEVERITIES[id % SEVERITIES.len()],
             "team": team,
@@ -92,6 +119,9 @@ pub(crate) fn alert(id: usize, starts_at: &str, ends_at: &str) -> Value {
         "startsAt": starts_at,
         "endsAt": ends_at,
     });
+    for (name, value) in labels {
+        alert["labels"][name] = Value::from(*value);
+    }
     let room = ALERT_BYTES.saturating_sub(alert.to_string().len());
     let description: String = ADVICE.chars().cycle().take(room).collect();
     alert["annotations"]["description"] = Value::from(description);
@@ -138,6 +168,14 @@ mod tests {
             assert_eq!(alert["labels"].as_object().unwrap().len(), 11);
             assert_eq!(alert["annotations"].as_object().unwrap().len(), 3);
         }
+    }
+
+    #[test]
+    fn an_alert_is_found_by_its_mark() {
+        let text = alert(12_345, "", "").to_string() + &alert(7, "", "").to_string();
+        assert_eq!(marked(&text), Some(12_345));
+        assert!(all_marked(&text).any(|id| id == 7));
+        assert_eq!(marked("srv12"), None);
     }
 
     #[test]

@@ -1,100 +1,51 @@
-//! How fast a program takes alerts in: prepared requests over a few connections, as fast as
-//! it answers.
+//! Start-up, and how fast a program takes alerts in that nobody is to be told.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
 
-use super::alerts::{alert, time_in};
-use super::http::Client;
+use super::figures::{Figures, percentile};
+use super::load;
 use super::options::Options;
 use super::server::Server;
-use super::subject::Subject;
-use super::table::percentile;
+use super::sink::Sink;
+use super::subject::{Audience, Subject};
 
-pub(crate) struct Figures {
-    pub(crate) alerts_per_second: f64,
-    pub(crate) request_p99_ms: f64,
-    pub(crate) cpu_seconds_per_million: f64,
-}
+/// Name of the pass, seconds after the first one, most CPU seconds and fewest alerts per second.
+const PASSES: [(&str, i64, f64, f64); 2] = [
+    // Alerts nobody has seen yet.
+    ("new alerts", 0, 15.0, 50_000.0),
+    // The same ones again, as their source sends them while they fire.
+    ("repeated alerts", 15, 6.0, 150_000.0),
+];
 
-#[derive(Clone, Copy)]
-pub(crate) enum Pass {
-    /// Alerts nobody has seen yet.
-    Fresh,
-    /// The same ones again, as their source sends them while they fire.
-    Repeated,
-}
-
-pub(crate) fn measure(
-    server: &Server,
-    subject: &Subject,
-    options: &Options,
-    pass: Pass,
-) -> Result<Figures> {
-    let requests = requests(subject, options, pass);
-    let next = AtomicUsize::new(0);
-    let cpu_before = server.cpu_seconds()?;
-    let start = Instant::now();
-    let mut times_ms = Vec::with_capacity(requests.len());
-    thread::scope(|scope| -> Result<()> {
-        let post = || post_all(server, subject.path(), &requests, &next);
-        let clients: Vec<_> = (0..options.clients).map(|_| scope.spawn(post)).collect();
-        for client in clients {
-            times_ms.extend(client.join().expect("a client returns its errors")?);
-        }
-        Ok(())
-    })?;
-    let seconds = start.elapsed().as_secs_f64();
-    let cpu = server.cpu_seconds()? - cpu_before;
-    Ok(Figures {
-        alerts_per_second: options.alerts as f64 / seconds,
-        request_p99_ms: percentile(&mut times_ms, 0.99),
-        cpu_seconds_per_million: cpu * 1e6 / options.alerts as f64,
-    })
-}
-
-fn requests(subject: &Subject, options: &Options, pass: Pass) -> Vec<Vec<u8>> {
-    // The start is the same in both passes, or they would be other alerts to Nabat.
-    let starts_at = "2026-01-01T00:00:00Z";
-    let ends_at = match pass {
-        Pass::Fresh => time_in(3_600),
-        Pass::Repeated => time_in(3_615),
-    };
-    let ids: Vec<usize> = (0..options.alerts).collect();
-    ids.chunks(options.batch)
-        .map(|ids| {
-            ids.iter()
-                .map(|id| alert(*id, starts_at, &ends_at))
-                .collect()
-        })
-        .map(|alerts| subject.body(alerts))
-        .collect()
-}
-
-/// One connection takes the next request until there are none; returns the time of each in ms.
-fn post_all(
-    server: &Server,
-    path: &str,
-    requests: &[Vec<u8>],
-    next: &AtomicUsize,
-) -> Result<Vec<f64>> {
-    let mut client = Client::connect(server.address)?;
-    let mut times_ms = Vec::new();
-    while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
+pub(crate) fn measure(subject: &Subject, options: &Options, figures: &mut Figures) -> Result<()> {
+    let sink = Sink::start()?;
+    let server = subject.start(sink.address, Audience::Nobody)?;
+    figures.add_at_most("start-up, ms", server.startup_ms, 50.0);
+    figures.add_at_most("memory when idle, MiB", server.memory_bytes()? / MIB, 15.0);
+    for (name, seconds, cpu_most, rate_least) in PASSES {
+        let requests = load::requests(subject, 0..options.alerts, options.batch, seconds);
+        let cpu = server.cpu_seconds()?;
         let start = Instant::now();
-        let (status, body) = client
-            .post(path, request)
-            .with_context(|| format!("no answer to POST {path}"))?;
-        if status != 200 {
-            bail!(
-                "POST {path} was answered {status}: {}",
-                String::from_utf8_lossy(&body)
-            );
-        }
-        times_ms.push(start.elapsed().as_secs_f64() * 1e3);
+        let mut times_ms = load::post(&server, subject, &requests, options)?;
+        let rate = options.alerts as f64 / start.elapsed().as_secs_f64();
+        let per_million = cpu_per_alert_us(&server, cpu, options.alerts)?;
+        figures.add_at_least(format!("{name}, alerts/s"), rate, rate_least);
+        let p99 = percentile(&mut times_ms, 0.99);
+        figures.add(format!("  request p99 of {name}, ms"), p99);
+        let title = format!("  CPU of {name}, s per million");
+        figures.add_at_most(title, per_million, cpu_most);
     }
-    Ok(times_ms)
+    let loaded = server.memory_bytes()? / MIB;
+    figures.add("memory with these alerts, MiB", loaded);
+    Ok(())
+}
+
+const MIB: f64 = 1_048_576.0;
+
+/// What each of `alerts` has cost since the program had used `before` seconds: microseconds, or
+/// seconds for a million.
+pub(crate) fn cpu_per_alert_us(server: &Server, before: f64, alerts: usize) -> Result<f64> {
+    Ok((server.cpu_seconds()? - before) * 1e6 / alerts as f64)
 }

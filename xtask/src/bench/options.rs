@@ -2,21 +2,31 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
-use super::subject::{Subject, nabat_built_for_release};
+use super::Part;
+use super::build;
+use super::subject::Subject;
 use crate::options::Reading;
 
 pub(crate) const USAGE: &str = "\
 usage: cargo xtask bench [OPTION VALUE]…
 
-  --rounds N    how often each program is measured; medians are shown (3)
-  --alerts N    alerts taken in, per round (20000)
-  --batch N     alerts in one request (64)
-  --clients N   connections that post at the same time (2)
-  --messages N  alerts followed to Telegram, one after the other, per round (200)
-  --only NAME   `nabat` or `alertmanager` instead of both
-  --nabat FILE  the program to measure, instead of building it for release
+  --only PARTS   some of: intake, stored, latency, pace, webhooks, storm (all), with commas
+                 intake    new and repeated alerts, start-up, memory
+                 stored    memory for each open alert, start-up with them on disk
+                 latency   from the POST to the message at Telegram, one alert after the other
+                 pace      the same at 100 alerts a second for 400 chats
+                 webhooks  from the POST to a webhook, one by one and 5,000 at once
+                 storm     a thousand alerts for one chat within Telegram's limits; minutes
+  --long yes     storm: also 10,000 alerts in a minute
+  --program NAME `nabat` or `alertmanager` instead of both
+  --rounds N     how often each program is measured; medians are shown (3)
+  --alerts N     intake: how many alerts (20000)
+  --batch N      intake: alerts in one request (64)
+  --clients N    connections that post at the same time (2)
+  --messages N   latency, webhooks: alerts followed one after the other (200)
+  --nabat FILE   the program to measure, instead of building it for release
 ";
 
 pub(crate) struct Options {
@@ -25,7 +35,11 @@ pub(crate) struct Options {
     pub(crate) batch: usize,
     pub(crate) clients: usize,
     pub(crate) messages: usize,
-    only: Option<String>,
+    pub(crate) parts: Vec<Part>,
+    /// Whether the storm may take longer.
+    pub(crate) long: bool,
+    args: Vec<String>,
+    program: Option<String>,
     nabat: Option<PathBuf>,
 }
 
@@ -38,7 +52,10 @@ impl Options {
             batch: 64,
             clients: 2,
             messages: 200,
-            only: None,
+            parts: Part::ALL.to_vec(),
+            long: false,
+            args: args.to_vec(),
+            program: None,
             nabat: None,
         };
         let mut reading = Reading::of(args, USAGE);
@@ -50,7 +67,9 @@ impl Options {
                 "--batch" => options.batch = reading.count()?,
                 "--clients" => options.clients = reading.count()?,
                 "--messages" => options.messages = reading.count()?,
-                "--only" => options.only = Some(reading.value()?.to_owned()),
+                "--only" => options.parts = parts(reading.value()?)?,
+                "--long" => options.long = reading.value()? == "yes",
+                "--program" => options.program = Some(reading.value()?.to_owned()),
                 "--nabat" => options.nabat = Some(PathBuf::from(reading.value()?)),
                 _ => return reading.refuse(),
             }
@@ -63,17 +82,30 @@ impl Options {
         let nabat = || -> Result<Subject> {
             let program = match &self.nabat {
                 Some(program) => program.clone(),
-                None => nabat_built_for_release()?,
+                None => build::nabat()?,
             };
             Ok(Subject::Nabat { program })
         };
-        match self.only.as_deref() {
+        match self.program.as_deref() {
             None => Ok(vec![nabat()?, Subject::alertmanager()?]),
             Some("nabat") => Ok(vec![nabat()?]),
             Some("alertmanager") => Ok(vec![Subject::alertmanager()?]),
-            Some(other) => bail!("--only takes `nabat` or `alertmanager`, not `{other}`"),
+            Some(other) => bail!("--program takes `nabat` or `alertmanager`, not `{other}`"),
         }
     }
+
+    /// The call that measures the same again.
+    pub(crate) fn command(&self) -> String {
+        format!("cargo xtask bench {}", self.args.join(" "))
+    }
+}
+
+fn parts(names: &str) -> Result<Vec<Part>> {
+    let part = |name: &str| {
+        let found = Part::ALL.into_iter().find(|part| part.name() == name);
+        found.with_context(|| format!("--only: there is no part `{name}`\n\n{USAGE}"))
+    };
+    names.split(',').map(part).collect()
 }
 
 #[cfg(test)]
@@ -87,15 +119,27 @@ mod tests {
 
     #[test]
     fn options_are_read_and_the_rest_keeps_its_default() {
-        let options = parse("--rounds 7 --only alertmanager").unwrap().unwrap();
+        let line = "--rounds 7 --program alertmanager --only storm,intake";
+        let options = parse(line).unwrap().unwrap();
         assert_eq!((options.rounds, options.batch), (7, 64));
-        assert_eq!(options.only.as_deref(), Some("alertmanager"));
+        assert_eq!(options.program.as_deref(), Some("alertmanager"));
+        assert_eq!(options.parts, [Part::Storm, Part::Intake]);
+        assert_eq!(options.command(), format!("cargo xtask bench {line}"));
         assert!(parse("--rounds 7 -h").unwrap().is_none());
     }
 
     #[test]
-    fn an_option_that_there_is_not_is_named() {
-        let error = parse("--round 3").err().unwrap().to_string();
-        assert!(error.contains("`--round`"), "{error}");
+    fn an_option_or_a_part_that_there_is_not_is_named() {
+        for (line, named) in [("--round 3", "`--round`"), ("--only hail", "`hail`")] {
+            let error = parse(line).err().unwrap().to_string();
+            assert!(error.contains(named), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_usage_names_every_part() {
+        for part in Part::ALL {
+            assert!(USAGE.contains(&format!("\n                 {} ", part.name())));
+        }
     }
 }

@@ -18,10 +18,11 @@ const START_MAX: Duration = Duration::from_secs(30);
 const TICKS_PER_SECOND: f64 = 100.0;
 
 pub(crate) struct Server {
+    command: Command,
     child: Child,
     folder: PathBuf,
     pub(crate) address: SocketAddr,
-    /// From the start of the process to its first 200 on `/-/ready`.
+    /// From the last start of the process to its first 200 on `/-/ready`.
     pub(crate) startup_ms: f64,
 }
 
@@ -39,30 +40,45 @@ impl Server {
         let address = free_address()?;
         let mut command = command(&folder, address)?;
         let log = File::create(folder.join("log"))?;
-        let start = Instant::now();
-        let child = command
+        command
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn()
-            .with_context(|| format!("cannot start `{}`", process::line(&command)))?;
+            .stderr(log);
+        let start = Instant::now();
+        let child = spawn(&mut command)?;
         let mut server = Self {
+            command,
             child,
             folder,
             address,
             startup_ms: 0.0,
         };
+        server.wait_until_ready(start)?;
+        Ok(server)
+    }
+
+    /// Kills the program as a power cut would, and starts it again with what it left on disk.
+    pub(crate) fn kill_and_start(&mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        let start = Instant::now();
+        self.child = spawn(&mut self.command)?;
+        self.wait_until_ready(start)
+    }
+
+    fn wait_until_ready(&mut self, start: Instant) -> Result<()> {
         let mut ended = None;
         process::wait_until(START_MAX, || {
-            ended = server.child.try_wait().ok().flatten();
-            ended.is_some() || server.is_ready()
+            ended = self.child.try_wait().ok().flatten();
+            ended.is_some() || self.is_ready()
         });
-        server.startup_ms = start.elapsed().as_secs_f64() * 1e3;
+        self.startup_ms = start.elapsed().as_secs_f64() * 1e3;
         if ended.is_some() || start.elapsed() >= START_MAX {
-            let log = fs::read_to_string(server.folder.join("log")).unwrap_or_default();
-            bail!("{log}\n`{}` did not become ready", process::line(&command));
+            let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+            let line = process::line(&self.command);
+            bail!("{log}\n`{line}` did not become ready");
         }
-        Ok(server)
+        Ok(())
     }
 
     fn is_ready(&self) -> bool {
@@ -73,8 +89,8 @@ impl Server {
                 .is_ok_and(|(status, _)| status == 200)
     }
 
-    /// Resident memory in MiB.
-    pub(crate) fn memory_mib(&self) -> Result<f64> {
+    /// Resident memory in bytes.
+    pub(crate) fn memory_bytes(&self) -> Result<f64> {
         let status = self.proc("status")?;
         let kib = status.lines().find_map(|line| {
             line.strip_prefix("VmRSS:")?
@@ -83,7 +99,7 @@ impl Server {
                 .parse::<f64>()
                 .ok()
         });
-        Ok(kib.context("/proc shows no VmRSS")? / 1024.0)
+        Ok(kib.context("/proc shows no VmRSS")? * 1024.0)
     }
 
     /// CPU time used so far, in seconds, by all threads in user and kernel mode.
@@ -117,6 +133,11 @@ impl Drop for Server {
         let _ = self.child.wait();
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+fn spawn(command: &mut Command) -> Result<Child> {
+    let spawned = command.spawn();
+    spawned.with_context(|| format!("cannot start `{}`", process::line(command)))
 }
 
 /// An address nobody listens on now. Another program could take it before ours does; then the

@@ -1,9 +1,9 @@
-//! A Telegram without limits: answers what a bot asks, notes when each message came.
+//! A Telegram without limits, and a webhook: answers what is asked, notes when each message came.
 //!
-//! It is not the emulator of the tests, which is strict and applies Telegram's limits: here
+//! It runs in the process of the benchmark, whose CPU time is not counted. It is not the emulator of the tests, which is strict and applies Telegram's limits: here
 //! nothing may be in the way of the program that is measured.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io::{self, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::alerts::marked;
 use super::http;
+
+/// The last part of the path that webhooks are sent to.
+pub(crate) const WEBHOOK: &str = "webhook";
 
 /// How long `getUpdates` waits for something to say.
 const LONG_POLL: Duration = Duration::from_secs(5);
@@ -30,9 +34,10 @@ struct State {
 
 #[derive(Default)]
 struct Inner {
-    /// Each message sent or edited: when it came, and its request's body.
+    /// Each message sent or edited, each webhook: when it came, and its request's body.
     arrivals: Vec<(Instant, String)>,
-    updates: VecDeque<Value>,
+    /// What the bots have not asked for yet, by their tokens.
+    updates: HashMap<String, VecDeque<Value>>,
     updates_made: u64,
 }
 
@@ -55,13 +60,14 @@ impl Sink {
         Ok(sink)
     }
 
-    /// Lets the person `id` write `text` to the bot in their private chat.
-    pub(crate) fn say(&self, id: usize, text: &str) {
+    /// Lets the person `id` write `text` to the bot with this token in their private chat.
+    pub(crate) fn say(&self, token: &str, id: usize, text: &str) {
         let mut inner = self.state.lock();
         inner.updates_made += 1;
         let number = inner.updates_made;
         let command = text.split(' ').next().map_or(0, str::len);
-        inner.updates.push_back(json!({
+        let queue = inner.updates.entry(token.to_owned()).or_default();
+        queue.push_back(json!({
             "update_id": number,
             "message": {
                 "message_id": number,
@@ -78,6 +84,18 @@ impl Sink {
     /// How many messages have come so far.
     pub(crate) fn arrived(&self) -> usize {
         self.state.lock().arrivals.len()
+    }
+
+    /// When each alert was first told, by the first mark in each message.
+    pub(crate) fn first_arrivals(&self) -> HashMap<usize, Instant> {
+        let inner = self.state.lock();
+        let mut first = HashMap::new();
+        for (at, body) in &inner.arrivals {
+            if let Some(id) = marked(body) {
+                first.entry(id).or_insert(*at);
+            }
+        }
+        first
     }
 
     /// When the first message with `mark` in it came, if it comes within `limit`; `after`
@@ -124,8 +142,11 @@ fn serve(stream: TcpStream, state: &State) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
     while let Some(http::Message { first_line, body }) = http::read(&mut stream)? {
         let path = first_line.split([' ', '?']).nth(1).unwrap_or_default();
-        let method = path.rsplit('/').next().unwrap_or_default();
-        let answer = json!({ "ok": true, "result": answer(state, method, &body) }).to_string();
+        // `/bot<token>/<method>`
+        let (bot, method) = path.rsplit_once('/').unwrap_or_default();
+        let token = bot.strip_prefix("/bot").unwrap_or_default();
+        let result = answer(state, token, method, &body);
+        let answer = json!({ "ok": true, "result": result }).to_string();
         write!(
             stream.get_mut(),
             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{answer}",
@@ -135,20 +156,21 @@ fn serve(stream: TcpStream, state: &State) -> io::Result<()> {
     Ok(())
 }
 
-fn answer(state: &State, method: &str, body: &[u8]) -> Value {
-    let bot = json!({ "id": 1, "is_bot": true, "first_name": "Bench", "username": "bench_bot" });
+fn answer(state: &State, token: &str, method: &str, body: &[u8]) -> Value {
+    let id = token
+        .split(':')
+        .next()
+        .and_then(|id| id.parse::<i64>().ok());
+    let bot = json!({ "id": id, "is_bot": true, "first_name": "Bench", "username": "bench_bot" });
     match method {
         "getMe" => bot,
-        "getUpdates" => updates(state),
+        "getUpdates" => updates(state, token),
+        WEBHOOK => {
+            note(state, body);
+            Value::Null
+        }
         "sendMessage" | "editMessageText" => {
-            let at = Instant::now();
-            let mut inner = state.lock();
-            inner
-                .arrivals
-                .push((at, String::from_utf8_lossy(body).into_owned()));
-            let number = inner.arrivals.len();
-            drop(inner);
-            state.changed.notify_all();
+            let number = note(state, body);
             let request: Value = serde_json::from_slice(body).unwrap_or_default();
             let id = &request["message_id"];
             json!({
@@ -167,6 +189,16 @@ fn answer(state: &State, method: &str, body: &[u8]) -> Value {
     }
 }
 
+/// Notes that a message came; returns how many that makes.
+fn note(state: &State, body: &[u8]) -> usize {
+    let at = Instant::now();
+    let mut inner = state.lock();
+    let text = String::from_utf8_lossy(body).into_owned();
+    inner.arrivals.push((at, text));
+    state.changed.notify_all();
+    inner.arrivals.len()
+}
+
 /// Some clients write the chat as a number, some as text.
 fn chat(request: &Value) -> i64 {
     let id = &request["chat_id"];
@@ -175,18 +207,20 @@ fn chat(request: &Value) -> i64 {
         .unwrap_or(1)
 }
 
-/// Everything said since the last call. Offsets are not looked at: no program that is measured
-/// loses an answer on the way.
-fn updates(state: &State) -> Value {
+/// Everything said to a bot since its last call. Offsets are not looked at: no program that is
+/// measured loses an answer on the way.
+fn updates(state: &State, token: &str) -> Value {
     let deadline = Instant::now() + LONG_POLL;
     let mut inner = state.lock();
-    while inner.updates.is_empty() {
+    loop {
+        if let Some(said) = inner.updates.remove(token) {
+            return Value::Array(said.into());
+        }
         match state.wait(inner, deadline) {
             Some(woken) => inner = woken,
             None => return json!([]),
         }
     }
-    inner.updates.drain(..).collect()
 }
 
 #[cfg(test)]
@@ -207,8 +241,9 @@ mod tests {
     #[test]
     fn what_a_person_says_is_given_to_the_bot_once() {
         let sink = Sink::start().unwrap();
-        sink.say(7, "/regexp Disk");
-        sink.say(8, "/help");
+        sink.say("1:bench", 7, "/regexp Disk");
+        sink.say("1:bench", 8, "/help");
+        sink.say("2:bench", 9, "/help");
         let updates = ask(&sink, "getUpdates", &json!({ "timeout": 1 }));
         assert_eq!(updates.as_array().unwrap().len(), 2);
         assert_eq!(updates[0]["message"]["chat"]["id"], 7);
@@ -216,7 +251,11 @@ mod tests {
             updates[0]["message"]["entities"][0]["length"],
             "/regexp".len()
         );
-        assert!(sink.state.lock().updates.is_empty());
+        assert_eq!(
+            sink.state.lock().updates.len(),
+            1,
+            "what is for the other bot"
+        );
     }
 
     #[test]

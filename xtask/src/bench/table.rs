@@ -1,114 +1,101 @@
-//! What the benchmark prints at its end: medians of the rounds, their ratio, and what was run.
+//! What the benchmark prints at its end: medians of the rounds, their ratio, the targets, and
+//! what was run.
 
-use super::Figures;
+use super::figures::{Figure, Figures, Target, percentile};
 use super::options::Options;
 use super::subject::Subject;
 
-/// A row: what it shows, and where it is found in the figures of a round.
-type Row = (&'static str, fn(&Figures) -> f64);
-
-const ROWS: &[Row] = &[
-    ("start-up, ms", |figures| figures.startup_ms),
-    ("memory when idle, MiB", |figures| figures.idle_mib),
-    ("new alerts, alerts/s", |figures| {
-        figures.fresh.alerts_per_second
-    }),
-    ("  request p99, ms", |figures| figures.fresh.request_p99_ms),
-    ("  CPU s per million", |figures| {
-        figures.fresh.cpu_seconds_per_million
-    }),
-    ("repeated alerts, alerts/s", |figures| {
-        figures.repeated.alerts_per_second
-    }),
-    ("  request p99, ms", |figures| {
-        figures.repeated.request_p99_ms
-    }),
-    ("  CPU s per million", |figures| {
-        figures.repeated.cpu_seconds_per_million
-    }),
-    ("memory with these alerts, MiB", |figures| {
-        figures.loaded_mib
-    }),
-    ("POST to sendMessage p50, ms", |figures| {
-        figures.latency.p50_ms
-    }),
-    ("POST to sendMessage p99, ms", |figures| {
-        figures.latency.p99_ms
-    }),
-];
-
-/// Prints one column for each program and, when there are two, their ratio.
+/// Prints one column for each program and, when there are two, their ratio. `rounds` are those
+/// of each program.
 pub(crate) fn print(subjects: &[Subject], rounds: &[Vec<Figures>], options: &Options) {
-    println!(
-        "\n{}",
-        render(
-            &subjects.iter().map(Subject::name).collect::<Vec<_>>(),
-            rounds
-        )
-    );
+    let names: Vec<&str> = subjects.iter().map(Subject::name).collect();
+    println!("\n{}", render(&names, rounds));
     for subject in subjects {
         println!("{}: {}", subject.name(), subject.version());
     }
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     println!(
-        "medians of {} rounds on {cores} cores; {} alerts of 932 bytes, {} in a request, {} connections; {} messages\n\
+        "medians of {} rounds on {cores} cores; alerts of 932 bytes\n\
          Nabat answers when the alerts are safely on disk; Alertmanager keeps them in memory\n\
-         command: cargo xtask bench --rounds {} --alerts {} --batch {} --clients {} --messages {}",
+         command: {}",
         options.rounds,
-        options.alerts,
-        options.batch,
-        options.clients,
-        options.messages,
-        options.rounds,
-        options.alerts,
-        options.batch,
-        options.clients,
-        options.messages,
+        options.command()
     );
 }
 
 fn render(names: &[&str], rounds: &[Vec<Figures>]) -> String {
-    let mut text = format!("{:<32}", "");
+    let titles = titles(rounds);
+    let width = titles.iter().map(|row| row.title.len()).max().unwrap_or(0) + 2;
+    let mut text = format!("{:<width$}", "");
     for name in names {
         text.push_str(&format!("{name:>14}"));
     }
     if names.len() == 2 {
-        text.push_str(&format!("{:>9}", "ratio"));
+        text.push_str(&format!("{:>10}", "ratio"));
     }
-    text.push('\n');
-    for (title, value) in ROWS {
+    text.push_str("  target of Nabat\n");
+    for row in titles {
         let medians: Vec<f64> = rounds
             .iter()
-            .map(|rounds| percentile(&mut rounds.iter().map(value).collect::<Vec<_>>(), 0.5))
+            .map(|rounds| median(rounds, &row.title))
             .collect();
-        text.push_str(&format!("{title:<32}"));
+        text.push_str(&format!("{:<width$}", row.title));
         for median in &medians {
-            text.push_str(&format!("{:>14}", figure(*median)));
+            text.push_str(&format!("{:>14}", number(*median)));
         }
         if let [nabat, peer] = medians[..] {
-            text.push_str(&format!("{:>9.2}", nabat / peer));
+            text.push_str(&format!("{:>10}", number(nabat / peer)));
+        }
+        if let (Some(target), Some(0)) = (row.target, names.iter().position(|n| *n == "Nabat")) {
+            text.push_str(&verdict(target, medians[0]));
         }
         text.push('\n');
     }
     text
 }
 
-fn figure(value: f64) -> String {
-    if value >= 100.0 {
+/// Every row once, in the order in which they were measured.
+fn titles(rounds: &[Vec<Figures>]) -> Vec<&Figure> {
+    let mut titles: Vec<&Figure> = Vec::new();
+    for figure in rounds.iter().flatten().flat_map(|figures| &figures.0) {
+        if titles.iter().all(|known| known.title != figure.title) {
+            titles.push(figure);
+        }
+    }
+    titles
+}
+
+fn median(rounds: &[Figures], title: &str) -> f64 {
+    let mut values: Vec<f64> = rounds
+        .iter()
+        .flat_map(|figures| &figures.0)
+        .filter(|figure| figure.title == title)
+        .map(|figure| figure.value)
+        .collect();
+    percentile(&mut values, 0.5)
+}
+
+fn verdict(target: Target, value: f64) -> String {
+    let (sign, bound) = match target {
+        Target::AtMost(bound) => ("<=", bound),
+        Target::AtLeast(bound) => (">=", bound),
+    };
+    let missed = if target.is_met_by(value) {
+        ""
+    } else {
+        ", missed"
+    };
+    format!("  {sign} {bound}{missed}")
+}
+
+fn number(value: f64) -> String {
+    if !value.is_finite() {
+        "-".to_owned()
+    } else if value >= 100.0 {
         format!("{value:.0}")
     } else {
         format!("{value:.2}")
     }
-}
-
-/// The value below which the share `p` of `values` lies; not a number when there are none.
-pub(crate) fn percentile(values: &mut [f64], p: f64) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let last = values.len().saturating_sub(1) as f64;
-    values
-        .get((last * p).round() as usize)
-        .copied()
-        .unwrap_or(f64::NAN)
 }
 
 #[cfg(test)]
@@ -116,9 +103,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_of_few_values() {
-        assert_eq!(percentile(&mut [3.0, 1.0, 2.0], 0.5), 2.0);
-        assert_eq!(percentile(&mut [3.0, 1.0, 2.0], 0.99), 3.0);
-        assert!(percentile(&mut [], 0.5).is_nan());
+    fn a_figure_that_one_program_lacks_shows_as_a_dash() {
+        let mut nabat = Figures::default();
+        nabat.add_at_most("start-up, ms", 40.0, 50.0);
+        nabat.add_at_most("  with alerts, ms", 1_200.0, 1_000.0);
+        let mut peer = Figures::default();
+        peer.add("start-up, ms", 80.0);
+        let text = render(&["Nabat", "Alertmanager"], &[vec![nabat], vec![peer]]);
+        let lines: Vec<Vec<&str>> = text
+            .lines()
+            .map(|line| line.split_whitespace().collect())
+            .collect();
+        assert_eq!(
+            lines[1],
+            ["start-up,", "ms", "40.00", "80.00", "0.50", "<=", "50"]
+        );
+        assert_eq!(lines[2][3..5], ["1200", "-"]);
+        assert_eq!(lines[2].last(), Some(&"missed"));
     }
 }

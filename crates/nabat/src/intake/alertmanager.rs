@@ -5,6 +5,7 @@
 //! Format: `notify/webhook` and `template.Data` of Alertmanager, and Grafana's contact point.
 
 use std::borrow::Cow;
+use std::ops::Deref;
 
 use serde::Deserialize;
 
@@ -52,35 +53,49 @@ pub enum Mistake {
     },
 }
 
+/// A text that is borrowed from the body where that is possible, also when it may be missing.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
 #[derive(Deserialize)]
 struct Body<'a> {
-    #[serde(default)]
-    status: Option<Cow<'a, str>>,
+    #[serde(default, borrow)]
+    status: Option<Text<'a>>,
     #[serde(default, rename = "groupLabels")]
     group_labels: Option<Labels>,
+    #[serde(borrow)]
     alerts: Vec<Alert<'a>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Alert<'a> {
-    #[serde(default)]
-    status: Option<Cow<'a, str>>,
+    #[serde(default, borrow)]
+    status: Option<Text<'a>>,
     labels: Labels,
     #[serde(default)]
     annotations: Option<Labels>,
-    #[serde(default)]
-    starts_at: Option<Cow<'a, str>>,
-    #[serde(default)]
-    ends_at: Option<Cow<'a, str>>,
-    #[serde(default, rename = "generatorURL")]
-    generator_url: Option<String>,
-    #[serde(default, rename = "dashboardURL")]
-    dashboard_url: Option<String>,
-    #[serde(default, rename = "panelURL")]
-    panel_url: Option<String>,
-    #[serde(default, rename = "silenceURL")]
-    silence_url: Option<String>,
+    #[serde(default, borrow)]
+    starts_at: Option<Text<'a>>,
+    #[serde(default, borrow)]
+    ends_at: Option<Text<'a>>,
+    #[serde(default, borrow, rename = "generatorURL")]
+    generator_url: Option<Text<'a>>,
+    #[serde(default, borrow, rename = "dashboardURL")]
+    dashboard_url: Option<Text<'a>>,
+    #[serde(default, borrow, rename = "panelURL")]
+    panel_url: Option<Text<'a>>,
+    #[serde(default, borrow, rename = "silenceURL")]
+    silence_url: Option<Text<'a>>,
 }
 
 /// Reads a request's body at `now`.
