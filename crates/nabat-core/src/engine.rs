@@ -125,6 +125,7 @@ pub struct Engine {
     settings: Settings,
     started_at: Timestamp,
     last_news_at: Option<Timestamp>,
+    ticked_at: Timestamp,
     incidents: HashMap<IncidentId, Known>,
     open: HashMap<Fingerprint, IncidentId>,
     /// Lives that ended a moment ago, to tell late news from a new life.
@@ -262,6 +263,7 @@ impl Engine {
             settings,
             started_at: now,
             last_news_at: None,
+            ticked_at: now,
             incidents: HashMap::with_capacity(snapshot.incidents.len()),
             open: HashMap::with_capacity(snapshot.incidents.len()),
             ended_lately: HashMap::new(),
@@ -347,6 +349,11 @@ impl Engine {
     pub fn tick(&mut self, now: Timestamp, out: &mut Effects) {
         /// So that a flood of timers delays nobody for long; the rest follows at once.
         const TIMERS_AT_A_TIME: usize = 1_000;
+        if now < self.ticked_at {
+            // The clock was set back: what cards wait for may be far away or has passed.
+            self.touched.extend(self.cards.keys());
+        }
+        self.ticked_at = now;
         for _ in 0..TIMERS_AT_A_TIME {
             let Some((_, timer)) = self.timers.first().copied().filter(|(at, _)| *at <= now) else {
                 break;
