@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::cards::card_change;
 use super::{Effects, Engine, OnDuty};
-use crate::card::{CardId, Told, View};
+use crate::card::{Card, CardId, Told, View};
 use crate::change::Change;
 use crate::chat::ChatKey;
 use crate::delivery::{
@@ -463,34 +463,38 @@ impl Engine {
     }
 
     /// After a start: a courier may have had what waits until the process died, or until the chat
-    /// was given up. What a silence held back meanwhile it can't have told.
+    /// was given up. What a silence has held back since it began can't have been told.
     pub(super) fn doubt_all(&mut self) {
-        let mut doubted: Vec<(CardId, BTreeSet<IncidentId>)> = Vec::new();
-        for (id, on_duty) in &self.cards {
-            let delivery = on_duty.delivery.and_then(|id| self.deliveries.get(&id));
-            let since = delivery.map(|delivery| delivery.created_at);
-            if since.is_none() && self.disabled_since(on_duty.card.destination).is_none() {
-                continue;
-            }
-            let silenced = |incident: &Incident| {
-                let mut silences = self.silences.values();
-                let since = since.unwrap_or(incident.opened_at);
-                silences.any(|hush| hush.starts_at <= since && hush.covers(&incident.labels))
-            };
-            let untold = on_duty
-                .card
-                .members
-                .iter()
-                .filter(|(_, told)| told.edition == 0);
-            let known = untold.filter_map(|(id, _)| self.incidents.get(id));
-            let doubt = known.filter(|known| !silenced(&known.incident));
-            doubted.push((*id, doubt.map(|known| known.incident.id).collect()));
-        }
+        let doubted: Vec<(CardId, BTreeSet<IncidentId>)> = self
+            .cards
+            .iter()
+            .filter(|(_, on_duty)| {
+                let given_up = self.disabled_since(on_duty.card.destination).is_some();
+                on_duty.delivery.is_some() || given_up
+            })
+            .map(|(id, on_duty)| (*id, self.maybe_told_of(&on_duty.card)))
+            .collect();
         for (id, doubt) in doubted {
             if let Some(on_duty) = self.cards.get_mut(&id) {
                 on_duty.in_doubt = doubt;
             }
         }
+    }
+
+    fn maybe_told_of(&self, card: &Card) -> BTreeSet<IncidentId> {
+        let silenced = |incident: &Incident| {
+            let mut silences = self.silences.values();
+            silences.any(|silence| {
+                // Numbers are given in order, whatever becomes of the clock.
+                silence.id.0 < incident.id.0 && silence.covers(&incident.labels)
+            })
+        };
+        let members = card.members.iter().filter(|(_, told)| told.edition == 0);
+        members
+            .filter_map(|(id, _)| self.incidents.get(id))
+            .filter(|known| !silenced(&known.incident))
+            .map(|known| known.incident.id)
+            .collect()
     }
 
     fn mark_repeats(&mut self, deliveries: &[Delivery]) {

@@ -359,9 +359,12 @@ impl World {
     /// The process dies: only what was committed is left, and it is the same.
     pub(super) fn crash(&mut self) {
         let before = self.engine.figures();
+        let held = !self.hands.is_empty();
         self.die();
         let after = self.engine.figures();
+        // What was in somebody's hands may go, and what waits may be worth another look.
         let of = |figures: Figures| Figures {
+            cards: if held { 0 } else { figures.cards },
             waiting: 0,
             oldest_waiting: None,
             oldest_critical: None,
@@ -424,8 +427,12 @@ impl World {
         for number in self.chats {
             self.says(number, "/unmute");
         }
-        for seconds in [0, 4 * 3_600, 300, 300, 300] {
-            self.passes(Duration::from_secs(seconds));
+        self.deliver_all();
+        let kept = self.store.snapshot(self.now).unwrap();
+        let ends = kept.silences.iter().map(|silence| silence.ends_at);
+        self.now = ends.max().unwrap_or(self.now);
+        for _ in 0..4 {
+            self.passes(Duration::from_secs(300));
             self.deliver_all();
         }
     }
