@@ -16,6 +16,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{Fingerprint, Labels};
+use crate::delivery::Priority;
 use crate::destination::Destination;
 use crate::incident::{GroupKey, Incident, IncidentId, Severity, State};
 use crate::message::card::MemberNews;
@@ -88,16 +89,26 @@ pub struct Routed {
 
 impl Routed {
     /// When news may be told.
-    pub fn speaks_at(&self) -> Timestamp {
+    pub fn speaks_at(&self, now: Timestamp) -> Timestamp {
         match self.told_at {
-            None => self.opened_at.after(self.timing.group_wait),
-            Some(at) => at.after(self.timing.group_interval),
+            None => due(self.opened_at, self.timing.group_wait, now),
+            Some(at) => due(at, self.timing.group_interval, now),
         }
     }
 
     /// When what still fires is told again.
-    pub fn repeats_at(&self) -> Option<Timestamp> {
-        Some(self.told_at?.after(self.timing.repeat_interval))
+    pub fn repeats_at(&self, now: Timestamp) -> Option<Timestamp> {
+        Some(due(self.told_at?, self.timing.repeat_interval, now))
+    }
+}
+
+/// When `period` is over. A beginning in the future says that the clock was set back: then nobody
+/// knows how long ago it was, and nothing waits for the clock to catch up.
+fn due(since: Timestamp, period: Duration, now: Timestamp) -> Timestamp {
+    if since > now {
+        now
+    } else {
+        since.after(period)
     }
 }
 
@@ -223,11 +234,7 @@ impl Card {
                 MemberNews::Changed => told.edition < incident.loud && !incident.ended(),
                 MemberNews::Known => false,
             };
-            news_at_all |= match news {
-                MemberNews::Changed => self.tells_change_of(incident),
-                MemberNews::Known => false,
-                MemberNews::New | MemberNews::Missed => true,
-            };
+            news_at_all |= self.urgency_of(*told, incident, news).is_some();
             members.push(Shown {
                 incident: Arc::clone(incident),
                 news,
@@ -249,10 +256,25 @@ impl Card {
         })
     }
 
-    /// Whether a change of an incident that the chat knows is worth telling: an end always is,
-    /// another text only where a message is there to be edited.
-    pub fn tells_change_of(&self, incident: &Incident) -> bool {
-        self.message_id.is_some() || incident.ended()
+    /// How urgent it is to tell what is new about an incident, or `None` if it is not worth
+    /// telling: an end always is, another text only where a message is there to be edited.
+    pub fn urgency_of(
+        &self,
+        told: Told,
+        incident: &Incident,
+        news: MemberNews,
+    ) -> Option<Priority> {
+        match news {
+            MemberNews::New if incident.severity() == Severity::Critical => {
+                Some(Priority::Critical)
+            }
+            MemberNews::New | MemberNews::Missed => Some(Priority::News),
+            MemberNews::Changed if told.edition < incident.loud => Some(Priority::News),
+            MemberNews::Changed if self.message_id.is_some() || incident.ended() => {
+                Some(Priority::Quiet)
+            }
+            MemberNews::Changed | MemberNews::Known => None,
+        }
     }
 
     /// Notes what was told, by the card's own message or by a digest. Returns the incidents that

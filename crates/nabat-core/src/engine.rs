@@ -125,6 +125,7 @@ pub struct Engine {
     settings: Settings,
     started_at: Timestamp,
     last_news_at: Option<Timestamp>,
+    ticked_at: Timestamp,
     incidents: HashMap<IncidentId, Known>,
     open: HashMap<Fingerprint, IncidentId>,
     /// Lives that ended a moment ago, to tell late news from a new life.
@@ -140,6 +141,8 @@ pub struct Engine {
     subscriptions: BTreeMap<SubscriptionId, Subscription>,
     index: Index,
     silences: BTreeMap<SilenceId, Silence>,
+    /// Critical deliveries, the oldest first; some may be gone by now.
+    criticals: BTreeSet<(Timestamp, DeliveryId)>,
     /// The own alert about a late critical delivery fires.
     late: bool,
     offsets: HashMap<BotId, Offset>,
@@ -162,12 +165,11 @@ struct Known {
 struct OnDuty {
     card: Card,
     delivery: Option<DeliveryId>,
-    /// The youngest incident on the card when a courier took it, while one has it.
-    in_hand: Option<IncidentId>,
-    /// The youngest incident of which the chat may have seen a message although the ledger knows
-    /// nothing: an answer got lost, or the process died. The ends of what that message may have
-    /// told are told too.
-    in_doubt: Option<IncidentId>,
+    /// What the message tells of that a courier has, while one has it.
+    in_hand: Option<Vec<IncidentId>>,
+    /// Of what the chat may have seen a message although the ledger knows nothing: an answer got
+    /// lost, or the process died. The ends of it are told too.
+    in_doubt: BTreeSet<IncidentId>,
     /// The answer to a critical message got lost: the next one may repeat it.
     repeats: bool,
 }
@@ -178,7 +180,7 @@ impl OnDuty {
             card,
             delivery: None,
             in_hand: None,
-            in_doubt: None,
+            in_doubt: BTreeSet::new(),
             repeats: false,
         }
     }
@@ -186,12 +188,14 @@ impl OnDuty {
     /// Whether the chat may have seen a message about an incident of which the ledger knows
     /// nothing.
     fn maybe_told(&self, incident: IncidentId) -> bool {
-        self.in_hand.max(self.in_doubt) >= Some(incident)
+        let in_hand = self.in_hand.as_ref();
+        in_hand.is_some_and(|told| told.contains(&incident)) || self.in_doubt.contains(&incident)
     }
 
     /// Nobody knows what became of the message that a courier had, if one had.
     fn doubt(&mut self) {
-        self.in_doubt = self.in_doubt.max(self.in_hand.take());
+        self.in_doubt
+            .extend(self.in_hand.take().unwrap_or_default());
     }
 }
 
@@ -212,14 +216,12 @@ enum Timer {
     Incident(IncidentId),
     Unmute(ChatKey),
     EndedLately(Fingerprint),
-    /// A card of a route may speak, or repeats.
+    /// A card of a route may speak, or repeats; or somebody else is told instead.
     Card(CardId),
     Acknowledgement(IncidentId),
     Silence(SilenceId),
-    /// A delivery has waited for so long that somebody else is told, or that it is alarming.
-    Overdue(DeliveryId),
-    /// The same, for a card whose chat takes no messages.
-    Stranded(CardId),
+    /// A critical delivery has waited for so long that it is alarming: looked at after each step.
+    Late,
 }
 
 /// Figures for `/metrics`.
@@ -261,6 +263,7 @@ impl Engine {
             settings,
             started_at: now,
             last_news_at: None,
+            ticked_at: now,
             incidents: HashMap::with_capacity(snapshot.incidents.len()),
             open: HashMap::with_capacity(snapshot.incidents.len()),
             ended_lately: HashMap::new(),
@@ -282,6 +285,7 @@ impl Engine {
                 .into_iter()
                 .map(|silence| (silence.id, silence))
                 .collect(),
+            criticals: BTreeSet::new(),
             late: false,
             offsets: snapshot.offsets.into_iter().collect(),
             timers: BTreeSet::new(),
@@ -297,16 +301,8 @@ impl Engine {
         for delivery in snapshot.deliveries {
             engine.put_delivery(delivery, out);
         }
-        engine.drop_uncarried(out);
-        for on_duty in engine.cards.values_mut() {
-            // A courier may have had it: until the process died, or until the chat was given up.
-            let chat = on_duty.card.destination.chat();
-            let chat = chat.and_then(|chat| engine.chats.get(&chat));
-            let given_up = chat.is_some_and(|chat| chat.disabled.is_some());
-            if on_duty.delivery.is_some() || given_up {
-                on_duty.in_doubt = on_duty.card.members.keys().max().copied();
-            }
-        }
+        engine.doubt_all();
+        engine.late = engine.tells_of_late();
         for silence in engine.silences.values() {
             engine
                 .timers
@@ -318,10 +314,7 @@ impl Engine {
             }
         }
         // Whatever was being decided when the last process died is decided again.
-        let cards: Vec<CardId> = engine.cards.keys().copied().collect();
-        for card in cards {
-            engine.announce(now, card, out);
-        }
+        engine.decide_anew(now, out);
         engine.forget_untold();
         engine
     }
@@ -333,10 +326,17 @@ impl Engine {
     }
 
     /// Takes over a changed configuration. What waits for bots and integrations that there are no
-    /// more is dropped, the cards of those integrations too.
+    /// more is dropped, the cards of those integrations too; those that are new are told what
+    /// fires.
     pub fn configure(&mut self, now: Timestamp, settings: Settings, out: &mut Effects) {
         self.settings = settings;
+        self.decide_anew(now, out);
+    }
+
+    /// Decides of everything what the configuration says of it now.
+    fn decide_anew(&mut self, now: Timestamp, out: &mut Effects) {
         self.drop_uncarried(out);
+        self.tell_new_receivers(now, out);
         self.touched.extend(self.cards.keys());
         self.announce_touched(now, out);
     }
@@ -350,6 +350,11 @@ impl Engine {
     pub fn tick(&mut self, now: Timestamp, out: &mut Effects) {
         /// So that a flood of timers delays nobody for long; the rest follows at once.
         const TIMERS_AT_A_TIME: usize = 1_000;
+        if now < self.ticked_at {
+            // The clock was set back: what cards wait for may be far away or has passed.
+            self.touched.extend(self.cards.keys());
+        }
+        self.ticked_at = now;
         for _ in 0..TIMERS_AT_A_TIME {
             let Some((_, timer)) = self.timers.first().copied().filter(|(at, _)| *at <= now) else {
                 break;
@@ -363,8 +368,7 @@ impl Engine {
                 }
                 Timer::Acknowledgement(id) => self.outlive_acknowledgement(now, id, out),
                 Timer::Silence(id) => self.end_silence_if_due(now, id, out),
-                Timer::Overdue(delivery) => self.look_at_overdue(now, delivery, out),
-                Timer::Stranded(card) => self.fall_back(now, card, out),
+                Timer::Late => {}
                 Timer::EndedLately(fingerprint) => {
                     let ended = self.ended_lately.get(&fingerprint);
                     if ended.is_some_and(|ended| ended.remembered_until <= now) {
@@ -452,7 +456,7 @@ impl Engine {
     /// Puts a delivery into the outbox and the couriers' view of it.
     fn put_delivery(&mut self, delivery: Delivery, out: &mut Effects) {
         out.waiting.push(delivery.waiting());
-        self.watch_delivery(&delivery);
+        self.note_critical(&delivery);
         if let Content::Card(card) = delivery.content
             && let Some(on_duty) = self.cards.get_mut(&card)
         {

@@ -34,9 +34,9 @@ pub struct Silence {
 }
 
 impl Silence {
-    /// Whether it is in force.
+    /// Whether it is in force. It began when it was made, even if the clock was set back since.
     pub fn active(&self, now: Timestamp) -> bool {
-        self.starts_at <= now && now < self.ends_at
+        now < self.ends_at
     }
 
     /// Whether it is about an alert with these labels.

@@ -47,17 +47,20 @@ impl Engine {
         }
     }
 
-    /// What fires on the card, if the card is in the chat in which the button was pressed.
+    /// What fires of what the card shows, if it is in the chat in which the button was pressed.
+    /// What the chat has not been told yet, people can't have meant.
     fn firing_on(&self, request: &Request<'_>, id: CardId) -> Option<Vec<Arc<Incident>>> {
-        let card = &self.cards.get(&id)?.card;
+        let on_duty = self.cards.get(&id)?;
+        let card = &on_duty.card;
         let chat = card.destination.chat()?;
         if (chat.bot, chat.chat) != (request.chat.bot, request.chat.chat) {
             return None;
         }
         let firing = card
             .members
-            .keys()
-            .filter_map(|id| self.incidents.get(id))
+            .iter()
+            .filter(|(id, told)| told.edition > 0 || on_duty.maybe_told(**id))
+            .filter_map(|(id, _)| self.incidents.get(id))
             .filter(|known| !known.incident.ended())
             .map(|known| Arc::clone(&known.incident));
         Some(firing.collect())

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::couriers::card_of;
 use super::{Effects, Engine, OnDuty, Timer};
 use crate::card::{Card, CardId, Look, Routed, Told};
 use crate::change::Change;
 use crate::chat::{ChatKey, Role};
 use crate::delivery::{Content, Delivery, DeliveryId, Priority};
 use crate::destination::Destination;
-use crate::incident::{GroupKey, Incident, IncidentId, Severity, title_of};
+use crate::incident::{GroupKey, Incident, IncidentId, title_of};
 use crate::message::card::MemberNews;
 use crate::route::Integration;
 use crate::subscription::index::Index;
@@ -121,11 +122,37 @@ impl Engine {
         self.touched.insert(id);
     }
 
-    /// Announces every card that changed in this step. To be called at the end of each.
+    /// Announces every card that changed in this step, and looks whether anything critical is
+    /// late. To be called at the end of each.
     pub(super) fn announce_touched(&mut self, now: Timestamp, out: &mut Effects) {
-        for card in std::mem::take(&mut self.touched) {
+        self.announce_each(now, out);
+        self.look_whether_late(now, out);
+        self.announce_each(now, out);
+    }
+
+    /// Announcing a card touches others where somebody else is told instead.
+    fn announce_each(&mut self, now: Timestamp, out: &mut Effects) {
+        while let Some(card) = self.touched.pop_first() {
             self.announce(now, card, out);
         }
+    }
+
+    /// Puts what fires on the cards of receivers that do not show it: they are new.
+    pub(super) fn tell_new_receivers(&mut self, now: Timestamp, out: &mut Effects) {
+        if self.settings.routing.is_none() {
+            return;
+        }
+        for incident in self.firing() {
+            self.tell_receivers(now, &incident, out);
+        }
+    }
+
+    /// What fires, in order of opening.
+    fn firing(&self) -> Vec<Arc<Incident>> {
+        let known = self.open.values().filter_map(|id| self.incidents.get(id));
+        let mut firing: Vec<_> = known.map(|known| Arc::clone(&known.incident)).collect();
+        firing.sort_unstable_by_key(|incident| incident.id);
+        firing
     }
 
     fn new_card(
@@ -173,24 +200,18 @@ impl Engine {
         };
         let (destination, waiting) = (on_duty.card.destination, on_duty.delivery);
         let Some(priority) = self.urgency(now, on_duty) else {
-            self.repeat_later(now, id);
+            self.keep_quiet(now, id, out);
             return;
         };
         if !self.is_carried(destination) {
             return;
         }
         if let Some(since) = self.disabled_since(destination) {
-            self.watch_stranded(now, id, since);
+            self.fall_back_in_time(now, id, since, out);
             return;
         }
-        if let Some(delivery) = waiting.and_then(|id| self.deliveries.get_mut(&id)) {
-            if priority < delivery.priority {
-                delivery.priority = priority;
-                let delivery = delivery.clone();
-                self.watch_delivery(&delivery);
-                out.waiting.push(delivery.waiting());
-                out.changes.push(Change::Delivery(delivery));
-            }
+        if let Some(delivery) = waiting {
+            self.wait_on(now, delivery, priority, out);
             return;
         }
         if let Some(at) = self.held_until(now, id) {
@@ -208,31 +229,58 @@ impl Engine {
         };
         out.changes.push(Change::Delivery(delivery.clone()));
         self.put_delivery(delivery, out);
+        self.fall_back_in_time(now, id, now, out);
+    }
+
+    /// A card waits already: it may be more urgent by now, and somebody else has to know in time.
+    fn wait_on(&mut self, now: Timestamp, id: DeliveryId, priority: Priority, out: &mut Effects) {
+        let Some(delivery) = self.deliveries.get_mut(&id) else {
+            return;
+        };
+        let urgent = priority < delivery.priority;
+        delivery.priority = delivery.priority.min(priority);
+        let delivery = delivery.clone();
+        if let Some(card) = card_of(&delivery) {
+            self.fall_back_in_time(now, card, delivery.created_at, out);
+        }
+        if urgent {
+            self.note_critical(&delivery);
+            out.waiting.push(delivery.waiting());
+            out.changes.push(Change::Delivery(delivery));
+        }
+    }
+
+    /// A card that has nothing to say any more does not wait. One of a route says again what
+    /// fires, in time.
+    fn keep_quiet(&mut self, now: Timestamp, id: CardId, out: &mut Effects) {
+        let Some(on_duty) = self.cards.get(&id) else {
+            return;
+        };
+        let routed = on_duty.card.routed.as_ref();
+        if let Some(at) = routed.and_then(|routed| routed.repeats_at(now))
+            && at > now
+        {
+            self.timers.insert((at, Timer::Card(id)));
+        }
+        let idle = on_duty.delivery.filter(|_| on_duty.in_hand.is_none());
+        if let Some(delivery) = idle {
+            self.remove_delivery(delivery, out);
+        }
     }
 
     /// Until when the card's route lets it wait, if it has to.
     fn held_until(&self, now: Timestamp, id: CardId) -> Option<Timestamp> {
         let routed = self.cards.get(&id)?.card.routed.as_ref()?;
-        Some(routed.speaks_at()).filter(|at| *at > now)
+        Some(routed.speaks_at(now)).filter(|at| *at > now)
     }
 
-    /// A card of a route that has nothing new to say says again what fires, in time.
-    fn repeat_later(&mut self, now: Timestamp, id: CardId) {
-        let routed = self
-            .cards
-            .get(&id)
-            .and_then(|known| known.card.routed.as_ref());
-        let at = routed.and_then(Routed::repeats_at);
-        if let Some(at) = at.filter(|at| *at > now) {
-            self.timers.insert((at, Timer::Card(id)));
-        }
-    }
-
-    /// Whether the card tells again what fires: its route's time has come, and something of it is
-    /// neither silenced nor in somebody's hands.
+    /// Whether the card tells again what fires: its route's time has come, nobody muted it, and
+    /// something of it is neither silenced nor in somebody's hands.
     pub(super) fn again(&self, now: Timestamp, card: &Card) -> bool {
-        let due = card.routed.as_ref().and_then(Routed::repeats_at);
+        let routed = card.routed.as_ref();
+        let due = routed.and_then(|routed| routed.repeats_at(now));
         due.is_some_and(|at| at <= now)
+            && !self.muted(card.destination, now)
             && card.members.keys().any(|id| {
                 self.incidents.get(id).is_some_and(|known| {
                     !known.incident.ended()
@@ -262,18 +310,10 @@ impl Engine {
             let Some(look) = self.look(on_duty, *id) else {
                 continue;
             };
-            let incident = look.incident;
-            all_ended &= incident.ended();
-            let critical = incident.severity() == Severity::Critical;
-            let this = match card.news_of(*told, &look, muted) {
-                Some(MemberNews::New) if critical => Priority::Critical,
-                Some(MemberNews::New) => Priority::News,
-                Some(MemberNews::Missed) => Priority::News,
-                Some(MemberNews::Changed) if told.edition < incident.loud => Priority::News,
-                Some(MemberNews::Changed) if card.tells_change_of(incident) => Priority::Quiet,
-                _ => continue,
-            };
-            urgency = Some(urgency.map_or(this, |known: Priority| known.min(this)));
+            all_ended &= look.incident.ended();
+            let news = card.news_of(*told, &look, muted);
+            let this = news.and_then(|news| card.urgency_of(*told, look.incident, news));
+            urgency = urgency.into_iter().chain(this).min();
         }
         match urgency {
             Some(Priority::Quiet) if all_ended && !muted => Some(Priority::News),
@@ -304,7 +344,12 @@ impl Engine {
                 leaving.push(*id);
                 continue;
             };
-            if !look.incident.ended() || look.maybe_told || (told.edition > 0 && tells_ends) {
+            // Who wants no ends only has to be told to the end what is on its way.
+            let stays = match tells_ends {
+                true => look.maybe_told || told.edition > 0,
+                false => on_duty.in_hand.is_some(),
+            };
+            if !look.incident.ended() || stays {
                 continue;
             }
             let news = card.news_of(*told, &look, muted);
@@ -389,7 +434,7 @@ impl Engine {
     }
 
     /// Since when nothing can be told there, if so.
-    fn disabled_since(&self, destination: Destination) -> Option<Timestamp> {
+    pub(super) fn disabled_since(&self, destination: Destination) -> Option<Timestamp> {
         let chat = self.chats.get(&destination.chat()?)?;
         chat.disabled.as_ref().map(|disabled| disabled.since)
     }
@@ -417,15 +462,8 @@ impl Engine {
         out: &mut Effects,
     ) -> usize {
         let wanted = Index::new([(SubscriptionId::default(), selector)]);
-        let mut firing: Vec<Arc<Incident>> = self
-            .open
-            .values()
-            .filter_map(|id| self.incidents.get(id))
-            .map(|known| &known.incident)
-            .filter(|incident| selected(&wanted, incident))
-            .cloned()
-            .collect();
-        firing.sort_unstable_by_key(|incident| incident.id);
+        let mut firing = self.firing();
+        firing.retain(|incident| selected(&wanted, incident));
         for incident in &firing {
             self.show(chat.into(), &incident.group, None, incident, out);
         }
@@ -453,6 +491,8 @@ impl Engine {
             .into_iter()
             .flat_map(BTreeMap::values)
             .filter_map(|id| self.cards.get(id))
+            // What it is told as a fallback is no matter of subscriptions.
+            .filter(|on_duty| on_duty.card.routed.is_none())
             .map(|on_duty| {
                 let members = on_duty.card.members.iter();
                 let untold = members

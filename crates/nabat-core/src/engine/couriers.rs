@@ -1,17 +1,17 @@
 //! Handing deliveries to couriers, and taking back how it went.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::cards::card_change;
 use super::{Effects, Engine, OnDuty};
-use crate::card::{CardId, Told, View};
+use crate::card::{Card, CardId, Told, View};
 use crate::change::Change;
 use crate::chat::ChatKey;
 use crate::delivery::{
     Attempt, Content, Delivery, DeliveryId, Fate, Note, Outcome, Priority, Send, Settled, Work,
 };
 use crate::destination::Destination;
-use crate::incident::IncidentId;
+use crate::incident::{Incident, IncidentId};
 use crate::message::Message;
 use crate::message::card::{
     Extras, Member, MemberNews, buttons, card, digest, follow_up, listing, subject,
@@ -29,6 +29,12 @@ impl Engine {
     /// What a courier has to send for these deliveries of one chat now; `None` if there is nothing
     /// any more. Several cards are told in one digest.
     pub fn take(&mut self, now: Timestamp, ids: &[DeliveryId], out: &mut Effects) -> Option<Work> {
+        let work = self.work_of(now, ids, out);
+        self.announce_touched(now, out);
+        work
+    }
+
+    fn work_of(&mut self, now: Timestamp, ids: &[DeliveryId], out: &mut Effects) -> Option<Work> {
         let taken: Vec<Delivery> = ids
             .iter()
             .filter_map(|id| self.worth_taking(now, *id, ids.len() > 1, out))
@@ -53,7 +59,8 @@ impl Engine {
         for card in cards {
             if let Some(on_duty) = self.cards.get_mut(&card) {
                 on_duty.doubt(); // Another courier had it and will not say how it went.
-                on_duty.in_hand = on_duty.card.members.keys().max().copied();
+                let notes = told.iter().filter(|note| note.card == card);
+                on_duty.in_hand = Some(notes.map(|note| note.incident).collect());
             }
         }
         Some(Work {
@@ -144,6 +151,21 @@ impl Engine {
         }
     }
 
+    /// What a digest has to say beside its alerts: what is so of any of its cards, and whose place
+    /// it takes if that is so of all.
+    fn extras_of_all(&self, cards: &[CardId]) -> Extras {
+        let on_duty = cards.iter().filter_map(|id| self.cards.get(id));
+        let mut all = on_duty.map(|on_duty| self.extras(on_duty));
+        let first = all.next().unwrap_or_default();
+        all.fold(first, |so_far, extras| Extras {
+            maybe_repeated: so_far.maybe_repeated || extras.maybe_repeated,
+            instead_of: so_far
+                .instead_of
+                .filter(|name| extras.instead_of.as_ref() == Some(name)),
+            ..so_far
+        })
+    }
+
     /// What an integration is handed: the whole group as it is now.
     fn notification_of(&self, now: Timestamp, delivery: &Delivery) -> Option<Spoken> {
         let id = card_of(delivery)?;
@@ -191,7 +213,8 @@ impl Engine {
             .filter(|member| member.news != MemberNews::Known)
             .collect();
         let locale = self.locale(chat);
-        let mut message = digest(&news, &locale, now);
+        let extras = self.extras_of_all(cards);
+        let mut message = digest(&news, &extras, &locale, now);
         message.silent |= !views.iter().any(|(_, view)| view.sounds);
         let mut sends = vec![Send::New {
             message,
@@ -234,9 +257,12 @@ impl Engine {
             Outcome::Failed { told, reason } => {
                 self.attempted(now, &deliveries, Fate::Failed, &reason, out);
                 self.end(now, &deliveries, &told, Fate::Failed, out);
+                for card in deliveries.iter().filter_map(card_of) {
+                    self.fall_back(now, card, out);
+                }
                 self.delivered(now, &deliveries, &told, by_digest, out);
             }
-            Outcome::Uncertain { told, reason } if critical || tells_an_end(&told) => {
+            Outcome::Uncertain { told, reason } if critical || self.tells_an_end(&told) => {
                 self.attempted(now, &deliveries, Fate::Uncertain, &reason, out);
                 self.try_again(now, &deliveries, &reason, true, out);
                 self.mark_repeats(&deliveries);
@@ -251,31 +277,90 @@ impl Engine {
                 self.try_again(now, &deliveries, &reason, partly, out);
             }
             Outcome::Unreachable { reason } => {
-                self.attempted(now, &deliveries, Fate::Unreachable, &reason, out);
-                self.end(now, &deliveries, &[], Fate::Unreachable, out);
-                if let Destination::Chat(chat) = first.destination {
-                    self.disable(now, chat, &reason, out);
-                }
+                self.unreachable(now, &deliveries, &reason, out);
             }
             Outcome::TopicGone => {
-                if let Destination::Chat(chat) = first.destination {
-                    let to = ChatKey {
-                        topic: None,
-                        ..chat
-                    };
-                    self.move_chat(now, chat, to, out);
+                self.moved(now, &deliveries, "its topic is gone", out);
+                if let Destination::Chat(from) = first.destination {
+                    let topic = None;
+                    self.move_chat(now, from, ChatKey { topic, ..from }, out);
                 }
             }
             Outcome::Migrated { to } => {
-                if let Destination::Chat(chat) = first.destination {
-                    self.migrate(now, chat, to, out);
+                let words = format!("the group's number is {to} now");
+                self.moved(now, &deliveries, &words, out);
+                if let Destination::Chat(from) = first.destination {
+                    self.migrate(now, from, to, out);
                 }
             }
         }
-        if self.late {
-            self.look_whether_late(now, out);
-        }
         self.announce_touched(now, out);
+    }
+
+    /// A chat is given up until it says otherwise. An integration never is: it is tried again.
+    fn unreachable(
+        &mut self,
+        now: Timestamp,
+        deliveries: &[Delivery],
+        reason: &str,
+        out: &mut Effects,
+    ) {
+        let chat = deliveries
+            .first()
+            .and_then(|first| first.destination.chat());
+        self.attempted(now, deliveries, Fate::Unreachable, reason, out);
+        let Some(chat) = chat else {
+            return self.try_again(now, deliveries, reason, false, out);
+        };
+        self.end(now, deliveries, &[], Fate::Unreachable, out);
+        self.not_taken(deliveries);
+        self.disable(now, chat, reason, out);
+    }
+
+    /// The place of these deliveries is another one now. Answers go on waiting, for that one.
+    fn moved(&mut self, now: Timestamp, deliveries: &[Delivery], words: &str, out: &mut Effects) {
+        self.attempted(now, deliveries, Fate::Moved, words, out);
+        self.not_taken(deliveries);
+        for delivery in deliveries {
+            if let Content::Say(_) = delivery.content {
+                if let Some(known) = self.deliveries.get_mut(&delivery.id) {
+                    known.attempts = known.attempts.saturating_add(1);
+                }
+                continue;
+            }
+            let ended = std::slice::from_ref(delivery);
+            self.end(now, ended, &[], Fate::Moved, out);
+            self.remove_delivery(delivery.id, out);
+            self.touched.extend(card_of(delivery));
+        }
+    }
+
+    /// Nobody has seen a message that was refused, unless it came in several parts: those of a
+    /// digest, or a new text for a message and an answer to it.
+    fn not_taken(&mut self, deliveries: &[Delivery]) {
+        let [
+            Delivery {
+                content: Content::Card(card),
+                ..
+            },
+        ] = deliveries
+        else {
+            return;
+        };
+        if let Some(on_duty) = self.cards.get_mut(card)
+            && on_duty.card.message_id.is_none()
+        {
+            on_duty.in_hand = None;
+        }
+    }
+
+    /// Whether anyone who misses it would believe for good that something fires.
+    fn tells_an_end(&self, notes: &[Note]) -> bool {
+        notes.iter().any(|note| {
+            let on_duty = self.cards.get(&note.card);
+            let known = on_duty.and_then(|known| known.card.members.get(&note.incident));
+            note.told.ended && known.is_some_and(|known| !known.ended)
+        })
     }
 
     fn note_message(&mut self, id: CardId, message_id: i64, out: &mut Effects) {
@@ -310,7 +395,7 @@ impl Engine {
             };
             let of_card = by_card.remove(&id).unwrap_or_default();
             on_duty.in_hand = None;
-            on_duty.in_doubt = None;
+            on_duty.in_doubt.clear();
             on_duty.repeats = false;
             let was_behind = on_duty.card.behind;
             let leaving = on_duty.card.note(&of_card, by_digest);
@@ -368,6 +453,50 @@ impl Engine {
         }
     }
 
+    /// What would be noted if the delivery were told now.
+    pub(super) fn notes_now(&self, now: Timestamp, delivery: &Delivery) -> Vec<Note> {
+        let Some(id) = card_of(delivery) else {
+            return Vec::new();
+        };
+        let view = self.view_of(now, id);
+        view.map(|view| notes_of(id, &view)).unwrap_or_default()
+    }
+
+    /// After a start: a courier may have had what waits until the process died, or until the chat
+    /// was given up. What a silence has held back since it began can't have been told.
+    pub(super) fn doubt_all(&mut self) {
+        let doubted: Vec<(CardId, BTreeSet<IncidentId>)> = self
+            .cards
+            .iter()
+            .filter(|(_, on_duty)| {
+                let given_up = self.disabled_since(on_duty.card.destination).is_some();
+                on_duty.delivery.is_some() || given_up
+            })
+            .map(|(id, on_duty)| (*id, self.maybe_told_of(&on_duty.card)))
+            .collect();
+        for (id, doubt) in doubted {
+            if let Some(on_duty) = self.cards.get_mut(&id) {
+                on_duty.in_doubt = doubt;
+            }
+        }
+    }
+
+    fn maybe_told_of(&self, card: &Card) -> BTreeSet<IncidentId> {
+        let silenced = |incident: &Incident| {
+            let mut silences = self.silences.values();
+            silences.any(|silence| {
+                // Numbers are given in order, whatever becomes of the clock.
+                silence.id.0 < incident.id.0 && silence.covers(&incident.labels)
+            })
+        };
+        let members = card.members.iter().filter(|(_, told)| told.edition == 0);
+        members
+            .filter_map(|(id, _)| self.incidents.get(id))
+            .filter(|known| !silenced(&known.incident))
+            .map(|known| known.incident.id)
+            .collect()
+    }
+
     fn mark_repeats(&mut self, deliveries: &[Delivery]) {
         for card in deliveries.iter().filter_map(card_of) {
             if let Some(on_duty) = self.cards.get_mut(&card) {
@@ -403,11 +532,6 @@ impl Engine {
             }
         }
     }
-}
-
-/// Whether anyone who misses it would believe for good that something fires.
-fn tells_an_end(notes: &[Note]) -> bool {
-    notes.iter().any(|note| note.told.ended)
 }
 
 /// Why a group speaks.

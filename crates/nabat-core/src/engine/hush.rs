@@ -131,13 +131,10 @@ impl Engine {
     /// have to tell. Those who know them are shown the silence too.
     fn cover_anew(&mut self, now: Timestamp, silence: &Silence, out: &mut Effects) {
         let covered: Vec<IncidentId> = self
-            .open
-            .values()
-            .filter(|id| {
-                let known = self.incidents.get(id);
-                known.is_some_and(|known| silence.covers(&known.incident.labels))
-            })
-            .copied()
+            .incidents
+            .iter()
+            .filter(|(_, known)| silence.covers(&known.incident.labels))
+            .map(|(id, _)| *id)
             .collect();
         for id in covered {
             let Some(known) = self.incidents.get(&id) else {
@@ -152,6 +149,10 @@ impl Engine {
             }
             known.silenced_until = until;
             if known.cards.is_empty() {
+                continue;
+            }
+            if known.incident.ended() {
+                self.touched.extend(&known.cards);
                 continue;
             }
             // Another edition, so that live messages show it.

@@ -135,29 +135,12 @@ impl Engine {
         let Some(delivery) = self.deliveries.get(&id).cloned() else {
             return false;
         };
-        let told = self.all_of(&delivery);
+        let told = self.notes_now(now, &delivery);
         let deliveries = [delivery];
         self.end(now, &deliveries, &told, Fate::Dropped, out);
         self.delivered(now, &deliveries, &told, false, out);
-        self.look_whether_late(now, out);
         self.announce_touched(now, out);
         true
-    }
-
-    /// Everything on the delivery's card, as if it had been told.
-    fn all_of(&self, delivery: &Delivery) -> Vec<Note> {
-        let Some(on_duty) = card_of(delivery).and_then(|id| self.cards.get(&id)) else {
-            return Vec::new();
-        };
-        let members = on_duty.card.members.keys();
-        members
-            .filter_map(|id| self.incidents.get(id))
-            .map(|known| Note {
-                card: on_duty.card.id,
-                incident: known.incident.id,
-                told: crate::card::Told::of(&known.incident),
-            })
-            .collect()
     }
 
     /// Keeps in the history how deliveries ended. An answer that arrived leaves no trace there.
@@ -230,52 +213,46 @@ impl Engine {
         subject(&title, incidents.count())
     }
 
+    /// Remembers a delivery if it is critical.
+    pub(super) fn note_critical(&mut self, delivery: &Delivery) {
+        if delivery.priority == Priority::Critical {
+            self.criticals.insert((delivery.created_at, delivery.id));
+        }
+    }
+
     /// The critical delivery that has waited longest.
     pub(super) fn oldest_critical(&self) -> Option<&Delivery> {
-        self.deliveries
-            .values()
-            .filter(|delivery| delivery.priority == Priority::Critical)
-            .min_by_key(|delivery| delivery.created_at)
+        let mut known = self.criticals.iter();
+        known.find_map(|(_, id)| self.critical(*id))
     }
 
-    /// Remembers to look at a delivery when it has waited for too long.
-    pub(super) fn watch_delivery(&mut self, delivery: &Delivery) {
-        if card_of(delivery).is_none() {
-            return;
-        }
-        let overdue = Timer::Overdue(delivery.id);
-        if delivery.priority == Priority::Critical {
-            let at = delivery.created_at.after(self.settings.late_after);
-            self.timers.insert((at, overdue));
-        }
-        let fallback = self.settings.fallbacks.get(&delivery.destination.outlet());
-        if let Some(fallback) = fallback {
-            let at = delivery.created_at.after(fallback.after);
-            self.timers.insert((at, overdue));
-        }
+    fn critical(&self, id: DeliveryId) -> Option<&Delivery> {
+        let delivery = self.deliveries.get(&id);
+        delivery.filter(|delivery| delivery.priority == Priority::Critical)
     }
 
-    /// A delivery may have waited for so long that somebody else has to be told.
-    pub(super) fn look_at_overdue(&mut self, now: Timestamp, id: DeliveryId, out: &mut Effects) {
-        let Some(delivery) = self.deliveries.get(&id).cloned() else {
-            return;
-        };
-        let fallback = self.settings.fallbacks.get(&delivery.destination.outlet());
-        let after = fallback.map(|fallback| fallback.after);
-        if after.is_some_and(|after| delivery.created_at.after(after) <= now)
-            && let Some(card) = card_of(&delivery)
-        {
-            self.fall_back(now, card, out);
-        }
-        self.look_whether_late(now, out);
+    /// Whether the own alert about a critical delivery that is late fires.
+    pub(super) fn tells_of_late(&self) -> bool {
+        let resolved = Status::Resolved { ends_at: None };
+        let news = News::about_itself(DELIVERY_LATE, &[], None, resolved);
+        self.open.contains_key(&news.labels.fingerprint())
     }
 
     /// Raises or ends the own alert about a critical delivery that is late.
     pub(super) fn look_whether_late(&mut self, now: Timestamp, out: &mut Effects) {
+        while let Some((_, id)) = self.criticals.first()
+            && self.critical(*id).is_none()
+        {
+            self.criticals.pop_first();
+        }
         let limit = self.settings.late_after;
+        let due = self.criticals.first().map(|(since, _)| since.after(limit));
+        if let Some(due) = due.filter(|due| *due > now) {
+            self.timers.insert((due, Timer::Late));
+        }
         let late = self
             .oldest_critical()
-            .filter(|delivery| delivery.created_at.after(limit) <= now);
+            .filter(|_| due.is_some_and(|due| due <= now));
         let words = late.map(|delivery| {
             let name = self.name_of(delivery.destination);
             let error = delivery

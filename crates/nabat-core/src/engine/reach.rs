@@ -33,8 +33,9 @@ impl Engine {
                 false => self.chats.get_mut(&chat),
             };
             if let Some(known) = known {
+                let before = known.disabled.as_ref();
                 known.disabled = Some(Disabled {
-                    since: now,
+                    since: before.map_or(now, |before| before.since),
                     reason: reason.to_owned(),
                 });
                 out.changes.push(Change::Chat(known.clone()));
@@ -62,15 +63,26 @@ impl Engine {
         }
     }
 
-    /// Remembers to tell somebody else in time of a card whose chat takes no messages.
-    pub(super) fn watch_stranded(&mut self, now: Timestamp, id: CardId, since: Timestamp) {
+    /// Tells somebody else of a card that could not be told since then, when the time has come.
+    pub(super) fn fall_back_in_time(
+        &mut self,
+        now: Timestamp,
+        id: CardId,
+        since: Timestamp,
+        out: &mut Effects,
+    ) {
         let Some(on_duty) = self.cards.get(&id) else {
             return;
         };
         let outlet = on_duty.card.destination.outlet();
-        let fallback = self.settings.fallbacks.get(&outlet);
-        if let Some(at) = fallback.map(|fallback| since.after(fallback.after)) {
-            self.timers.insert((at.max(now), Timer::Stranded(id)));
+        let Some(fallback) = self.settings.fallbacks.get(&outlet) else {
+            return;
+        };
+        let at = since.after(fallback.after);
+        if at > now {
+            self.timers.insert((at, Timer::Card(id)));
+        } else {
+            self.fall_back(now, id, out);
         }
     }
 
@@ -232,6 +244,9 @@ impl Engine {
         }
         if let Some(mut chat) = self.chats.remove(&from) {
             out.changes.push(Change::ChatGone(from));
+            if chat.disabled.take().is_some() {
+                self.tell_unreachable(now, &chat, None, out);
+            }
             chat.key = to;
             let chat = self.chats.entry(to).or_insert(chat);
             out.changes.push(Change::Chat(chat.clone()));
@@ -302,6 +317,8 @@ impl Engine {
         };
         // The place has a card of that group already: it takes over what this one had told.
         let target_id = target.card.id;
+        moved.doubt();
+        target.in_doubt.append(&mut moved.in_doubt);
         for (incident, told) in moved.card.members {
             let known = target.card.members.entry(incident).or_default();
             if told.edition > known.edition {

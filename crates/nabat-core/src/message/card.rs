@@ -147,10 +147,10 @@ pub fn card(members: &[Member<'_>], extras: &Extras, locale: &Locale, now: Times
 }
 
 /// What is new on several cards, in one message that is not edited afterwards.
-pub fn digest(news: &[Member<'_>], locale: &Locale, now: Timestamp) -> Message {
+pub fn digest(news: &[Member<'_>], extras: &Extras, locale: &Locale, now: Timestamp) -> Message {
     told(news, true, locale, now, |message| {
         let text = locale.text("digest", []);
-        message.gap().line([Span::italic(text)])
+        remark(message.gap().line([Span::italic(text)]), extras, locale)
     })
 }
 

@@ -4,7 +4,9 @@
 //!
 //! A failure prints its seed, and `cargo xtask sim --seed SEED` replays it to the letter.
 
+mod hands;
 mod invariants;
+mod setting;
 mod world;
 
 use std::str::FromStr;

@@ -3,16 +3,21 @@
 //! Judged are the store, which is all that survives, the few things the engine tells about itself,
 //! and what people saw.
 
+mod fallbacks;
+mod told;
+
 use std::collections::{HashMap, HashSet};
 
 use nabat_core::card::{Card, CardId};
 use nabat_core::change::Snapshot;
 use nabat_core::chat::{Chat, ChatKey};
 use nabat_core::delivery::{Content, DeliveryId};
+use nabat_core::destination::Destination;
 use nabat_core::incident::{Incident, IncidentId};
 use nabat_core::subscription::Selector;
 use nabat_core::time::Timestamp;
 
+use super::setting::{self, tells_ends};
 use super::world::{COURIER, World};
 use crate::store::Store;
 
@@ -22,7 +27,7 @@ struct Kept {
     incidents: HashMap<IncidentId, usize>,
     chats: HashMap<ChatKey, usize>,
     waiting: HashMap<CardId, DeliveryId>,
-    shown: HashSet<(ChatKey, IncidentId)>,
+    shown: HashSet<(Destination, IncidentId)>,
 }
 
 impl Kept {
@@ -31,10 +36,10 @@ impl Kept {
         let by_id = snapshot.incidents.iter().enumerate();
         let by_key = snapshot.chats.iter().enumerate();
         let members = |card: &Card| {
-            let chat = card.destination.chat();
+            let there = card.destination;
             card.members
                 .keys()
-                .filter_map(move |id| Some((chat?, *id)))
+                .map(move |id| (there, *id))
                 .collect::<Vec<_>>()
         };
         Self {
@@ -83,6 +88,9 @@ impl World {
         self.check_cards(&kept);
         self.check_people_know(&kept);
         self.check_nobody_is_forgotten(&kept);
+        self.check_receivers(&kept);
+        self.check_fallbacks(&kept);
+        self.check_late(&kept);
         let (repeats, doubts) = (self.repeats, self.doubts);
         self.claim(repeats <= doubts, || {
             format!("{repeats} messages said nothing new, and {doubts} answers got lost")
@@ -97,15 +105,20 @@ impl World {
             figures.cards,
             figures.subscriptions,
             figures.waiting,
+            figures.silences,
+            figures.acknowledged,
         );
+        let taken = |incident: &&Incident| incident.acknowledged.is_some();
         let stored = (
             kept.firing().count(),
             kept.snapshot.cards.len(),
             kept.snapshot.subscriptions.len(),
             kept.snapshot.deliveries.len(),
+            kept.snapshot.silences.len(),
+            kept.firing().filter(taken).count(),
         );
         self.claim(in_memory == stored, || {
-            format!("incidents, cards, subscriptions, deliveries: {in_memory:?} in memory, {stored:?} stored")
+            format!("incidents, cards, subscriptions, deliveries, silences, acknowledgements: {in_memory:?} in memory, {stored:?} stored")
         });
         let mut in_memory: Vec<_> = self.engine.waiting(COURIER).collect();
         let mut stored: Vec<_> = kept
@@ -113,6 +126,7 @@ impl World {
             .deliveries
             .iter()
             .map(|d| d.waiting())
+            .filter(|waiting| waiting.destination.outlet() == COURIER)
             .collect();
         in_memory.sort_unstable_by_key(|waiting| waiting.id);
         stored.sort_unstable_by_key(|waiting| waiting.id);
@@ -144,36 +158,45 @@ impl World {
 
     /// A card is about something, knows no more than there is, and speaks when it has to.
     fn check_cards(&mut self, kept: &Kept) {
-        let mut groups = HashSet::new();
+        let (mut groups, mut shown) = (HashSet::new(), HashSet::new());
         for card in &kept.snapshot.cards {
             self.claim(!card.members.is_empty(), || {
                 format!("nothing is on {card:?}")
             });
             let alone = groups.insert((card.destination, card.group.clone()));
             self.claim(alone, || {
-                format!("a group has two cards in one chat: {card:?}")
+                format!("a group has two cards at one place: {card:?}")
             });
+            let there = setting::exists(&self.settings, card.destination);
+            self.claim(there, || format!("for nobody configured: {card:?}"));
             let chat = card.destination.chat().and_then(|key| kept.chat(key));
             let disabled = chat.is_some_and(|chat| chat.disabled.is_some());
-            let muted = chat.and_then(|chat| chat.muted_until);
-            let muted = muted.is_some_and(|until| until > self.now);
+            let muted = muted(&kept.snapshot, card.destination, self.now);
+            let ends = tells_ends(card.destination);
             let mut has_news = false;
             for (id, told) in &card.members {
                 let Some(incident) = kept.incident(*id) else {
                     self.claim(false, || format!("{id:?} is forgotten, but on {card:?}"));
                     continue;
                 };
+                self.claim(shown.insert((card.destination, *id)), || {
+                    format!("{id:?} is on two cards at one place: {card:?}")
+                });
                 let known = told.edition <= incident.edition && (!told.ended || incident.ended());
                 self.claim(known, || {
                     format!("{card:?} told more of {incident:?} than there is")
                 });
                 has_news |= match told.edition {
-                    0 => !incident.ended() && !muted,
-                    _ => incident.ended() && !told.ended,
+                    0 => {
+                        !incident.ended() && !muted && !silenced(&kept.snapshot, incident, self.now)
+                    }
+                    _ => ends && incident.ended() && !told.ended,
                 };
             }
             let waits = kept.waiting.contains_key(&card.id);
-            self.claim(!has_news || waits || disabled, || {
+            let routed = card.routed.as_ref();
+            let held = routed.is_some_and(|routed| routed.speaks_at(self.now) > self.now);
+            self.claim(!has_news || waits || disabled || held, || {
                 format!("{card:?} has news and does not wait")
             });
         }
@@ -184,11 +207,12 @@ impl World {
     fn check_people_know(&mut self, kept: &Kept) {
         let seen: Vec<_> = self.seen.iter().map(|(key, told)| (*key, *told)).collect();
         for ((chat, incident), told) in seen {
+            let over = !kept.fires(incident) && !tells_ends(chat);
             if told.ended {
                 self.claim(!kept.fires(incident), || {
                     format!("{chat} was told that {incident:?} is over, but it fires")
                 });
-            } else if !self.refused.contains(&(chat, incident)) {
+            } else if !over && !self.refused.contains(&(chat, incident)) {
                 self.claim(kept.shown.contains(&(chat, incident)), || {
                     format!(
                         "{chat} was told that {incident:?} fires, and no card will tell its end"
@@ -209,7 +233,7 @@ impl World {
                     Selector::Labels(_) => false,
                 };
                 self.claim(
-                    !selected || kept.shown.contains(&(chat, incident.id)),
+                    !selected || kept.shown.contains(&(chat.into(), incident.id)),
                     || format!("{} fires and is on no card of {chat}", incident.labels),
                 );
             }
@@ -237,24 +261,25 @@ impl World {
         let kept = Kept::of(self);
         let seen: Vec<_> = self.seen.iter().map(|(key, told)| (*key, *told)).collect();
         for (key @ (chat, incident), told) in seen {
-            let right = told.ended != kept.fires(incident) || self.refused.contains(&key);
+            let right = told.ended != kept.fires(incident)
+                || !tells_ends(chat)
+                || self.refused.contains(&key);
             self.claim(right, || {
                 let state = if told.ended { "over" } else { "firing" };
                 format!("{chat} was told last that {incident:?} is {state}")
             });
         }
-        for subscription in &kept.snapshot.subscriptions {
-            for incident in kept.firing() {
-                let key = (subscription.chat, incident.id);
-                let on_card = kept.shown.contains(&key);
-                let told = self.seen.contains_key(&key)
-                    || self.missed.contains(&key)
-                    || self.refused.contains(&key);
-                self.claim(told || !on_card, || {
-                    format!("{} was not told of {}", key.0, incident.labels)
-                });
-            }
+        for key @ (there, id) in kept.shown.iter().copied() {
+            let told = self.seen.contains_key(&key)
+                || self.missed.contains(&key)
+                || self.refused.contains(&key);
+            self.claim(told || !kept.fires(id), || {
+                format!("{there} was not told of {:?}", kept.incident(id))
+            });
         }
+        self.claim(kept.snapshot.silences.is_empty(), || {
+            format!("they never end: {:?}", kept.snapshot.silences)
+        });
         self.claim(kept.snapshot.deliveries.is_empty(), || {
             format!("left over: {:?}", kept.snapshot.deliveries)
         });
@@ -266,4 +291,18 @@ impl World {
             self.claim(!card.behind, || format!("left behind: {card:?}"));
         }
     }
+}
+
+/// Whether nothing new may be told there.
+fn muted(kept: &Snapshot, destination: Destination, now: Timestamp) -> bool {
+    let mut chats = kept.chats.iter();
+    let chat = chats.find(|chat| destination == chat.key.into());
+    let until = chat.and_then(|chat| chat.muted_until);
+    until.is_some_and(|until| until > now)
+}
+
+/// Whether an incident may not be told to anyone new.
+fn silenced(kept: &Snapshot, incident: &Incident, now: Timestamp) -> bool {
+    let mut silences = kept.silences.iter();
+    silences.any(|silence| silence.active(now) && silence.covers(&incident.labels))
 }

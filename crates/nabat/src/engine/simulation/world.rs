@@ -5,30 +5,30 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use nabat_core::alert::{Labels, Links, News, Status};
-use nabat_core::card::{Told, worth_telling_late};
-use nabat_core::change::Change;
+use nabat_core::card::{CardId, Told};
+use nabat_core::change::{Change, Snapshot};
 use nabat_core::chat::{BotId, ChatKey, PersonId};
-use nabat_core::delivery::{DeliveryId, Note, Outcome, Priority, Send, Settled, Work};
-use nabat_core::destination::Outlet;
-use nabat_core::engine::{Effects, Engine, Event, Heard, Settings, Speaker};
+use nabat_core::delivery::Content;
+use nabat_core::destination::{Destination, Outlet};
+use nabat_core::engine::{Effects, Engine, Event, Figures, Heard, Settings, Speaker};
 use nabat_core::incident::IncidentId;
 use nabat_core::time::Timestamp;
 
+use super::hands::{Hand, keys};
+use super::setting;
 use crate::store::memory::Memory;
 use crate::store::{ENGINE_LEASE, Fence, Store};
 
 pub(super) const BOT: BotId = BotId(7);
 pub(super) const COURIER: Outlet = Outlet::Bot(BOT);
 /// Where the group moves to when it does.
-const MOVED_GROUP: i64 = -1_000;
-/// The limit of open incidents in the histories that have one.
-const FEW_INCIDENTS: usize = 4;
+pub(super) const MOVED_GROUP: i64 = -1_000;
 
 /// SplitMix64 (Steele, Lea, Flood 2014): small, and the same everywhere.
-struct Dice(u64);
+pub(super) struct Dice(u64);
 
 impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(super) fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -39,29 +39,33 @@ impl Dice {
 
 /// An engine and all that it deals with.
 pub(super) struct World {
-    dice: Dice,
+    pub(super) dice: Dice,
     pub(super) now: Timestamp,
-    settings: Settings,
+    pub(super) settings: Settings,
     pub(super) store: Memory,
     fence: Fence,
     pub(super) engine: Engine,
-    chats: [i64; 3],
+    pub(super) chats: [i64; 3],
     update_id: i64,
-    message_id: i64,
+    pub(super) message_id: i64,
     /// What couriers hold.
-    hands: Vec<Work>,
-    /// What each chat was told last of each incident.
-    pub(super) seen: HashMap<(ChatKey, IncidentId), Told>,
-    /// What a chat may not have been told: an answer got lost, and it was not worth a second copy.
-    pub(super) missed: HashSet<(ChatKey, IncidentId)>,
-    /// What Telegram will never take, and what the chat may therefore be wrong about.
-    pub(super) refused: HashSet<(ChatKey, IncidentId)>,
-    /// How many new messages said nothing that the chat did not know.
+    pub(super) hands: Vec<Hand>,
+    /// What each destination was told last of each incident.
+    pub(super) seen: HashMap<(Destination, IncidentId), Told>,
+    /// What may have been seen without Nabat learning it.
+    pub(super) doubted: HashSet<(Destination, IncidentId)>,
+    /// What may not have been told: an answer got lost, and it was not worth a second copy.
+    pub(super) missed: HashSet<(Destination, IncidentId)>,
+    /// What its provider will never take, or a person dropped: there they may be wrong about it.
+    pub(super) refused: HashSet<(Destination, IncidentId)>,
+    /// When cards of routes spoke last, as long as nobody sets the clock back.
+    pub(super) spoke: HashMap<CardId, Timestamp>,
+    /// What was on a card of the spare integration before this step.
+    pub(super) spared: HashSet<IncidentId>,
+    /// How many new messages said nothing that was not known.
     pub(super) repeats: usize,
     /// How many messages were seen without Nabat learning it.
     pub(super) doubts: usize,
-    /// Whether Nabat can know what every chat has seen.
-    certain: bool,
     /// What happened.
     pub(super) log: Vec<String>,
     /// The first thing that is not as it must be.
@@ -72,14 +76,7 @@ impl World {
     pub(super) fn new(seed: u64) -> Self {
         let mut dice = Dice(seed);
         let chats = [41, 42, -100];
-        let allowed = chats.into_iter().chain([MOVED_GROUP]).collect();
-        let mut settings = Settings {
-            allowed: HashMap::from([(BOT, allowed)]),
-            ..Settings::default()
-        };
-        if dice.below(4) == 0 {
-            settings.open_incidents_max = FEW_INCIDENTS;
-        }
+        let settings = setting::settings(&mut dice, chats.into_iter().chain([MOVED_GROUP]));
         let store = Memory::default();
         let fence = store.acquire(ENGINE_LEASE, "simulation").unwrap();
         let now = Timestamp::from_millis(1_790_000_000_000);
@@ -98,11 +95,13 @@ impl World {
             message_id: 0,
             hands: Vec::new(),
             seen: HashMap::new(),
+            doubted: HashSet::new(),
             missed: HashSet::new(),
             refused: HashSet::new(),
+            spoke: HashMap::new(),
+            spared: HashSet::new(),
             repeats: 0,
             doubts: 0,
-            certain: true,
             log: Vec::new(),
             wrong: None,
         };
@@ -114,14 +113,14 @@ impl World {
 
     /// Lets something happen.
     pub(super) fn step(&mut self) {
-        match self.dice.below(24) {
+        match self.dice.below(32) {
             0..=5 => self.fires(),
             6..=8 => self.resolves(),
             9..=11 => self.take(),
             12..=15 => self.settle_one(),
             16 => self.crash(),
             17 => {
-                let seconds = [1, 61, 301, 3_600, 90_000][self.dice.below(5)];
+                let seconds = [1, 31, 61, 301, 601, 3_600, 8 * 3_600, 90_000][self.dice.below(8)];
                 self.passes(Duration::from_secs(seconds));
             }
             18 => self.talk(),
@@ -129,6 +128,12 @@ impl World {
             20 => self.lose_answers(),
             21 => self.refuse_news(),
             22 => self.jumps_back(),
+            23..=25 => self.presses(),
+            26 => self.drop_one(),
+            27 => self.hurry_one(),
+            28 => self.reach_again(),
+            29 => self.configure(),
+            30 => self.is_thrown_out(),
             _ => self.hears_of_several(),
         }
     }
@@ -216,28 +221,99 @@ impl World {
         }
     }
 
-    fn says(&mut self, number: i64, text: &str) {
+    pub(super) fn says(&mut self, number: i64, text: &str) {
+        self.tells(Event::Said {
+            chat: chat(number),
+            title: "somewhere".into(),
+            speaker: ann(),
+            text: text.into(),
+        });
+    }
+
+    /// Telegram tells the bot that something happened.
+    fn tells(&mut self, event: Event) {
         self.update_id += 1;
         let heard = Heard {
             bot: BOT,
             bot_name: "bot".into(),
             update_id: self.update_id,
             entropy: [0; 16],
-            event: Event::Said {
-                chat: chat(number),
-                title: "somewhere".into(),
-                speaker: Speaker {
-                    id: PersonId(41),
-                    name: "Ann".into(),
-                    language: None,
-                    administrator: Some(true),
-                    anonymous: false,
-                },
-                text: text.into(),
-            },
+            event,
         };
         let mut out = Effects::default();
         self.engine.heard(self.now, &heard, &mut out);
+        self.commit(&out.changes);
+    }
+
+    /// Somebody presses a button below a card of their chat.
+    fn presses(&mut self) {
+        let kept = self.store.snapshot(self.now).unwrap();
+        let chats = kept.cards.iter().filter_map(|card| card.destination.chat());
+        let cards: Vec<(ChatKey, CardId)> = chats
+            .zip(
+                kept.cards
+                    .iter()
+                    .filter(|card| card.destination.chat().is_some()),
+            )
+            .map(|(chat, card)| (chat, card.id))
+            .collect();
+        if cards.is_empty() {
+            return;
+        }
+        let (chat, card) = cards[self.dice.below(cards.len())];
+        let data = match self.dice.below(6) {
+            0 | 1 => format!("k:{}", card.0),
+            2 => format!("s:{}:1h", card.0),
+            3 => format!("s:{}:4h", card.0),
+            4 => format!("e:{}", card.0),
+            _ => format!("d:{}", card.0),
+        };
+        self.log.push(format!("{data} is pressed in {chat}"));
+        self.tells(Event::Pressed {
+            chat,
+            speaker: ann(),
+            data,
+            message_id: 0,
+        });
+    }
+
+    /// A chat wants no messages any more.
+    fn is_thrown_out(&mut self) {
+        let chat = chat(self.chats[self.dice.below(self.chats.len())]);
+        self.log.push(format!("the bot is thrown out of {chat}"));
+        let held = self
+            .hands
+            .iter()
+            .filter(|h| h.work.destination == chat.into());
+        let doubted: Vec<_> = held.flat_map(|hand| keys(&hand.work)).collect();
+        self.doubted.extend(doubted);
+        let status = "kicked".to_owned();
+        self.tells(Event::Unwelcome { chat, status });
+    }
+
+    fn reach_again(&mut self) {
+        let chat = chat(self.chats[self.dice.below(self.chats.len())]);
+        self.log.push(format!("{chat} is said to take messages"));
+        let mut out = Effects::default();
+        self.engine.reach_again(self.now, chat.into(), &mut out);
+        self.commit(&out.changes);
+    }
+
+    /// The configuration changes: while Nabat runs, or while it does not.
+    fn configure(&mut self) {
+        setting::configure(&mut self.dice, &mut self.settings);
+        let routing = self.settings.routing.as_ref();
+        let root = routing.map(|routing| &routing.root);
+        let fallbacks = &self.settings.fallbacks;
+        self.log
+            .push(format!("configured: {root:?}, {fallbacks:?}"));
+        self.forget_unconfigured();
+        if self.dice.below(2) == 0 {
+            return self.die();
+        }
+        let mut out = Effects::default();
+        self.engine
+            .configure(self.now, self.settings.clone(), &mut out);
         self.commit(&out.changes);
     }
 
@@ -265,224 +341,42 @@ impl World {
     fn jumps_back(&mut self) {
         let period = Duration::from_secs([1, 30, 3_600, 90_000][self.dice.below(4)]);
         self.now = self.now.before(period);
+        self.spoke.clear();
         self.log
             .push(format!("the clock is set back by {period:?}"));
         self.tick();
     }
 
     fn tick(&mut self) {
-        let mut out = Effects::default();
-        self.engine.tick(self.now, &mut out);
-        self.commit(&out.changes);
+        // Each takes a thousand timers; more than that there never are.
+        for _ in 0..2 {
+            let mut out = Effects::default();
+            self.engine.tick(self.now, &mut out);
+            self.commit(&out.changes);
+        }
         self.check_time();
     }
 
-    /// Deliveries that no courier holds, by chat.
-    fn waiting(&self) -> BTreeMap<ChatKey, Vec<DeliveryId>> {
-        let held: HashSet<DeliveryId> = self
-            .hands
-            .iter()
-            .flat_map(|work| work.ids.clone())
-            .collect();
-        let busy: HashSet<i64> = self.hands.iter().map(|work| chat_of(work).chat).collect();
-        let mut waiting: BTreeMap<ChatKey, Vec<DeliveryId>> = BTreeMap::new();
-        for delivery in self.engine.waiting(COURIER) {
-            let Some(chat) = delivery.destination.chat() else {
-                continue;
-            };
-            if !held.contains(&delivery.id) && !busy.contains(&chat.chat) {
-                waiting.entry(chat).or_default().push(delivery.id);
-            }
-        }
-        waiting
-    }
-
-    fn take(&mut self) {
-        if let Some((_, ids)) = self.waiting().pop_first() {
-            let id = ids[self.dice.below(ids.len())];
-            self.take_these(&[id]);
-        }
-    }
-
-    fn take_batch(&mut self) {
-        if let Some((_, ids)) = self.waiting().pop_last() {
-            let cards: Vec<DeliveryId> = self
-                .engine
-                .waiting(COURIER)
-                .filter(|waiting| waiting.priority != Priority::Answer)
-                .map(|waiting| waiting.id)
-                .filter(|id| ids.contains(id))
-                .collect();
-            self.take_these(&cards);
-        }
-    }
-
-    fn take_these(&mut self, ids: &[DeliveryId]) {
-        let mut out = Effects::default();
-        let work = self.engine.take(self.now, ids, &mut out);
-        self.commit(&out.changes);
-        self.log.push(format!("taken {ids:?}: {}", work.is_some()));
-        self.hands.extend(work);
-    }
-
-    /// Telegram takes it: people see it. Returns the number of the live message, if it sent one.
-    fn shown(&mut self, work: &Work) -> Option<i64> {
-        let mut live_message = None;
-        for send in &work.sends {
-            if let Send::New { live: true, .. } = send {
-                self.message_id += 1;
-                live_message = Some(self.message_id);
-            }
-        }
-        self.log
-            .push(format!("{} sees {:?}", work.destination, work.told));
-        let mut nothing_new = !work.told.is_empty();
-        for Note { incident, told, .. } in &work.told {
-            let key = (chat_of(work), *incident);
-            let before = self.seen.insert(key, *told);
-            nothing_new &= before == Some(*told);
-            let of_the_unknown =
-                before.is_none() && told.ended && self.certain && !self.is_missed(*incident);
-            self.claim(!of_the_unknown, || {
-                format!(
-                    "{} hears the end of {incident:?} and never heard of it",
-                    key.0
-                )
-            });
-            let backwards = before.is_some_and(|before| before.edition > told.edition);
-            self.claim(!backwards, || {
-                format!(
-                    "{} hears of {incident:?} what was so before {before:?}",
-                    key.0
-                )
-            });
-            self.refused.remove(&key);
-        }
-        let new = |send: &Send| matches!(send, Send::New { .. });
-        self.repeats += usize::from(nothing_new && work.sends.iter().any(new));
-        live_message
-    }
-
-    /// Whether it is told although it is over, because it should have been told while it fired.
-    fn is_missed(&self, id: IncidentId) -> bool {
-        let kept = self.store.snapshot(self.now).unwrap();
-        let incident = kept.incidents.iter().find(|incident| incident.id == id);
-        incident.is_some_and(worth_telling_late)
-    }
-
-    /// People saw it, and Nabat does not learn it.
-    fn shown_in_vain(&mut self, work: &Work) -> Option<i64> {
-        // What was one digest may come again as a message for each of its cards.
-        self.doubts += work.ids.len();
-        self.certain = false;
-        self.shown(work)
-    }
-
-    fn settle_one(&mut self) {
-        if self.hands.is_empty() {
-            return;
-        }
-        let at = self.dice.below(self.hands.len());
-        let work = self.hands.remove(at);
-        let kind = self.dice.below(14);
-        let reason = "because".to_owned();
-        let told = work.told.clone();
-        let (message_id, outcome) = match kind {
-            0..=6 => (self.shown(&work), Outcome::Sent { told }),
-            // The first requests were carried out, a later one was not.
-            7 => {
-                let partly = true;
-                (self.shown_in_vain(&work), Outcome::Retry { partly, reason })
-            }
-            8 => {
-                self.certain = false;
-                if self.dice.below(2) == 0 {
-                    self.shown_in_vain(&work);
-                } else if !self.is_tried_again(&work) {
-                    self.missed.extend(keys(&work));
-                }
-                (None, Outcome::Uncertain { told, reason })
-            }
-            9 => {
-                self.certain = false;
-                (None, Outcome::Unreachable { reason })
-            }
-            10 => {
-                self.certain = false;
-                self.refused.extend(keys(&work));
-                (None, Outcome::Failed { told, reason })
-            }
-            11 if chat_of(&work).chat < 0 && chat_of(&work).chat != MOVED_GROUP => {
-                self.moves(chat_of(&work));
-                (None, Outcome::Migrated { to: MOVED_GROUP })
-            }
-            _ => {
-                let partly = false;
-                (None, Outcome::Retry { partly, reason })
-            }
+    /// The process dies: only what was committed is left, and it is the same.
+    pub(super) fn crash(&mut self) {
+        let before = self.engine.figures();
+        let held = !self.hands.is_empty();
+        self.die();
+        let after = self.engine.figures();
+        // What was in somebody's hands may go, and what waits may be worth another look.
+        let of = |figures: Figures| Figures {
+            cards: if held { 0 } else { figures.cards },
+            waiting: 0,
+            oldest_waiting: None,
+            oldest_critical: None,
+            ..figures
         };
-        self.log
-            .push(format!("{:?} is settled: {outcome:?}", work.ids));
-        self.settle(&work, message_id, outcome);
+        self.claim(of(before) == of(after), || {
+            format!("a restart changed {before:?} to {after:?}")
+        });
     }
 
-    /// Whether it is worth a second copy when its answer got lost.
-    fn is_tried_again(&self, work: &Work) -> bool {
-        let mut waiting = self.engine.waiting(COURIER);
-        let critical = |priority| priority == Priority::Critical;
-        waiting.any(|waiting| work.ids.contains(&waiting.id) && critical(waiting.priority))
-            || work.told.iter().any(|note| note.told.ended)
-    }
-
-    /// The group gets another number; its people have seen what they have seen.
-    fn moves(&mut self, from: ChatKey) {
-        self.certain = false;
-        let to = chat(MOVED_GROUP);
-        for number in &mut self.chats {
-            if *number == from.chat {
-                *number = to.chat;
-            }
-        }
-        let moved = |key: (ChatKey, IncidentId)| if key.0 == from { (to, key.1) } else { key };
-        self.seen = self
-            .seen
-            .drain()
-            .map(|(key, told)| (moved(key), told))
-            .collect();
-        self.missed = self.missed.drain().map(moved).collect();
-        self.refused = self.refused.drain().map(moved).collect();
-    }
-
-    fn settle(&mut self, work: &Work, message_id: Option<i64>, outcome: Outcome) {
-        let settled = Settled {
-            ids: work.ids.clone(),
-            message_id,
-            outcome,
-        };
-        let mut out = Effects::default();
-        if self.dice.below(10) == 0 {
-            self.log
-                .push("its outcome is not stored at first".to_owned());
-            self.engine.settle(self.now, settled.clone(), &mut out);
-            self.restore();
-            out = Effects::default();
-        }
-        self.engine.settle(self.now, settled, &mut out);
-        self.commit(&out.changes);
-    }
-
-    /// Telegram carries out some of what couriers hold, and the process dies before it knows.
-    fn lose_answers(&mut self) {
-        for work in std::mem::take(&mut self.hands) {
-            if self.dice.below(2) == 0 {
-                self.shown_in_vain(&work);
-            }
-        }
-        self.crash();
-    }
-
-    /// The process dies: only what was committed is left.
-    fn crash(&mut self) {
+    fn die(&mut self) {
         self.log.push("crash".to_owned());
         self.hands.clear();
         self.restore();
@@ -498,60 +392,67 @@ impl World {
         self.restore();
     }
 
-    fn restore(&mut self) {
-        self.certain = false;
+    pub(super) fn restore(&mut self) {
         let lately = self.now.before(Engine::REORDER_WINDOW);
         let snapshot = self.store.snapshot(lately).unwrap();
+        self.doubt_all(&snapshot);
         let mut out = Effects::default();
         self.engine = Engine::restore(self.now, self.settings.clone(), snapshot, &mut out);
         self.commit(&out.changes);
     }
 
-    fn commit(&mut self, changes: &[Change]) {
+    /// What was on its way when the process died may have been seen.
+    fn doubt_all(&mut self, snapshot: &Snapshot) {
+        for card in &snapshot.cards {
+            let waits = snapshot
+                .deliveries
+                .iter()
+                .any(|d| d.content == Content::Card(card.id));
+            let mut chats = snapshot.chats.iter().filter(|chat| chat.disabled.is_some());
+            if waits || chats.any(|chat| card.destination == chat.key.into()) {
+                let keys = card.members.keys().map(|id| (card.destination, *id));
+                self.doubted.extend(keys);
+            }
+        }
+    }
+
+    pub(super) fn commit(&mut self, changes: &[Change]) {
         if !changes.is_empty() {
             self.store.apply(&self.fence, changes).unwrap();
         }
     }
 
-    /// Everything works again, and all that waits is delivered.
+    /// Everything works again, all that waits is delivered, and every silence comes to its end.
     pub(super) fn settle_everything(&mut self) {
         self.log.push("everything works again".to_owned());
-        self.deliver_hands();
         for number in self.chats {
             self.says(number, "/unmute");
         }
-        for _ in 0..1_000 {
-            let Some((_, ids)) = self.waiting().pop_first() else {
-                return;
-            };
-            self.take_these(&ids[..1]);
-            self.deliver_hands();
-        }
-        self.claim(false, || "it never ends".to_owned());
-    }
-
-    fn deliver_hands(&mut self) {
-        for work in std::mem::take(&mut self.hands) {
-            let message_id = self.shown(&work);
-            let told = work.told.clone();
-            self.settle(&work, message_id, Outcome::Sent { told });
+        self.deliver_all();
+        let kept = self.store.snapshot(self.now).unwrap();
+        let ends = kept.silences.iter().map(|silence| silence.ends_at);
+        self.now = ends.max().unwrap_or(self.now);
+        for _ in 0..4 {
+            self.passes(Duration::from_secs(300));
+            self.deliver_all();
         }
     }
 }
 
-fn chat_of(work: &Work) -> ChatKey {
-    work.destination.chat().unwrap()
-}
-
-fn keys(work: &Work) -> impl Iterator<Item = (ChatKey, IncidentId)> {
-    let notes = work.told.iter();
-    notes.map(|note| (chat_of(work), note.incident))
-}
-
-fn chat(number: i64) -> ChatKey {
+pub(super) fn chat(number: i64) -> ChatKey {
     ChatKey {
         bot: BOT,
         chat: number,
         topic: None,
+    }
+}
+
+fn ann() -> Speaker {
+    Speaker {
+        id: PersonId(41),
+        name: "Ann".into(),
+        language: None,
+        administrator: Some(true),
+        anonymous: false,
     }
 }

@@ -128,7 +128,7 @@ proptest! {
         if !members.is_empty() {
             prop_assert_eq!(first.starts_with('✅'), all_resolved && !all_missed, "{}", first);
         }
-        prop_assert!(fits(&digest(&members, &locale, now())));
+        prop_assert!(fits(&digest(&members, &Extras::default(), &locale, now())));
 
         let all_ended = members.iter().all(|member| member.incident.ended());
         let answer = follow_up(&members, all_ended, &locale, now());

@@ -88,7 +88,12 @@ fn a_card_of_nothing_but_missed_alerts_says_so_in_its_heading() {
          ⚪ Disk of db-2 is full\n`instance=db-2` · 15:15 – 15:16 (1 min)";
     assert_eq!(told_first(&members, Language::En), expected);
     assert_eq!(told_again(&members, Language::En), expected);
-    let digest = sketch(&digest(&members, &locale(Language::En), now()));
+    let digest = sketch(&digest(
+        &members,
+        &Extras::default(),
+        &locale(Language::En),
+        now(),
+    ));
     assert!(digest.starts_with(expected), "{digest}");
 }
 

@@ -1,0 +1,109 @@
+//! Who is told instead, and the alert that something critical is late.
+
+use std::collections::HashSet;
+
+use nabat_core::card::Card;
+use nabat_core::delivery::{Content, Priority};
+use nabat_core::destination::Destination;
+use nabat_core::incident::IncidentId;
+use nabat_core::time::Timestamp;
+
+use super::super::setting::SPARE;
+use super::super::world::World;
+use super::{Kept, muted, silenced};
+
+impl World {
+    /// A fallback is told when, and only when, somebody could not be told for long.
+    pub(super) fn check_fallbacks(&mut self, kept: &Kept) {
+        let mut late: HashSet<IncidentId> = HashSet::new();
+        for card in &kept.snapshot.cards {
+            let outlet = card.destination.outlet();
+            let Some(fallback) = self.settings.fallbacks.get(&outlet).cloned() else {
+                continue;
+            };
+            let since = self.untold_since(kept, card);
+            if since.is_none_or(|since| since.after(fallback.after) > self.now) {
+                continue;
+            }
+            for id in self.untold(kept, card) {
+                late.insert(id);
+                for to in &fallback.to {
+                    self.claim(kept.shown.contains(&(*to, id)), || {
+                        format!("{to} is not told of {id:?} instead: {card:?}")
+                    });
+                }
+            }
+        }
+        self.check_spare(kept, &late);
+    }
+
+    /// To the spare integration nothing leads but a fallback.
+    fn check_spare(&mut self, kept: &Kept, late: &HashSet<IncidentId>) {
+        let shown = kept.shown.iter();
+        let spared: HashSet<IncidentId> = shown
+            .filter(|(at, _)| *at == Destination::Integration(SPARE))
+            .map(|(_, id)| *id)
+            .collect();
+        for id in spared.difference(&self.spared.clone()) {
+            let refused = self.refused.iter().any(|(_, refused)| refused == id);
+            self.claim(refused || late.contains(id), || {
+                format!("{id:?} is told instead, but nobody waits for it")
+            });
+        }
+        self.spared = spared;
+    }
+
+    /// Since when its destination could not be told of a card.
+    fn untold_since(&self, kept: &Kept, card: &Card) -> Option<Timestamp> {
+        let chat = card.destination.chat().and_then(|key| kept.chat(key));
+        let disabled = chat.and_then(|chat| chat.disabled.as_ref());
+        let mut deliveries = kept.snapshot.deliveries.iter();
+        let waits = deliveries.find(|delivery| delivery.content == Content::Card(card.id));
+        let waits = waits.map(|delivery| delivery.created_at);
+        disabled.map(|disabled| disabled.since).or(waits)
+    }
+
+    /// What fires on a card, may be told and is not.
+    fn untold(&self, kept: &Kept, card: &Card) -> Vec<IncidentId> {
+        if muted(&kept.snapshot, card.destination, self.now) {
+            return Vec::new();
+        }
+        let members = card.members.iter().filter(|(_, told)| told.edition == 0);
+        members
+            .filter_map(|(id, _)| kept.incident(*id))
+            .filter(|incident| !incident.ended())
+            .filter(|incident| !silenced(&kept.snapshot, incident, self.now))
+            .map(|incident| incident.id)
+            .collect()
+    }
+
+    /// The own alert fires as long as a critical delivery is late, and no longer.
+    pub(super) fn check_late(&mut self, kept: &Kept) {
+        let after = self.settings.late_after;
+        let late = kept.snapshot.deliveries.iter().find(|delivery| {
+            delivery.priority == Priority::Critical && delivery.created_at.after(after) <= self.now
+        });
+        let mut firing = kept.firing();
+        let told = firing.any(|incident| incident.name() == "NabatDeliveryLate");
+        self.claim(told == late.is_some(), || {
+            format!("NabatDeliveryLate fires: {told}; late is {late:?}")
+        });
+    }
+
+    /// What fires is on a card of every receiver of its routes.
+    pub(super) fn check_receivers(&mut self, kept: &Kept) {
+        let Some(routing) = self.settings.routing.clone() else {
+            return;
+        };
+        for incident in kept.firing() {
+            for route in routing.root.find(&incident.labels) {
+                for there in routing.of(&route.receiver) {
+                    let key = (Destination::Integration(there.id), incident.id);
+                    self.claim(kept.shown.contains(&key), || {
+                        format!("{} fires and {} is not told", incident.labels, there.name)
+                    });
+                }
+            }
+        }
+    }
+}

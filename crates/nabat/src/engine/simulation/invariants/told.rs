@@ -1,0 +1,88 @@
+//! What may be told at the moment at which a courier takes it.
+
+use nabat_core::card::Card;
+use nabat_core::change::Snapshot;
+use nabat_core::delivery::{Note, Send, Work};
+use nabat_core::incident::Incident;
+use nabat_core::notification::Reason;
+
+use super::super::world::World;
+use super::{muted, silenced};
+use crate::store::Store;
+
+impl World {
+    /// What is taken may be told now. Returns whether it repeats what is known, because its route
+    /// wants so.
+    pub(in super::super) fn check_may_be_told(&mut self, work: &Work) -> bool {
+        let kept = self.store.snapshot(self.now).unwrap();
+        for note in &work.told {
+            self.check_is_not_hushed(&kept, work, note);
+        }
+        let cards = kept.cards.iter();
+        let cards: Vec<&Card> = cards
+            .filter(|card| work.told.iter().any(|note| note.card == card.id))
+            .collect();
+        for card in &cards {
+            self.check_time_to_speak(card);
+        }
+        let due = |card: &&Card| {
+            let routed = card.routed.as_ref();
+            let at = routed.and_then(|routed| routed.repeats_at(self.now));
+            at.is_some_and(|at| at <= self.now)
+        };
+        let repeats = cards.iter().all(due) && !cards.is_empty();
+        if let [Send::Notify(notification)] = work.sends.as_slice()
+            && notification.reason == Reason::Repeat
+        {
+            self.check_repeat(&kept, work, repeats);
+        }
+        repeats
+    }
+
+    /// Nobody hears anything new under a silence or in a muted chat.
+    fn check_is_not_hushed(&mut self, kept: &Snapshot, work: &Work, note: &Note) {
+        let key = (work.destination, note.incident);
+        if self.seen.contains_key(&key) || self.doubted.contains(&key) {
+            return;
+        }
+        let incident = kept
+            .incidents
+            .iter()
+            .find(|known| known.id == note.incident);
+        let hushed = muted(kept, work.destination, self.now)
+            || incident.is_some_and(|incident| silenced(kept, incident, self.now));
+        self.claim(!hushed, || {
+            format!("{} hears of {incident:?} for the first time, hushed", key.0)
+        });
+    }
+
+    /// A group waits for its first alerts and does not speak twice within its interval.
+    fn check_time_to_speak(&mut self, card: &Card) {
+        let Some(routed) = &card.routed else {
+            return;
+        };
+        let now = self.now;
+        let first = routed.opened_at.after(routed.timing.group_wait);
+        let waited = routed.told_at.is_some() || first <= now || routed.opened_at > now;
+        self.claim(waited, || format!("at {now:?} too early speaks {card:?}"));
+        let spoke = self.spoke.get(&card.id).copied();
+        let next = spoke.map(|at| at.after(routed.timing.group_interval));
+        self.claim(next.is_none_or(|next| next <= now), || {
+            format!("at {now:?} after {spoke:?} speaks again {card:?}")
+        });
+    }
+
+    /// What is repeated is due, and something of it nobody sees to.
+    fn check_repeat(&mut self, kept: &Snapshot, work: &Work, due: bool) {
+        let free = |incident: &Incident| {
+            let told = work.told.iter().any(|note| note.incident == incident.id);
+            told && !incident.ended()
+                && incident.acknowledged.is_none()
+                && !silenced(kept, incident, self.now)
+        };
+        let free = kept.incidents.iter().any(free);
+        self.claim(due && free, || {
+            format!("{work:?} repeats: due {due}, in nobody's hands {free}")
+        });
+    }
+}
