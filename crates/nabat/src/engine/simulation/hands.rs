@@ -95,6 +95,11 @@ impl World {
         }
         self.log
             .push(format!("{} sees {:?}", work.destination, work.told));
+        if !self.waits(work) {
+            // Dropped meanwhile: Nabat does not note that it was seen.
+            self.doubts += work.ids.len();
+            self.doubted.extend(keys(work));
+        }
         let mut nothing_new = !work.told.is_empty();
         for Note { incident, told, .. } in &work.told {
             let key = (work.destination, *incident);
