@@ -257,8 +257,9 @@ impl Engine {
             Outcome::Failed { told, reason } => {
                 self.attempted(now, &deliveries, Fate::Failed, &reason, out);
                 self.end(now, &deliveries, &told, Fate::Failed, out);
+                let refused: Vec<IncidentId> = told.iter().map(|note| note.incident).collect();
                 for card in deliveries.iter().filter_map(card_of) {
-                    self.fall_back(now, card, out);
+                    self.fall_back(now, card, Some(&refused), out);
                 }
                 self.delivered(now, &deliveries, &told, by_digest, out);
             }

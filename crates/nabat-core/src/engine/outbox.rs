@@ -135,7 +135,16 @@ impl Engine {
         let Some(delivery) = self.deliveries.get(&id).cloned() else {
             return false;
         };
-        let told = self.notes_now(now, &delivery);
+        let mut told = self.notes_now(now, &delivery);
+        let on_duty = card_of(&delivery).and_then(|id| self.cards.get(&id));
+        let in_hand = on_duty.and_then(|on_duty| on_duty.in_hand.as_deref());
+        for note in &mut told {
+            // A courier may say yet that it fires: then its end has to be told all the same.
+            if note.told.ended && in_hand.is_some_and(|held| held.contains(&note.incident)) {
+                note.told.ended = false;
+                note.told.edition = note.told.edition.saturating_sub(1);
+            }
+        }
         let deliveries = [delivery];
         self.end(now, &deliveries, &told, Fate::Dropped, out);
         self.delivered(now, &deliveries, &told, false, out);

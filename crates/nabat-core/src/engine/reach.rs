@@ -6,12 +6,12 @@ use std::time::Duration;
 use super::cards::card_change;
 use super::{Effects, Engine, Timer};
 use crate::alert::{News, Status};
-use crate::card::{CardId, Routed};
+use crate::card::{CardId, Look, Routed};
 use crate::change::Change;
 use crate::chat::{Chat, ChatKey, Disabled};
 use crate::delivery::{Content, Delivery, DeliveryId};
 use crate::destination::Destination;
-use crate::incident::{GroupKey, Incident};
+use crate::incident::{GroupKey, Incident, IncidentId};
 use crate::message::card::MemberNews;
 use crate::route::Timing;
 use crate::time::Timestamp;
@@ -82,13 +82,19 @@ impl Engine {
         if at > now {
             self.timers.insert((at, Timer::Card(id)));
         } else {
-            self.fall_back(now, id, out);
+            self.fall_back(now, id, None, out);
         }
     }
 
     /// Tells somebody else what a destination can't be told: what fires and is not known there.
-    /// They are told its end too, as anyone is.
-    pub(super) fn fall_back(&mut self, now: Timestamp, id: CardId, out: &mut Effects) {
+    /// They are told its end too, as anyone is. With `only`, of nothing else.
+    pub(super) fn fall_back(
+        &mut self,
+        now: Timestamp,
+        id: CardId,
+        only: Option<&[IncidentId]>,
+        out: &mut Effects,
+    ) {
         let Some(on_duty) = self.cards.get(&id) else {
             return;
         };
@@ -100,8 +106,17 @@ impl Engine {
         let untold: Vec<Arc<Incident>> = card
             .members
             .iter()
+            .filter(|(id, _)| only.is_none_or(|only| only.contains(id)))
             .filter_map(|(id, told)| Some((self.look(on_duty, *id)?, *told)))
-            .filter(|(look, told)| card.news_of(*told, look, muted) == Some(MemberNews::New))
+            .filter(|(look, told)| {
+                // What may have been told here is not known there: a silence holds it back.
+                let maybe_told = false;
+                let look = Look {
+                    maybe_told,
+                    ..*look
+                };
+                card.news_of(*told, &look, muted) == Some(MemberNews::New)
+            })
             .map(|(look, _)| Arc::clone(look.incident))
             .collect();
         let labels = card.routed.as_ref().map(|routed| routed.labels.clone());

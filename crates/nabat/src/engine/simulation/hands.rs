@@ -95,6 +95,11 @@ impl World {
         }
         self.log
             .push(format!("{} sees {:?}", work.destination, work.told));
+        if !self.waits(work) {
+            // Dropped meanwhile: Nabat does not note that it was seen.
+            self.doubts += work.ids.len();
+            self.doubted.extend(keys(work));
+        }
         let mut nothing_new = !work.told.is_empty();
         for Note { incident, told, .. } in &work.told {
             let key = (work.destination, *incident);
@@ -121,6 +126,9 @@ impl World {
         }
         let heard = |send: &Send| matches!(send, Send::New { .. } | Send::Notify(_));
         let again = nothing_new && !hand.repeats && work.sends.iter().any(heard);
+        if again {
+            self.log.push("which is known there".to_owned());
+        }
         self.repeats += usize::from(again);
         live_message
     }
@@ -176,7 +184,7 @@ impl World {
                 self.refused.extend(keys(work));
                 (None, Outcome::Failed { told, reason })
             }
-            11 if group.is_some_and(|chat| chat.chat != MOVED_GROUP) => {
+            11 if group.is_some_and(|chat| chat.chat != MOVED_GROUP) && self.waits(work) => {
                 self.doubt_parts(work);
                 self.moves(group);
                 (None, Outcome::Migrated { to: MOVED_GROUP })
@@ -196,6 +204,12 @@ impl World {
         if !matches!(work.sends.as_slice(), [Send::New { live: true, .. }]) {
             self.doubted.extend(keys(work));
         }
+    }
+
+    /// Whether nothing of it was dropped meanwhile.
+    fn waits(&self, work: &Work) -> bool {
+        let waits = |id: &DeliveryId| self.engine.pending_one(*id).is_some();
+        work.ids.iter().all(waits)
     }
 
     /// Whether it is worth a second copy when its answer got lost.
@@ -259,8 +273,7 @@ impl World {
 
     /// Notes when a card spoke for the last time.
     fn note_spoken(&mut self, work: &Work, outcome: &Outcome) {
-        let waits = |id: &DeliveryId| self.engine.pending_one(*id).is_some();
-        let spoken = work.ids.iter().all(waits)
+        let spoken = self.waits(work)
             && match outcome {
                 Outcome::Sent { .. } | Outcome::Failed { .. } => true,
                 Outcome::Uncertain { .. } => !self.is_tried_again(work),
@@ -281,6 +294,11 @@ impl World {
         }
         let delivery = &kept.deliveries[self.dice.below(kept.deliveries.len())];
         self.log.push(format!("{:?} is dropped", delivery.id));
+        let mut held = self
+            .hands
+            .iter()
+            .filter(|hand| hand.work.ids.contains(&delivery.id));
+        self.doubts += held.next().map_or(0, |hand| hand.work.ids.len());
         let mut out = Effects::default();
         self.engine.drop_delivery(self.now, delivery.id, &mut out);
         self.commit(&out.changes);

@@ -27,7 +27,8 @@ impl World {
             }
             for id in self.untold(kept, card) {
                 late.insert(id);
-                for to in &fallback.to {
+                // A chat may have heard of it by a subscription, and ended that since.
+                for to in fallback.to.iter().filter(|to| to.chat().is_none()) {
                     self.claim(kept.shown.contains(&(*to, id)), || {
                         format!("{to} is not told of {id:?} instead: {card:?}")
                     });

@@ -2,7 +2,7 @@
 
 use nabat_core::card::Card;
 use nabat_core::change::Snapshot;
-use nabat_core::delivery::{Note, Send, Work};
+use nabat_core::delivery::{Content, Note, Send, Work};
 use nabat_core::incident::Incident;
 use nabat_core::notification::Reason;
 
@@ -23,7 +23,7 @@ impl World {
             .filter(|card| work.told.iter().any(|note| note.card == card.id))
             .collect();
         for card in &cards {
-            self.check_time_to_speak(card);
+            self.check_time_to_speak(&kept, card);
         }
         let due = |card: &&Card| {
             let routed = card.routed.as_ref();
@@ -57,14 +57,20 @@ impl World {
     }
 
     /// A group waits for its first alerts and does not speak twice within its interval.
-    fn check_time_to_speak(&mut self, card: &Card) {
+    fn check_time_to_speak(&mut self, kept: &Snapshot, card: &Card) {
         let Some(routed) = &card.routed else {
             return;
         };
         let now = self.now;
         let first = routed.opened_at.after(routed.timing.group_wait);
-        let waited = routed.told_at.is_some() || first <= now || routed.opened_at > now;
-        self.claim(waited, || format!("at {now:?} too early speaks {card:?}"));
+        // Since then the clock may have been set back and have caught up again.
+        let mut deliveries = kept.deliveries.iter();
+        let delivery = deliveries.find(|delivery| delivery.content == Content::Card(card.id));
+        let decided_at = delivery.map_or(now, |delivery| delivery.created_at);
+        let waited = first <= decided_at || routed.opened_at > decided_at;
+        self.claim(routed.told_at.is_some() || waited, || {
+            format!("at {now:?} too early speaks {card:?}")
+        });
         let spoke = self.spoke.get(&card.id).copied();
         let next = spoke.map(|at| at.after(routed.timing.group_interval));
         self.claim(next.is_none_or(|next| next <= now), || {
