@@ -151,7 +151,7 @@ const CASES: &[Case] = &[
             spoil_log(at, |all| {
                 let middle = all.len() / 2;
                 noise(&mut all[middle..][..200]);
-            })
+            });
         },
         ALERTS / 2,
     ),
@@ -161,7 +161,7 @@ const CASES: &[Case] = &[
             spoil_log(at, |all| {
                 let end = all.len() - 200;
                 noise(&mut all[end..]);
-            })
+            });
         },
         ALERTS - 1,
     ),
@@ -319,10 +319,10 @@ async fn a_file_that_may_not_be_written_is_named_and_so_is_the_user() {
             mode(data, 0o555);
         }),
         ("a folder that can only be read", "nabat.db-wal", |data| {
-            mode(data, 0o555)
+            mode(data, 0o555);
         }),
         ("a database that can only be read", "nabat.db", |data| {
-            mode(&data.join("nabat.db"), 0o444)
+            mode(&data.join("nabat.db"), 0o444);
         }),
         ("all can only be read", "nabat.db.lock", |data| {
             for file in fs::read_dir(data).unwrap() {

@@ -376,7 +376,7 @@ fn files_that_are_taken_away_or_cut_while_in_use_are_noticed() {
     let spoils: [(&str, &str, fn(&Path)); 6] = [
         ("removed", "nabat.db", |path| fs::remove_file(path).unwrap()),
         ("removed", "nabat.db-wal", |path| {
-            fs::remove_file(path).unwrap()
+            fs::remove_file(path).unwrap();
         }),
         ("replaced", "nabat.db", |path| {
             let other = path.with_extension("other");
@@ -389,7 +389,7 @@ fn files_that_are_taken_away_or_cut_while_in_use_are_noticed() {
                 .open(path)
                 .unwrap()
                 .set_len(5_000)
-                .unwrap()
+                .unwrap();
         }),
         ("cut", "nabat.db-wal", |path| {
             fs::File::options()
@@ -397,7 +397,7 @@ fn files_that_are_taken_away_or_cut_while_in_use_are_noticed() {
                 .open(path)
                 .unwrap()
                 .set_len(0)
-                .unwrap()
+                .unwrap();
         }),
         ("removed", "", |path| fs::remove_dir_all(path).unwrap()),
     ];
