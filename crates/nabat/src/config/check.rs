@@ -169,6 +169,18 @@ impl Check<'_> {
             return None;
         }
         let meant = suggest::nearest(&entry.key, keys());
+        let has_secrets = || {
+            shape
+                .properties()
+                .any(|(_, schema)| schema::is_secret(schema))
+        };
+        if meant.is_none() && entry.value.is_null() && has_secrets() {
+            // The value of a secret whose key was torn off, as by `{&token: …}`.
+            self.faults.hide(&entry.key_spot);
+            let found = "an unknown key without a value".to_owned();
+            self.fault(path, &entry.key_spot, found, suggest::one_of(keys()), None);
+            return None;
+        }
         let hint = match meant {
             Some(meant) => Some(format!("did you mean `{meant}`?")),
             None => {

@@ -13,6 +13,7 @@ mod damage;
 mod files;
 mod history;
 mod lock;
+mod reader;
 mod rows;
 mod salvage;
 #[cfg(test)]

@@ -14,6 +14,8 @@ mod cli;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod damage;
+#[cfg(test)]
 mod deliveries;
 #[cfg(test)]
 mod demo;

@@ -53,6 +53,12 @@ receivers:
 language: en
 ";
 
+#[test]
+fn a_secret_that_became_a_key_is_not_shown() {
+    let error = errors("api: {&token: Sesame0penSesame}\n");
+    assert!(!error.contains("Sesame"), "{error}");
+}
+
 #[derive(Clone, Debug)]
 enum Edit {
     Insert(usize, char),

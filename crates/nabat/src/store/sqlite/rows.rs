@@ -19,6 +19,7 @@ use nabat_core::silence::{Silence, SilenceId};
 use nabat_core::subscription::{Selector, Subscription, SubscriptionId};
 use nabat_core::time::Timestamp;
 
+use super::reader::Reader;
 use super::{StoreError, failed, history};
 
 /// Applies one change within a transaction.
@@ -309,36 +310,6 @@ pub(super) fn snapshot(
         numbers_used: connection.query_row("SELECT used FROM numbers", [], |row| row.get(0))?,
     };
     Ok((snapshot, left_out.get()))
-}
-
-/// Reads rows, and counts those that make no sense.
-#[derive(Clone, Copy)]
-struct Reader<'c> {
-    connection: &'c Connection,
-    left_out: &'c Cell<u64>,
-}
-
-impl Reader<'_> {
-    fn rows<T>(
-        self,
-        sql: &str,
-        values: impl rusqlite::Params,
-        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> rusqlite::Result<Vec<T>> {
-        let mut statement = self.connection.prepare(sql)?;
-        let mut readable = Vec::new();
-        for row in statement.query_map(values, read)? {
-            match row {
-                Ok(value) => readable.push(value),
-                Err(failure @ rusqlite::Error::SqliteFailure(..)) => return Err(failure),
-                Err(error) => {
-                    tracing::error!(%error, sql, "a stored row makes no sense and is left out");
-                    self.left_out.set(self.left_out.get() + 1);
-                }
-            }
-        }
-        Ok(readable)
-    }
 }
 
 fn ledger(all: Reader<'_>) -> rusqlite::Result<HashMap<CardId, BTreeMap<IncidentId, Told>>> {
