@@ -395,8 +395,10 @@ impl Engine {
                 continue;
             };
             let of_card = by_card.remove(&id).unwrap_or_default();
-            on_duty.in_hand = None;
-            on_duty.in_doubt.clear();
+            on_duty.doubt();
+            for (noted, _) in &of_card {
+                on_duty.in_doubt.remove(noted);
+            }
             on_duty.repeats = false;
             let was_behind = on_duty.card.behind;
             let leaving = on_duty.card.note(&of_card, by_digest);
