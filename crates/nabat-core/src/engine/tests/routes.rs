@@ -572,38 +572,3 @@ fn the_alert_about_late_deliveries_ends_when_what_was_late_is_silenced() {
     world.engine.tick(world.now, &mut out);
     assert!(!world.engine.late);
 }
-
-#[test]
-fn what_is_dropped_on_its_way_gets_its_end_and_what_is_silenced_is_not_dropped_with_it() {
-    let mut world = World::new();
-    world.says("/regexp all");
-    world.fires("HighCPU", "a");
-    let work = world.take_all().remove(0);
-    world.resolves("HighCPU", "a");
-    let (now, mut out) = (world.now, Effects::default());
-    world.engine.drop_delivery(now, work.ids[0], &mut out);
-    assert_eq!(world.kinds(), ["new"], "its end");
-}
-
-#[test]
-fn a_message_that_was_refused_because_the_group_moved_has_not_been_seen() {
-    let mut world = World::new();
-    world.says_in(GROUP, ANN, Some(true), "/regexp all");
-    world.deliver();
-    world.fires("HighCPU", "a");
-    let work = world.take_all().remove(0);
-    let mut out = Effects::default();
-    let settled = Settled {
-        ids: work.ids.clone(),
-        message_id: None,
-        outcome: Outcome::Migrated { to: -1_000 },
-    };
-    world.engine.settle(world.now, settled, &mut out);
-    let fates = out.changes.iter().filter_map(|change| match change {
-        Change::DeliveryDone(done) => Some(done.fate),
-        _ => None,
-    });
-    assert_eq!(fates.collect::<Vec<_>>(), [Fate::Moved]);
-    world.resolves("HighCPU", "a");
-    assert_eq!(world.kinds(), [] as [&str; 0]);
-}
