@@ -1,17 +1,17 @@
 //! Handing deliveries to couriers, and taking back how it went.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use super::cards::card_change;
 use super::{Effects, Engine, OnDuty};
-use crate::card::{Card, CardId, Told, View};
+use crate::card::{CardId, Told, View};
 use crate::change::Change;
 use crate::chat::ChatKey;
 use crate::delivery::{
     Attempt, Content, Delivery, DeliveryId, Fate, Note, Outcome, Priority, Send, Settled, Work,
 };
 use crate::destination::Destination;
-use crate::incident::{Incident, IncidentId};
+use crate::incident::IncidentId;
 use crate::message::Message;
 use crate::message::card::{
     Extras, Member, MemberNews, buttons, card, digest, follow_up, listing, subject,
@@ -395,8 +395,10 @@ impl Engine {
                 continue;
             };
             let of_card = by_card.remove(&id).unwrap_or_default();
-            on_duty.in_hand = None;
-            on_duty.in_doubt.clear();
+            on_duty.doubt();
+            for (noted, _) in &of_card {
+                on_duty.in_doubt.remove(noted);
+            }
             on_duty.repeats = false;
             let was_behind = on_duty.card.behind;
             let leaving = on_duty.card.note(&of_card, by_digest);
@@ -461,41 +463,6 @@ impl Engine {
         };
         let view = self.view_of(now, id);
         view.map(|view| notes_of(id, &view)).unwrap_or_default()
-    }
-
-    /// After a start: a courier may have had what waits until the process died, or until the chat
-    /// was given up. What a silence has held back since it began can't have been told.
-    pub(super) fn doubt_all(&mut self) {
-        let doubted: Vec<(CardId, BTreeSet<IncidentId>)> = self
-            .cards
-            .iter()
-            .filter(|(_, on_duty)| {
-                let given_up = self.disabled_since(on_duty.card.destination).is_some();
-                on_duty.delivery.is_some() || given_up
-            })
-            .map(|(id, on_duty)| (*id, self.maybe_told_of(&on_duty.card)))
-            .collect();
-        for (id, doubt) in doubted {
-            if let Some(on_duty) = self.cards.get_mut(&id) {
-                on_duty.in_doubt = doubt;
-            }
-        }
-    }
-
-    fn maybe_told_of(&self, card: &Card) -> BTreeSet<IncidentId> {
-        let silenced = |incident: &Incident| {
-            let mut silences = self.silences.values();
-            silences.any(|silence| {
-                // Numbers are given in order, whatever becomes of the clock.
-                silence.id.0 < incident.id.0 && silence.covers(&incident.labels)
-            })
-        };
-        let members = card.members.iter().filter(|(_, told)| told.edition == 0);
-        members
-            .filter_map(|(id, _)| self.incidents.get(id))
-            .filter(|known| !silenced(&known.incident))
-            .map(|known| known.incident.id)
-            .collect()
     }
 
     fn mark_repeats(&mut self, deliveries: &[Delivery]) {

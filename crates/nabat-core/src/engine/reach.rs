@@ -1,12 +1,13 @@
 //! Chats that can't be reached, that can be again, and that moved; who is told instead.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::cards::card_change;
 use super::{Effects, Engine, Timer};
 use crate::alert::{News, Status};
-use crate::card::{CardId, Look, Routed};
+use crate::card::{Card, CardId, Look, Routed};
 use crate::change::Change;
 use crate::chat::{Chat, ChatKey, Disabled};
 use crate::delivery::{Content, Delivery, DeliveryId};
@@ -136,6 +137,41 @@ impl Engine {
                 self.show(destination, &group, Some(&routed), incident, out);
             }
         }
+    }
+
+    /// After a start: a courier may have had what waits until the process died, or until the chat
+    /// was given up. What a silence has held back since it began can't have been told.
+    pub(super) fn doubt_all(&mut self) {
+        let doubted: Vec<(CardId, BTreeSet<IncidentId>)> = self
+            .cards
+            .iter()
+            .filter(|(_, on_duty)| {
+                let given_up = self.disabled_since(on_duty.card.destination).is_some();
+                on_duty.delivery.is_some() || given_up
+            })
+            .map(|(id, on_duty)| (*id, self.maybe_told_of(&on_duty.card)))
+            .collect();
+        for (id, doubt) in doubted {
+            if let Some(on_duty) = self.cards.get_mut(&id) {
+                on_duty.in_doubt = doubt;
+            }
+        }
+    }
+
+    fn maybe_told_of(&self, card: &Card) -> BTreeSet<IncidentId> {
+        let silenced = |incident: &Incident| {
+            let mut silences = self.silences.values();
+            silences.any(|silence| {
+                // Numbers are given in order, whatever becomes of the clock.
+                silence.id.0 < incident.id.0 && silence.covers(&incident.labels)
+            })
+        };
+        let members = card.members.iter().filter(|(_, told)| told.edition == 0);
+        members
+            .filter_map(|(id, _)| self.incidents.get(id))
+            .filter(|known| !silenced(&known.incident))
+            .map(|known| known.incident.id)
+            .collect()
     }
 
     /// Whether there is an outlet for the destination in the configuration.

@@ -1,6 +1,7 @@
 //! Deliveries that fail, get lost, or find nobody: what is true is told all the same.
 
 use super::*;
+use crate::delivery::Fate;
 
 #[test]
 fn news_that_comes_while_a_message_is_on_its_way_is_told_after_it() {
@@ -332,4 +333,39 @@ fn to_drop_a_delivery_is_no_attempt() {
     });
     assert_eq!(attempts, Some(0));
     assert_eq!(world.deliver(), []);
+}
+
+#[test]
+fn what_is_dropped_on_its_way_gets_its_end() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    let work = world.take_all().remove(0);
+    world.resolves("HighCPU", "a");
+    let (now, mut out) = (world.now, Effects::default());
+    world.engine.drop_delivery(now, work.ids[0], &mut out);
+    assert_eq!(world.kinds(), ["new"], "its end");
+}
+
+#[test]
+fn a_message_that_was_refused_because_the_group_moved_has_not_been_seen() {
+    let mut world = World::new();
+    world.says_in(GROUP, ANN, Some(true), "/regexp all");
+    world.deliver();
+    world.fires("HighCPU", "a");
+    let work = world.take_all().remove(0);
+    let mut out = Effects::default();
+    let settled = Settled {
+        ids: work.ids,
+        message_id: None,
+        outcome: Outcome::Migrated { to: -1_000 },
+    };
+    world.engine.settle(world.now, settled, &mut out);
+    let fates = out.changes.iter().filter_map(|change| match change {
+        Change::DeliveryDone(done) => Some(done.fate),
+        _ => None,
+    });
+    assert_eq!(fates.collect::<Vec<_>>(), [Fate::Moved]);
+    world.resolves("HighCPU", "a");
+    assert_eq!(world.kinds(), [] as [&str; 0]);
 }

@@ -180,3 +180,33 @@ fn a_silence_of_alerts_that_nobody_hears_of_writes_no_incident() {
     world.engine.put_silence(world.now, &silence, &mut out);
     assert!(matches!(out.changes.as_slice(), [Change::Silence(_)]));
 }
+
+#[test]
+fn nobody_takes_what_the_chat_has_not_been_told() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    world.deliver();
+    world.fires("HighCPU", "b");
+    world.presses_on_card("k");
+    assert_eq!(world.engine.figures().acknowledged, 1);
+}
+
+#[test]
+fn a_silence_stays_in_force_when_the_clock_is_set_back() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    world.deliver();
+    world.presses_on_card("s 1h");
+    world.deliver();
+    world.resolves("HighCPU", "a");
+    world.deliver();
+    world.passes(-60);
+    world.passes(0);
+    let labels = [("alertname", "HighCPU"), ("host", "a")];
+    let news = news_of(&labels, None, Status::Firing { expires_at: None });
+    let (now, mut out) = (world.now, Effects::default());
+    world.engine.news(now, vec![news], &mut out).unwrap();
+    assert_eq!(world.kinds(), [] as [&str; 0]);
+}

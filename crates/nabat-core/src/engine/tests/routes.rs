@@ -421,3 +421,158 @@ fn what_waits_for_a_bot_that_left_the_configuration_is_dropped_and_told_when_it_
     world.engine.configure(now, with, &mut Effects::default());
     assert_eq!(world.kinds(), ["new"]);
 }
+
+/// The chat's bot is stood in for by `mail`, which no route leads to.
+fn with_fallback() -> World {
+    let mut world = World::new();
+    world.engine.settings.routing = routing(no_tree(), true);
+    let fallback = Fallback {
+        after: minutes(10),
+        to: vec![Destination::Integration(MAIL)],
+    };
+    world.engine.settings.fallbacks = HashMap::from([(Outlet::Bot(BOT), fallback)]);
+    world.says("/regexp all");
+    world
+}
+
+impl World {
+    fn told_instead(&self) -> Vec<usize> {
+        let cards = self.engine.cards.values();
+        let mail = Destination::Integration(MAIL);
+        let there = cards.filter(|on_duty| on_duty.card.destination == mail);
+        there.map(|on_duty| on_duty.card.members.len()).collect()
+    }
+
+    fn restarts_configured(&mut self, routing: Option<Arc<Routing>>) {
+        let settings = Settings {
+            routing,
+            ..self.engine.settings.clone()
+        };
+        let kept = self.snapshot();
+        self.engine = Engine::restore(self.now, settings, kept, &mut Effects::default());
+    }
+}
+
+#[test]
+fn a_fallback_is_told_of_what_joins_a_card_that_has_waited_for_long() {
+    let mut world = with_fallback();
+    world.fires("HighCPU", "a");
+    world.passes(600);
+    assert_eq!(world.told_instead(), [1]);
+    world.fires("HighCPU", "b");
+    assert_eq!(world.told_instead(), [2]);
+}
+
+#[test]
+fn a_fallback_is_told_nothing_when_the_chat_took_messages_again_in_time() {
+    let mut world = with_fallback();
+    world.fires("HighCPU", "a");
+    let work = world.take_all().remove(0);
+    let reason = "Forbidden".to_owned();
+    world.settle(&work, None, Outcome::Unreachable { reason });
+    world.passes(300);
+    world.says("/help");
+    world.passes(299);
+    world.fires("HighCPU", "b");
+    world.passes(1);
+    assert_eq!(world.told_instead(), [] as [usize; 0]);
+}
+
+#[test]
+fn a_fallback_is_told_at_once_of_what_is_refused_for_good_and_of_nothing_else() {
+    let mut world = with_fallback();
+    world.fires("HighCPU", "a");
+    let work = world.take_all().remove(0);
+    world.fires("HighCPU", "b");
+    let (told, reason) = (work.told.clone(), "Bad Request".to_owned());
+    world.settle(&work, None, Outcome::Failed { told, reason });
+    assert_eq!(world.told_instead(), [1]);
+}
+
+#[test]
+fn a_receiver_that_is_gone_after_a_restart_is_forgotten_and_a_new_one_is_told_what_fires() {
+    let mut world = world();
+    world.fires("HighCPU", "a");
+    world.restarts_configured(None);
+    assert!(world.engine.cards.is_empty());
+    assert!(world.engine.deliveries.is_empty());
+    world.restarts_configured(routing(tree(), true));
+    assert_eq!(world.reasons(), [Reason::First]);
+}
+
+#[test]
+fn who_wants_no_ends_is_told_none_even_of_what_it_may_have_seen() {
+    let mut world = world();
+    world.engine.settings.routing = routing(tree(), false);
+    world.fires("HighCPU", "a");
+    let work = world.take_all().remove(0);
+    let outcome = Outcome::Retry {
+        partly: true,
+        reason: "no answer".to_owned(),
+    };
+    world.settle(&work, None, outcome);
+    world.resolves("HighCPU", "a");
+    assert!(world.engine.cards.is_empty());
+}
+
+#[test]
+fn an_integration_that_can_not_be_reached_is_tried_again() {
+    let mut world = world();
+    world.fires("HighCPU", "a");
+    let work = world.take_all().remove(0);
+    let reason = "gone".to_owned();
+    world.settle(&work, None, Outcome::Unreachable { reason });
+    assert_eq!(world.reasons(), [Reason::First]);
+}
+
+#[test]
+fn a_clock_that_is_set_back_keeps_no_group_quiet() {
+    let mut world = world();
+    world.fires("HighCPU", "a");
+    world.notified();
+    world.passes(-86_400);
+    world.engine.tick(world.now, &mut Effects::default());
+    world.fires("HighCPU", "b");
+    assert_eq!(world.reasons(), [Reason::NewAlerts]);
+}
+
+#[test]
+fn an_acknowledgement_that_runs_out_before_the_repeat_is_told_to_an_integration() {
+    let mut world = world();
+    world.fires("HighCPU", "a");
+    world.notified();
+    let id = *world.engine.incidents.keys().next().unwrap();
+    let mine = crate::incident::Acknowledgement {
+        by: "Ann".into(),
+        at: world.now,
+        until: at(3_600),
+    };
+    let (now, mut out) = (world.now, Effects::default());
+    world.engine.acknowledge(now, &[id], Some(&mine), &mut out);
+    world.passes(3_600);
+    assert_eq!(world.reasons(), [Reason::Changed]);
+}
+
+#[test]
+fn the_alert_about_late_deliveries_ends_when_what_was_late_is_silenced() {
+    let mut world = World::new();
+    world.engine.settings.operators = vec![world.chat(GROUP)];
+    world.says("/regexp all");
+    let labels = [("alertname", "Fire"), ("severity", "critical")];
+    let news = news_of(&labels, None, Status::Firing { expires_at: None });
+    let (now, mut out) = (world.now, Effects::default());
+    world.engine.news(now, vec![news], &mut out).unwrap();
+    world.passes(300);
+    assert!(world.engine.late);
+    let silence = Silence {
+        id: SilenceId(99_999),
+        matchers: parse_list("alertname=\"Fire\"").unwrap(),
+        starts_at: world.now,
+        ends_at: world.now.after(minutes(60)),
+        created_by: String::new(),
+        comment: String::new(),
+    };
+    world.engine.put_silence(world.now, &silence, &mut out);
+    world.engine.tick(world.now, &mut out);
+    assert!(!world.engine.late);
+}
