@@ -106,6 +106,7 @@ impl Storm {
         }
         // What was said so far is not to count against the chat.
         pause(RECOVERY);
+        watch.begin(&mut telegram)?;
         let before = telegram.calls()?;
         let seen = thread::scope(|scope| -> Result<Seen> {
             let posted = scope.spawn(|| self.post(&server, subject));
