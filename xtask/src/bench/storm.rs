@@ -106,6 +106,7 @@ impl Storm {
         }
         // What was said so far is not to count against the chat.
         pause(RECOVERY);
+        watch.begin(&mut telegram)?;
         let before = telegram.calls()?;
         let seen = thread::scope(|scope| -> Result<Seen> {
             let posted = scope.spawn(|| self.post(&server, subject));
@@ -166,7 +167,6 @@ impl Storm {
         /// The shares of the storm after which something else happens, and whether somebody asks
         /// for something too: once, since answers are messages and a person gets one a second.
         const MEANWHILE: [(f64, bool); 3] = [(0.3, false), (0.6, true), (0.9, false)];
-        let mut client = Client::connect(server.address)?;
         let start = Instant::now();
         let mut meanwhile = MEANWHILE.iter().enumerate().peekable();
         while start.elapsed() < self.length + self.patience {
@@ -178,6 +178,8 @@ impl Storm {
                     (OTHER, lone, "warning"),
                 ] {
                     let body = alert_for(subject, chat, id, severity);
+                    // A connection of its own: one that is idle for long is closed.
+                    let mut client = Client::connect(server.address)?;
                     watch.posted(id);
                     load::taken(&mut client, subject, &body)?;
                 }

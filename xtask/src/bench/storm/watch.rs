@@ -56,7 +56,12 @@ impl Watch {
             telegram.messages(chat).is_ok_and(|now| now.len() > before)
         });
         ensure!(answered, "`{text}` was not answered");
-        self.answers.extend(answers(telegram, chat)?);
+        Ok(())
+    }
+
+    /// Notes what was answered before the storm, so that it is not taken for a later answer.
+    pub(super) fn begin(&mut self, telegram: &mut Telegram) -> Result<()> {
+        self.answers.extend(answers(telegram, self.flooded)?);
         Ok(())
     }
 
