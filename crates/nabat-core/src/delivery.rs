@@ -26,16 +26,27 @@ pub struct DeliveryId(pub i64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Priority {
+    /// A critical alert that the destination does not know yet.
+    Critical,
     /// Somebody waits for an answer.
     Answer,
-    /// A critical alert that the chat does not know yet.
-    Critical,
     /// Other news.
     News,
     /// A message that only changes quietly.
     Quiet,
     /// An answer to somebody unknown, of whom there may be any number.
     Stranger,
+}
+
+impl Priority {
+    /// All of them, the most urgent first.
+    pub const ALL: [Self; 5] = [
+        Self::Critical,
+        Self::Answer,
+        Self::News,
+        Self::Quiet,
+        Self::Stranger,
+    ];
 }
 
 /// One message for one destination that has to be sent: a row of the outbox.

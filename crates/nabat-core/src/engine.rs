@@ -166,7 +166,7 @@ struct OnDuty {
     card: Card,
     delivery: Option<DeliveryId>,
     /// What the message tells of that a courier has, while one has it.
-    in_hand: Option<Vec<IncidentId>>,
+    in_hand: Option<BTreeSet<IncidentId>>,
     /// Of what the chat may have seen a message although the ledger knows nothing: an answer got
     /// lost, or the process died. The ends of it are told too.
     in_doubt: BTreeSet<IncidentId>,

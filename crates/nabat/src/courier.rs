@@ -130,7 +130,10 @@ impl Courier {
             if let Outcome::Failed { reason, .. } = &settled.outcome {
                 self.tell_refused(chat, reason).await;
             }
-            fails = matches!(settled.outcome, Outcome::Retry { .. });
+            fails = matches!(
+                settled.outcome,
+                Outcome::Retry { .. } | Outcome::Uncertain { .. }
+            );
         }
         if !fails {
             self.failures().forget(chat.chat);

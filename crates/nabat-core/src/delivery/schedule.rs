@@ -8,8 +8,9 @@
 //!
 //! When clearly more news waits for a chat than it may be sent at once, all of it goes in one batch,
 //! to be told in a digest. To a group news goes in a small burst and then at a steady pace, so that in a
-//! storm a digest comes every few seconds; critical news and answers need not keep that pace, and
-//! a few messages of each minute are kept for answers.
+//! storm a digest comes every few seconds; critical news and answers need not keep that pace. A few
+//! messages of each window are kept for critical news and for answers, and answers never take all
+//! of it: whoever asks much keeps nobody from hearing what is critical.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
@@ -27,6 +28,10 @@ pub struct Limits {
     pub group_per_minute: usize,
     /// Of those, how many are kept for answers.
     pub group_reserve: usize,
+    /// Of those, how many more are kept for critical news.
+    pub group_critical_reserve: usize,
+    /// The most answers to one group in a minute.
+    pub group_answers: usize,
     /// How many pieces of news a group gets at once before the pace begins.
     pub group_burst: u32,
     /// Messages of the bot in a second.
@@ -50,6 +55,8 @@ impl Default for Limits {
             private_burst: 3,
             group_per_minute: 19,
             group_reserve: 3,
+            group_critical_reserve: 4,
+            group_answers: 10,
             group_burst: 4,
             bot_per_second: 25,
         }
@@ -83,6 +90,8 @@ struct Line {
     /// Something failed.
     paused_until: Option<Timestamp>,
     sent: VecDeque<Timestamp>,
+    /// Those of them that were answers.
+    answered: VecDeque<Timestamp>,
     /// Up to when the pace of news to a group is used up: the theoretical arrival time of the
     /// generic cell rate algorithm (ITU-T I.371).
     paced_until: Option<Timestamp>,
@@ -125,17 +134,20 @@ impl Schedule {
         let mut wait: Option<Timestamp> = None;
         let mut best: Option<(Priority, DeliveryId, i64)> = None;
         for (chat, line) in &mut self.chats {
-            let Some((priority, id)) = line.waiting.first().copied() else {
-                continue;
-            };
             if line.in_hand {
                 continue;
             }
-            let at = line.free_at(*chat, priority, self.limits, now);
-            if at > now {
-                wait = Some(wait.map_or(at, |known| known.min(at)));
-            } else if best.is_none_or(|known| (priority, id) < (known.0, known.1)) {
-                best = Some((priority, id, *chat));
+            // What is more urgent may have to wait for room that the rest may not use anyway.
+            for (priority, id) in line.first_of_each() {
+                let at = line.free_at(*chat, priority, self.limits, now);
+                if at > now {
+                    wait = Some(wait.map_or(at, |known| known.min(at)));
+                    continue;
+                }
+                if best.is_none_or(|known| (priority, id) < (known.0, known.1)) {
+                    best = Some((priority, id, *chat));
+                }
+                break;
             }
         }
         let Some((priority, id, chat)) = best else {
@@ -166,13 +178,13 @@ impl Schedule {
         let bot = self.free_at(now);
         let limits = self.limits;
         let free_at = self.chats.get_mut(&chat.chat).map_or(bot, |line| {
-            line.free_at(chat.chat, Priority::Answer, limits, now)
+            line.free_at(chat.chat, Priority::Critical, limits, now)
                 .max(bot)
         });
         if free_at > now {
             return Err(free_at);
         }
-        self.count(chat, Priority::Answer, now);
+        self.count(chat, Priority::Critical, now);
         Ok(())
     }
 
@@ -180,6 +192,9 @@ impl Schedule {
         self.sent.push_back(now);
         if let Some(line) = self.chats.get_mut(&chat.chat) {
             line.sent.push_back(now);
+            if is_answer(priority) {
+                line.answered.push_back(now);
+            }
             if paced(chat.chat, priority) {
                 let from = line.paced_until.map_or(now, |until| until.max(now));
                 line.paced_until = Some(from.after(Limits::GROUP_PACE));
@@ -244,6 +259,18 @@ impl Schedule {
 }
 
 impl Line {
+    /// The oldest delivery of each urgency, the most urgent first.
+    fn first_of_each(&self) -> Vec<(Priority, DeliveryId)> {
+        let first = |priority| {
+            let mut of_this = self.waiting.range((priority, DeliveryId(i64::MIN))..);
+            of_this
+                .next()
+                .filter(|(known, _)| *known == priority)
+                .copied()
+        };
+        Priority::ALL.into_iter().filter_map(first).collect()
+    }
+
     /// Whether there is nothing to remember of the chat.
     fn rests(&mut self, now: Timestamp) -> bool {
         forget(&mut self.sent, now, Limits::GROUP_WINDOW);
@@ -302,11 +329,16 @@ impl Line {
 
     fn window(&self, chat: i64, priority: Priority, limits: Limits) -> (usize, Duration) {
         if chat > 0 {
-            return (limits.private_burst, Limits::PRIVATE_WINDOW);
+            let reserve = usize::from(priority != Priority::Critical);
+            let allowed = limits.private_burst.saturating_sub(reserve).max(1);
+            return (allowed, Limits::PRIVATE_WINDOW);
         }
         let reserve = match priority {
-            Priority::Answer => 0,
-            _ => limits.group_reserve,
+            Priority::Answer | Priority::Stranger => 0,
+            Priority::Critical => limits.group_reserve,
+            Priority::News | Priority::Quiet => {
+                limits.group_reserve + limits.group_critical_reserve
+            }
         };
         let allowed = limits.group_per_minute.saturating_sub(reserve).max(1);
         (allowed, Limits::GROUP_WINDOW)
@@ -322,8 +354,14 @@ impl Line {
         self.frozen_until = self.frozen_until.filter(|until| *until > now);
         self.paused_until = self.paused_until.filter(|until| *until > now);
         forget(&mut self.sent, now, Limits::GROUP_WINDOW);
+        forget(&mut self.answered, now, Limits::GROUP_WINDOW);
         let (allowed, window) = self.window(chat, priority, limits);
         let mut free_at = window_free_at(&self.sent, allowed, window, now);
+        if chat < 0 && is_answer(priority) {
+            let answers = limits.group_answers;
+            let answer_at = window_free_at(&self.answered, answers, Limits::GROUP_WINDOW, now);
+            free_at = free_at.max(answer_at);
+        }
         if paced(chat, priority) {
             let burst = Limits::GROUP_PACE * limits.group_burst.saturating_sub(1);
             let pace = self.paced_until.map_or(now, |until| until.before(burst));
@@ -337,6 +375,11 @@ impl Line {
 /// Whether deliveries of this urgency keep the pace of a group.
 fn paced(chat: i64, priority: Priority) -> bool {
     chat < 0 && !matches!(priority, Priority::Answer | Priority::Critical)
+}
+
+/// Whether somebody asked for it.
+fn is_answer(priority: Priority) -> bool {
+    matches!(priority, Priority::Answer | Priority::Stranger)
 }
 
 /// Whether deliveries of this urgency can be told together.
@@ -413,7 +456,7 @@ mod tests {
             .into_iter()
             .map(|(_, ids)| ids)
             .collect();
-        assert_eq!(order, [[5], [3], [1], [2]]);
+        assert_eq!(order, [[3], [5], [1], [2]]);
     }
 
     #[test]
@@ -455,7 +498,7 @@ mod tests {
 
     #[test]
     fn what_a_chat_can_not_be_sent_at_once_goes_in_one_batch() {
-        for (number, alone) in [(5, 5), (-5, 6)] {
+        for (number, alone) in [(5, 4), (-5, 6)] {
             let mut schedule = Schedule::default();
             for id in 0..alone {
                 add(&mut schedule, id, number, Priority::News);
@@ -526,9 +569,34 @@ mod tests {
             add(&mut schedule, id, -5, Priority::Quiet);
         }
         let sent = run(&mut schedule, 0, 59_000);
-        assert_eq!(sent.len(), 15, "{sent:?}");
+        assert_eq!(sent.len(), 12, "{sent:?}");
         add(&mut schedule, 100, -5, Priority::Answer);
         assert_eq!(run(&mut schedule, 59_000, 59_000), [(59_000, vec![100])]);
+    }
+
+    #[test]
+    fn whoever_asks_without_end_keeps_nobody_from_hearing_what_is_critical() {
+        for (number, quickly_ms) in [(5, 1_500), (-5, 0)] {
+            let mut schedule = Schedule::default();
+            for id in 0..100 {
+                add(&mut schedule, id, number, Priority::Answer);
+            }
+            run(&mut schedule, 0, 30_000);
+            add(&mut schedule, 100, number, Priority::Critical);
+            let sent = run(&mut schedule, 30_000, 30_000 + quickly_ms);
+            assert!(sent.iter().any(|(_, ids)| ids == &[100]), "{sent:?}");
+        }
+    }
+
+    #[test]
+    fn critical_news_finds_room_in_a_group_that_is_full_of_other_news() {
+        let mut schedule = Schedule::default();
+        for id in 0..40 {
+            add(&mut schedule, id, -5, Priority::Quiet);
+        }
+        run(&mut schedule, 0, 45_000);
+        add(&mut schedule, 100, -5, Priority::Critical);
+        assert_eq!(run(&mut schedule, 45_000, 45_000), [(45_000, vec![100])]);
     }
 
     proptest! {

@@ -212,7 +212,7 @@ impl Engine {
             self.set_timer(&incident);
             self.watch_acknowledgement(&incident);
         }
-        let silenced_until = self.silenced_until(now, &incident.labels);
+        let silenced_until = self.silenced_until(&incident.labels);
         let known = Known {
             cards: Vec::new(),
             silenced_until,

@@ -12,11 +12,13 @@ use crate::delivery::{Content, Delivery, DeliveryId, Priority};
 use crate::destination::Destination;
 use crate::incident::{GroupKey, Incident, IncidentId, title_of};
 use crate::message::card::MemberNews;
-use crate::route::Integration;
+use crate::route::{Integration, Timing};
 use crate::subscription::index::Index;
 use crate::subscription::{Selector, SubscriptionId};
 use crate::time::Timestamp;
 
+/// How the names of own alerts begin.
+const OWN_ALERTS: &str = "Nabat";
 /// More missed incidents than this are not kept on a card, nor on any of a destination that has
 /// this many cards: who was away for a week is not told of everything.
 const MISSED_MAX: usize = 100;
@@ -50,6 +52,7 @@ impl Engine {
     }
 
     /// Puts an incident on the cards of the receivers of its routes.
+    /// None is told of its own failures, which would only fail again.
     fn tell_receivers(&mut self, now: Timestamp, incident: &Arc<Incident>, out: &mut Effects) {
         let Some(routing) = self.settings.routing.clone() else {
             return;
@@ -64,9 +67,35 @@ impl Engine {
                 instead_of: None,
             };
             for integration in routing.of(&route.receiver) {
+                let about_it = incident.labels.value("to") == &*integration.name;
+                if about_it && incident.name().starts_with(OWN_ALERTS) {
+                    continue;
+                }
                 let destination = Destination::Integration(integration.id);
+                self.retime(destination, &group, route.timing, out);
                 self.show(destination, &group, Some(&routed), incident, out);
             }
+        }
+    }
+
+    /// Gives an open group the timing that its route has now.
+    fn retime(
+        &mut self,
+        destination: Destination,
+        group: &GroupKey,
+        timing: Timing,
+        out: &mut Effects,
+    ) {
+        let cards = self.cards_at.get(&destination);
+        let known = cards.and_then(|cards| cards.get(group)).copied();
+        let Some(on_duty) = known.and_then(|id| self.cards.get_mut(&id)) else {
+            return;
+        };
+        if let Some(routed) = &mut on_duty.card.routed
+            && routed.timing != timing
+        {
+            routed.timing = timing;
+            out.changes.push(card_change(&on_duty.card));
         }
     }
 
@@ -237,13 +266,13 @@ impl Engine {
         let Some(delivery) = self.deliveries.get_mut(&id) else {
             return;
         };
-        let urgent = priority < delivery.priority;
-        delivery.priority = delivery.priority.min(priority);
+        let changed = priority != delivery.priority;
+        delivery.priority = priority;
         let delivery = delivery.clone();
         if let Some(card) = card_of(&delivery) {
             self.fall_back_in_time(now, card, delivery.created_at, out);
         }
-        if urgent {
+        if changed {
             self.note_critical(&delivery);
             out.waiting.push(delivery.waiting());
             out.changes.push(Change::Delivery(delivery));
@@ -334,7 +363,9 @@ impl Engine {
             .cards_at
             .get(&card.destination)
             .is_some_and(|cards| cards.len() > CARDS_WITH_MISSED_MAX);
-        let given_up = crowded || self.disabled_since(card.destination).is_some();
+        // What its route lets wait is not missed: it was not to be told yet.
+        let held = card.routed.is_some() && on_duty.delivery.is_none();
+        let given_up = crowded || held || self.disabled_since(card.destination).is_some();
         let tells_ends = self.tells_ends(card.destination);
         let muted = self.muted(card.destination, now);
         let mut missed = Vec::new();

@@ -144,6 +144,12 @@ impl Engine {
         message: Message,
         out: &mut Effects,
     ) {
+        // A button that hangs on a live message can't have come from there.
+        let cards = self.cards_of(chat.into()).into_iter();
+        let mut live = cards.filter_map(|id| self.cards.get(&id)?.card.message_id);
+        if live.any(|live| live == message_id) {
+            return;
+        }
         let content = Content::Edit {
             message_id,
             message,

@@ -19,6 +19,8 @@ use crate::message::card::{
 use crate::notification::{Notification, Reason};
 use crate::time::Timestamp;
 
+/// After so many attempts a message whose answer gets lost is taken as told, however urgent it is.
+const UNCERTAIN_ATTEMPTS_MAX: u32 = 2;
 /// A digest of more alerts than this has the complete list with it, as a file.
 const DIGEST_WITHOUT_FILE_MAX: usize = 10;
 
@@ -117,8 +119,8 @@ impl Engine {
         let mut message = card(&members, &extras, &locale, now);
         message.buttons = buttons(id, &members, &locale);
         let told = notes_of(id, &view);
+        message.silent |= !view.sounds;
         let Some(message_id) = on_duty.card.message_id else {
-            message.silent |= !view.sounds;
             let live = Send::New {
                 message,
                 reply_to: None,
@@ -256,22 +258,18 @@ impl Engine {
             }
             Outcome::Failed { told, reason } => {
                 self.attempted(now, &deliveries, Fate::Failed, &reason, out);
-                self.end(now, &deliveries, &told, Fate::Failed, out);
-                let refused: Vec<IncidentId> = told.iter().map(|note| note.incident).collect();
-                for card in deliveries.iter().filter_map(card_of) {
-                    self.fall_back(now, card, Some(&refused), out);
-                }
-                self.delivered(now, &deliveries, &told, by_digest, out);
+                self.give_up(now, &deliveries, &told, Fate::Failed, by_digest, out);
             }
-            Outcome::Uncertain { told, reason } if critical || self.tells_an_end(&told) => {
+            Outcome::Uncertain { told, reason }
+                if (critical || self.tells_an_end(&told)) && worth_a_copy(&deliveries) =>
+            {
                 self.attempted(now, &deliveries, Fate::Uncertain, &reason, out);
                 self.try_again(now, &deliveries, &reason, true, out);
                 self.mark_repeats(&deliveries);
             }
             Outcome::Uncertain { told, reason } => {
                 self.attempted(now, &deliveries, Fate::Uncertain, &reason, out);
-                self.end(now, &deliveries, &told, Fate::Uncertain, out);
-                self.delivered(now, &deliveries, &told, by_digest, out);
+                self.give_up(now, &deliveries, &told, Fate::Uncertain, by_digest, out);
             }
             Outcome::Retry { partly, reason } => {
                 self.attempted(now, &deliveries, Fate::Retry, &reason, out);
@@ -296,6 +294,24 @@ impl Engine {
             }
         }
         self.announce_touched(now, out);
+    }
+
+    /// What surely or possibly never arrives is taken as told there, and somebody else is told.
+    fn give_up(
+        &mut self,
+        now: Timestamp,
+        deliveries: &[Delivery],
+        told: &[Note],
+        fate: Fate,
+        by_digest: bool,
+        out: &mut Effects,
+    ) {
+        self.end(now, deliveries, told, fate, out);
+        let given_up: Vec<IncidentId> = told.iter().map(|note| note.incident).collect();
+        for card in deliveries.iter().filter_map(card_of) {
+            self.fall_back(now, card, Some(&given_up), out);
+        }
+        self.delivered(now, deliveries, told, by_digest, out);
     }
 
     /// A chat is given up until it says otherwise. An integration never is: it is tried again.
@@ -500,6 +516,13 @@ impl Engine {
             }
         }
     }
+}
+
+/// Whether so few answers got lost that one more copy does less harm than a missing one.
+fn worth_a_copy(deliveries: &[Delivery]) -> bool {
+    deliveries
+        .iter()
+        .all(|delivery| delivery.attempts < UNCERTAIN_ATTEMPTS_MAX)
 }
 
 /// Why a group speaks.

@@ -110,10 +110,11 @@ impl Engine {
     }
 
     /// Until when the alert with these labels is silenced, if it is.
-    pub(super) fn silenced_until(&self, now: Timestamp, labels: &Labels) -> Option<Timestamp> {
+    /// A silence whose time is up counts until the timer has ended it, which shows that it is over.
+    pub(super) fn silenced_until(&self, labels: &Labels) -> Option<Timestamp> {
         self.silences
             .values()
-            .filter(|silence| silence.active(now) && silence.covers(labels))
+            .filter(|silence| silence.covers(labels))
             .map(|silence| silence.ends_at)
             .max()
     }
@@ -140,7 +141,7 @@ impl Engine {
             let Some(known) = self.incidents.get(&id) else {
                 continue;
             };
-            let until = self.silenced_until(now, &known.incident.labels);
+            let until = self.silenced_until(&known.incident.labels);
             let Some(known) = self.incidents.get_mut(&id) else {
                 continue;
             };

@@ -137,7 +137,7 @@ impl Engine {
         };
         let mut told = self.notes_now(now, &delivery);
         let on_duty = card_of(&delivery).and_then(|id| self.cards.get(&id));
-        let in_hand = on_duty.and_then(|on_duty| on_duty.in_hand.as_deref());
+        let in_hand = on_duty.and_then(|on_duty| on_duty.in_hand.as_ref());
         for note in &mut told {
             // A courier may say yet that it fires: then its end has to be told all the same.
             if note.told.ended && in_hand.is_some_and(|held| held.contains(&note.incident)) {
@@ -209,17 +209,24 @@ impl Engine {
             return "an answer".to_owned();
         };
         let members = self.cards.get(&id).map(|known| &known.card.members);
-        let mut incidents = members
+        let all: Vec<_> = members
             .into_iter()
             .flatten()
-            .filter_map(|(id, told)| Some((self.incidents.get(id)?, told)))
-            .filter(|(known, told)| told.edition != known.incident.edition)
-            .map(|(known, _)| &known.incident);
-        let Some(first) = incidents.next() else {
+            .filter_map(|(id, told)| Some((&self.incidents.get(id)?.incident, told)))
+            .collect();
+        let news = all
+            .iter()
+            .filter(|(incident, told)| told.edition != incident.edition);
+        // A repeat has no news: it is about all of it.
+        let about: Vec<_> = match news.clone().next() {
+            Some(_) => news.collect(),
+            None => all.iter().collect(),
+        };
+        let Some((first, _)) = about.first() else {
             return String::new();
         };
         let title = title_of(&first.labels, &first.annotations);
-        subject(&title, incidents.count())
+        subject(&title, about.len() - 1)
     }
 
     /// Remembers a delivery if it is critical.

@@ -251,10 +251,14 @@ impl Courier {
                 told: told(),
                 reason,
             },
-            Verdict::Uncertain { reason } => Outcome::Uncertain {
-                told: told(),
-                reason,
-            },
+            Verdict::Uncertain { reason } => {
+                // What breaks after each request would break after the next one too.
+                self.pause_chat(job.chat);
+                Outcome::Uncertain {
+                    told: told(),
+                    reason,
+                }
+            }
             Verdict::Freeze { period } => {
                 let bot = self.client.name().to_owned();
                 self.metrics

@@ -200,8 +200,9 @@ impl IntegrationCourier {
             let Send::Notify(notification) = send else {
                 continue; // The core hands nothing else to integrations.
             };
+            let sent = self.channel.send(notification).await;
             let now = self.clock.now();
-            match self.channel.send(notification).await {
+            match sent {
                 Ok(()) => self.with_line(Line::succeed),
                 Err(Refusal::Later { after, reason }) => {
                     self.with_line(|line| line.pause(now, after));

@@ -168,9 +168,14 @@ impl World {
             }
             8 => {
                 self.doubted.extend(keys(work));
+                let given_up = !self.is_tried_again(work);
+                if given_up {
+                    self.given_up
+                        .extend(work.told.iter().map(|note| note.incident));
+                }
                 if self.dice.below(2) == 0 {
                     self.shown_in_vain(&hand);
-                } else if !self.is_tried_again(work) {
+                } else if given_up {
                     self.missed.extend(keys(work));
                 }
                 (None, Outcome::Uncertain { told, reason })
@@ -182,6 +187,8 @@ impl World {
             10 => {
                 self.doubted.extend(keys(work));
                 self.refused.extend(keys(work));
+                self.given_up
+                    .extend(work.told.iter().map(|note| note.incident));
                 (None, Outcome::Failed { told, reason })
             }
             11 if group.is_some_and(|chat| chat.chat != MOVED_GROUP) && self.waits(work) => {
@@ -224,8 +231,11 @@ impl World {
             let known = card.and_then(|card| card.members.get(&note.incident));
             note.told.ended && known.is_some_and(|known| !known.ended)
         };
-        waiting.any(|waiting| work.ids.contains(&waiting.id) && critical(waiting.priority))
-            || work.told.iter().any(tells_end)
+        let urgent = waiting
+            .any(|waiting| work.ids.contains(&waiting.id) && critical(waiting.priority))
+            || work.told.iter().any(tells_end);
+        let mut tried = kept.deliveries.iter();
+        urgent && tried.all(|delivery| !work.ids.contains(&delivery.id) || delivery.attempts < 2)
     }
 
     /// The group gets another number; its people have seen what they have seen.

@@ -58,6 +58,10 @@ pub(super) struct World {
     pub(super) missed: HashSet<(Destination, IncidentId)>,
     /// What its provider will never take, or a person dropped: there they may be wrong about it.
     pub(super) refused: HashSet<(Destination, IncidentId)>,
+    /// Whether the configuration was changed.
+    pub(super) reconfigured: bool,
+    /// What was refused or uncertain somewhere and is not tried again: a fallback may be told.
+    pub(super) given_up: HashSet<IncidentId>,
     /// When cards of routes spoke last, as long as nobody sets the clock back.
     pub(super) spoke: HashMap<CardId, Timestamp>,
     /// What was on a card of the spare integration before this step.
@@ -98,6 +102,8 @@ impl World {
             doubted: HashSet::new(),
             missed: HashSet::new(),
             refused: HashSet::new(),
+            reconfigured: false,
+            given_up: HashSet::new(),
             spoke: HashMap::new(),
             spared: HashSet::new(),
             repeats: 0,
@@ -302,6 +308,7 @@ impl World {
     /// The configuration changes: while Nabat runs, or while it does not.
     fn configure(&mut self) {
         setting::configure(&mut self.dice, &mut self.settings);
+        self.reconfigured = true;
         let routing = self.settings.routing.as_ref();
         let root = routing.map(|routing| &routing.root);
         let fallbacks = &self.settings.fallbacks;

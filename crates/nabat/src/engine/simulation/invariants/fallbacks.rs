@@ -46,8 +46,10 @@ impl World {
             .map(|(_, id)| *id)
             .collect();
         for id in spared.difference(&self.spared.clone()) {
-            let refused = self.refused.iter().any(|(_, refused)| refused == id);
-            self.claim(refused || late.contains(id), || {
+            let given_up = self.given_up.contains(id);
+            // What was told instead may have ended in the same step.
+            let over = !kept.fires(*id);
+            self.claim(given_up || over || late.contains(id), || {
                 format!("{id:?} is told instead, but nobody waits for it")
             });
         }

@@ -68,6 +68,8 @@ impl World {
         let delivery = deliveries.find(|delivery| delivery.content == Content::Card(card.id));
         let decided_at = delivery.map_or(now, |delivery| delivery.created_at);
         let waited = first <= decided_at || routed.opened_at > decided_at;
+        // Another configuration may have given it another time to wait meanwhile.
+        let waited = waited || self.reconfigured;
         self.claim(routed.told_at.is_some() || waited, || {
             format!("at {now:?} too early speaks {card:?}")
         });
