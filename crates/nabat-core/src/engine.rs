@@ -45,7 +45,7 @@ use crate::time::Timestamp;
 
 pub use alerts::Refusal;
 pub use chats::{Event, Heard, Speaker};
-pub use outbox::{Pending, Wanted};
+pub use outbox::{Dropped, Pending, Wanted};
 
 /// How many numbers are set aside at a time, so that giving one costs no write.
 const NUMBERS_AT_A_TIME: i64 = 1_000;

@@ -118,7 +118,6 @@ CREATE TABLE attempts (
     words    TEXT NOT NULL,
     PRIMARY KEY (delivery, number)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX attempts_at ON attempts (at);
 
 -- What is not told for a time.
 CREATE TABLE silences (

@@ -25,7 +25,7 @@ use nabat_core::alert::News;
 use nabat_core::chat::Admits;
 use nabat_core::delivery::{DeliveryId, Settled, Waiting, Work};
 use nabat_core::destination::{Destination, Outlet};
-use nabat_core::engine::{Figures, Heard, Pending, Refusal, Settings, Wanted};
+use nabat_core::engine::{Dropped, Figures, Heard, Pending, Refusal, Settings, Wanted};
 
 use crate::store::{Store, StoreError};
 
@@ -91,7 +91,7 @@ enum Ask {
     Names(Vec<Destination>, Reply<Vec<String>>),
     Hurry(DeliveryId, Reply<bool>),
     ReachAgain(Destination, Reply<bool>),
-    Drop(DeliveryId, Reply<bool>),
+    Drop(DeliveryId, Reply<Dropped>),
     Follow(Outlet, mpsc::UnboundedSender<Vec<Waiting>>, Reply<()>),
     Look(Reply<Look>),
     Stop,

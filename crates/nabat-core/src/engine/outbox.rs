@@ -47,6 +47,17 @@ pub struct Pending {
     pub destination_name: String,
 }
 
+/// What became of a wish to drop a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dropped {
+    /// It is forgotten.
+    Done,
+    /// A courier has it: nobody can say whether it arrives.
+    OnItsWay,
+    /// No such delivery waits.
+    Unknown,
+}
+
 impl Engine {
     /// What waits, the most urgent and then the oldest first.
     pub fn pending(&self, wanted: Wanted) -> Vec<Pending> {
@@ -130,26 +141,23 @@ impl Engine {
     }
 
     /// Forgets a delivery because a person says so: its destination is not told what it would
-    /// have been, and is taken to know it. Returns whether there was one.
-    pub fn drop_delivery(&mut self, now: Timestamp, id: DeliveryId, out: &mut Effects) -> bool {
+    /// have been, and is taken to know it. The ends of what it may have seen are told all the same.
+    pub fn drop_delivery(&mut self, now: Timestamp, id: DeliveryId, out: &mut Effects) -> Dropped {
         let Some(delivery) = self.deliveries.get(&id).cloned() else {
-            return false;
+            return Dropped::Unknown;
         };
         let mut told = self.notes_now(now, &delivery);
-        let on_duty = card_of(&delivery).and_then(|id| self.cards.get(&id));
-        let in_hand = on_duty.and_then(|on_duty| on_duty.in_hand.as_ref());
-        for note in &mut told {
-            // A courier may say yet that it fires: then its end has to be told all the same.
-            if note.told.ended && in_hand.is_some_and(|held| held.contains(&note.incident)) {
-                note.told.ended = false;
-                note.told.edition = note.told.edition.saturating_sub(1);
+        if let Some(on_duty) = card_of(&delivery).and_then(|id| self.cards.get(&id)) {
+            if on_duty.in_hand.is_some() {
+                return Dropped::OnItsWay;
             }
+            told.retain(|note| !(note.told.ended && on_duty.maybe_told(note.incident)));
         }
         let deliveries = [delivery];
         self.end(now, &deliveries, &told, Fate::Dropped, out);
         self.delivered(now, &deliveries, &told, false, out);
         self.announce_touched(now, out);
-        true
+        Dropped::Done
     }
 
     /// Keeps in the history how deliveries ended. An answer that arrived leaves no trace there.

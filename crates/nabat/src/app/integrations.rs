@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -17,6 +18,9 @@ use crate::metrics::Metrics;
 
 /// The alert that says that nothing can be sent to an integration as it is configured.
 const RECEIVER_INVALID: &str = "NabatReceiverInvalid";
+/// How long that lasts unless a start or a reload says it again: the receiver may be taken out of
+/// the configuration while no Nabat runs that would know of it.
+const INVALID_LASTS: Duration = Duration::from_secs(7 * 86_400);
 
 /// The integrations that are carried to now.
 #[derive(Debug)]
@@ -151,7 +155,8 @@ impl Integrations {
             ];
             let problem = words.as_deref().map(|words| {
                 tracing::error!(to = &*integration.name, "{words}");
-                Problem { words, lasts: None }
+                let lasts = Some(INVALID_LASTS);
+                Problem { words, lasts }
             });
             engine.own_alert(RECEIVER_INVALID, &labels, problem).await;
         });

@@ -69,7 +69,8 @@ fn open_password(integration: &Integration) -> Option<String> {
     let open = email.encryption == Encryption::StartTls { required: false };
     (open && email.login.is_some() && !is_loopback(&email.smarthost.host)).then(|| {
         format!(
-            "{}: the password may go to {} unencrypted",
+            "{}: nothing will be sent there, because the password would go to {} unencrypted; \
+                     let `require_tls` be true, or leave user name and password out",
             integration.name, email.smarthost
         )
     })

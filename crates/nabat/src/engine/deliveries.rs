@@ -2,7 +2,7 @@
 
 use nabat_core::delivery::DeliveryId;
 use nabat_core::destination::Destination;
-use nabat_core::engine::{Pending, Wanted};
+use nabat_core::engine::{Dropped, Pending, Wanted};
 
 use super::{Ask, Handle, NotTaken};
 
@@ -49,11 +49,11 @@ impl Handle {
         self.ask(|reply| Ask::ReachAgain(destination, reply)).await
     }
 
-    /// Forgets a waiting delivery. Returns whether there was one.
+    /// Forgets a waiting delivery, unless it is on its way.
     ///
     /// # Errors
     /// See [`NotTaken`]; it still waits.
-    pub async fn drop_delivery(&self, id: DeliveryId) -> Result<bool, NotTaken> {
+    pub async fn drop_delivery(&self, id: DeliveryId) -> Result<Dropped, NotTaken> {
         self.ask(|reply| Ask::Drop(id, reply)).await
     }
 }

@@ -326,7 +326,8 @@ fn to_drop_a_delivery_is_no_attempt() {
     world.fires("HighCPU", "a");
     let id = *world.engine.deliveries.keys().next().unwrap();
     let mut out = Effects::default();
-    assert!(world.engine.drop_delivery(world.now, id, &mut out));
+    let dropped = world.engine.drop_delivery(world.now, id, &mut out);
+    assert_eq!(dropped, Dropped::Done);
     let attempts = out.changes.iter().find_map(|change| match change {
         Change::DeliveryDone(done) => Some(done.attempts),
         _ => None,
@@ -336,14 +337,29 @@ fn to_drop_a_delivery_is_no_attempt() {
 }
 
 #[test]
-fn what_is_dropped_on_its_way_gets_its_end() {
+fn what_is_on_its_way_can_not_be_dropped() {
     let mut world = World::new();
     world.says("/regexp all");
     world.fires("HighCPU", "a");
     let work = world.take_all().remove(0);
-    world.resolves("HighCPU", "a");
     let (now, mut out) = (world.now, Effects::default());
-    world.engine.drop_delivery(now, work.ids[0], &mut out);
+    let dropped = world.engine.drop_delivery(now, work.ids[0], &mut out);
+    assert_eq!(dropped, Dropped::OnItsWay);
+}
+
+#[test]
+fn what_may_have_arrived_gets_its_end_though_it_was_dropped() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    let work = world.take_all().remove(0);
+    let reason = "cut off".to_owned();
+    let partly = true;
+    world.settle(&work, None, Outcome::Retry { partly, reason });
+    world.resolves("HighCPU", "a");
+    let id = *world.engine.deliveries.keys().next().unwrap();
+    let (now, mut out) = (world.now, Effects::default());
+    world.engine.drop_delivery(now, id, &mut out);
     assert_eq!(world.kinds(), ["new"], "its end");
 }
 

@@ -425,7 +425,8 @@ receivers:
     assert_eq!(
         config.warnings(),
         [
-            "ops: e-mail to a@example.org: the password may go to mail:25 unencrypted",
+            "ops: e-mail to a@example.org: nothing will be sent there, because the password would go to \
+             mail:25 unencrypted; let `require_tls` be true, or leave user name and password out",
             "receiver lost is named by no route and no fallback",
         ]
     );

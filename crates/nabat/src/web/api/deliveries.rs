@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 
 use nabat_core::delivery::{Attempt, DeliveryId, Fate};
-use nabat_core::engine::{Pending, Wanted};
+use nabat_core::engine::{Dropped, Pending, Wanted};
 
 use super::Admin;
 use super::page::{Params, Place, Wish};
@@ -78,11 +78,22 @@ pub(in crate::web) async fn remove(
     Path(id): Path<String>,
 ) -> Result<Json<Done>, Problem> {
     let id = number(&id)?;
-    if state.engine.drop_delivery(id).await? {
-        return Ok(done(
-            "dropped",
-            "it is not sent, unless it was on its way already; the end of its alerts is told",
-        ));
+    match state.engine.drop_delivery(id).await? {
+        Dropped::Done => {
+            return Ok(done(
+                "dropped",
+                "it is not sent; the end of what may have been told already is told",
+            ));
+        }
+        Dropped::OnItsWay => {
+            return Err(Problem::new(
+                StatusCode::CONFLICT,
+                "on_its_way",
+                format!("delivery {} is on its way at this moment", id.0),
+                "look again in a moment whether it arrived, and drop it then if not",
+            ));
+        }
+        Dropped::Unknown => {}
     }
     let record = recorded(&state, id).await?;
     Err(Problem::new(
