@@ -19,6 +19,8 @@ pub enum Command<'a> {
     Alerts,
     /// `/status`
     Status,
+    /// `/silences`
+    Silences,
     /// `/mute PERIOD`
     Mute(&'a str),
     /// `/unmute`
@@ -37,7 +39,7 @@ pub enum Command<'a> {
     Text,
 }
 
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "start",
     "help",
     "regexp",
@@ -46,6 +48,7 @@ const NAMES: [&str; 14] = [
     "unsubscribe",
     "alerts",
     "status",
+    "silences",
     "mute",
     "unmute",
     "lang",
@@ -79,6 +82,7 @@ impl<'a> Command<'a> {
             "unsubscribe" | "unsub" => Self::Unsubscribe(argument),
             "alerts" => Self::Alerts,
             "status" => Self::Status,
+            "silences" => Self::Silences,
             "mute" => Self::Mute(argument),
             "unmute" => Self::Unmute,
             "lang" | "language" => Self::Lang(argument),
@@ -114,7 +118,7 @@ pub fn button_changes_the_chat(data: &str) -> bool {
 
 /// Whether a button with this data hushes alerts for everyone, or ends that.
 pub fn button_silences(data: &str) -> bool {
-    data.starts_with("s:") || data.starts_with("e:")
+    ["s:", "e:", "x:"].iter().any(|kind| data.starts_with(kind))
 }
 
 /// The command that was probably meant by a name that is none.

@@ -1,4 +1,4 @@
-//! What people press on a card: acknowledge, silence, details.
+//! What people press on a card: acknowledge, let go, silence, details.
 //!
 //! Whoever may read a card in a chat that Nabat knows may acknowledge it; a silence hushes alerts
 //! for everyone, so it takes a person whom Nabat knows or an administrator of the group.
@@ -18,6 +18,9 @@ use crate::message::answer::Answer;
 use crate::message::card::{Member, MemberNews, details};
 use crate::silence::{Silence, SilenceId};
 use crate::time::parse_period;
+
+/// The label with an alert's name.
+const NAME: &str = "alertname";
 
 impl Engine {
     /// Does what a button on a card asks for. The card shows the outcome by itself.
@@ -41,6 +44,7 @@ impl Engine {
         }
         match kind {
             "k" => self.press_acknowledge(request, &incidents, out),
+            "r" => self.press_let_go(request, &incidents, out),
             "s" => self.press_silence(request, &incidents, period, out),
             "e" => self.press_end_silence(request, &incidents, out),
             _ => self.press_details(request, &incidents, out),
@@ -66,7 +70,8 @@ impl Engine {
         Some(firing.collect())
     }
 
-    /// Takes what nobody has taken yet; if somebody has taken everything, lets go of it.
+    /// Takes what nobody has taken yet. What somebody took stays theirs: two people who press at
+    /// the same time mean the same.
     fn press_acknowledge(
         &mut self,
         request: &Request<'_>,
@@ -79,9 +84,7 @@ impl Engine {
             .map(|incident| incident.id)
             .collect();
         if free.is_empty() {
-            let all: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
-            self.acknowledge(request.now, &all, None, out);
-            return Answer::Released;
+            return already_acknowledged(incidents);
         }
         let until = request.now.after(self.settings.acknowledged_for);
         let acknowledgement = Acknowledgement {
@@ -91,6 +94,18 @@ impl Engine {
         };
         self.acknowledge(request.now, &free, Some(&acknowledgement), out);
         Answer::Acknowledged { until }
+    }
+
+    /// Lets go of all that anybody took.
+    fn press_let_go(
+        &mut self,
+        request: &Request<'_>,
+        incidents: &[Arc<Incident>],
+        out: &mut Effects,
+    ) -> Answer {
+        let all: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
+        self.acknowledge(request.now, &all, None, out);
+        Answer::Released
     }
 
     fn press_silence(
@@ -106,14 +121,13 @@ impl Engine {
         let Some(period) = period else {
             return Answer::OldButton;
         };
-        let matchers = common_labels(incidents);
-        if matchers.is_empty() {
+        let Some(matchers) = in_common(incidents) else {
             return Answer::NothingInCommon;
-        }
+        };
         let until = request.now.after(period);
         let silence = Silence {
             id: SilenceId(self.number(out)),
-            matchers,
+            matchers: matchers.clone(),
             starts_at: request.now,
             ends_at: until,
             created_by: request.speaker.name.clone(),
@@ -122,7 +136,7 @@ impl Engine {
         if !self.put_silence(request.now, &silence, out) {
             return Answer::TooManySilences;
         }
-        Answer::Silenced { until }
+        Answer::Silenced { until, matchers }
     }
 
     fn press_end_silence(
@@ -167,18 +181,39 @@ impl Engine {
     }
 }
 
-/// What the alerts have in common, as matchers.
-fn common_labels(incidents: &[Arc<Incident>]) -> Vec<Matcher> {
-    let Some((first, others)) = incidents.split_first() else {
-        return Vec::new();
+/// Who sees to all of the alerts, and until when that is true of each.
+fn already_acknowledged(incidents: &[Arc<Incident>]) -> Answer {
+    let taken = || {
+        let incidents = incidents.iter();
+        incidents.filter_map(|incident| incident.acknowledged.as_ref())
     };
+    let Some(until) = taken().map(|taken| taken.until).min() else {
+        return Answer::NothingFires;
+    };
+    let mut by: Vec<String> = Vec::new();
+    for taken in taken() {
+        if !by.contains(&taken.by) {
+            by.push(taken.by.clone());
+        }
+    }
+    Answer::AlreadyAcknowledged { by, until }
+}
+
+/// What the alerts have in common, as matchers, the name first. `None` where that is too little to
+/// silence by: several alerts with different names may share no more than a data centre.
+fn in_common(incidents: &[Arc<Incident>]) -> Option<Vec<Matcher>> {
+    let (first, others) = incidents.split_first()?;
     let common = |name: &str, value: &str| {
         let same = |labels: &Labels| labels.get(name) == Some(value);
         others.iter().all(|incident| same(&incident.labels))
     };
     let labels = first.labels.iter();
-    labels
+    let mut matchers: Vec<Matcher> = labels
         .filter(|(name, value)| common(name, value))
         .map(|(name, value)| Matcher::equal(name, value))
-        .collect()
+        .collect();
+    matchers.sort_by_key(|matcher| &*matcher.name != NAME);
+    let named = matchers.first().is_some_and(|first| &*first.name == NAME);
+    let narrow = named || (others.is_empty() && !matchers.is_empty());
+    narrow.then_some(matchers)
 }

@@ -135,7 +135,7 @@ impl Engine {
         }];
         if view.sounds {
             sends.push(Send::New {
-                message: follow_up(&members, view.all_ended(), &locale, now),
+                message: follow_up(&members, view.all_ended(), &extras, &locale, now),
                 reply_to: Some(message_id),
                 live: false,
             });

@@ -4,6 +4,7 @@
 //! groups by a known person or by the configuration. In a group only its administrators change
 //! what it is told.
 
+mod silences;
 mod status;
 
 use std::sync::Arc;
@@ -131,6 +132,7 @@ impl Engine {
             Command::Unsubscribe(text) => self.unsubscribe(request, text, out),
             Command::Alerts => self.alerts(1),
             Command::Status => Answer::Status(self.status(request)),
+            Command::Silences => self.list_silences(request.now),
             Command::Mute(text) => self.mute(request, text, out),
             Command::Unmute => self.unmute(request, out),
             Command::Lang(text) => self.choose_language(request, text, out),
@@ -157,7 +159,7 @@ impl Engine {
         if let Some(refusal) = self.refusal(request, changes && !hushes) {
             return refusal;
         }
-        if let Some((kind @ ("k" | "s" | "e" | "d"), rest)) = data.split_once(':') {
+        if let Some((kind @ ("k" | "r" | "s" | "e" | "d"), rest)) = data.split_once(':') {
             return self.pressed_on_card(request, kind, rest, out);
         }
         let (now, chat) = (request.now, request.chat);
@@ -165,6 +167,7 @@ impl Engine {
             Some(("a", page)) => self.alerts(page.parse().unwrap_or(1)),
             Some(("l", code)) => self.choose_language(request, code, out),
             Some(("p", id)) => self.let_out(request, id, out),
+            Some(("x", id)) => return self.end_listed_silence(request, id, message_id, out),
             Some(("u", "all")) => self.unsubscribe_all(request, out),
             Some(("u", id)) => {
                 let Some(gone) = id

@@ -5,6 +5,7 @@
 mod expression;
 mod help;
 mod lists;
+mod silences;
 mod status;
 
 pub use help::command_menu;
@@ -17,6 +18,8 @@ use super::text::cut;
 use super::words::{Language, Locale};
 use super::{Button, Message, Span};
 use crate::incident::Incident;
+use crate::matcher::Matcher;
+use crate::silence::Silence;
 use crate::time::Timestamp;
 
 /// The longest text shown when a button was pressed, in UTF-16 units.
@@ -75,21 +78,39 @@ pub enum Answer {
         /// Until when.
         until: Timestamp,
     },
+    /// Somebody has acknowledged all of the alerts before.
+    AlreadyAcknowledged {
+        /// Who; at least one.
+        by: Vec<String>,
+        /// Until when.
+        until: Timestamp,
+    },
     /// Alerts are acknowledged no more.
     Released,
     /// Alerts were silenced.
     Silenced {
         /// Until when.
         until: Timestamp,
+        /// Which: those that fulfil all.
+        matchers: Vec<Matcher>,
     },
     /// Alerts are silenced no more.
     SilenceEnded,
     /// A button on a card of which nothing fires any more.
     NothingFires,
-    /// A silence of alerts that share no label.
+    /// A silence of alerts that share too little.
     NothingInCommon,
     /// There are as many silences as there may be.
     TooManySilences,
+    /// To `/silences`: a button for each, `x:<number>`.
+    Silences {
+        /// How many there are.
+        total: usize,
+        /// The first of them.
+        items: Vec<Silence>,
+    },
+    /// There is no such silence (any more).
+    SilenceUnknown,
     /// What was asked for follows in a message of its own.
     DetailsFollow,
     /// The chat subscribed.
@@ -252,18 +273,24 @@ impl Answer {
             Self::GroupAdminsOnly => say("group-admins-only"),
             Self::AnonymousAdmin => say("anonymous-admin"),
             Self::Acknowledged { until } => about("acknowledged", moment(*until), locale),
+            Self::AlreadyAcknowledged { by, until } => {
+                silences::already_acknowledged(by, *until, locale, now)
+            }
             Self::Released => say("released"),
-            Self::Silenced { until } => about("silenced", moment(*until), locale),
+            Self::Silenced { until, matchers } => silences::silenced(matchers, *until, locale, now),
             Self::SilenceEnded => say("silence-ended"),
             Self::NothingFires => say("nothing-fires"),
             Self::NothingInCommon => say("nothing-in-common"),
             Self::TooManySilences => say("too-many-silences"),
+            Self::Silences { total, items } => silences::list(items, *total, locale, now),
+            Self::SilenceUnknown => say("silence-unknown"),
             Self::DetailsFollow => say("details-follow"),
             Self::Subscribed { what, firing_now } => Message::default()
                 .line(locale.spans("subscribed", [("what", lists::what(what, locale).into())]))
-                .line([Span::plain(
-                    locale.text("firing-now", [("n", (*firing_now).into())]),
-                )]),
+                .line([Span::plain(match firing_now {
+                    0 => locale.text("firing-now-none-of-these", []),
+                    n => locale.text("firing-now", [("n", (*n).into())]),
+                })]),
             Self::AlreadySubscribed { what } => {
                 about("already-subscribed", lists::what(what, locale), locale)
             }

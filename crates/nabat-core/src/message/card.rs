@@ -14,7 +14,7 @@ mod buttons;
 mod counts;
 mod details;
 mod follow_up;
-mod hush;
+pub(super) mod hush;
 mod listing;
 pub(super) mod parts;
 mod several;

@@ -54,15 +54,33 @@ fn what_still_fires_when_the_acknowledgement_runs_out_sounds_again() {
 }
 
 #[test]
-fn pressing_again_lets_go_of_what_everybody_took() {
+fn who_acknowledges_what_somebody_took_changes_nothing() {
     let mut world = World::new();
     world.says("/regexp all");
     world.fires("HighCPU", "a");
     world.deliver();
     world.presses_on_card("k");
     world.deliver();
+    world.passes(60);
     world.presses_on_card("k");
+    assert_eq!(world.kinds(), [] as [&str; 0]);
+    let known = world.engine.incidents.values().next().unwrap();
+    let acknowledged = known.incident.acknowledged.as_ref().unwrap();
+    assert_eq!(acknowledged.until, at(8 * 3_600));
+}
+
+#[test]
+fn letting_go_twice_lets_go() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    world.deliver();
+    world.presses_on_card("k");
+    world.deliver();
+    world.presses_on_card("r");
     assert_eq!(world.kinds(), ["edit"]);
+    world.presses_on_card("r");
+    assert_eq!(world.kinds(), [] as [&str; 0]);
     assert_eq!(world.engine.figures().acknowledged, 0);
 }
 
@@ -209,4 +227,48 @@ fn a_silence_stays_in_force_when_the_clock_is_set_back() {
     let (now, mut out) = (world.now, Effects::default());
     world.engine.news(now, vec![news], &mut out).unwrap();
     assert_eq!(world.kinds(), [] as [&str; 0]);
+}
+
+#[test]
+fn alerts_of_different_names_are_not_silenced_together() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    for name in ["HighCPU", "DiskFull"] {
+        let mut news = news_of(
+            &[("alertname", name), ("host", "a")],
+            Some(world.now),
+            Status::Firing { expires_at: None },
+        );
+        news.group = Some("host=a".into());
+        let taken = world
+            .engine
+            .news(world.now, vec![news], &mut Effects::default());
+        taken.unwrap();
+    }
+    world.deliver();
+    world.presses_on_card("s 1h");
+    assert_eq!(world.engine.figures().silences, 0);
+}
+
+#[test]
+fn silences_are_listed_and_ended() {
+    let mut world = World::new();
+    assert_eq!(world.says("/silences"), "There are no silences.");
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    world.deliver();
+    world.presses_on_card("s 1h");
+    world.deliver();
+    let list = world.says("/silences");
+    assert!(list.contains("alertname=\"HighCPU\""), "{list}");
+    assert!(list.ends_with("somebody"), "{list}");
+
+    let id = world.engine.silences.keys().next().unwrap().0;
+    const STRANGER: i64 = 9;
+    world.presses(GROUP, STRANGER, &format!("x:{id}"));
+    assert_eq!(world.engine.figures().silences, 1, "not by just anyone");
+    for _ in 0..2 {
+        world.presses(ANN, ANN, &format!("x:{id}"));
+        assert_eq!(world.engine.figures().silences, 0);
+    }
 }

@@ -2,6 +2,7 @@ use jiff::tz::TimeZone;
 
 use super::*;
 use crate::message::sketch::{at, disk_full, locale, now, sketch, stale};
+use crate::silence::SilenceId;
 
 /// One of each, with all there is to say.
 fn every_answer() -> Vec<Answer> {
@@ -28,9 +29,39 @@ fn every_answer() -> Vec<Answer> {
         Answer::OwnersOnly,
         Answer::GroupAdminsOnly,
         Answer::AnonymousAdmin,
+        Answer::Acknowledged {
+            until: at("2026-11-20T19:30:00Z"),
+        },
+        Answer::AlreadyAcknowledged {
+            by: vec!["Ann".into()],
+            until: at("2026-11-20T19:30:00Z"),
+        },
+        Answer::Released,
+        Answer::Silenced {
+            until: at("2026-11-20T19:30:00Z"),
+            matchers: silence().matchers,
+        },
+        Answer::SilenceEnded,
+        Answer::NothingFires,
+        Answer::NothingInCommon,
+        Answer::TooManySilences,
+        Answer::Silences {
+            total: 21,
+            items: vec![silence()],
+        },
+        Answer::Silences {
+            total: 0,
+            items: Vec::new(),
+        },
+        Answer::SilenceUnknown,
+        Answer::DetailsFollow,
         Answer::Subscribed {
             what: what(),
             firing_now: 3,
+        },
+        Answer::Subscribed {
+            what: what(),
+            firing_now: 0,
         },
         Answer::AlreadySubscribed { what: "*".into() },
         Answer::BadExpression {
@@ -121,6 +152,20 @@ fn every_answer() -> Vec<Answer> {
         Answer::OldButton,
         Answer::NotSaved,
     ]
+}
+
+fn silence() -> Silence {
+    let matchers = [("alertname", "DiskFull"), ("host", "db-1")];
+    Silence {
+        id: SilenceId(9),
+        matchers: matchers
+            .map(|(name, value)| Matcher::equal(name, value))
+            .to_vec(),
+        starts_at: at("2026-11-20T15:00:00Z"),
+        ends_at: at("2026-11-20T19:30:00Z"),
+        created_by: "Ann".into(),
+        comment: String::new(),
+    }
 }
 
 fn status() -> ChatStatus {
@@ -229,7 +274,7 @@ fn answers_as_they_are_read() {
                 what: "*".into(),
                 firing_now: 0,
             },
-            "Subscribed to *all alerts*.\nNo alert fires now.",
+            "Subscribed to *all alerts*.\nNone of these fires now.",
         ),
         (
             Answer::BadExpression {
@@ -279,6 +324,29 @@ fn answers_as_they_are_read() {
              *This chat*\n1 subscription\n5 messages wait to be sent here, the oldest for 12 min.\n\
              This chat is muted until *17:30 UTC*. To end that: /unmute\n\
              Last error: `too many requests`",
+        ),
+        (
+            Answer::AlreadyAcknowledged {
+                by: vec!["Ann".into(), "Bob".into()],
+                until: at("2026-11-20T19:30:00Z"),
+            },
+            "Ann, Bob already see to it until 19:30.",
+        ),
+        (
+            Answer::Silenced {
+                until: at("2026-11-20T19:30:00Z"),
+                matchers: silence().matchers,
+            },
+            "Silenced for everyone until *19:30*: `alertname=\"DiskFull\", host=\"db-1\"`",
+        ),
+        (
+            Answer::Silences {
+                total: 3,
+                items: vec![silence()],
+            },
+            "*3 silences*\nThey hold for everyone. Press one to end it.\n\
+             • `alertname=\"DiskFull\", host=\"db-1\"` · until 19:30 · Ann\nand 2 more\n\
+             {✖ alertname=\"DiskFull\", host=\"db-1\" → x:9}",
         ),
         (
             Answer::ChooseLanguage,
@@ -410,8 +478,23 @@ fn long_lists_stay_within_a_message() {
         elsewhere: vec![("x".repeat(300), troubled); 30],
         ..status()
     });
+    let wide = Silence {
+        matchers: vec![Matcher::equal("alertname", &"x".repeat(500)); 20],
+        created_by: "x".repeat(500),
+        ..silence()
+    };
+    let silenced = Answer::Silenced {
+        until: wide.ends_at,
+        matchers: wide.matchers.clone(),
+    };
+    let toast = silenced.toast(&locale(Language::Ru), now());
+    assert!(toast.encode_utf16().count() <= 200, "{toast}");
     let answers = [
         status,
+        Answer::Silences {
+            total: 9_999,
+            items: vec![wide; 20],
+        },
         Answer::Subscriptions {
             items: long.clone(),
             muted_until: None,

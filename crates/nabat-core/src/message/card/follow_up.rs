@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::parts::{
     MISSED_EMOJI, STALE_EMOJI, ending_emoji, name, period, place, severity_emoji, summary,
 };
-use super::{Detail, LEVELS, Member, MemberNews, fits};
+use super::{Detail, Extras, LEVELS, Member, MemberNews, fits, remark};
 use crate::incident::{Ending, Incident, State};
 use crate::message::text::cut;
 use crate::message::words::{Arg, Locale};
@@ -86,6 +86,7 @@ fn unattended(incident: &Incident) -> bool {
 pub fn follow_up(
     members: &[Member<'_>],
     all_ended: bool,
+    extras: &Extras,
     locale: &Locale,
     now: Timestamp,
 ) -> Message {
@@ -105,11 +106,11 @@ pub fn follow_up(
         (*kind, missed.then_some(incident.starts_at))
     });
     let compose = |detail| {
-        let message = lines(&told, detail, locale, now);
-        match last_line(&told, members.len(), all_ended) {
-            Some(key) => message.line([Span::plain(locale.text(key, []))]),
-            None => message,
+        let mut message = lines(&told, detail, locale, now);
+        if let Some(key) = last_line(&told, members.len(), all_ended) {
+            message = message.line([Span::plain(locale.text(key, []))]);
         }
+        remark(message, extras, locale)
     };
     Some(compose(&DETAIL))
         .filter(fits)

@@ -48,6 +48,16 @@ impl<'a> Hush<'a> {
         self.silenced.len() == self.open
     }
 
+    /// Whether somebody sees to anything that fires.
+    pub(super) fn partly_acknowledged(&self) -> bool {
+        !self.acknowledged.is_empty()
+    }
+
+    /// Whether anything that fires is silenced.
+    pub(super) fn partly_silenced(&self) -> bool {
+        !self.silenced.is_empty()
+    }
+
     /// A line about those who see to it, and one about the silence.
     pub(super) fn lines(&self, locale: &Locale, now: Timestamp) -> impl Iterator<Item = String> {
         let acknowledged = self.acknowledged_line(locale, now);
@@ -82,13 +92,7 @@ impl<'a> Hush<'a> {
                 people.push(&taken.by);
             }
         }
-        let names: Vec<String> = people.iter().take(NAMED_MAX).map(|by| name(by)).collect();
-        let mut names = names.join(", ");
-        if people.len() > NAMED_MAX {
-            let more = locale.text("more", [("n", (people.len() - NAMED_MAX).into())]);
-            names = format!("{names} {more}");
-        }
-        (people.len(), names)
+        (people.len(), named(&people, locale))
     }
 
     fn silenced_line(&self, locale: &Locale, now: Timestamp) -> Option<String> {
@@ -119,6 +123,20 @@ impl<'a> Hush<'a> {
             (Some(taken), Some(silenced)) => Some(format!("{taken} {silenced}")),
             (taken, silenced) => taken.or(silenced),
         }
+    }
+}
+
+/// The names of the first of `people`, and how many more there are.
+pub(in crate::message) fn named<S: AsRef<str>>(people: &[S], locale: &Locale) -> String {
+    let names: Vec<String> = people
+        .iter()
+        .take(NAMED_MAX)
+        .map(|by| name(by.as_ref()))
+        .collect();
+    let names = names.join(", ");
+    match people.len().checked_sub(NAMED_MAX) {
+        None | Some(0) => names,
+        Some(left) => format!("{names} {}", locale.text("more", [("n", left.into())])),
     }
 }
 

@@ -112,6 +112,7 @@ firing-now = { $n ->
     [one] { $n } alert fires now.
    *[other] { $n } alerts fire now.
 }
+firing-now-none-of-these = None of these fires now.
 bad-expression = I cannot read this expression:
 expression-example = For example: { $example }
 expression-missing = What shall I watch for?
@@ -194,6 +195,7 @@ command-list = what this chat is subscribed to
 command-unsubscribe = remove subscriptions
 command-alerts = what fires now
 command-status = how I am, and the messages to this chat
+command-silences = what is silenced for everyone; end it
 command-mute = mute this chat for a while
 command-unmute = end the mute
 command-lang = choose the language
@@ -206,12 +208,24 @@ command-help = all commands
 ## Acknowledgements and silences
 
 acknowledged = You see to it until { $what }.
+already-acknowledged = { $people ->
+    [one] { $names } already sees to it until { $at }.
+   *[other] { $names } already see to it until { $at }.
+}
 released = Nobody sees to it any more.
-silenced = Silenced for everyone until { $what }.
+silenced = Silenced for everyone until { $at }: { $what }
 silence-ended = The silence is over.
 nothing-fires = Nothing of this fires any more.
-nothing-in-common = These alerts share no label, so no silence fits them. Silence them one by one.
+nothing-in-common = These alerts do not share one name, so a silence would cover more than them. Silence them one by one.
 too-many-silences = There are too many silences. End some first.
+silences = { $n ->
+    [one] { $n } silence
+   *[other] { $n } silences
+}
+silences-hint = They hold for everyone. Press one to end it.
+silences-none = There are no silences.
+silence-until = until { $at }
+silence-unknown = This silence is over already.
 details-follow = Here it comes.
 hush-acknowledged = { $people ->
     [one] ✋ { $names } sees to it until { $at }

@@ -133,6 +133,7 @@ firing-now = { $n ->
     [one] { $n } alerta ativo agora.
    *[other] { $n } alertas ativos agora.
 }
+firing-now-none-of-these = Nenhum destes está ativo agora.
 bad-expression = Não consigo ler esta expressão:
 expression-example = Por exemplo: { $example }
 expression-missing = O que devo acompanhar?
@@ -215,6 +216,7 @@ command-list = o que este chat assina
 command-unsubscribe = remover assinaturas
 command-alerts = o que está ativo agora
 command-status = como estou e como vão as mensagens deste chat
+command-silences = o que está silenciado para todos; encerrar
 command-mute = silenciar este chat por um tempo
 command-unmute = reativar este chat
 command-lang = escolher o idioma
@@ -227,12 +229,24 @@ command-help = todos os comandos
 ## Reconhecimentos e silêncios
 
 acknowledged = Você cuida disso até { $what }.
+already-acknowledged = { $people ->
+    [one] { $names } já cuida disso até { $at }.
+   *[other] { $names } já cuidam disso até { $at }.
+}
 released = Ninguém mais cuida disso.
-silenced = Silenciado para todos até { $what }.
+silenced = Silenciado para todos até { $at }: { $what }
 silence-ended = O silêncio acabou.
 nothing-fires = Nada disso está disparando mais.
-nothing-in-common = Estes alertas não têm nenhum rótulo em comum, então nenhum silêncio serve para todos. Silencie um por um.
+nothing-in-common = Estes alertas não têm o mesmo nome, então um silêncio abrangeria mais do que eles. Silencie um por um.
 too-many-silences = Há silêncios demais. Encerre alguns primeiro.
+silences = { $n ->
+    [one] { $n } silêncio
+   *[other] { $n } silêncios
+}
+silences-hint = Eles valem para todos. Toque em um para encerrá-lo.
+silences-none = Não há silêncios.
+silence-until = até { $at }
+silence-unknown = Esse silêncio já acabou.
 details-follow = Aí vai.
 hush-acknowledged = { $people ->
     [one] ✋ { $names } cuida disso até { $at }

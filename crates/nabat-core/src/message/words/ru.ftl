@@ -147,6 +147,7 @@ firing-now = { $n ->
     [few] Сейчас активны { $n } алерта.
    *[many] Сейчас активно { $n } алертов.
 }
+firing-now-none-of-these = Сейчас из них ничего не активно.
 bad-expression = Не могу разобрать выражение:
 expression-example = Например: { $example }
 expression-missing = За чем следить?
@@ -236,6 +237,7 @@ command-list = на что подписан этот чат
 command-unsubscribe = удалить подписки
 command-alerts = что активно сейчас
 command-status = как дела у меня и у сообщений в этот чат
+command-silences = что заглушено для всех; снять заглушку
 command-mute = тишина в этом чате на время
 command-unmute = снять тишину
 command-lang = выбрать язык
@@ -248,12 +250,25 @@ command-help = все команды
 ## Подтверждения и заглушки
 
 acknowledged = Вы занимаетесь этим до { $what }.
+already-acknowledged = { $people ->
+    [1] { $names } уже занимается этим до { $at }.
+   *[other] { $names } уже занимаются этим до { $at }.
+}
 released = Этим больше никто не занимается.
-silenced = Заглушено для всех до { $what }.
+silenced = Заглушено для всех до { $at }: { $what }
 silence-ended = Заглушка снята.
 nothing-fires = Из этого больше ничего не активно.
-nothing-in-common = У этих алертов нет общих меток, одной заглушки на них нет. Заглушите их по одному.
+nothing-in-common = У этих алертов разные имена, общая заглушка задела бы и другие. Заглушите их по одному.
 too-many-silences = Заглушек слишком много. Сначала снимите какие-нибудь.
+silences = { $n ->
+    [one] { $n } заглушка
+    [few] { $n } заглушки
+   *[many] { $n } заглушек
+}
+silences-hint = Они действуют для всех. Нажмите на заглушку, чтобы её снять.
+silences-none = Заглушек нет.
+silence-until = до { $at }
+silence-unknown = Этой заглушки уже нет.
 details-follow = Сейчас пришлю.
 hush-acknowledged = { $people ->
     [1] ✋ { $names } занимается этим до { $at }

@@ -57,7 +57,7 @@ pub(in crate::web) async fn retry(
     if state.engine.retry_delivery(id).await? {
         return Ok(done(
             "hurried",
-            "it is tried now; where Telegram asked for a pause, after that pause",
+            "it is tried now; where the other side asked for a pause, after that pause",
         ));
     }
     let record = recorded(&state, id).await?;

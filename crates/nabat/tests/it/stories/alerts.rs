@@ -28,7 +28,7 @@ fn disk(name: &str, status: &str, summary: &str, starts_at: &str) -> Value {
 async fn an_alert_is_told_once_then_edited_then_its_end_is_answered() {
     let world = World::start().await;
     let answer = world.ask("/regexp disk").await;
-    assert_eq!(answer.text, "Subscribed to disk.\nNo alert fires now.");
+    assert_eq!(answer.text, "Subscribed to disk.\nNone of these fires now.");
 
     let began = moment(-60);
     world

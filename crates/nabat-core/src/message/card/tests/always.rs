@@ -131,7 +131,7 @@ proptest! {
         prop_assert!(fits(&digest(&members, &Extras::default(), &locale, now())));
 
         let all_ended = members.iter().all(|member| member.incident.ended());
-        let answer = follow_up(&members, all_ended, &locale, now());
+        let answer = follow_up(&members, all_ended, &Extras::default(), &locale, now());
         prop_assert!(fits(&answer), "{}", sketch(&answer));
         prop_assert!(!answer.text().trim().is_empty());
 

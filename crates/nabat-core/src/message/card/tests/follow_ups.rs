@@ -46,7 +46,13 @@ fn follow_ups_are_short() {
     ];
     for (incidents, all_ended, expected) in cases {
         let news = members(incidents, MemberNews::New);
-        let message = follow_up(&news, all_ended, &locale(Language::En), now());
+        let message = follow_up(
+            &news,
+            all_ended,
+            &Extras::default(),
+            &locale(Language::En),
+            now(),
+        );
         assert_eq!(sketch(&message), expected);
     }
 }
@@ -56,7 +62,13 @@ fn a_follow_up_tells_only_what_is_news() {
     let incidents = [disk_full("db-1"), disk_full("db-2")];
     let mut news = members(&incidents, MemberNews::Changed);
     news[1].news = MemberNews::Known;
-    let message = follow_up(&news, false, &locale(Language::Ru), now());
+    let message = follow_up(
+        &news,
+        false,
+        &Extras::default(),
+        &locale(Language::Ru),
+        now(),
+    );
     assert_eq!(
         sketch(&message),
         "🔥 Изменился: *DiskFull* db-1: Disk of db-1 is full"
@@ -83,7 +95,7 @@ fn the_last_end_of_a_group_is_not_told_as_if_it_were_all_there_was() {
             "✅ Resolvido após 12 min: *DiskFull* db-3\nNada mais está ativo neste grupo.",
         ),
     ] {
-        let message = follow_up(&members, true, &locale(language), now());
+        let message = follow_up(&members, true, &Extras::default(), &locale(language), now());
         assert_eq!(sketch(&message), expected);
     }
 }
@@ -119,7 +131,7 @@ fn an_acknowledgement_that_ran_out_is_told() {
         ),
     ] {
         for (members, expected) in [(&told[..1], one), (&told[..], two)] {
-            let message = follow_up(members, false, &locale(language), now());
+            let message = follow_up(members, false, &Extras::default(), &locale(language), now());
             assert_eq!(sketch(&message), expected);
         }
     }
@@ -131,7 +143,13 @@ fn an_acknowledgement_that_ran_out_is_told() {
             ..disk_full("db-1")
         }];
         let members = members(&incident, MemberNews::Changed);
-        let message = follow_up(&members, false, &locale(Language::En), now());
+        let message = follow_up(
+            &members,
+            false,
+            &Extras::default(),
+            &locale(Language::En),
+            now(),
+        );
         let text = sketch(&message);
         assert!(text.starts_with("🔥 Changed: "), "{text}");
     }
@@ -163,12 +181,34 @@ fn a_follow_up_tells_what_came_and_went() {
              *DiskFull* db-2 12:04 – 12:16 (12 min)",
         ),
     ] {
-        let message = follow_up(&told, false, &locale(language), now());
+        let message = follow_up(&told, false, &Extras::default(), &locale(language), now());
         assert_eq!(sketch(&message), expected);
     }
-    let message = follow_up(&told[1..], false, &locale(Language::En), now());
+    let message = follow_up(
+        &told[1..],
+        false,
+        &Extras::default(),
+        &locale(Language::En),
+        now(),
+    );
     assert_eq!(
         sketch(&message),
         "⚪ Came and went 15:04 – 15:16 (12 min): *DiskFull* db-2: Disk of db-2 is full"
+    );
+}
+
+#[test]
+fn a_follow_up_says_that_it_may_be_a_repeat() {
+    let incidents = [disk_full("db-1")];
+    let extras = Extras {
+        maybe_repeated: true,
+        ..Extras::default()
+    };
+    let news = members(&incidents, MemberNews::New);
+    let message = follow_up(&news, false, &extras, &locale(Language::En), now());
+    assert_eq!(
+        sketch(&message),
+        "🔥 +1: *DiskFull* db-1: Disk of db-1 is full\n\n\
+         _This may be a repeat: the answer to the first copy got lost._"
     );
 }

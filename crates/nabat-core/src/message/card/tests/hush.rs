@@ -176,6 +176,7 @@ fn where_not_all_are_taken_each_shows_whether_it_is() {
 fn buttons_offer_what_is_left_to_do() {
     let taken = [by_ann("db-1"), by_ann("db-2")];
     let free = [by_ann("db-1"), disk_full("db-2")];
+    let untouched = [disk_full("db-1"), disk_full("db-2")];
     let over = [ended(disk_full("db-1"), Ending::Resolved)];
     let told = |incidents: &[Incident], silenced, language| {
         let mut members = members(incidents, MemberNews::Known);
@@ -188,45 +189,52 @@ fn buttons_offer_what_is_left_to_do() {
             ..Message::default()
         })
     };
-    let cases: [(&[Incident], usize, Language, &str); 7] = [
+    let cases: [(&[Incident], usize, Language, &str); 8] = [
         (
             &free,
             1,
             Language::En,
-            "{✋ Acknowledge → k:7}{Details → d:7}\n\
-             {🔕 1 h → s:7:1h}{🔕 4 h → s:7:4h}{🔕 24 h → s:7:24h}",
+            "{✋ Acknowledge → k:7}{↩ Let go → r:7}{Details → d:7}\n\
+             {🔕 1 h → s:7:1h}{🔕 4 h → s:7:4h}{🔕 24 h → s:7:24h}\n{🔔 End silence → e:7}",
         ),
         (
             &taken,
             2,
             Language::En,
-            "{↩ Let go → k:7}{Details → d:7}\n{🔔 End silence → e:7}",
+            "{↩ Let go → r:7}{Details → d:7}\n{🔔 End silence → e:7}",
         ),
         (
             &free,
             0,
             Language::Ru,
-            "{✋ Займусь → k:7}{Подробнее → d:7}\n\
+            "{✋ Займусь → k:7}{↩ Отпустить → r:7}{Подробнее → d:7}\n\
              {🔕 1 ч → s:7:1h}{🔕 4 ч → s:7:4h}{🔕 24 ч → s:7:24h}",
         ),
         (
             &taken,
             2,
             Language::Ru,
-            "{↩ Отпустить → k:7}{Подробнее → d:7}\n{🔔 Снять заглушку → e:7}",
+            "{↩ Отпустить → r:7}{Подробнее → d:7}\n{🔔 Снять заглушку → e:7}",
         ),
         (
             &free,
             0,
             Language::PtBr,
-            "{✋ Assumir → k:7}{Detalhes → d:7}\n\
+            "{✋ Assumir → k:7}{↩ Liberar → r:7}{Detalhes → d:7}\n\
              {🔕 1 h → s:7:1h}{🔕 4 h → s:7:4h}{🔕 24 h → s:7:24h}",
         ),
         (
             &taken,
             2,
             Language::PtBr,
-            "{↩ Liberar → k:7}{Detalhes → d:7}\n{🔔 Encerrar silêncio → e:7}",
+            "{↩ Liberar → r:7}{Detalhes → d:7}\n{🔔 Encerrar silêncio → e:7}",
+        ),
+        (
+            &untouched,
+            0,
+            Language::En,
+            "{✋ Acknowledge → k:7}{Details → d:7}\n\
+             {🔕 1 h → s:7:1h}{🔕 4 h → s:7:4h}{🔕 24 h → s:7:24h}",
         ),
         (&over, 0, Language::En, ""),
     ];
