@@ -151,7 +151,13 @@ impl Engine {
             if on_duty.in_hand.is_some() {
                 return Dropped::OnItsWay;
             }
-            told.retain(|note| !(note.told.ended && on_duty.maybe_told(note.incident)));
+            // Who may have seen that it fires has to be told the end all the same.
+            for note in &mut told {
+                if note.told.ended && on_duty.maybe_told(note.incident) {
+                    note.told.ended = false;
+                    note.told.edition = note.told.edition.saturating_sub(1);
+                }
+            }
         }
         let deliveries = [delivery];
         self.end(now, &deliveries, &told, Fate::Dropped, out);

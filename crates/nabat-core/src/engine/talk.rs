@@ -455,6 +455,7 @@ impl Engine {
         let until = request.now.after(period);
         self.change_chat(request, out, |chat| chat.muted_until = Some(until));
         self.timers.insert((until, Timer::Unmute(request.chat)));
+        self.touched.extend(self.cards_of(request.chat.into()));
         Answer::Muted { until }
     }
 

@@ -367,16 +367,17 @@ impl World {
     /// The process dies: only what was committed is left, and it is the same.
     pub(super) fn crash(&mut self) {
         let before = self.engine.figures();
-        let held = !self.hands.is_empty();
         self.die();
         let after = self.engine.figures();
-        // What was in somebody's hands may go, and what waits may be worth another look.
-        let of = |figures: Figures| Figures {
-            cards: if held { 0 } else { figures.cards },
-            waiting: 0,
-            oldest_waiting: None,
-            oldest_critical: None,
-            ..figures
+        // What waits may be worth another look, who is told no ends may be forgotten earlier, and
+        // that something is late may be noticed now.
+        let of = |figures: Figures| {
+            (
+                figures.subscriptions,
+                figures.disabled_chats,
+                figures.silences,
+                figures.acknowledged,
+            )
         };
         self.claim(of(before) == of(after), || {
             format!("a restart changed {before:?} to {after:?}")

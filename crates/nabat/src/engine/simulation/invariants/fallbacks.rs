@@ -49,7 +49,9 @@ impl World {
             let given_up = self.given_up.contains(id);
             // What was told instead may have ended in the same step.
             let over = !kept.fires(*id);
-            self.claim(given_up || over || late.contains(id), || {
+            // Another configuration may have made somebody late who is not any more.
+            let excused = given_up || over || self.reconfigured;
+            self.claim(excused || late.contains(id), || {
                 format!("{id:?} is told instead, but nobody waits for it")
             });
         }
