@@ -56,7 +56,7 @@ impl Default for Limits {
             group_per_minute: 19,
             group_reserve: 3,
             group_critical_reserve: 4,
-            group_answers: 10,
+            group_answers: 15,
             group_burst: 4,
             bot_per_second: 25,
         }
@@ -329,7 +329,7 @@ impl Line {
 
     fn window(&self, chat: i64, priority: Priority, limits: Limits) -> (usize, Duration) {
         if chat > 0 {
-            let reserve = usize::from(priority != Priority::Critical);
+            let reserve = usize::from(matches!(priority, Priority::News | Priority::Quiet));
             let allowed = limits.private_burst.saturating_sub(reserve).max(1);
             return (allowed, Limits::PRIVATE_WINDOW);
         }
@@ -576,7 +576,7 @@ mod tests {
 
     #[test]
     fn whoever_asks_without_end_keeps_nobody_from_hearing_what_is_critical() {
-        for (number, quickly_ms) in [(5, 1_500), (-5, 0)] {
+        for (number, quickly_ms) in [(5, 3_000), (-5, 0)] {
             let mut schedule = Schedule::default();
             for id in 0..100 {
                 add(&mut schedule, id, number, Priority::Answer);

@@ -197,6 +197,8 @@ async fn what_was_refused_or_may_have_arrived_is_not_sent_again() {
     world.post(&Alert::warning("Refused").firing()).await;
     let failed = listed(&world, "state=failed", |_| true).await;
     assert!(says(&failed, "PEER_OF_SOME_KIND"), "{failed}");
+    world.told(OWNER, "NabatMessageRefused").await;
+    world.silence().await;
     order(&world, 1, FaultKind::DropAfter);
     world.post(&Alert::warning("Lost").firing()).await;
     let uncertain = listed(&world, "state=uncertain", |_| true).await;
