@@ -169,10 +169,6 @@ impl World {
             8 => {
                 self.doubted.extend(keys(work));
                 let given_up = !self.is_tried_again(work);
-                if given_up {
-                    self.given_up
-                        .extend(work.told.iter().map(|note| note.incident));
-                }
                 if self.dice.below(2) == 0 {
                     self.shown_in_vain(&hand);
                 } else if given_up {
@@ -187,8 +183,6 @@ impl World {
             10 => {
                 self.doubted.extend(keys(work));
                 self.refused.extend(keys(work));
-                self.given_up
-                    .extend(work.told.iter().map(|note| note.incident));
                 (None, Outcome::Failed { told, reason })
             }
             11 if group.is_some_and(|chat| chat.chat != MOVED_GROUP) && self.waits(work) => {
@@ -303,12 +297,13 @@ impl World {
             return;
         }
         let delivery = &kept.deliveries[self.dice.below(kept.deliveries.len())];
+        // What is on its way can't be dropped; that a store that failed may make it forget is not
+        // lived through.
+        let ids = |hand: &Hand| hand.work.ids.contains(&delivery.id);
+        if self.hands.iter().any(ids) {
+            return;
+        }
         self.log.push(format!("{:?} is dropped", delivery.id));
-        let mut held = self
-            .hands
-            .iter()
-            .filter(|hand| hand.work.ids.contains(&delivery.id));
-        self.doubts += held.next().map_or(0, |hand| hand.work.ids.len());
         let mut out = Effects::default();
         self.engine.drop_delivery(self.now, delivery.id, &mut out);
         self.commit(&out.changes);

@@ -60,12 +60,8 @@ pub(super) struct World {
     pub(super) refused: HashSet<(Destination, IncidentId)>,
     /// Whether the configuration was changed.
     pub(super) reconfigured: bool,
-    /// What was refused or uncertain somewhere and is not tried again: a fallback may be told.
-    pub(super) given_up: HashSet<IncidentId>,
     /// When cards of routes spoke last, as long as nobody sets the clock back.
     pub(super) spoke: HashMap<CardId, Timestamp>,
-    /// What was on a card of the spare integration before this step.
-    pub(super) spared: HashSet<IncidentId>,
     /// How many new messages said nothing that was not known.
     pub(super) repeats: usize,
     /// How many messages were seen without Nabat learning it.
@@ -103,9 +99,7 @@ impl World {
             missed: HashSet::new(),
             refused: HashSet::new(),
             reconfigured: false,
-            given_up: HashSet::new(),
             spoke: HashMap::new(),
-            spared: HashSet::new(),
             repeats: 0,
             doubts: 0,
             log: Vec::new(),

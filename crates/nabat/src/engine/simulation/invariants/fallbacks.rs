@@ -1,21 +1,17 @@
 //! Who is told instead, and the alert that something critical is late.
 
-use std::collections::HashSet;
-
 use nabat_core::card::Card;
 use nabat_core::delivery::{Content, Priority};
 use nabat_core::destination::Destination;
 use nabat_core::incident::IncidentId;
 use nabat_core::time::Timestamp;
 
-use super::super::setting::SPARE;
 use super::super::world::World;
 use super::{Kept, muted, silenced};
 
 impl World {
-    /// A fallback is told when, and only when, somebody could not be told for long.
+    /// A fallback is told when somebody could not be told for long.
     pub(super) fn check_fallbacks(&mut self, kept: &Kept) {
-        let mut late: HashSet<IncidentId> = HashSet::new();
         for card in &kept.snapshot.cards {
             let outlet = card.destination.outlet();
             let Some(fallback) = self.settings.fallbacks.get(&outlet).cloned() else {
@@ -26,7 +22,6 @@ impl World {
                 continue;
             }
             for id in self.untold(kept, card) {
-                late.insert(id);
                 // A chat may have heard of it by a subscription, and ended that since.
                 for to in fallback.to.iter().filter(|to| to.chat().is_none()) {
                     self.claim(kept.shown.contains(&(*to, id)), || {
@@ -35,27 +30,6 @@ impl World {
                 }
             }
         }
-        self.check_spare(kept, &late);
-    }
-
-    /// To the spare integration nothing leads but a fallback.
-    fn check_spare(&mut self, kept: &Kept, late: &HashSet<IncidentId>) {
-        let shown = kept.shown.iter();
-        let spared: HashSet<IncidentId> = shown
-            .filter(|(at, _)| *at == Destination::Integration(SPARE))
-            .map(|(_, id)| *id)
-            .collect();
-        for id in spared.difference(&self.spared.clone()) {
-            let given_up = self.given_up.contains(id);
-            // What was told instead may have ended in the same step.
-            let over = !kept.fires(*id);
-            // Another configuration may have made somebody late who is not any more.
-            let excused = given_up || over || self.reconfigured;
-            self.claim(excused || late.contains(id), || {
-                format!("{id:?} is told instead, but nobody waits for it")
-            });
-        }
-        self.spared = spared;
     }
 
     /// Since when its destination could not be told of a card.
