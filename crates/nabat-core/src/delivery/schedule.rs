@@ -9,8 +9,8 @@
 //! When clearly more news waits for a chat than it may be sent at once, all of it goes in one batch,
 //! to be told in a digest. To a group news goes in a small burst and then at a steady pace, so that in a
 //! storm a digest comes every few seconds; critical news and answers need not keep that pace. A few
-//! messages of each window are kept for critical news and for answers, and answers never take all
-//! of it: whoever asks much keeps nobody from hearing what is critical.
+//! messages of a group's minute are kept for critical news and for answers, and answers never take
+//! all of it: whoever asks much keeps nobody from hearing what is critical.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
@@ -329,9 +329,7 @@ impl Line {
 
     fn window(&self, chat: i64, priority: Priority, limits: Limits) -> (usize, Duration) {
         if chat > 0 {
-            let reserve = usize::from(matches!(priority, Priority::News | Priority::Quiet));
-            let allowed = limits.private_burst.saturating_sub(reserve).max(1);
-            return (allowed, Limits::PRIVATE_WINDOW);
+            return (limits.private_burst, Limits::PRIVATE_WINDOW);
         }
         let reserve = match priority {
             Priority::Answer | Priority::Stranger => 0,
@@ -498,7 +496,7 @@ mod tests {
 
     #[test]
     fn what_a_chat_can_not_be_sent_at_once_goes_in_one_batch() {
-        for (number, alone) in [(5, 4), (-5, 6)] {
+        for (number, alone) in [(5, 5), (-5, 6)] {
             let mut schedule = Schedule::default();
             for id in 0..alone {
                 add(&mut schedule, id, number, Priority::News);
