@@ -47,6 +47,11 @@ impl Priority {
         Self::Quiet,
         Self::Stranger,
     ];
+
+    /// Whether somebody asked for it.
+    pub fn is_answer(self) -> bool {
+        matches!(self, Self::Answer | Self::Stranger)
+    }
 }
 
 /// One message for one destination that has to be sent: a row of the outbox.

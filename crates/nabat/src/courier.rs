@@ -145,14 +145,8 @@ impl Courier {
     async fn tell_refused(&self, chat: ChatKey, reason: &str) {
         let place = chat.to_string();
         let labels = [("bot", self.client.name()), ("chat", &place)];
-        let problem = Problem {
-            words: &format!("Telegram refused a message, and it was given up: {reason}"),
-            lasts: Some(REFUSED_LASTS),
-        };
-        self.desk
-            .engine
-            .own_alert(MESSAGE_REFUSED, &labels, Some(problem))
-            .await;
+        let words = format!("Telegram refused a message, and it was given up: {reason}");
+        self.desk.tell_refused(&labels, &words).await;
     }
 
     /// Waits until one more request may be made to the chat, and counts it.
@@ -230,6 +224,18 @@ impl Desk {
                 Err(_) => tokio::time::sleep(ENGINE_PAUSE).await,
             }
         }
+    }
+
+    /// Has the operators told of what was given up.
+    async fn tell_refused(&self, labels: &[(&str, &str)], words: &str) {
+        let problem = Problem {
+            words,
+            lasts: Some(REFUSED_LASTS),
+        };
+        let engine = &self.engine;
+        engine
+            .own_alert(MESSAGE_REFUSED, labels, Some(problem))
+            .await;
     }
 
     /// Has it noted how a delivery went. Returns `false` once Nabat is stopping.

@@ -174,12 +174,14 @@ impl Engine {
         let on_duty = self.cards.get(&id)?;
         let card_now = &on_duty.card;
         let integration = self.integration(card_now.destination)?;
-        let view = self.view_of(now, id)?;
-        let mut members = members_of(&view);
-        members.retain(|member| member.news != MemberNews::Known || !member.incident.ended());
+        let mut view = self.view_of(now, id)?;
+        let told = notes_of(id, &view);
+        // An end is told once; a chat goes on showing it.
+        let members = &mut view.members;
+        members.retain(|shown| shown.news != MemberNews::Known || !shown.incident.ended());
+        let members = members_of(&view);
         let extras = self.extras(on_duty);
         let message = card(&members, &extras, &self.settings.locale, now);
-        let told = notes_of(id, &view);
         let routed = card_now.routed.as_ref();
         let notification = Notification {
             number: delivery.id,
@@ -194,7 +196,6 @@ impl Engine {
             members: view
                 .members
                 .iter()
-                .filter(|shown| shown.news != MemberNews::Known || !shown.incident.ended())
                 .map(|shown| (shown.incident.clone(), shown.news))
                 .collect(),
             subject: subject(&members, &self.settings.locale),

@@ -176,8 +176,7 @@ impl Engine {
         out: &mut Effects,
     ) {
         for delivery in deliveries {
-            let answer = matches!(delivery.priority, Priority::Answer | Priority::Stranger);
-            if answer && fate == Fate::Sent {
+            if delivery.priority.is_answer() && fate == Fate::Sent {
                 continue;
             }
             let mut subject = self.subject_of_notes(delivery, told);

@@ -17,10 +17,10 @@ use nabat_core::destination::{IntegrationId, Outlet};
 use nabat_core::time::Timestamp;
 
 use super::failures::Failures;
-use super::{Desk, MESSAGE_REFUSED, REFUSED_LASTS, Woken};
+use super::{Desk, Woken};
 use crate::channel::{Channel, Refusal};
 use crate::clock::{self, Steady};
-use crate::engine::{Handle, Problem};
+use crate::engine::Handle;
 use crate::metrics::{IntegrationLabels, Metrics};
 
 /// What a courier works with.
@@ -227,18 +227,10 @@ impl IntegrationCourier {
 
     /// Tells the operators that a notification was given up, which nobody would see otherwise.
     async fn tell_refused(&self, reason: &str) {
-        let labels = [("receiver", self.receiver.as_str()), ("to", &self.name)];
-        let problem = Problem {
-            words: &format!(
-                "{} refused a notification, and it was given up: {reason}",
-                self.name
-            ),
-            lasts: Some(REFUSED_LASTS),
-        };
-        self.desk
-            .engine
-            .own_alert(MESSAGE_REFUSED, &labels, Some(problem))
-            .await;
+        let name = &self.name;
+        let labels = [("receiver", self.receiver.as_str()), ("to", name)];
+        let words = format!("{name} refused a notification, and it was given up: {reason}");
+        self.desk.tell_refused(&labels, &words).await;
     }
 
     fn note(&self, work: &Work, outcome: &Outcome) {
