@@ -112,6 +112,29 @@ pub enum Heard {
 }
 
 impl Incident {
+    /// One that begins and is learnt of at `at`, of which no more is known than the alert's labels.
+    /// Its group is the alert's name.
+    pub fn new(id: IncidentId, labels: Labels, at: Timestamp) -> Self {
+        Self {
+            id,
+            revision: 1,
+            edition: 1,
+            loud: 1,
+            flaps: 0,
+            fingerprint: labels.fingerprint(),
+            group: labels.value("alertname").into(),
+            labels,
+            annotations: Labels::default(),
+            links: Links::default(),
+            starts_at: at,
+            opened_at: at,
+            seen_at: at,
+            expires_at: None,
+            acknowledged: None,
+            state: State::Firing,
+        }
+    }
+
     /// Whether it is over.
     pub fn ended(&self) -> bool {
         matches!(self.state, State::Ended { .. })
@@ -318,22 +341,9 @@ mod tests {
     fn incident() -> Incident {
         let labels: Labels = [("alertname", "DiskFull")].into_iter().collect();
         Incident {
-            id: IncidentId(1),
-            revision: 1,
-            edition: 1,
-            loud: 1,
-            flaps: 0,
-            fingerprint: labels.fingerprint(),
-            labels,
-            annotations: Labels::default(),
-            links: Links::default(),
             group: "g".into(),
             starts_at: at(100),
-            opened_at: at(110),
-            seen_at: at(110),
-            expires_at: None,
-            acknowledged: None,
-            state: State::Firing,
+            ..Incident::new(IncidentId(1), labels, at(110))
         }
     }
 

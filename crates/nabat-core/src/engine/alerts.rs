@@ -106,27 +106,18 @@ impl Engine {
 
     fn open_incident(&mut self, now: Timestamp, news: News, life: &Life, out: &mut Effects) {
         let title = title_of(&news.labels, &news.annotations);
-        let group = news
-            .group
-            .unwrap_or_else(|| news.labels.value("alertname").into());
-        let incident = Arc::new(Incident {
-            id: IncidentId(self.number(out)),
-            revision: 1,
-            edition: 1,
-            loud: 1,
+        let mut incident = Incident {
             flaps: life.flaps,
-            fingerprint: news.labels.fingerprint(),
-            labels: news.labels,
             annotations: news.annotations,
             links: news.links,
-            group,
             starts_at: life.starts_at,
-            opened_at: now,
-            seen_at: now,
             expires_at: life.expires_at,
-            acknowledged: None,
-            state: State::Firing,
-        });
+            ..Incident::new(IncidentId(self.number(out)), news.labels, now)
+        };
+        if let Some(group) = news.group {
+            incident.group = group;
+        }
+        let incident = Arc::new(incident);
         out.changes.push(Change::Incident(Arc::clone(&incident)));
         self.remember(now, Arc::clone(&incident));
         self.tell(now, &incident, &title, news.own, out);

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use super::words::{Language, Locale};
 use super::{Block, Message, Press, Span, Style};
-use crate::alert::{Labels, Links};
+use crate::alert::Labels;
 use crate::incident::{Ending, Incident, IncidentId, State};
 use crate::time::Timestamp;
 
@@ -76,22 +76,11 @@ pub(super) fn locale(language: Language) -> Locale {
 pub(super) fn incident(labels: &[(&str, &str)], annotations: &[(&str, &str)]) -> Incident {
     let labels: Labels = labels.iter().copied().collect();
     Incident {
-        id: IncidentId(1),
-        revision: 1,
-        edition: 1,
-        loud: 1,
-        flaps: 0,
-        fingerprint: labels.fingerprint(),
-        labels,
         annotations: annotations.iter().copied().collect(),
-        links: Links::default(),
         group: "group".into(),
         starts_at: at("2026-11-20T15:04:00Z"),
-        opened_at: at("2026-11-20T15:04:10Z"),
         seen_at: at("2026-11-20T15:10:00Z"),
-        expires_at: None,
-        acknowledged: None,
-        state: State::Firing,
+        ..Incident::new(IncidentId(1), labels, at("2026-11-20T15:04:10Z"))
     }
 }
 

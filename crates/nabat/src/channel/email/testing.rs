@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use nabat_core::alert::{Labels, Links};
+use nabat_core::alert::Labels;
 use nabat_core::card::CardId;
 use nabat_core::delivery::DeliveryId;
-use nabat_core::incident::{Incident, IncidentId, State};
+use nabat_core::incident::{Incident, IncidentId};
 use nabat_core::message::Message;
 use nabat_core::notification::{Notification, Reason};
 use nabat_core::time::Timestamp;
@@ -54,21 +54,8 @@ pub(super) fn incident(edition: u32) -> Incident {
     let labels: Labels = [("alertname", "DiskFull")].into_iter().collect();
     let start = Timestamp::from_millis(1_700_000_000_000);
     Incident {
-        id: IncidentId(1),
         revision: edition,
         edition,
-        loud: 1,
-        flaps: 0,
-        fingerprint: labels.fingerprint(),
-        labels,
-        annotations: Labels::default(),
-        links: Links::default(),
-        group: "{}:{}".into(),
-        starts_at: start,
-        opened_at: start,
-        seen_at: start,
-        expires_at: None,
-        acknowledged: None,
-        state: State::Firing,
+        ..Incident::new(IncidentId(1), labels, start)
     }
 }

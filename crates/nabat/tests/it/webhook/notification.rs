@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use nabat_core::alert::{Labels, Links};
+use nabat_core::alert::Labels;
 use nabat_core::card::CardId;
 use nabat_core::delivery::DeliveryId;
-use nabat_core::incident::{Incident, IncidentId, State};
+use nabat_core::incident::{Incident, IncidentId};
 use nabat_core::message::Message;
 use nabat_core::message::card::MemberNews;
 use nabat_core::notification::{Notification, Reason};
@@ -23,22 +23,8 @@ pub(crate) fn alert(host: &str, annotations: &[(&str, &str)]) -> Incident {
         .collect();
     let at = Timestamp::from_millis(1_795_187_045_120);
     Incident {
-        id: IncidentId(1),
-        revision: 1,
-        edition: 1,
-        loud: 1,
-        flaps: 0,
-        fingerprint: labels.fingerprint(),
-        labels,
         annotations: annotations.iter().copied().collect(),
-        links: Links::default(),
-        group: "g".into(),
-        starts_at: at,
-        opened_at: at,
-        seen_at: at,
-        expires_at: None,
-        acknowledged: None,
-        state: State::Firing,
+        ..Incident::new(IncidentId(1), labels, at)
     }
 }
 

@@ -1,5 +1,5 @@
 use nabat_core::alert::{Labels, Links};
-use nabat_core::incident::{Incident, IncidentId, State};
+use nabat_core::incident::{Incident, IncidentId};
 use nabat_core::message::card::{Extras, Member, MemberNews, card};
 use nabat_core::message::words::Locale;
 use nabat_core::message::{Button, Message, Span};
@@ -232,26 +232,12 @@ fn any_labels() -> impl Strategy<Value = Labels> {
 }
 
 fn incident(labels: Labels, annotations: Labels, url: &str) -> Incident {
-    let at = Timestamp::default();
     Incident {
-        id: IncidentId(1),
-        revision: 1,
-        edition: 1,
-        loud: 1,
-        flaps: 0,
-        fingerprint: labels.fingerprint(),
-        labels,
         annotations,
         links: Links {
             generator: Some(format!("https://{url}").into()),
             ..Links::default()
         },
-        group: "group".into(),
-        starts_at: at,
-        opened_at: at,
-        seen_at: at,
-        expires_at: None,
-        acknowledged: None,
-        state: State::Firing,
+        ..Incident::new(IncidentId(1), labels, Timestamp::default())
     }
 }

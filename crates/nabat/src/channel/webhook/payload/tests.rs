@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use nabat_core::alert::Links;
 use nabat_core::card::CardId;
 use nabat_core::delivery::DeliveryId;
 use nabat_core::incident::{Ending, IncidentId};
@@ -17,22 +16,8 @@ fn incident(labels: &[(&str, &str)], annotations: &[(&str, &str)]) -> Incident {
     let labels: Labels = labels.iter().copied().collect();
     let at = Timestamp::from_millis(BEGIN);
     Incident {
-        id: IncidentId(1),
-        revision: 1,
-        edition: 1,
-        loud: 1,
-        flaps: 0,
-        fingerprint: labels.fingerprint(),
-        labels,
         annotations: annotations.iter().copied().collect(),
-        links: Links::default(),
-        group: "g".into(),
-        starts_at: at,
-        opened_at: at,
-        seen_at: at,
-        expires_at: None,
-        acknowledged: None,
-        state: State::Firing,
+        ..Incident::new(IncidentId(1), labels, at)
     }
 }
 
