@@ -311,7 +311,13 @@ mod tests {
     async fn a_panic_of_a_bot_is_noticed() {
         let metrics = Arc::new(Metrics::default());
         let store = Arc::new(Memory::default());
-        let running = engine::start(store, Settings::default(), metrics.engine.clone()).unwrap();
+        let running = engine::start(
+            store,
+            Settings::default(),
+            crate::engine::Retention::default(),
+            metrics.engine.clone(),
+        )
+        .unwrap();
         let mut bots = Bots::new(running.handle.clone(), metrics, WebhookEars::default());
         let (go, wait) = tokio::sync::oneshot::channel::<()>();
         bots.tasks

@@ -74,7 +74,13 @@ impl Life {
             commit_seconds: Histogram::new([0.1, 1.0]),
             commit_failures: Counter::default(),
         };
-        let engine = crate::engine::start(store, settings, metrics).unwrap();
+        let engine = crate::engine::start(
+            store,
+            settings,
+            crate::engine::Retention::default(),
+            metrics,
+        )
+        .unwrap();
         let (courier, outbox) = mpsc::unbounded_channel();
         engine
             .handle
