@@ -47,6 +47,7 @@ use crate::time::Timestamp;
 pub use alerts::Refusal;
 pub use chats::{Event, Heard, Speaker};
 pub use outbox::{Dropped, Pending, Wanted};
+pub use talk::LookBack;
 
 /// How many numbers are set aside at a time, so that giving one costs no write.
 const NUMBERS_AT_A_TIME: i64 = 1_000;

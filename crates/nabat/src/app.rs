@@ -137,7 +137,12 @@ impl App {
             tracing::error!(details = ?damage.outcome, "{damage}");
         }
         let ears = bot::WebhookEars::default();
-        let bots = Bots::new(engine.handle.clone(), Arc::clone(&metrics), ears.clone());
+        let bots = Bots::new(
+            engine.handle.clone(),
+            Arc::clone(&store) as Arc<dyn History>,
+            Arc::clone(&metrics),
+            ears.clone(),
+        );
 
         let integrations = Integrations::new(engine.handle.clone(), Arc::clone(&metrics), instance);
 

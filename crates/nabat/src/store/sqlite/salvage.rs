@@ -133,7 +133,9 @@ fn make(files: &Files, draft: &Files, patched: &Files, noted: i64) -> Result<Out
 /// has none.
 fn look_into(files: &Files) -> Option<Connection> {
     let length = length(&files.db).ok()?;
-    let connection = (length > 0).then(|| check::read_only(files).ok()).flatten()?;
+    let connection = (length > 0)
+        .then(|| check::read_only(files).ok())
+        .flatten()?;
     // So it is read although it is shorter than it says.
     connection
         .pragma_update(None, "writable_schema", true)
