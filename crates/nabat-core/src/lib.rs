@@ -24,3 +24,4 @@ pub mod route;
 pub mod silence;
 pub mod subscription;
 pub mod time;
+pub mod time_interval;
