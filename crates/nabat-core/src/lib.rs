@@ -17,6 +17,7 @@ pub mod delivery;
 pub mod destination;
 pub mod engine;
 pub mod incident;
+pub mod inhibition;
 pub mod matcher;
 pub mod message;
 pub mod notification;
