@@ -73,8 +73,9 @@ fn main() {
     let alerts: Vec<(IncidentId, Labels)> = (0..ALERTS)
         .map(|number| (IncidentId(number as i64), alert(number)))
         .collect();
+    let rules: Vec<Rule> = (0..RULES).map(rule).collect();
     let begun = Instant::now();
-    let mut inhibitions = Inhibitions::new((0..RULES).map(rule).collect());
+    let mut inhibitions = Inhibitions::new(&rules);
     println!(
         "{RULES} rules built in {:.3} s",
         begun.elapsed().as_secs_f64()
@@ -117,7 +118,7 @@ fn one_source_of_many() {
         target: matchers("alertname=Slow"),
         equal: vec!["cluster".into()],
     };
-    let mut inhibitions = Inhibitions::new(vec![rule]);
+    let mut inhibitions = Inhibitions::new(&[rule]);
     let labels = |name: &str, number: usize| -> Labels {
         let cluster = format!("cluster-{}", number / 1_000);
         let instance = number.to_string();

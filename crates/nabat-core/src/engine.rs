@@ -7,14 +7,16 @@
 //!
 //! In reading order: `alerts` (what sources say), `cards` (who must be told), `couriers` (handing
 //! deliveries out and taking outcomes back), `outbox` (what waits and for how long), `reach` (chats
-//! that can't be told, and fallbacks), `hush` (acknowledgements and silences), `chats` (what bots
-//! hear), `talk` (what people ask for), `buttons` (what they press on a card), `people` (who may).
+//! that can't be told, and fallbacks), `hush` (acknowledgements and silences), `hold` (inhibition
+//! and the hours of routes), `chats` (what bots hear), `talk` (what people ask for), `buttons` (what
+//! they press on a card), `people` (who may).
 
 mod alerts;
 mod buttons;
 mod cards;
 mod chats;
 mod couriers;
+mod hold;
 mod hush;
 mod outbox;
 mod people;
@@ -36,6 +38,7 @@ use crate::chat::{BotId, Chat, ChatKey, Invite, Person, PersonId, Role};
 use crate::delivery::{Content, Delivery, DeliveryId, Waiting};
 use crate::destination::{Destination, Outlet};
 use crate::incident::{GroupKey, Incident, IncidentId};
+use crate::inhibition::{self, Inhibitions};
 use crate::message::words::{Language, Locale};
 use crate::route::Routing;
 use crate::silence::{Silence, SilenceId};
@@ -63,6 +66,8 @@ pub struct Settings {
     pub operators: Vec<ChatKey>,
     /// Who else is told by labels.
     pub routing: Option<Arc<Routing>>,
+    /// Which alerts are not told while which others fire.
+    pub inhibit_rules: Arc<[inhibition::Rule]>,
     /// Who is told instead when what an outlet carries does not arrive.
     pub fallbacks: HashMap<Outlet, Fallback>,
     /// For how long whoever acknowledges an alert is trusted to see to it.
@@ -90,6 +95,7 @@ impl Default for Settings {
             allowed: HashMap::new(),
             operators: Vec::new(),
             routing: None,
+            inhibit_rules: Arc::default(),
             fallbacks: HashMap::new(),
             acknowledged_for: Duration::from_secs(8 * 3_600),
             late_after: Duration::from_secs(300),
@@ -140,6 +146,9 @@ pub struct Engine {
     invites: HashMap<[u8; 32], Invite>,
     subscriptions: BTreeMap<SubscriptionId, Subscription>,
     index: Index,
+    inhibitions: Inhibitions,
+    /// Of whom it is decided at the end of this step whether they are inhibited.
+    affected: BTreeSet<IncidentId>,
     silences: BTreeMap<SilenceId, Silence>,
     /// Critical deliveries, the oldest first; some may be gone by now.
     criticals: BTreeSet<(Timestamp, DeliveryId)>,
@@ -158,6 +167,8 @@ struct Known {
     cards: Vec<CardId>,
     /// Until when a silence covers it.
     silenced_until: Option<Timestamp>,
+    /// Whether another that fires explains it, or did when it ended.
+    inhibited: bool,
 }
 
 /// A card in memory, and the delivery that waits for it.
@@ -259,6 +270,7 @@ impl Engine {
         out: &mut Effects,
     ) -> Self {
         let index = Index::new(snapshot.subscriptions.iter().map(|s| (s.id, &s.selector)));
+        let inhibitions = Inhibitions::new(&settings.inhibit_rules);
         let mut engine = Self {
             settings,
             started_at: now,
@@ -280,6 +292,8 @@ impl Engine {
                 .map(|subscription| (subscription.id, subscription))
                 .collect(),
             index,
+            inhibitions,
+            affected: BTreeSet::new(),
             silences: snapshot
                 .silences
                 .into_iter()
@@ -301,7 +315,8 @@ impl Engine {
         for delivery in snapshot.deliveries {
             engine.put_delivery(delivery, out);
         }
-        engine.doubt_all();
+        engine.decide_inhibitions();
+        engine.doubt_all(now);
         engine.late = engine.tells_of_late();
         for silence in engine.silences.values() {
             engine
@@ -329,7 +344,11 @@ impl Engine {
     /// more is dropped, the cards of those integrations too; those that are new are told what
     /// fires.
     pub fn configure(&mut self, now: Timestamp, settings: Settings, out: &mut Effects) {
+        let other_rules = settings.inhibit_rules != self.settings.inhibit_rules;
         self.settings = settings;
+        if other_rules {
+            self.inhibit_anew();
+        }
         self.decide_anew(now, out);
     }
 

@@ -33,7 +33,8 @@ pub struct Rule {
 /// The rules in force, and what fires of their sources and targets.
 #[derive(Debug, Default)]
 pub struct Inhibitions {
-    rules: Vec<Rule>,
+    /// What each rule compares.
+    equal: Vec<Vec<Box<str>>>,
     sources: Index,
     targets: Index,
     cells: HashMap<Arc<CellKey>, Cell>,
@@ -110,27 +111,22 @@ impl Cell {
 
 impl Inhibitions {
     /// These rules; nothing fires yet.
-    pub fn new(rules: Vec<Rule>) -> Self {
+    pub fn new(rules: &[Rule]) -> Self {
         let side =
             |of: fn(&Rule) -> &Vec<Matcher>| Index::new(rules.iter().map(of).cloned().collect());
         Self {
             sources: side(|rule| &rule.source),
             targets: side(|rule| &rule.target),
-            rules,
+            equal: rules.iter().map(|rule| rule.equal.clone()).collect(),
             ..Self::default()
         }
-    }
-
-    /// The rules in force.
-    pub fn rules(&self) -> &[Rule] {
-        &self.rules
     }
 
     /// Takes note of an alert that begins to fire. Returns of whom [`Inhibitions::by`] may answer
     /// differently since, itself included.
     pub fn open(&mut self, id: IncidentId, labels: &Labels) -> Vec<IncidentId> {
         let mut affected = Vec::new();
-        if self.rules.is_empty() {
+        if self.equal.is_empty() {
             return affected;
         }
         let roles = self.roles_of(labels);
@@ -192,7 +188,7 @@ impl Inhibitions {
         of_targets
             .chain(only_sources)
             .filter_map(|(number, side)| {
-                let equal = self.rules.get(number)?.equal.iter();
+                let equal = self.equal.get(number)?.iter();
                 let values = equal.map(|name| labels.value(name).into()).collect();
                 let cell = Arc::new((number, values));
                 Some(Role { cell, side })

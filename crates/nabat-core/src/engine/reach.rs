@@ -14,7 +14,7 @@ use crate::delivery::{Content, Delivery, DeliveryId};
 use crate::destination::Destination;
 use crate::incident::{GroupKey, Incident, IncidentId};
 use crate::message::card::MemberNews;
-use crate::route::Timing;
+use crate::route::{Hours, Timing};
 use crate::time::Timestamp;
 
 impl Engine {
@@ -103,7 +103,7 @@ impl Engine {
         let Some(fallback) = self.settings.fallbacks.get(&card.destination.outlet()) else {
             return;
         };
-        let muted = self.muted(card.destination, now);
+        let muted = self.muted(card, now);
         let untold: Vec<Arc<Incident>> = card
             .members
             .iter()
@@ -127,6 +127,7 @@ impl Engine {
                 group_wait: Duration::ZERO,
                 ..Timing::default()
             },
+            hours: Hours::default(),
             opened_at: now,
             told_at: None,
             instead_of: Some(self.name_of(card.destination)),
@@ -140,8 +141,8 @@ impl Engine {
     }
 
     /// After a start: a courier may have had what waits until the process died, or until the chat
-    /// was given up. What a silence has held back since it began can't have been told.
-    pub(super) fn doubt_all(&mut self) {
+    /// was given up. What has been held back since it began can't have been told.
+    pub(super) fn doubt_all(&mut self, now: Timestamp) {
         let doubted: Vec<(CardId, BTreeSet<IncidentId>)> = self
             .cards
             .iter()
@@ -149,7 +150,7 @@ impl Engine {
                 let given_up = self.disabled_since(on_duty.card.destination).is_some();
                 on_duty.delivery.is_some() || given_up
             })
-            .map(|(id, on_duty)| (*id, self.maybe_told_of(&on_duty.card)))
+            .map(|(id, on_duty)| (*id, self.maybe_told_of(now, &on_duty.card)))
             .collect();
         for (id, doubt) in doubted {
             if let Some(on_duty) = self.cards.get_mut(&id) {
@@ -158,7 +159,7 @@ impl Engine {
         }
     }
 
-    fn maybe_told_of(&self, card: &Card) -> BTreeSet<IncidentId> {
+    fn maybe_told_of(&self, now: Timestamp, card: &Card) -> BTreeSet<IncidentId> {
         let silenced = |incident: &Incident| {
             let mut silences = self.silences.values();
             silences.any(|silence| {
@@ -170,6 +171,7 @@ impl Engine {
         members
             .filter_map(|(id, _)| self.incidents.get(id))
             .filter(|known| !silenced(&known.incident))
+            .filter(|known| !self.held_since_it_began(now, card, &known.incident))
             .map(|known| known.incident.id)
             .collect()
     }

@@ -122,7 +122,7 @@ fn an_alert_is_inhibited_as_in_alertmanager() {
         ("a rule of nothing", rule("", "", ""), &["a=1", "b=1"], None),
     ];
     for (case, rule, alerts, expected) in cases {
-        let mut inhibitions = Inhibitions::new(vec![rule]);
+        let mut inhibitions = Inhibitions::new(&[rule]);
         let ids = (0..).map(IncidentId);
         for (id, alert) in ids.zip(alerts) {
             inhibitions.open(id, &labels(alert));
@@ -137,7 +137,7 @@ fn an_alert_is_inhibited_as_in_alertmanager() {
 
 #[test]
 fn the_end_of_the_last_source_sets_its_targets_free() {
-    let mut inhibitions = Inhibitions::new(vec![rule("a=1", "b=1", "x")]);
+    let mut inhibitions = Inhibitions::new(&[rule("a=1", "b=1", "x")]);
     let id = IncidentId;
     assert_eq!(inhibitions.open(id(1), &labels("b=1")), []);
     assert_eq!(inhibitions.open(id(2), &labels("a=1")), [id(1)]);
@@ -193,7 +193,7 @@ proptest! {
         rules in proptest::collection::vec(any_rule(), 0..6),
         steps in proptest::collection::vec((0_i64..12, "[12]?", "[12]?", "[12]?"), 0..60),
     ) {
-        let mut inhibitions = Inhibitions::new(rules.clone());
+        let mut inhibitions = Inhibitions::new(&rules);
         let mut firing: BTreeMap<IncidentId, Labels> = BTreeMap::new();
         for (id, a, b, c) in steps {
             let id = IncidentId(id);
