@@ -205,6 +205,10 @@ impl Card {
     pub fn news_of(&self, told: Told, look: &Look<'_>, muted: bool) -> Option<MemberNews> {
         let incident = look.incident;
         let unknown = told.edition == 0;
+        // Even what may have been seen is not told again; only its end is.
+        if unknown && !incident.ended() && (muted || look.inhibited) {
+            return None;
+        }
         if unknown && !look.maybe_told {
             if muted || look.held() {
                 return None;

@@ -316,7 +316,7 @@ impl Engine {
             engine.put_delivery(delivery, out);
         }
         engine.decide_inhibitions();
-        engine.doubt_all(now);
+        engine.doubt_all();
         engine.late = engine.tells_of_late();
         for silence in engine.silences.values() {
             engine

@@ -10,7 +10,7 @@
 use super::{Engine, Timer};
 use crate::alert::Fingerprint;
 use crate::card::{Card, CardId};
-use crate::incident::{Incident, IncidentId};
+use crate::incident::Incident;
 use crate::inhibition::Inhibitions;
 use crate::route::{Calendar, Hours};
 use crate::time::Timestamp;
@@ -76,21 +76,5 @@ impl Engine {
         let hours = &card.routed.as_ref()?.hours;
         let routing = self.settings.routing.as_ref()?;
         (!hours.are_all()).then_some((&routing.calendar, hours))
-    }
-
-    /// Whether an incident can't have been told on a card, because it was held back from its
-    /// beginning by what is configured now.
-    pub(super) fn held_since_it_began(
-        &self,
-        now: Timestamp,
-        card: &Card,
-        incident: &Incident,
-    ) -> bool {
-        // Numbers are given in order, whatever becomes of the clock.
-        let explained = |by: IncidentId| by < incident.id;
-        self.inhibitions.by(incident.id).is_some_and(explained)
-            || self.hours_of(card).is_some_and(|(calendar, hours)| {
-                calendar.muted_throughout(hours, incident.opened_at, now)
-            })
     }
 }

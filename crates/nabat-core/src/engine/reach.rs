@@ -141,8 +141,8 @@ impl Engine {
     }
 
     /// After a start: a courier may have had what waits until the process died, or until the chat
-    /// was given up. What has been held back since it began can't have been told.
-    pub(super) fn doubt_all(&mut self, now: Timestamp) {
+    /// was given up. What a silence has held back since it began can't have been told.
+    pub(super) fn doubt_all(&mut self) {
         let doubted: Vec<(CardId, BTreeSet<IncidentId>)> = self
             .cards
             .iter()
@@ -150,7 +150,7 @@ impl Engine {
                 let given_up = self.disabled_since(on_duty.card.destination).is_some();
                 on_duty.delivery.is_some() || given_up
             })
-            .map(|(id, on_duty)| (*id, self.maybe_told_of(now, &on_duty.card)))
+            .map(|(id, on_duty)| (*id, self.maybe_told_of(&on_duty.card)))
             .collect();
         for (id, doubt) in doubted {
             if let Some(on_duty) = self.cards.get_mut(&id) {
@@ -159,7 +159,7 @@ impl Engine {
         }
     }
 
-    fn maybe_told_of(&self, now: Timestamp, card: &Card) -> BTreeSet<IncidentId> {
+    fn maybe_told_of(&self, card: &Card) -> BTreeSet<IncidentId> {
         let silenced = |incident: &Incident| {
             let mut silences = self.silences.values();
             silences.any(|silence| {
@@ -171,7 +171,6 @@ impl Engine {
         members
             .filter_map(|(id, _)| self.incidents.get(id))
             .filter(|known| !silenced(&known.incident))
-            .filter(|known| !self.held_since_it_began(now, card, &known.incident))
             .map(|known| known.incident.id)
             .collect()
     }

@@ -8,9 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::time::Timestamp;
 use crate::time_interval::TimeInterval;
 
-/// More changes than this between two moments are not looked at.
-const CHANGES_MAX: usize = 100;
-
 /// The hours of a route, by the names of its time intervals.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -45,18 +42,17 @@ impl Calendar {
     /// those that mute it now, or all in which it would be active. A name that the configuration
     /// has no more holds nothing back.
     pub fn muting<'h>(&self, hours: &'h Hours, now: Timestamp) -> Vec<&'h str> {
-        let contains = |name: &&Box<str>| self.contains(name, now).unwrap_or_default();
-        let muting = hours.mute.iter().filter(contains);
-        let mut names: Vec<&str> = muting.map(|name| &**name).collect();
-        let known = hours
-            .active
-            .iter()
-            .filter(|name| self.0.contains_key(*name));
-        let known: Vec<&Box<str>> = known.collect();
-        if !known.iter().any(contains) {
-            names.extend(known.iter().map(|name| &***name));
+        let contains = |name: &&str| {
+            let mut intervals = self.0.get(*name).into_iter().flatten();
+            intervals.any(|interval| interval.contains(now))
+        };
+        let mut muting: Vec<&str> = texts(&hours.mute).filter(contains).collect();
+        let known = texts(&hours.active).filter(|name| self.0.contains_key(*name));
+        let active: Vec<&str> = known.collect();
+        if !active.iter().any(contains) {
+            muting.extend(active);
         }
-        names
+        muting
     }
 
     /// Until when [`Calendar::muting`] goes on saying what it says now, at least; `None` if it
@@ -66,26 +62,10 @@ impl Calendar {
         let intervals = names.filter_map(|name| self.0.get(name)).flatten();
         intervals.map(|interval| interval.steady_until(now)).min()
     }
+}
 
-    /// Whether a route with these hours has told nothing new at any moment from one to the other.
-    pub fn muted_throughout(&self, hours: &Hours, from: Timestamp, to: Timestamp) -> bool {
-        let mut at = from;
-        for _ in 0..CHANGES_MAX {
-            if self.muting(hours, at).is_empty() {
-                return false;
-            }
-            match self.steady_until(hours, at) {
-                Some(next) if next <= to => at = next,
-                _ => return true,
-            }
-        }
-        false
-    }
-
-    fn contains(&self, name: &str, at: Timestamp) -> Option<bool> {
-        let intervals = self.0.get(name)?;
-        Some(intervals.iter().any(|interval| interval.contains(at)))
-    }
+fn texts(names: &[Box<str>]) -> impl Iterator<Item = &str> {
+    names.iter().map(|name| &**name)
 }
 
 #[cfg(test)]
@@ -157,25 +137,6 @@ mod tests {
             let hours = Hours { mute, active };
             let until = calendar().steady_until(&hours, at(now));
             assert_eq!(until, expected.map(at), "{hours:?} at {now}");
-        }
-    }
-
-    #[test]
-    fn a_night_of_two_intervals_mutes_throughout() {
-        let hours = Hours {
-            mute: names("night"),
-            active: names(""),
-        };
-        let tomorrow = |text: &str| at(text).after(std::time::Duration::from_secs(86_400));
-        for (from, to, expected) in [
-            (at("23:00"), tomorrow("05:59"), true),
-            (at("23:00"), tomorrow("06:00"), false),
-            (at("21:59"), at("23:00"), false),
-            (at("22:00"), at("22:00"), true),
-            (at("12:00"), at("12:00"), false),
-        ] {
-            let muted = calendar().muted_throughout(&hours, from, to);
-            assert_eq!(muted, expected, "{from} to {to}");
         }
     }
 }
