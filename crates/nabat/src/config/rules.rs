@@ -19,7 +19,7 @@ use receivers::Receivers;
 const DAY: u32 = 24 * 60;
 
 /// The bounds of periods. A `stale_after` of less would call a slow source silent, of more never.
-const BOUNDS: [(&str, (Period, Period)); 3] = [
+const BOUNDS: [(&str, (Period, Period)); 4] = [
     (
         "stale_after",
         (Period::from_minutes(5), Period::from_minutes(365 * DAY)),
@@ -32,6 +32,10 @@ const BOUNDS: [(&str, (Period, Period)); 3] = [
         "alert_undelivered_after",
         (Period::from_seconds(1), Period::from_minutes(DAY)),
     ),
+    (
+        "global.resolve_timeout",
+        (Period::from_millis(1), Period::from_minutes(365 * DAY)),
+    ),
 ];
 
 /// Notes what is wrong between the settings of `value`.
@@ -43,7 +47,8 @@ pub(super) fn apply(check: &mut Check<'_>, value: &Value) {
     operators(check, value, &bots);
     auth(check, value);
     for (key, bounds) in BOUNDS {
-        period(check, key, value.get(key), bounds);
+        let pointer = format!("/{}", key.replace('.', "/"));
+        period(check, key, value.pointer(&pointer), bounds);
     }
     let receivers = receivers::apply(check, value, &bots);
     routes::apply(check, value, &receivers);

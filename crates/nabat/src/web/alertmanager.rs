@@ -3,23 +3,40 @@
 //! Paths, shapes, texts and orders are Alertmanager's, for programs read them. Everything here is
 //! open to whoever may send alerts.
 
+mod alert;
+mod alerts;
 mod answer;
+mod groups;
+mod original;
+mod post;
 mod query;
+mod status;
 mod stream;
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::intake::access;
 
 use answer::Refused;
 
+/// How many may read a list of alerts at once: each holds what was there when it began.
+pub(super) const READERS_MAX: usize = 8;
+
 /// Every path of it, below `/api/v2`.
 pub(super) fn router(state: &super::State) -> Router<super::State> {
     Router::new()
+        .route("/status", get(status::show))
+        .route("/receivers", get(status::receivers))
+        .route("/alerts", get(alerts::list).post(post::alerts))
+        .route("/alerts/groups", get(groups::list))
         .fallback(answer::not_found)
         .method_not_allowed_fallback(answer::method_not_allowed)
         .layer(middleware::from_fn_with_state(state.clone(), guarded))
@@ -65,4 +82,14 @@ fn admitted(state: &super::State, headers: &HeaderMap) -> bool {
     let config = state.config.borrow();
     let auth = config.intake.auth.as_ref();
     auth.is_none() || access::allowed(auth, headers, access::bearer(headers))
+}
+
+/// A place among those who read long lists, to be held until the list is sent.
+fn reader(state: &super::State) -> Result<OwnedSemaphorePermit, Refused> {
+    Arc::clone(&state.readers).try_acquire_owned().map_err(|_| {
+        Refused::text(
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("Limit of concurrent GET requests reached ({READERS_MAX}), try again later.\n"),
+        )
+    })
 }
