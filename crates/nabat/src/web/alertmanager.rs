@@ -38,7 +38,6 @@ pub(super) fn router(state: &super::State) -> Router<super::State> {
         .route("/alerts", get(alerts::list).post(post::alerts))
         .route("/alerts/groups", get(groups::list))
         .fallback(answer::not_found)
-        .method_not_allowed_fallback(answer::method_not_allowed)
         .layer(middleware::from_fn_with_state(state.clone(), guarded))
 }
 
@@ -52,7 +51,10 @@ async fn guarded(State(state): State<super::State>, request: Request, next: Next
     let mut response = match asked_first {
         Some(wanted) if request.method() == Method::OPTIONS => may_ask(wanted),
         _ if !admitted(&state, request.headers()) => Refused::unauthorized().into_response(),
-        _ => next.run(request).await,
+        _ => {
+            let method = request.method().clone();
+            name_methods(method, next.run(request).await)
+        }
     };
     let headers = response.headers_mut();
     headers.insert(header::VARY, HeaderValue::from_static("Origin"));
@@ -62,6 +64,22 @@ async fn guarded(State(state): State<super::State>, request: Request, next: Next
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, anyone);
     }
     response
+}
+
+/// Names the methods that a path takes, which only the router knows.
+fn name_methods(method: Method, response: Response) -> Response {
+    if response.status() != StatusCode::METHOD_NOT_ALLOWED {
+        return response;
+    }
+    let allow = response.headers().get(header::ALLOW);
+    let allow = allow
+        .and_then(|allow| allow.to_str().ok())
+        .unwrap_or_default();
+    let methods: Vec<&str> = allow.split(',').filter(|name| *name != "HEAD").collect();
+    let methods = methods.join(",");
+    let message = format!("method {method} is not allowed, but [{methods}] are");
+    let refused = Refused::transport(StatusCode::METHOD_NOT_ALLOWED, message);
+    ([(header::ALLOW, methods)], refused).into_response()
 }
 
 /// What a browser is told that asks whether a page may send a request.

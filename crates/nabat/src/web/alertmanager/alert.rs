@@ -109,8 +109,13 @@ impl Wanted {
             .filter(|text| !text.is_empty())
             .map(|text| {
                 Regex::new(&format!("^(?:{text})$")).map_err(|error| {
-                    let message =
-                        format!("failed to parse receiver param: error parsing regexp: {error}");
+                    // The first lines draw where it is.
+                    let error = error.to_string();
+                    let problem = error.lines().last().unwrap_or_default();
+                    let problem = problem.trim_start_matches("error: ");
+                    let message = format!(
+                        "failed to parse receiver param: error parsing regexp: {problem}: `^(?:{text})$`"
+                    );
                     Refused::said(StatusCode::BAD_REQUEST, message)
                 })
             });

@@ -5,7 +5,7 @@
 //! status as its code.
 
 use axum::Json;
-use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
@@ -135,10 +135,4 @@ impl From<Problem> for Refused {
 pub(super) async fn not_found(uri: Uri) -> Refused {
     let message = format!("path /api/v2{} was not found", uri.path());
     Refused::transport(StatusCode::NOT_FOUND, message)
-}
-
-/// Answers for a method that a path does not take. The header `Allow` is set by the router.
-pub(super) async fn method_not_allowed(method: Method) -> Refused {
-    let message = format!("method {method} is not allowed");
-    Refused::transport(StatusCode::METHOD_NOT_ALLOWED, message)
 }

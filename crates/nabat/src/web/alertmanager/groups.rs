@@ -26,6 +26,14 @@ struct Group {
     alerts: Vec<usize>,
 }
 
+/// What it takes to show an alert.
+struct Answer {
+    overview: Overview,
+    wanted: Wanted,
+    writer: Writer,
+    now: Timestamp,
+}
+
 /// A part of the answer.
 enum Piece {
     Text(&'static str),
@@ -49,6 +57,12 @@ pub(super) async fn list(
     firing.sort_unstable_by(|a, b| in_a_group(&a.incident.labels, &b.incident.labels));
     let groups = groups(&overview, &firing, &wanted);
     let pieces = pieces(&groups);
+    let answer = Answer {
+        overview,
+        wanted,
+        writer,
+        now,
+    };
     let write = move |piece: Piece, out: &mut Vec<u8>| {
         let _held = &place;
         match piece {
@@ -60,7 +74,7 @@ pub(super) async fn list(
             }
             Piece::Alert(index) => {
                 if let Some(firing) = firing.get(index) {
-                    one(&overview, firing, &writer, now, out);
+                    answer.alert(firing, out);
                 }
             }
         }
@@ -125,19 +139,29 @@ fn begin(group: &Group, out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"alerts\":[");
 }
 
-fn one(overview: &Overview, firing: &Firing, writer: &Writer, now: Timestamp, out: &mut Vec<u8>) {
-    let standing = Standing::of(overview, firing, now);
-    let routes = overview.routing().root.find(&firing.incident.labels);
-    let mut receivers: Vec<&str> = routes.iter().map(|route| &*route.receiver).collect();
-    receivers.sort_unstable();
-    writer.write(firing, &standing, &receivers, out);
+impl Answer {
+    /// Appends an alert, with those of its receivers that are wanted.
+    fn alert(&self, firing: &Firing, out: &mut Vec<u8>) {
+        let standing = Standing::of(&self.overview, firing, self.now);
+        let routes = self.overview.routing().root.find(&firing.incident.labels);
+        let receivers = routes.iter().map(|route| &*route.receiver);
+        let mut receivers: Vec<&str> = receivers
+            .filter(|name| self.wanted.receiver(name))
+            .collect();
+        receivers.sort_unstable();
+        self.writer.write(firing, &standing, &receivers, out);
+    }
 }
 
-/// The order of alerts within a group: by job, by instance, then as [`before`] says.
+/// The order of alerts within a group: by job, by instance, those without one last, then as
+/// [`before`] says.
 fn in_a_group(a: &Labels, b: &Labels) -> Ordering {
-    let named = |name| a.value(name).cmp(b.value(name));
-    named("job")
-        .then_with(|| named("instance"))
+    let by = |name| match (a.get(name), b.get(name)) {
+        (Some(a), Some(b)) => a.cmp(b),
+        (a, b) => b.is_some().cmp(&a.is_some()),
+    };
+    by("job")
+        .then_with(|| by("instance"))
         .then_with(|| before(a, b))
 }
 
@@ -187,6 +211,6 @@ mod tests {
             ]
         );
         read.sort_by(in_a_group);
-        assert_eq!(read.last(), Some(&labels("job=a z=0")));
+        assert_eq!(read.first(), Some(&labels("job=a z=0")));
     }
 }
