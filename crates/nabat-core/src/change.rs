@@ -63,8 +63,8 @@ pub enum Change {
     /// An attempt that did not go through.
     Attempt(Attempt),
     /// A silence as it is now.
-    Silence(Box<Silence>),
-    /// A silence that is over.
+    Silence(Arc<Silence>),
+    /// A silence that is forgotten.
     SilenceGone(SilenceId),
     /// The last update of a bot that was dealt with.
     Offset(BotId, Offset),
@@ -94,7 +94,7 @@ pub struct Snapshot {
     pub invites: Vec<Invite>,
     /// All subscriptions.
     pub subscriptions: Vec<Subscription>,
-    /// All silences that are not over.
+    /// All silences that are not forgotten.
     pub silences: Vec<Silence>,
     /// All cards with their ledgers.
     pub cards: Vec<Card>,

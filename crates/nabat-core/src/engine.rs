@@ -7,7 +7,7 @@
 //!
 //! In reading order: `alerts` (what sources say), `cards` (who must be told), `couriers` (handing
 //! deliveries out and taking outcomes back), `outbox` (what waits and for how long), `reach` (chats
-//! that can't be told, and fallbacks), `hush` (acknowledgements and silences), `chats` (what bots
+//! that can't be told, and fallbacks), `hush` (acknowledgements), `silences`, `chats` (what bots
 //! hear), `talk` (what people ask for), `buttons` (what they press on a card), `people` (who may).
 
 mod alerts;
@@ -19,6 +19,7 @@ mod hush;
 mod outbox;
 mod people;
 mod reach;
+mod silences;
 mod talk;
 #[cfg(test)]
 mod tests;
@@ -38,7 +39,8 @@ use crate::destination::{Destination, Outlet};
 use crate::incident::{GroupKey, Incident, IncidentId};
 use crate::message::words::{Language, Locale};
 use crate::route::Routing;
-use crate::silence::{Silence, SilenceId};
+use crate::silence::SilenceId;
+use crate::silence::window::Window;
 use crate::subscription::index::Index;
 use crate::subscription::{Subscription, SubscriptionId};
 use crate::time::Timestamp;
@@ -69,6 +71,10 @@ pub struct Settings {
     pub acknowledged_for: Duration,
     /// After how long an undelivered critical alert is worth an alert of its own.
     pub late_after: Duration,
+    /// How long before its end a silence reminds of itself; zero: it does not.
+    pub remind_before: Duration,
+    /// When what is silenced without anyone asking for it.
+    pub windows: Arc<[Window]>,
     /// More incidents than this are not kept open at once.
     pub open_incidents_max: usize,
     /// More subscriptions than this are not kept.
@@ -93,6 +99,8 @@ impl Default for Settings {
             fallbacks: HashMap::new(),
             acknowledged_for: Duration::from_secs(8 * 3_600),
             late_after: Duration::from_secs(300),
+            remind_before: Duration::from_secs(900),
+            windows: Arc::default(),
             open_incidents_max: 1_000_000,
             subscriptions_max: 100_000,
             expression_chars_max: 256,
@@ -140,7 +148,9 @@ pub struct Engine {
     invites: HashMap<[u8; 32], Invite>,
     subscriptions: BTreeMap<SubscriptionId, Subscription>,
     index: Index,
-    silences: BTreeMap<SilenceId, Silence>,
+    silences: silences::Book,
+    /// Silences that people were asked about and have not confirmed.
+    proposals: talk::Proposals,
     /// Critical deliveries, the oldest first; some may be gone by now.
     criticals: BTreeSet<(Timestamp, DeliveryId)>,
     /// The own alert about a late critical delivery fires.
@@ -280,11 +290,8 @@ impl Engine {
                 .map(|subscription| (subscription.id, subscription))
                 .collect(),
             index,
-            silences: snapshot
-                .silences
-                .into_iter()
-                .map(|silence| (silence.id, silence))
-                .collect(),
+            silences: silences::Book::new(snapshot.silences),
+            proposals: talk::Proposals::default(),
             criticals: BTreeSet::new(),
             late: false,
             offsets: snapshot.offsets.into_iter().collect(),
@@ -303,11 +310,7 @@ impl Engine {
         }
         engine.doubt_all();
         engine.late = engine.tells_of_late();
-        for silence in engine.silences.values() {
-            engine
-                .timers
-                .insert((silence.ends_at, Timer::Silence(silence.id)));
-        }
+        engine.resume_silences(now, out);
         for chat in engine.chats.values() {
             if let Some(until) = chat.muted_until {
                 engine.timers.insert((until, Timer::Unmute(chat.key)));
@@ -335,6 +338,7 @@ impl Engine {
 
     /// Decides of everything what the configuration says of it now.
     fn decide_anew(&mut self, now: Timestamp, out: &mut Effects) {
+        self.set_windows(now, out);
         self.drop_uncarried(out);
         self.tell_new_receivers(now, out);
         self.touched.extend(self.cards.keys());
@@ -367,7 +371,7 @@ impl Engine {
                     self.touched.insert(card);
                 }
                 Timer::Acknowledgement(id) => self.outlive_acknowledgement(now, id, out),
-                Timer::Silence(id) => self.end_silence_if_due(now, id, out),
+                Timer::Silence(id) => self.look_at_silence(now, id, out),
                 Timer::Late => {}
                 Timer::EndedLately(fingerprint) => {
                     let ended = self.ended_lately.get(&fingerprint);
@@ -409,7 +413,7 @@ impl Engine {
             waiting: self.deliveries.len(),
             oldest_waiting: self.deliveries.values().map(|d| d.created_at).min(),
             oldest_critical: self.oldest_critical().map(|delivery| delivery.created_at),
-            silences: self.silences.len(),
+            silences: self.silences.unexpired(),
             acknowledged: self
                 .open
                 .values()

@@ -174,6 +174,7 @@ impl Engine {
     pub(super) fn after_change(&mut self, now: Timestamp, incident: &Arc<Incident>) {
         if let State::Ended { at, .. } = incident.state {
             self.open.remove(&incident.fingerprint);
+            self.silences.note_end(&incident.labels);
             self.note_end(now, incident, at);
         }
         if let Some(known) = self.incidents.get(&incident.id) {
@@ -203,7 +204,7 @@ impl Engine {
             self.set_timer(&incident);
             self.watch_acknowledgement(&incident);
         }
-        let silenced_until = self.silenced_until(&incident.labels);
+        let silenced_until = self.silences.until(&incident.labels);
         let known = Known {
             cards: Vec::new(),
             silenced_until,

@@ -135,5 +135,6 @@ pub(super) fn settings(config: &Config) -> Settings {
         expression_chars_max: config.limits.max_expression_length as usize,
         subscriptions_max: config.limits.max_subscriptions as usize,
         version: env!("CARGO_PKG_VERSION"),
+        ..Settings::default()
     }
 }

@@ -16,6 +16,7 @@ mod lock;
 mod reader;
 mod rows;
 mod salvage;
+mod silences;
 #[cfg(test)]
 mod tests;
 
@@ -40,6 +41,7 @@ pub use damage::{Damage, Outcome, Salvaged};
 const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../migrations/0001_alert_path.sql")),
     M::up(include_str!("../../migrations/0002_writes.sql")),
+    M::up(include_str!("../../migrations/0003_silences.sql")),
 ];
 /// A larger log is cut to this size in bytes when it begins anew.
 const WAL_KEPT_BYTES: u32 = 64 << 20;

@@ -19,13 +19,14 @@ const fn command(name: &'static str, argument: &'static str) -> Command {
     }
 }
 
-const COMMANDS: [Command; 15] = [
+const COMMANDS: [Command; 16] = [
     command("regexp", "mem|cpu"),
     command("subscribe", "severity=critical"),
     command("list", ""),
     command("unsubscribe", ""),
     command("alerts", ""),
     command("status", ""),
+    command("silence", "team=db 2h"),
     command("silences", ""),
     command("mute", "2h"),
     command("unmute", ""),

@@ -14,6 +14,7 @@ use nabat_core::chat::{Chat, ChatKey};
 use nabat_core::delivery::{Content, DeliveryId};
 use nabat_core::destination::Destination;
 use nabat_core::incident::{Incident, IncidentId};
+use nabat_core::silence::{Phase, Silence};
 use nabat_core::subscription::Selector;
 use nabat_core::time::Timestamp;
 
@@ -109,12 +110,13 @@ impl World {
             figures.acknowledged,
         );
         let taken = |incident: &&Incident| incident.acknowledged.is_some();
+        let unexpired = |silence: &&Silence| silence.phase != Phase::Expired;
         let stored = (
             kept.firing().count(),
             kept.snapshot.cards.len(),
             kept.snapshot.subscriptions.len(),
             kept.snapshot.deliveries.len(),
-            kept.snapshot.silences.len(),
+            kept.snapshot.silences.iter().filter(unexpired).count(),
             kept.firing().filter(taken).count(),
         );
         self.claim(in_memory == stored, || {
@@ -277,7 +279,8 @@ impl World {
                 format!("{there} was not told of {:?}", kept.incident(id))
             });
         }
-        self.claim(kept.snapshot.silences.is_empty(), || {
+        let endless = |silence: &Silence| silence.phase != Phase::Expired;
+        self.claim(!kept.snapshot.silences.iter().any(endless), || {
             format!("they never end: {:?}", kept.snapshot.silences)
         });
         self.claim(kept.snapshot.deliveries.is_empty(), || {
@@ -304,5 +307,7 @@ fn muted(kept: &Snapshot, destination: Destination, now: Timestamp) -> bool {
 /// Whether an incident may not be told to anyone new.
 fn silenced(kept: &Snapshot, incident: &Incident, now: Timestamp) -> bool {
     let mut silences = kept.silences.iter();
-    silences.any(|silence| silence.active(now) && silence.covers(&incident.labels))
+    silences.any(|silence| {
+        silence.active() && now < silence.ends_at && silence.covers(&incident.labels)
+    })
 }

@@ -195,7 +195,6 @@ fn mend(to: &Connection, noted: i64) -> rusqlite::Result<()> {
         "cards",
         "outbox",
         "deliveries",
-        "silences",
         "subscriptions",
     ] {
         to.execute(
@@ -203,11 +202,14 @@ fn mend(to: &Connection, noted: i64) -> rusqlite::Result<()> {
             [NUMBER_MAX],
         )?;
     }
+    // Those of maintenance windows are below zero.
+    to.execute("DELETE FROM silences WHERE id = 0 OR id > ?1", [NUMBER_MAX])?;
     to.execute_batch(
         "DELETE FROM incidents WHERE NOT (json_valid(labels) AND json_valid(annotations)
              AND json_valid(links) AND coalesce(json_valid(acknowledged), 1));
          DELETE FROM cards WHERE NOT coalesce(json_valid(routed), 1);
          DELETE FROM outbox WHERE NOT json_valid(content);
+         DELETE FROM silences WHERE NOT (json_valid(annotations) AND json_valid(origin));
          DELETE FROM ledger WHERE incident NOT IN (SELECT id FROM incidents)
              OR card NOT IN (SELECT id FROM cards);
          DELETE FROM cards WHERE id NOT IN (SELECT card FROM ledger);
