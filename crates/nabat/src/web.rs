@@ -3,6 +3,7 @@
 //! A handler takes a request apart, calls one function and maps the result. All paths stand in
 //! [`router`], all errors in `answer`.
 
+mod alertmanager;
 mod answer;
 pub mod api;
 mod health;
@@ -62,6 +63,7 @@ pub fn router(state: State) -> Router {
         )
         .route("/api/v1/deliveries/{id}/retry", post(deliveries::retry))
         .route("/telegram/{bot}", post(webhook::telegram))
+        .nest("/api/v2", alertmanager::router(&state))
         .route("/metrics", get(health::metrics))
         .route("/-/healthy", get(health::healthy))
         .route("/-/ready", get(health::ready))

@@ -1,0 +1,68 @@
+//! Alertmanager's API v2: what Prometheus, amtool, karma and Grafana ask of an Alertmanager.
+//!
+//! Paths, shapes, texts and orders are Alertmanager's, for programs read them. Everything here is
+//! open to whoever may send alerts.
+
+mod answer;
+mod query;
+mod stream;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+
+use crate::intake::access;
+
+use answer::Refused;
+
+/// Every path of it, below `/api/v2`.
+pub(super) fn router(state: &super::State) -> Router<super::State> {
+    Router::new()
+        .fallback(answer::not_found)
+        .method_not_allowed_fallback(answer::method_not_allowed)
+        .layer(middleware::from_fn_with_state(state.clone(), guarded))
+}
+
+/// Lets in who may send alerts, and says what browsers must hear.
+async fn guarded(State(state): State<super::State>, request: Request, next: Next) -> Response {
+    let from_a_page = request.headers().contains_key(header::ORIGIN);
+    let asked_first = request
+        .headers()
+        .get(header::ACCESS_CONTROL_REQUEST_METHOD)
+        .cloned();
+    let mut response = match asked_first {
+        Some(wanted) if request.method() == Method::OPTIONS => may_ask(wanted),
+        _ if !admitted(&state, request.headers()) => Refused::unauthorized().into_response(),
+        _ => next.run(request).await,
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if from_a_page {
+        let anyone = HeaderValue::from_static("*");
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, anyone);
+    }
+    response
+}
+
+/// What a browser is told that asks whether a page may send a request.
+fn may_ask(wanted: HeaderValue) -> Response {
+    let headers = [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, wanted),
+        (
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            HeaderValue::from_static("Accept, Authorization, Content-Type, Origin"),
+        ),
+    ];
+    (StatusCode::OK, headers).into_response()
+}
+
+/// Whether a request carries what `intake.auth` demands; the secret of the webhook's path counts as
+/// a token.
+fn admitted(state: &super::State, headers: &HeaderMap) -> bool {
+    let config = state.config.borrow();
+    let auth = config.intake.auth.as_ref();
+    auth.is_none() || access::allowed(auth, headers, access::bearer(headers))
+}
