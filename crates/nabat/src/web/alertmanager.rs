@@ -5,6 +5,7 @@
 
 mod answer;
 mod query;
+pub(crate) mod silences;
 mod stream;
 
 use axum::Router;
@@ -12,6 +13,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 
 use crate::intake::access;
 
@@ -20,6 +22,11 @@ use answer::Refused;
 /// Every path of it, below `/api/v2`.
 pub(super) fn router(state: &super::State) -> Router<super::State> {
     Router::new()
+        .route("/silences", get(silences::list).post(silences::post))
+        .route(
+            "/silence/{id}",
+            get(silences::show).delete(silences::expire),
+        )
         .fallback(answer::not_found)
         .method_not_allowed_fallback(answer::method_not_allowed)
         .layer(middleware::from_fn_with_state(state.clone(), guarded))
@@ -60,9 +67,11 @@ fn may_ask(wanted: HeaderValue) -> Response {
 }
 
 /// Whether a request carries what `intake.auth` demands; the secret of the webhook's path counts as
-/// a token.
+/// a token. Who bears the token of Nabat's own API may do all of it too.
 fn admitted(state: &super::State, headers: &HeaderMap) -> bool {
     let config = state.config.borrow();
     let auth = config.intake.auth.as_ref();
-    auth.is_none() || access::allowed(auth, headers, access::bearer(headers))
+    auth.is_none()
+        || access::allowed(auth, headers, access::bearer(headers))
+        || state.api.admits(&config, headers)
 }
