@@ -2,10 +2,13 @@
 
 mod api;
 mod check;
+mod columns;
 mod deliveries;
 mod demo;
+mod how;
 mod schema;
 mod serve;
+mod silence;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -48,6 +51,8 @@ enum Command {
     Check(check::Check),
     /// See what waits to be sent and what became of the rest; retry or drop it
     Deliveries(Box<deliveries::Deliveries>),
+    /// Hold alerts back for a time; see, extend and end what holds them back
+    Silence(Box<silence::Silence>),
     /// Print the JSON Schema of the configuration, for editors
     Schema(schema::Schema),
 }
@@ -59,6 +64,7 @@ pub fn run() -> ExitCode {
         Command::Demo(demo) => demo.run(),
         Command::Check(check) => check.run(),
         Command::Deliveries(deliveries) => deliveries.run(),
+        Command::Silence(silence) => silence.run(),
         Command::Schema(schema) => schema.run(),
     };
     match outcome {

@@ -26,8 +26,8 @@ use nabat_core::alert::News;
 use nabat_core::chat::Admits;
 use nabat_core::delivery::{DeliveryId, Settled, Waiting, Work};
 use nabat_core::destination::{Destination, Outlet};
-use nabat_core::silence::{self, Draft, Silence, SilenceId};
 use nabat_core::engine::{Dropped, Figures, Heard, Pending, Refusal, Settings, Wanted};
+use nabat_core::silence::{self, Draft, Silence, SilenceId};
 
 use crate::store::{Store, StoreError};
 

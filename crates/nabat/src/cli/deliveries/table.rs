@@ -5,30 +5,18 @@ use std::fmt::Write as _;
 use nabat_core::delivery::{Fate, Priority};
 use nabat_core::time::Timestamp;
 
+use crate::cli::columns::{clean, distance, table};
 use crate::web::api::shape::{Delivery, State};
 
 const COLUMNS: usize = 7;
 const HEAD: [&str; COLUMNS] = ["ID", "STATE", "AGE", "TRIES", "TO", "ABOUT", "LAST ERROR"];
-/// The first of the columns that may be cut, and how narrow they may become.
+/// The first of the columns that may be cut.
 const FLEXIBLE_FROM: usize = 4;
-const NARROWEST: usize = 8;
-const GAP: usize = 2;
 
 /// A line for each, no wider than `width` if that can be.
 pub(super) fn list(deliveries: &[Delivery], now: Timestamp, width: Option<usize>) -> String {
-    let mut rows = vec![HEAD.map(str::to_owned)];
-    rows.extend(deliveries.iter().map(|delivery| row(delivery, now)));
-    let widths = widths(&rows, width);
-    let mut text = String::new();
-    for row in rows {
-        let cells = row.iter().zip(widths).map(|(cell, width)| {
-            let cell = cut(cell, width);
-            format!("{cell:<width$}")
-        });
-        let line: Vec<String> = cells.collect();
-        let _ = writeln!(text, "{}", line.join(&" ".repeat(GAP)).trim_end());
-    }
-    text
+    let rows = deliveries.iter().map(|delivery| row(delivery, now));
+    table(HEAD, rows, FLEXIBLE_FROM, width)
 }
 
 /// Everything about one.
@@ -86,51 +74,11 @@ fn urgency(priority: Priority) -> &'static str {
     }
 }
 
-/// As wide as what stands in each column; where that is too much, the widest give way.
-fn widths(rows: &[[String; COLUMNS]], width: Option<usize>) -> [usize; COLUMNS] {
-    let mut widths = [0; COLUMNS];
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
-        }
-    }
-    let Some(room) = width else {
-        return widths;
-    };
-    while widths.iter().sum::<usize>() + GAP * (COLUMNS - 1) > room {
-        let flexible = widths.iter_mut().skip(FLEXIBLE_FROM);
-        match flexible.max().filter(|width| **width > NARROWEST) {
-            Some(widest) => *widest -= 1,
-            None => break,
-        }
-    }
-    widths
-}
-
-fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    let kept = text.chars().take(width.saturating_sub(1));
-    kept.chain(['…']).collect()
-}
-
-/// What others wrote must not steer the terminal.
-fn clean(text: &str) -> String {
-    let plain = |c: char| if c.is_control() { ' ' } else { c };
-    text.chars().map(plain).collect()
-}
-
 /// `5s`, `3m`, `2h`, `4d`.
 fn age(at: &str, now: Timestamp) -> String {
-    let Ok(Some(at)) = Timestamp::parse_rfc3339(at) else {
-        return "?".to_owned();
-    };
-    match now.since(at).as_secs() {
-        seconds @ 0..60 => format!("{seconds}s"),
-        seconds @ 60..3_600 => format!("{}m", seconds / 60),
-        seconds @ 3_600..86_400 => format!("{}h", seconds / 3_600),
-        seconds => format!("{}d", seconds / 86_400),
+    match Timestamp::parse_rfc3339(at) {
+        Ok(Some(at)) => distance(now, at.min(now)),
+        _ => "?".to_owned(),
     }
 }
 

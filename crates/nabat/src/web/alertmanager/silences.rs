@@ -42,15 +42,20 @@ pub(super) async fn list(
     });
     silences.sort_by_key(|silence| (place(silence), silence.id));
     let names = state.api.names;
-    Ok(stream::array(silences, move |silence: Arc<Silence>, out| {
-        // Writing into memory does not fail.
-        let _ = serde_json::to_writer(out, &shape::Gettable::of(&silence, names));
-    }))
+    Ok(stream::array(
+        silences,
+        move |silence: Arc<Silence>, out| {
+            // Writing into memory does not fail.
+            let _ = serde_json::to_writer(out, &shape::Gettable::of(&silence, names));
+        },
+    ))
 }
 
 /// Whether a silence has each of these matchers, to the letter: not whether it covers the same.
 fn contains(silence: &Silence, filters: &[Matcher]) -> bool {
-    filters.iter().all(|filter| silence.matchers.contains(filter))
+    filters
+        .iter()
+        .all(|filter| silence.matchers.contains(filter))
 }
 
 fn place(silence: &Silence) -> (u8, Timestamp, Reverse<Timestamp>) {
@@ -88,9 +93,7 @@ pub(super) async fn post(
         };
         Refused::said(status, refusal.to_string())
     })?;
-    Ok(Json(Made {
-        id: names.uuid(id),
-    }))
+    Ok(Json(Made { id: names.uuid(id) }))
 }
 
 /// Shows one silence.
@@ -134,8 +137,8 @@ fn is_uuid(text: &str) -> bool {
     let digits: Vec<&str> = text.split('-').collect();
     let lengths: Vec<usize> = digits.iter().map(|part| part.len()).collect();
     let hex = digits.iter().flat_map(|part| part.bytes());
-    matches!(lengths.as_slice(), [8, 4, 4, 4, 12] | [32])
-        && { hex }.all(|byte| byte.is_ascii_hexdigit())
+    matches!(lengths.as_slice(), [8, 4, 4, 4, 12] | [32]) && { hex }
+        .all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// The type must be said: without one, nothing is read.

@@ -167,7 +167,10 @@ impl Matcher {
     pub(crate) fn text(&self) -> String {
         let operator = operator(self.is_equal, self.is_regex);
         let matcher = matcher::Matcher::new(&self.name, operator, &self.value);
-        matcher.map_or_else(|_| format!("{}: {}", self.name, self.value), |m| m.to_string())
+        matcher.map_or_else(
+            |_| format!("{}: {}", self.name, self.value),
+            |m| m.to_string(),
+        )
     }
 }
 
@@ -250,7 +253,10 @@ impl Asked {
             return Err(Mistake::Matcher(at, "invalid label name \"\"".to_owned()));
         }
         matcher::Matcher::new(&self.name, self.operator, &self.value).map_err(|error| {
-            let words = format!("invalid regular expression {:?}: {}", self.value, error.problem);
+            let words = format!(
+                "invalid regular expression {:?}: {}",
+                self.value, error.problem
+            );
             Mistake::Matcher(at, words)
         })
     }
@@ -270,7 +276,8 @@ fn time(text: Option<String>) -> Result<Option<Timestamp>, Mistake> {
         Ok(Some(read)) if text.contains(':') => Ok(Some(read)),
         _ => {
             let shown: String = text.chars().take(60).collect();
-            let words = format!("parsing time {shown:?} as \"2006-01-02 15:04:05\": cannot parse it");
+            let words =
+                format!("parsing time {shown:?} as \"2006-01-02 15:04:05\": cannot parse it");
             Err(Mistake::Unreadable(words))
         }
     }
@@ -315,8 +322,14 @@ mod tests {
         for (matcher, expected) in [
             (json!({}), missing("matchers.0.isRegex")),
             (json!(null), missing("matchers.0.isRegex")),
-            (json!({"value": "b", "isRegex": false}), missing("matchers.0.name")),
-            (json!({"name": "b", "isRegex": false}), missing("matchers.0.value")),
+            (
+                json!({"value": "b", "isRegex": false}),
+                missing("matchers.0.name"),
+            ),
+            (
+                json!({"name": "b", "isRegex": false}),
+                missing("matchers.0.value"),
+            ),
         ] {
             let mut silence = silence();
             silence["matchers"] = json!([matcher]);
@@ -326,7 +339,10 @@ mod tests {
         none["matchers"] = json!([]);
         assert_eq!(read(&none), Err(Mistake::NoMatchers));
         assert_eq!(read(&Value::Null).map(|_| ()), missing("comment"));
-        assert_eq!(Postable::read(b" "), Err(Mistake::Missing("silence".to_owned())));
+        assert_eq!(
+            Postable::read(b" "),
+            Err(Mistake::Missing("silence".to_owned()))
+        );
     }
 
     #[test]
@@ -337,7 +353,10 @@ mod tests {
         no_text["comment"] = json!(5);
         let list = json!([]);
         for wrong in [date_only, no_text, list] {
-            assert!(matches!(read(&wrong), Err(Mistake::Unreadable(_))), "{wrong}");
+            assert!(
+                matches!(read(&wrong), Err(Mistake::Unreadable(_))),
+                "{wrong}"
+            );
         }
         for (name, value, words) in [
             ("", "b", "invalid label name"),
@@ -354,7 +373,8 @@ mod tests {
 
     #[test]
     fn moments_are_read_as_alertmanager_reads_them() {
-        let read = |text: &str| time(Some(text.to_owned())).map(|at| at.unwrap_or_default().to_string());
+        let read =
+            |text: &str| time(Some(text.to_owned())).map(|at| at.unwrap_or_default().to_string());
         for (text, expected) in [
             ("2026-11-21T03:00:00.5+02:00", "2026-11-21T01:00:00.500Z"),
             ("2026-11-21T03:00:00", "2026-11-21T03:00:00.000Z"),
@@ -386,7 +406,10 @@ mod tests {
         let shown = Gettable::of(&silence, Names::of("store"));
         let shown = serde_json::to_value(shown).unwrap();
         assert_eq!(shown["status"], json!({"state": "pending"}));
-        assert_eq!(shown["matchers"][3], json!({"isEqual": false, "isRegex": true, "name": "g", "value": "h"}));
+        assert_eq!(
+            shown["matchers"][3],
+            json!({"isEqual": false, "isRegex": true, "name": "g", "value": "h"})
+        );
         let again = read(&shown).unwrap();
         assert_eq!(again.matchers, silence.matchers);
         assert_eq!(again.annotations, Some(silence.annotations));
