@@ -17,6 +17,7 @@ mod format;
 pub mod integration;
 mod locate;
 mod mailbox;
+mod maintenance;
 mod mistake;
 mod period;
 mod receiver;

@@ -4,6 +4,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use nabat_core::silence::cron::Cron;
 use reqwest::Url;
 
 use super::mailbox::Mailbox;
@@ -29,6 +30,7 @@ pub(super) fn expected(format: &str) -> Option<&'static str> {
         "signing-secret" => "`whsec_` and the base64 of at least 24 bytes",
         "certificates" => "the path of a file with certificates (PEM)",
         "store" => "a store such as `sqlite:nabat.db`",
+        "cron" => "minute, hour, day of the month, month, day of the week, such as `0 2 * * sun`",
         "time-zone" => "an IANA time zone such as `Europe/Berlin`",
         _ => return None,
     })
@@ -62,6 +64,10 @@ pub(super) fn check(format: &str, text: &str) -> Result<(), Option<String>> {
             .map(drop)
             .map_err(|error| Some(error.to_string())),
         "signing-secret" => signing_secret(text),
+        "cron" => text
+            .parse::<Cron>()
+            .map(drop)
+            .map_err(|error| Some(error.to_string())),
         "time-zone" => time_zone(text),
         _ => Ok(()),
     }

@@ -96,7 +96,9 @@ pub(super) fn expression(name: &str, value: &str) -> Result<Vec<Matcher>, Matche
     })
 }
 
-fn matchers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Matcher>, D::Error> {
+pub(super) fn matchers<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<Matcher>, D::Error> {
     let texts = Vec::<String>::deserialize(deserializer)?;
     let lists = texts.iter().map(|text| parse_list(text));
     let lists: Vec<Vec<Matcher>> = lists.collect::<Result<_, _>>().map_err(de::Error::custom)?;
@@ -126,7 +128,7 @@ fn group_by_schema(_: &mut SchemaGenerator) -> Schema {
     })
 }
 
-fn matchers_schema(_: &mut SchemaGenerator) -> Schema {
+pub(super) fn matchers_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "array",
         "items": {"type": "string", "x-expected": "a matcher such as `severity=\"critical\"`"},

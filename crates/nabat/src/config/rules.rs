@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
+mod maintenance;
 mod receivers;
 mod routes;
 
@@ -19,7 +20,7 @@ use receivers::Receivers;
 const DAY: u32 = 24 * 60;
 
 /// The bounds of periods. A `stale_after` of less would call a slow source silent, of more never.
-const BOUNDS: [(&str, (Period, Period)); 3] = [
+const BOUNDS: [(&str, (Period, Period)); 4] = [
     (
         "stale_after",
         (Period::from_minutes(5), Period::from_minutes(365 * DAY)),
@@ -31,6 +32,10 @@ const BOUNDS: [(&str, (Period, Period)); 3] = [
     (
         "alert_undelivered_after",
         (Period::from_seconds(1), Period::from_minutes(DAY)),
+    ),
+    (
+        "remind_before_silence_ends",
+        (Period::from_seconds(0), Period::from_minutes(DAY)),
     ),
 ];
 
@@ -47,6 +52,7 @@ pub(super) fn apply(check: &mut Check<'_>, value: &Value) {
     }
     let receivers = receivers::apply(check, value, &bots);
     routes::apply(check, value, &receivers);
+    maintenance::apply(check, value);
 }
 
 /// The entries of the list at `pointer`, each with its path; a wrong one is a null.

@@ -121,7 +121,8 @@ fn grouping(check: &mut Check<'_>, path: &str, value: &Value) {
     }
 }
 
-fn matchers(check: &mut Check<'_>, path: &str, value: &Value) {
+/// Looks whether what `matchers`, `match` and `match_re` say can be read.
+pub(super) fn matchers(check: &mut Check<'_>, path: &str, value: &Value) {
     let place = join(path, "matchers");
     let texts = value.get("matchers").and_then(Value::as_array);
     for (i, text) in texts.into_iter().flatten().enumerate() {
