@@ -135,7 +135,7 @@ impl Field {
 
     fn number(&self, text: &str) -> Option<u8> {
         let name = |known: &&str| known.eq_ignore_ascii_case(text);
-        if let Some(at) = self.names.iter().position(|known| name(&known)) {
+        if let Some(at) = self.names.iter().position(name) {
             return Some(self.min + u8::try_from(at).ok()?);
         }
         let digits = text.len() <= 2 && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -569,7 +569,7 @@ fn long_lists_stay_within_a_message() {
         status,
         Answer::Silences {
             total: 9_999,
-            items: vec![Arc::new(wide); 20],
+            items: std::iter::repeat_n(Arc::new(wide), 20).collect(),
         },
         Answer::Subscriptions {
             items: long.clone(),
