@@ -21,6 +21,8 @@ pub enum Command<'a> {
     Status,
     /// `/silence MATCHERS PERIOD REASON`, or nothing.
     Silence(&'a str),
+    /// `/history`, with an expression, matchers or nothing.
+    History(&'a str),
     /// `/silences`
     Silences,
     /// `/mute PERIOD`
@@ -41,7 +43,7 @@ pub enum Command<'a> {
     Text,
 }
 
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     "start",
     "help",
     "regexp",
@@ -49,6 +51,7 @@ const NAMES: [&str; 16] = [
     "list",
     "unsubscribe",
     "alerts",
+    "history",
     "status",
     "silence",
     "silences",
@@ -86,6 +89,7 @@ impl<'a> Command<'a> {
             "alerts" => Self::Alerts,
             "status" => Self::Status,
             "silence" => Self::Silence(argument),
+            "history" => Self::History(argument),
             "silences" => Self::Silences,
             "mute" => Self::Mute(argument),
             "unmute" => Self::Unmute,

@@ -2,13 +2,14 @@
 
 mod api;
 mod check;
-mod columns;
 mod deliveries;
 mod demo;
-mod how;
+mod incidents;
+mod output;
 mod schema;
 mod serve;
 mod silence;
+mod table;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -53,6 +54,8 @@ enum Command {
     Deliveries(Box<deliveries::Deliveries>),
     /// Hold alerts back for a time; see, extend and end what holds them back
     Silence(Box<silence::Silence>),
+    /// See what fires and what fired, for how long, and who was told
+    Incidents(Box<incidents::Incidents>),
     /// Print the JSON Schema of the configuration, for editors
     Schema(schema::Schema),
 }
@@ -65,6 +68,7 @@ pub fn run() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Deliveries(deliveries) => deliveries.run(),
         Command::Silence(silence) => silence.run(),
+        Command::Incidents(incidents) => incidents.run(),
         Command::Schema(schema) => schema.run(),
     };
     match outcome {

@@ -4,9 +4,11 @@
 //! groups by a known person or by the configuration. In a group only its administrators change
 //! what it is told.
 
+mod history;
 mod silences;
 mod status;
 
+pub use history::LookBack;
 pub(super) use silences::{Proposals, SILENCE_MAX};
 
 use std::sync::Arc;
@@ -72,7 +74,7 @@ impl Engine {
                     return None; // People talking to each other.
                 }
                 let request = request(*chat, title, speaker);
-                let answer = self.answer(&request, command, out);
+                let answer = self.answer(heard, &request, command, out);
                 let locale = self.locale_for(*chat, speaker);
                 let priority = match answer {
                     Answer::Stranger { .. }
@@ -109,7 +111,13 @@ impl Engine {
         locale
     }
 
-    fn answer(&mut self, request: &Request<'_>, command: Command<'_>, out: &mut Effects) -> Answer {
+    fn answer(
+        &mut self,
+        heard: &Heard,
+        request: &Request<'_>,
+        command: Command<'_>,
+        out: &mut Effects,
+    ) -> Answer {
         if let Command::Start(code) = command
             && !code.is_empty()
         {
@@ -139,6 +147,7 @@ impl Engine {
             Command::Status => Answer::Status(self.status(request)),
             Command::Silence(text) => self.propose_silence(request, text, out),
             Command::Silences => self.list_silences(),
+            Command::History(text) => self.look_back(heard, text),
             Command::Mute(text) => self.mute(request, text, out),
             Command::Unmute => self.unmute(request, out),
             Command::Lang(text) => self.choose_language(request, text, out),

@@ -9,7 +9,8 @@ use clap::{Args, Subcommand};
 use reqwest::Method;
 
 use super::api::Api;
-use super::how::{How, Output, json, width};
+use super::output::{How, Output, json};
+use super::table::width;
 use super::{Failure, Outcome, complain, print, runtime};
 use crate::clock;
 use crate::web::api::shape::{Delivery, Done, Page, State};

@@ -1,6 +1,6 @@
 //! `nabat silence`: what holds alerts back, made, shown, extended and ended.
 
-mod table;
+mod shown;
 
 use std::time::Duration;
 
@@ -12,7 +12,8 @@ use nabat_core::matcher::{self, parse_one};
 use nabat_core::time::{NotAPeriod, Timestamp, parse_period};
 
 use super::api::Api;
-use super::how::{How, Output, json, width};
+use super::output::{How, Output, json};
+use super::table::width;
 use super::{Failure, Outcome, complain, print, runtime};
 use crate::clock;
 use crate::web::alertmanager::silences::shape::{
@@ -171,7 +172,7 @@ async fn list(wanted: List) -> Outcome {
         complain("no silences");
         return Ok(());
     }
-    print(&table::list(&silences, clock::now(), width()));
+    print(&shown::list(&silences, clock::now(), width()));
     Ok(())
 }
 
@@ -181,7 +182,7 @@ async fn show(one: One) -> Outcome {
     if one.how.output == Output::Json {
         return json(&silence);
     }
-    print(&table::one(&silence, clock::now()));
+    print(&shown::one(&silence, clock::now()));
     Ok(())
 }
 

@@ -87,6 +87,8 @@ fn every_answer() -> Vec<Answer> {
             items: Vec::new(),
         },
         Answer::SilenceUnknown,
+        Answer::History { items: Vec::new() },
+        Answer::HistoryUnreadable,
         Answer::DetailsFollow,
         Answer::Subscribed {
             what: what(),

@@ -5,18 +5,20 @@ use std::fmt::Write as _;
 use nabat_core::delivery::{Fate, Priority};
 use nabat_core::time::Timestamp;
 
-use crate::cli::columns::{clean, distance, table};
+use crate::cli::table::{Table, age, clean};
 use crate::web::api::shape::{Delivery, State};
-
-const COLUMNS: usize = 7;
-const HEAD: [&str; COLUMNS] = ["ID", "STATE", "AGE", "TRIES", "TO", "ABOUT", "LAST ERROR"];
-/// The first of the columns that may be cut.
-const FLEXIBLE_FROM: usize = 4;
 
 /// A line for each, no wider than `width` if that can be.
 pub(super) fn list(deliveries: &[Delivery], now: Timestamp, width: Option<usize>) -> String {
-    let rows = deliveries.iter().map(|delivery| row(delivery, now));
-    table(HEAD, rows, FLEXIBLE_FROM, width)
+    let table = Table {
+        head: ["ID", "STATE", "AGE", "TRIES", "TO", "ABOUT", "LAST ERROR"],
+        flexible_from: 4,
+        rows: deliveries
+            .iter()
+            .map(|delivery| row(delivery, now))
+            .collect(),
+    };
+    table.text(width)
 }
 
 /// Everything about one.
@@ -52,7 +54,7 @@ pub(super) fn one(delivery: &Delivery, now: Timestamp) -> String {
     text
 }
 
-fn row(delivery: &Delivery, now: Timestamp) -> [String; COLUMNS] {
+fn row(delivery: &Delivery, now: Timestamp) -> [String; 7] {
     [
         delivery.id.to_string(),
         delivery.state.to_string(),
@@ -71,14 +73,6 @@ fn urgency(priority: Priority) -> &'static str {
         Priority::News => "news",
         Priority::Quiet => "a quiet change",
         Priority::Stranger => "an answer to a stranger",
-    }
-}
-
-/// `5s`, `3m`, `2h`, `4d`.
-fn age(at: &str, now: Timestamp) -> String {
-    match Timestamp::parse_rfc3339(at) {
-        Ok(Some(at)) => distance(now, at.min(now)),
-        _ => "?".to_owned(),
     }
 }
 

@@ -18,7 +18,7 @@ use nabat_core::subscription::{Selector, Subscription, SubscriptionId};
 use nabat_core::time::Timestamp;
 
 use super::reader::Reader;
-use super::{StoreError, failed, history, silences};
+use super::{StoreError, failed, history, incidents, silences};
 
 /// Applies one change within a transaction.
 pub(super) fn apply(tx: &Transaction<'_>, change: &Change) -> Result<(), StoreError> {
@@ -137,6 +137,7 @@ fn apply_plain(tx: &Transaction<'_>, change: &Change) -> rusqlite::Result<usize>
         }
         Change::Attempt(_) => history::apply(tx, change),
         Change::Silence(silence) => silences::put(tx, silence),
+        Change::Entry(entry) => incidents::put_entry(tx, entry),
         Change::SilenceGone(id) => run("DELETE FROM silences WHERE id = ?1", params![id.0]),
         Change::Offset(bot, offset) => run(
             "INSERT OR REPLACE INTO offsets (bot, update_id, at) VALUES (?1, ?2, ?3)",
@@ -256,12 +257,11 @@ pub(super) fn snapshot(
     )?;
     let snapshot = Snapshot {
         incidents: all.rows(
-            "SELECT id, revision, edition, fingerprint, labels, annotations, links, group_key,
-                    starts_at, opened_at, seen_at, expires_at, state, ended_at, ending, loud,
-                    flaps, acknowledged
-             FROM incidents
-             WHERE ended_at IS NULL OR ended_at >= ?1
-                OR id IN (SELECT incident FROM ledger)",
+            &format!(
+                "SELECT {INCIDENT_COLUMNS} FROM incidents
+                 WHERE ended_at IS NULL OR ended_at >= ?1
+                    OR id IN (SELECT incident FROM ledger)"
+            ),
             [ended_since.as_millis()],
             incident,
         )?,
@@ -311,7 +311,12 @@ fn ledger(all: Reader<'_>) -> rusqlite::Result<HashMap<CardId, BTreeMap<Incident
     Ok(ledger)
 }
 
-fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
+/// What [`incident`] reads.
+pub(super) const INCIDENT_COLUMNS: &str =
+    "id, revision, edition, fingerprint, labels, annotations, links, group_key, starts_at,
+     opened_at, seen_at, expires_at, state, ended_at, ending, loud, flaps, acknowledged";
+
+pub(super) fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
     let state = match row.get_ref(12)?.as_str()? {
         "firing" => State::Firing,
         "stale" => State::Stale,

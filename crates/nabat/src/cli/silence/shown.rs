@@ -4,12 +4,8 @@ use std::fmt::Write as _;
 
 use nabat_core::time::Timestamp;
 
-use crate::cli::columns::{clean, distance, table};
+use crate::cli::table::{Table, clean, span};
 use crate::web::alertmanager::silences::shape::{Gettable, State};
-
-const HEAD: [&str; 6] = ["ID", "STATE", "WHEN", "BY", "MATCHERS", "COMMENT"];
-/// The first of the columns that may be cut.
-const FLEXIBLE_FROM: usize = 3;
 
 /// A line for each, no wider than `width` if that can be.
 pub(super) fn list(silences: &[Gettable], now: Timestamp, width: Option<usize>) -> String {
@@ -23,7 +19,12 @@ pub(super) fn list(silences: &[Gettable], now: Timestamp, width: Option<usize>) 
             clean(&silence.comment),
         ]
     });
-    table(HEAD, rows, FLEXIBLE_FROM, width)
+    let table = Table {
+        head: ["ID", "STATE", "WHEN", "BY", "MATCHERS", "COMMENT"],
+        flexible_from: 3,
+        rows: rows.collect(),
+    };
+    table.text(width)
 }
 
 /// Everything about one.
@@ -60,7 +61,7 @@ fn state(silence: &Gettable) -> &'static str {
 /// `2h left`, `in 3d`, `5m ago`.
 fn when(silence: &Gettable, now: Timestamp) -> String {
     let far = |at: &str| match Timestamp::parse_rfc3339(at) {
-        Ok(Some(at)) => distance(now, at),
+        Ok(Some(at)) => span(now.since(at).max(at.since(now))),
         _ => "?".to_owned(),
     };
     match silence.status.state {
