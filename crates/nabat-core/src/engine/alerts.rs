@@ -120,6 +120,7 @@ impl Engine {
         let incident = Arc::new(incident);
         out.changes.push(Change::Incident(Arc::clone(&incident)));
         self.remember(now, Arc::clone(&incident));
+        self.keep_silenced(now, &incident, out);
         self.tell(now, &incident, &title, news.own, out);
     }
 

@@ -279,6 +279,7 @@ impl Engine {
             if known.silenced_until == until {
                 continue;
             }
+            let newly = known.silenced_until.is_none();
             known.silenced_until = until;
             if known.cards.is_empty() {
                 continue;
@@ -291,6 +292,9 @@ impl Engine {
             Arc::make_mut(&mut known.incident).note_silence();
             let incident = Arc::clone(&known.incident);
             self.changed(now, &incident, out);
+            if newly {
+                self.keep_silenced(now, &incident, out);
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Silences: how they begin and end, what they hold back, and what people do about them.
 
 use super::*;
+use crate::history::What;
 use crate::silence::{Phase, Refusal, SilenceId};
 
 const HOUR: i64 = 3_600;
@@ -241,6 +242,27 @@ fn one_until_resolved_ends_with_the_last_alert_that_it_covers() {
     world.passes(600);
     world.fires("HighCPU", "a");
     assert_eq!(world.kinds(), ["new"]);
+}
+
+#[test]
+fn the_history_says_which_silence_held_an_alert_back() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    world.deliver();
+    let (now, mut out) = (world.now, Effects::default());
+    let draft = draft(now, "alertname=HighCPU", 0, HOUR);
+    let id = world.engine.set_silence(now, draft, &mut out).unwrap();
+    let labels = [("alertname", "HighCPU"), ("host", "b")];
+    let news = news_of(&labels, None, Status::Firing { expires_at: None });
+    world.engine.news(now, vec![news], &mut out).unwrap();
+    let silenced = out.changes.iter().filter(|change| match change {
+        Change::Entry(entry) => {
+            matches!(entry.what, What::Silenced { silence, .. } if silence == id)
+        }
+        _ => false,
+    });
+    assert_eq!(silenced.count(), 2, "{:?}", out.changes);
 }
 
 #[test]
