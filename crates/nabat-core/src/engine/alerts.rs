@@ -176,6 +176,7 @@ impl Engine {
         if let State::Ended { at, .. } = incident.state {
             self.open.remove(&incident.fingerprint);
             self.silences.note_end(&incident.labels);
+            self.affected.extend(self.inhibitions.end(incident.id));
             self.note_end(now, incident, at);
         }
         if let Some(known) = self.incidents.get(&incident.id) {
@@ -202,6 +203,8 @@ impl Engine {
             self.note_end(now, &incident, at);
         } else {
             self.open.insert(incident.fingerprint, incident.id);
+            let affected = self.inhibitions.open(incident.id, &incident.labels);
+            self.affected.extend(affected);
             self.set_timer(&incident);
             self.watch_acknowledgement(&incident);
         }
@@ -209,6 +212,7 @@ impl Engine {
         let known = Known {
             cards: Vec::new(),
             silenced_until,
+            inhibited: false,
             incident,
         };
         self.incidents.insert(known.incident.id, known);

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
 
 use super::period::Period;
-use super::{Config, route, zone};
+use super::{Config, matchers, zone};
 
 /// What is silenced again and again, such as backups at night.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -22,8 +22,8 @@ pub struct Maintenance {
     pub name: String,
     /// Which alerts: those that fulfil every matcher, such as `team="db"`. Each entry may hold
     /// several.
-    #[serde(deserialize_with = "route::matchers")]
-    #[schemars(schema_with = "route::matchers_schema")]
+    #[serde(deserialize_with = "matchers::lists")]
+    #[schemars(schema_with = "matchers::lists_schema")]
     pub matchers: Vec<Matcher>,
     /// When it begins, as in cron: minute, hour, day of the month, month, day of the week.
     #[serde(deserialize_with = "cron")]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use nabat_core::matcher::{Operator, parse_list};
 use serde_json::Value;
 
-use super::{DAY, entries, note, period, routes, text};
+use super::{DAY, entries, matchers, note, period, text};
 use crate::config::check::Check;
 use crate::config::environment::join;
 use crate::config::period::Period;
@@ -19,8 +19,8 @@ pub(super) fn apply(check: &mut Check<'_>, value: &Value) {
     for (path, window) in entries(value, "/maintenance") {
         let place = join(&path, "duration");
         period(check, &place, window.get("duration"), DURATIONS);
-        routes::matchers(check, &path, window);
-        matchers(check, &path, window);
+        matchers::apply(check, &path, window, ["matchers", "match", "match_re"]);
+        asks_for_something(check, &path, window);
         let Some(name) = text(window, "name") else {
             continue;
         };
@@ -34,7 +34,7 @@ pub(super) fn apply(check: &mut Check<'_>, value: &Value) {
 }
 
 /// A window that asks for no value would hush what nobody thought of.
-fn matchers(check: &mut Check<'_>, path: &str, window: &Value) {
+fn asks_for_something(check: &mut Check<'_>, path: &str, window: &Value) {
     let texts = window.get("matchers").and_then(Value::as_array);
     let Some(texts) = texts else {
         return;
