@@ -10,6 +10,7 @@ mod groups;
 mod original;
 mod post;
 mod query;
+pub(crate) mod silences;
 mod status;
 mod stream;
 
@@ -37,6 +38,11 @@ pub(super) fn router(state: &super::State) -> Router<super::State> {
         .route("/receivers", get(status::receivers))
         .route("/alerts", get(alerts::list).post(post::alerts))
         .route("/alerts/groups", get(groups::list))
+        .route("/silences", get(silences::list).post(silences::post))
+        .route(
+            "/silence/{id}",
+            get(silences::show).delete(silences::expire),
+        )
         .fallback(answer::not_found)
         .layer(middleware::from_fn_with_state(state.clone(), guarded))
 }
@@ -95,11 +101,13 @@ fn may_ask(wanted: HeaderValue) -> Response {
 }
 
 /// Whether a request carries what `intake.auth` demands; the secret of the webhook's path counts as
-/// a token.
+/// a token. Who bears the token of Nabat's own API may do all of it too.
 fn admitted(state: &super::State, headers: &HeaderMap) -> bool {
     let config = state.config.borrow();
     let auth = config.intake.auth.as_ref();
-    auth.is_none() || access::allowed(auth, headers, access::bearer(headers))
+    auth.is_none()
+        || access::allowed(auth, headers, access::bearer(headers))
+        || state.api.admits(&config, headers)
 }
 
 /// A place among those who read long lists, to be held until the list is sent.
