@@ -192,6 +192,7 @@ impl Engine {
     pub(super) fn after_change(&mut self, now: Timestamp, incident: &Arc<Incident>) {
         if let State::Ended { at, how } = incident.state {
             self.open.remove(&incident.fingerprint);
+            self.affected.extend(self.inhibitions.end(incident.id));
             self.note_end(now, incident, at, how);
         }
         if let Some(known) = self.incidents.get(&incident.id) {
@@ -230,6 +231,8 @@ impl Engine {
             self.note_end(now, &incident, at, how);
         } else {
             self.open.insert(incident.fingerprint, incident.id);
+            let affected = self.inhibitions.open(incident.id, &incident.labels);
+            self.affected.extend(affected);
             self.set_timer(&incident, pulse);
             self.watch_acknowledgement(&incident);
         }
@@ -237,6 +240,7 @@ impl Engine {
         let known = Known {
             cards: Vec::new(),
             silenced_until,
+            inhibited_by: None,
             pulse,
             incident,
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Engine, Known};
-use crate::alert::Labels;
+use crate::alert::{Fingerprint, Labels};
 use crate::incident::{Incident, Pulse};
 use crate::route::{GroupBy, Route, Routing, Spec};
 use crate::shards::Shards;
@@ -81,6 +81,11 @@ impl Overview {
     ) -> impl Iterator<Item = &'a Silence> {
         let silences = self.silences.values();
         silences.filter(move |silence| silence.active(now) && silence.covers(labels))
+    }
+
+    /// The alert that explains one that fires, so that it is not told.
+    pub fn inhibited_by(&self, incident: &Incident) -> Option<Fingerprint> {
+        self.incidents.get(&incident.id)?.inhibited_by
     }
 
     /// The routes in force; where there are none, one for all that people subscribed to.
