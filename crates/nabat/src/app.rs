@@ -153,6 +153,7 @@ impl App {
         });
         let integrations = Integrations::new(engine.handle.clone(), Arc::clone(&metrics), instance);
 
+        let counted = Arc::clone(&metrics);
         let (config_in_force, config) = watch::channel(Arc::new(config));
         let (reload, reloads) = mpsc::channel(1);
         let router = web::router(web::State {
@@ -166,7 +167,7 @@ impl App {
             readers: web::readers(),
             reload,
         });
-        let reloader = Reloader::new(source, engine.handle.clone(), config_in_force);
+        let reloader = Reloader::new(source, engine.handle.clone(), config_in_force, counted);
         Ok(Self {
             address,
             listener,

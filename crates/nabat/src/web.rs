@@ -87,6 +87,7 @@ pub fn router(state: State) -> Router {
         .route("/api/v1/incidents", get(incidents::list))
         .route("/api/v1/incidents/{id}", get(incidents::show))
         .route("/telegram/{bot}", post(webhook::telegram))
+        .merge(alertmanager::former())
         .nest("/api/v2", alertmanager::router(&state))
         .route("/metrics", get(health::metrics))
         .route("/-/healthy", get(health::healthy))
