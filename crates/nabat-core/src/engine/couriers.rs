@@ -8,7 +8,8 @@ use crate::card::{CardId, Told, View};
 use crate::change::Change;
 use crate::chat::ChatKey;
 use crate::delivery::{
-    Attempt, Content, Delivery, DeliveryId, Fate, Note, Outcome, Priority, Send, Settled, Work,
+    Attempt, Content, DIGEST_WITHOUT_FILE_MAX, Delivery, DeliveryId, Fate, Note, Outcome, Priority,
+    Send, Settled, Work,
 };
 use crate::destination::Destination;
 use crate::incident::IncidentId;
@@ -21,8 +22,6 @@ use crate::time::Timestamp;
 
 /// After so many attempts a message whose answer gets lost is taken as told, however urgent it is.
 const UNCERTAIN_ATTEMPTS_MAX: u32 = 2;
-/// A digest of more alerts than this has the complete list with it, as a file.
-const DIGEST_WITHOUT_FILE_MAX: usize = 10;
 
 /// Requests, and what the ledger notes when they were accepted.
 type Spoken = (Vec<Send>, Vec<Note>);
