@@ -309,3 +309,16 @@ async fn a_server_that_is_not_there_may_be_there_later() {
     };
     assert!(reason.contains("Connection refused"), "{reason}");
 }
+
+#[tokio::test]
+async fn an_answer_without_end_is_not_heard_to_the_end() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let account = account(listener.local_addr().unwrap().port());
+    tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.unwrap();
+        while client.write_all(&[b'2'; 65_536]).await.is_ok() {}
+    });
+    let refusal = send(&account, "a@example.org").await.unwrap_err();
+    assert!(matches!(refusal, Refusal::Later { .. }));
+    assert!(refusal.to_string().contains("has no end"), "{refusal}");
+}
