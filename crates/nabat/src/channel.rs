@@ -77,7 +77,7 @@ impl Channel {
     pub fn in_hand_max(&self) -> usize {
         match self {
             Self::Email { .. } => 2,
-            Self::Webhook(_) => 16,
+            Self::Webhook(_) => 64,
         }
     }
 }
