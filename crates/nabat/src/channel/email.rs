@@ -11,6 +11,7 @@ mod address;
 mod connection;
 mod letter;
 mod outcome;
+mod stream;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
