@@ -19,7 +19,7 @@ use crate::alert::{Fingerprint, Labels};
 use crate::delivery::Priority;
 use crate::destination::Destination;
 use crate::incident::{GroupKey, Incident, IncidentId, Severity, State};
-use crate::message::card::MemberNews;
+use crate::message::card::{Member, MemberNews};
 use crate::route::{Hours, Timing};
 use crate::time::Timestamp;
 
@@ -155,6 +155,17 @@ pub struct Shown {
     pub news: MemberNews,
     /// Until when a silence covers it.
     pub silenced_until: Option<Timestamp>,
+}
+
+impl Shown {
+    /// What a message says of it.
+    pub fn member(&self) -> Member<'_> {
+        Member {
+            incident: &self.incident,
+            news: self.news,
+            silenced_until: self.silenced_until,
+        }
+    }
 }
 
 impl View {
