@@ -9,13 +9,14 @@
 //! deliveries out and taking outcomes back), `outbox` (what waits and for how long), `reach` (chats
 //! that can't be told, and fallbacks), `hush` (acknowledgements and silences), `hold` (inhibition
 //! and the hours of routes), `chats` (what bots hear), `talk` (what people ask for), `buttons` (what
-//! they press on a card), `people` (who may).
+//! they press on a card), `people` (who may), `history` (what is kept of incidents).
 
 mod alerts;
 mod buttons;
 mod cards;
 mod chats;
 mod couriers;
+mod history;
 mod hold;
 mod hush;
 mod outbox;
@@ -49,6 +50,7 @@ use crate::time::Timestamp;
 pub use alerts::Refusal;
 pub use chats::{Event, Heard, Speaker};
 pub use outbox::{Dropped, Pending, Wanted};
+pub use talk::LookBack;
 
 /// How many numbers are set aside at a time, so that giving one costs no write.
 const NUMBERS_AT_A_TIME: i64 = 1_000;
@@ -200,7 +202,10 @@ impl OnDuty {
     /// nothing.
     fn maybe_told(&self, incident: IncidentId) -> bool {
         let in_hand = self.in_hand.as_ref();
-        in_hand.is_some_and(|told| told.contains(&incident)) || self.in_doubt.contains(&incident)
+        let known = self.card.members.get(&incident);
+        in_hand.is_some_and(|told| told.contains(&incident))
+            || self.in_doubt.contains(&incident)
+            || known.is_some_and(|told| told.maybe)
     }
 
     /// Nobody knows what became of the message that a courier had, if one had.

@@ -10,7 +10,7 @@ use crate::change::Change;
 use crate::chat::{ChatKey, Role};
 use crate::delivery::{Content, Delivery, DeliveryId, Priority};
 use crate::destination::Destination;
-use crate::incident::{GroupKey, Incident, IncidentId, title_of};
+use crate::incident::{GroupKey, Incident, IncidentId, Severity, title_of};
 use crate::message::card::MemberNews;
 use crate::route::Integration;
 use crate::subscription::index::Index;
@@ -286,6 +286,7 @@ impl Engine {
     /// A card that has nothing to say any more does not wait. One of a route says again what
     /// fires, in time.
     fn keep_quiet(&mut self, now: Timestamp, id: CardId, out: &mut Effects) {
+        self.keep_doubts(id, out);
         let Some(on_duty) = self.cards.get(&id) else {
             return;
         };
@@ -370,9 +371,9 @@ impl Engine {
             .cards_at
             .get(&card.destination)
             .is_some_and(|cards| cards.len() > CARDS_WITH_MISSED_MAX);
-        // What its route lets wait is not missed: it was not to be told yet.
+        // What its route lets wait is not missed, it was not to be told yet; unless it is critical.
         let held = card.routed.is_some() && on_duty.delivery.is_none();
-        let given_up = crowded || held || self.disabled_since(card.destination).is_some();
+        let given_up = crowded || self.disabled_since(card.destination).is_some();
         let tells_ends = self.tells_ends(card.destination);
         let muted = self.muted(card, now);
         let mut missed = Vec::new();
@@ -391,7 +392,8 @@ impl Engine {
                 continue;
             }
             let news = card.news_of(*told, &look, muted);
-            if news == Some(MemberNews::Missed) && tells_ends && !given_up {
+            let not_yet = held && look.incident.severity() != Severity::Critical;
+            if news == Some(MemberNews::Missed) && tells_ends && !given_up && !not_yet {
                 missed.push(*id);
             } else {
                 leaving.push(*id);

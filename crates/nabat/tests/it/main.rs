@@ -28,6 +28,9 @@ mod faults;
 #[cfg(test)]
 mod health;
 #[cfg(test)]
+mod hold;
+mod incidents;
+#[cfg(test)]
 mod intake;
 #[cfg(test)]
 mod peers;

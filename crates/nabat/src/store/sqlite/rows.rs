@@ -20,7 +20,7 @@ use nabat_core::subscription::{Selector, Subscription, SubscriptionId};
 use nabat_core::time::Timestamp;
 
 use super::reader::Reader;
-use super::{StoreError, failed, history};
+use super::{StoreError, failed, history, incidents};
 
 /// Applies one change within a transaction.
 pub(super) fn apply(tx: &Transaction<'_>, change: &Change) -> Result<(), StoreError> {
@@ -120,9 +120,9 @@ fn apply_plain(tx: &Transaction<'_>, change: &Change) -> rusqlite::Result<usize>
             incident,
             told,
         } => run(
-            "INSERT OR REPLACE INTO ledger (card, incident, edition, ended)
-             VALUES (?1, ?2, ?3, ?4)",
-            params![card.0, incident.0, told.edition, told.ended],
+            "INSERT OR REPLACE INTO ledger (card, incident, edition, ended, maybe)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![card.0, incident.0, told.edition, told.ended, told.maybe],
         ),
         Change::ToldGone { card, incident } => run(
             "DELETE FROM ledger WHERE card = ?1 AND incident = ?2",
@@ -138,6 +138,7 @@ fn apply_plain(tx: &Transaction<'_>, change: &Change) -> rusqlite::Result<usize>
             history::apply(tx, change)
         }
         Change::Attempt(_) => history::apply(tx, change),
+        Change::Entry(entry) => incidents::put_entry(tx, entry),
         Change::Silence(silence) => put_silence(tx, silence),
         Change::SilenceGone(id) => run("DELETE FROM silences WHERE id = ?1", params![id.0]),
         Change::Offset(bot, offset) => run(
@@ -273,12 +274,11 @@ pub(super) fn snapshot(
     )?;
     let snapshot = Snapshot {
         incidents: all.rows(
-            "SELECT id, revision, edition, fingerprint, labels, annotations, links, group_key,
-                    starts_at, opened_at, seen_at, expires_at, state, ended_at, ending, loud,
-                    flaps, acknowledged
-             FROM incidents
-             WHERE ended_at IS NULL OR ended_at >= ?1
-                OR id IN (SELECT incident FROM ledger)",
+            &format!(
+                "SELECT {INCIDENT_COLUMNS} FROM incidents
+                 WHERE ended_at IS NULL OR ended_at >= ?1
+                    OR id IN (SELECT incident FROM ledger)"
+            ),
             [ended_since.as_millis()],
             incident,
         )?,
@@ -317,12 +317,13 @@ fn ledger(all: Reader<'_>) -> rusqlite::Result<HashMap<CardId, BTreeMap<Incident
         let told = Told {
             edition: row.get(2)?,
             ended: row.get(3)?,
+            maybe: row.get(4)?,
         };
         Ok((CardId(row.get(0)?), IncidentId(row.get(1)?), told))
     };
     let mut ledger: HashMap<CardId, BTreeMap<IncidentId, Told>> = HashMap::new();
     let entries = all.rows(
-        "SELECT card, incident, edition, ended FROM ledger",
+        "SELECT card, incident, edition, ended, maybe FROM ledger",
         [],
         entry,
     )?;
@@ -332,7 +333,12 @@ fn ledger(all: Reader<'_>) -> rusqlite::Result<HashMap<CardId, BTreeMap<Incident
     Ok(ledger)
 }
 
-fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
+/// What [`incident`] reads.
+pub(super) const INCIDENT_COLUMNS: &str =
+    "id, revision, edition, fingerprint, labels, annotations, links, group_key, starts_at,
+     opened_at, seen_at, expires_at, state, ended_at, ending, loud, flaps, acknowledged";
+
+pub(super) fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
     let state = match row.get_ref(12)?.as_str()? {
         "firing" => State::Firing,
         "stale" => State::Stale,
@@ -563,12 +569,15 @@ fn from_json_if_any<T: serde::de::DeserializeOwned>(
     }
 }
 
-fn json(value: &impl serde::Serialize) -> rusqlite::Result<String> {
+pub(super) fn json(value: &impl serde::Serialize) -> rusqlite::Result<String> {
     serde_json::to_string(value)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
 
-fn from_json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+pub(super) fn from_json<T: serde::de::DeserializeOwned>(
+    row: &Row<'_>,
+    column: usize,
+) -> rusqlite::Result<T> {
     serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
     })
