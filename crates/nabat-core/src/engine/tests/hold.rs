@@ -117,6 +117,8 @@ fn what_another_alert_explains_is_told_when_that_ends() {
     world.fires("CpuHigh", "a");
     assert_eq!(world.kinds(), [] as [&str; 0]);
     assert_eq!(world.inhibited("CpuHigh").as_deref(), Some("NodeDown"));
+    let listed = world.says("/alerts");
+    assert!(listed.contains("explained by NodeDown"), "{listed}");
     world.resolves("NodeDown", "a");
     let said = world.deliver();
     assert!(
