@@ -40,6 +40,9 @@ pub struct Told {
     pub edition: u32,
     /// Whether that edition said that it is over.
     pub ended: bool,
+    /// Whether a message of it may have been seen although nothing was told for sure. Noted only
+    /// where nothing waits to be told, for as long as it is held back.
+    pub maybe: bool,
 }
 
 impl Told {
@@ -48,6 +51,7 @@ impl Told {
         Self {
             edition: incident.edition,
             ended: incident.ended(),
+            maybe: false,
         }
     }
 }

@@ -220,7 +220,10 @@ impl OnDuty {
     /// nothing.
     fn maybe_told(&self, incident: IncidentId) -> bool {
         let in_hand = self.in_hand.as_ref();
-        in_hand.is_some_and(|told| told.contains(&incident)) || self.in_doubt.contains(&incident)
+        let known = self.card.members.get(&incident);
+        in_hand.is_some_and(|told| told.contains(&incident))
+            || self.in_doubt.contains(&incident)
+            || known.is_some_and(|told| told.maybe)
     }
 
     /// Nobody knows what became of the message that a courier had, if one had.

@@ -287,6 +287,7 @@ impl Engine {
     /// A card that has nothing to say any more does not wait. One of a route says again what
     /// fires, in time.
     fn keep_quiet(&mut self, now: Timestamp, id: CardId, out: &mut Effects) {
+        self.keep_doubts(id, out);
         let Some(on_duty) = self.cards.get(&id) else {
             return;
         };

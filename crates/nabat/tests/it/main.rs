@@ -29,6 +29,8 @@ mod email;
 mod faults;
 #[cfg(test)]
 mod health;
+#[cfg(test)]
+mod hold;
 mod incidents;
 #[cfg(test)]
 mod intake;
