@@ -20,6 +20,7 @@ mod history;
 mod hold;
 mod hush;
 mod outbox;
+mod overview;
 mod people;
 mod reach;
 mod silences;
@@ -39,10 +40,11 @@ use crate::change::{Change, Offset, Snapshot};
 use crate::chat::{BotId, Chat, ChatKey, Invite, Person, PersonId, Role};
 use crate::delivery::{Content, Delivery, DeliveryId, Waiting};
 use crate::destination::{Destination, Outlet};
-use crate::incident::{GroupKey, Incident, IncidentId};
+use crate::incident::{GroupKey, Incident, IncidentId, Pulse};
 use crate::inhibition::{self, Inhibitions};
 use crate::message::words::{Language, Locale};
 use crate::route::Routing;
+use crate::shards::Shards;
 use crate::silence::SilenceId;
 use crate::silence::window::Window;
 use crate::subscription::index::Index;
@@ -52,6 +54,7 @@ use crate::time::Timestamp;
 pub use alerts::Refusal;
 pub use chats::{Event, Heard, Speaker};
 pub use outbox::{Dropped, Pending, Wanted};
+pub use overview::{Firing, Overview, SUBSCRIBERS};
 pub use talk::LookBack;
 
 /// How many numbers are set aside at a time, so that giving one costs no write.
@@ -62,6 +65,8 @@ const NUMBERS_AT_A_TIME: i64 = 1_000;
 pub struct Settings {
     /// After how long without news an incident is called stale.
     pub stale_after: Duration,
+    /// For how long what a source says without an end is taken to be so, if it says no more.
+    pub resolve_timeout: Duration,
     /// The language and time zone of chats that chose none.
     pub locale: Locale,
     /// Per bot, the users (above zero) and chats (below zero) that need no pairing.
@@ -96,6 +101,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             stale_after: Duration::from_secs(24 * 3_600),
+            resolve_timeout: Duration::from_secs(300),
             locale: Locale {
                 language: Language::En,
                 zone: TimeZone::UTC,
@@ -142,7 +148,7 @@ pub struct Engine {
     started_at: Timestamp,
     last_news_at: Option<Timestamp>,
     ticked_at: Timestamp,
-    incidents: HashMap<IncidentId, Known>,
+    incidents: Shards<Known>,
     open: HashMap<Fingerprint, IncidentId>,
     /// Lives that ended a moment ago, to tell late news from a new life.
     ended_lately: HashMap<Fingerprint, Ended>,
@@ -173,9 +179,11 @@ pub struct Engine {
 }
 
 /// An incident in memory, and the cards that show it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Known {
     incident: Arc<Incident>,
+    /// Its signs of life, of which the incident may be a step behind.
+    pulse: Pulse,
     cards: Vec<CardId>,
     /// Until when a silence covers it.
     silenced_until: Option<Timestamp>,
@@ -227,6 +235,8 @@ impl OnDuty {
 struct Ended {
     /// Since when, according to the source.
     at: Timestamp,
+    /// Whether its source said so: one that fell silent may be heard again any time.
+    said: bool,
     /// Until when it is remembered.
     remembered_until: Timestamp,
     /// See [`Incident::flaps`].
@@ -266,8 +276,14 @@ pub struct Figures {
     pub disabled_chats: usize,
     /// Silences in force or to come.
     pub silences: usize,
+    /// Of those, the ones to come.
+    pub silences_pending: usize,
+    /// Silences that are over and not forgotten.
+    pub silences_expired: usize,
     /// Incidents that somebody took.
     pub acknowledged: usize,
+    /// Incidents that fire and that a silence covers.
+    pub silenced: usize,
 }
 
 impl Engine {
@@ -288,7 +304,7 @@ impl Engine {
             started_at: now,
             last_news_at: None,
             ticked_at: now,
-            incidents: HashMap::with_capacity(snapshot.incidents.len()),
+            incidents: Shards::new(),
             open: HashMap::with_capacity(snapshot.incidents.len()),
             ended_lately: HashMap::new(),
             cards: HashMap::new(),
@@ -316,7 +332,8 @@ impl Engine {
             numbers_used: snapshot.numbers_used,
         };
         for incident in snapshot.incidents {
-            engine.remember(now, Arc::new(incident));
+            let pulse = engine.granted(now, &incident);
+            engine.remember(now, Arc::new(incident), pulse);
         }
         for card in snapshot.cards {
             engine.put_card(card);
@@ -427,6 +444,7 @@ impl Engine {
 
     /// Figures for `/metrics`.
     pub fn figures(&self) -> Figures {
+        let [active, silences_pending, silences_expired] = self.silences.count();
         Figures {
             open_incidents: self.open.len(),
             subscriptions: self.subscriptions.len(),
@@ -434,12 +452,20 @@ impl Engine {
             waiting: self.deliveries.len(),
             oldest_waiting: self.deliveries.values().map(|d| d.created_at).min(),
             oldest_critical: self.oldest_critical().map(|delivery| delivery.created_at),
-            silences: self.silences.unexpired(),
+            silences: active + silences_pending,
+            silences_pending,
+            silences_expired,
             acknowledged: self
                 .open
                 .values()
                 .filter_map(|id| self.incidents.get(id))
                 .filter(|known| known.incident.acknowledged.is_some())
+                .count(),
+            silenced: self
+                .open
+                .values()
+                .filter_map(|id| self.incidents.get(id))
+                .filter(|known| known.silenced_until.is_some())
                 .count(),
             disabled_chats: self
                 .chats

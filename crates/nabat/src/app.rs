@@ -26,7 +26,7 @@ use crate::store::{History, Store};
 use crate::telemetry::Log;
 use crate::web::api::token;
 use crate::web::server::{Reload, serve};
-use crate::{bot, web};
+use crate::{bot, clock, web};
 
 use bots::Bots;
 use integrations::Integrations;
@@ -146,20 +146,28 @@ impl App {
             ears.clone(),
         );
 
+        let about = Arc::new(web::About {
+            instance: instance.clone(),
+            started_at: clock::now(),
+            address,
+        });
         let integrations = Integrations::new(engine.handle.clone(), Arc::clone(&metrics), instance);
 
+        let counted = Arc::clone(&metrics);
         let (config_in_force, config) = watch::channel(Arc::new(config));
         let (reload, reloads) = mpsc::channel(1);
         let router = web::router(web::State {
             engine: engine.handle.clone(),
             config,
+            about,
             metrics,
             api,
             ears,
             bodies: web::bodies(),
+            readers: web::readers(),
             reload,
         });
-        let reloader = Reloader::new(source, engine.handle.clone(), config_in_force);
+        let reloader = Reloader::new(source, engine.handle.clone(), config_in_force, counted);
         Ok(Self {
             address,
             listener,

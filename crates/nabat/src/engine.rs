@@ -26,7 +26,7 @@ use nabat_core::alert::News;
 use nabat_core::chat::Admits;
 use nabat_core::delivery::{DeliveryId, Settled, Waiting, Work};
 use nabat_core::destination::{Destination, Outlet};
-use nabat_core::engine::{Dropped, Figures, Heard, Pending, Refusal, Settings, Wanted};
+use nabat_core::engine::{Dropped, Figures, Heard, Overview, Pending, Refusal, Settings, Wanted};
 use nabat_core::silence::{self, Draft, Silence, SilenceId};
 
 use crate::store::{Store, StoreError};
@@ -99,6 +99,7 @@ enum Ask {
     ExpireSilence(SilenceId, Reply<bool>),
     Follow(Outlet, mpsc::UnboundedSender<Vec<Waiting>>, Reply<()>),
     Look(Reply<Look>),
+    Overview(Reply<Overview>),
     Stop,
 }
 
@@ -275,6 +276,14 @@ impl Handle {
     /// See [`NotTaken`].
     pub async fn look(&self) -> Result<Look, NotTaken> {
         self.ask(Ask::Look).await
+    }
+
+    /// What fires now, as far as it is stored.
+    ///
+    /// # Errors
+    /// See [`NotTaken`].
+    pub async fn overview(&self) -> Result<Overview, NotTaken> {
+        self.ask(Ask::Overview).await
     }
 
     /// Whether alerts can be taken.

@@ -10,10 +10,12 @@ mod health;
 pub mod server;
 mod webhook;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, post};
+use nabat_core::time::Timestamp;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::bot::WebhookEars;
@@ -23,6 +25,17 @@ use crate::metrics::Metrics;
 
 use api::{deliveries, incidents};
 
+/// Which Nabat this is.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// What tells it from others.
+    pub instance: String,
+    /// Since when it runs.
+    pub started_at: Timestamp,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
 /// What handlers need.
 #[derive(Debug, Clone)]
 pub struct State {
@@ -30,6 +43,8 @@ pub struct State {
     pub engine: Handle,
     /// The configuration in force.
     pub config: watch::Receiver<Arc<Config>>,
+    /// Which Nabat this is.
+    pub about: Arc<About>,
     /// The counters.
     pub metrics: Arc<Metrics>,
     /// What the REST API needs.
@@ -38,6 +53,8 @@ pub struct State {
     pub ears: WebhookEars,
     /// Room for the bodies that are being read, in KiB.
     pub bodies: Arc<Semaphore>,
+    /// Room for those who read long lists.
+    pub readers: Arc<Semaphore>,
     /// Asks for the configuration to be read again.
     pub reload: mpsc::Sender<server::Reload>,
 }
@@ -45,6 +62,11 @@ pub struct State {
 /// As much room for bodies as there is.
 pub fn bodies() -> Arc<Semaphore> {
     Arc::new(Semaphore::new(webhook::BODIES_KIB_MAX as usize))
+}
+
+/// As much room for readers of long lists as there is.
+pub fn readers() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(alertmanager::READERS_MAX))
 }
 
 /// Every path there is.
@@ -65,6 +87,7 @@ pub fn router(state: State) -> Router {
         .route("/api/v1/incidents", get(incidents::list))
         .route("/api/v1/incidents/{id}", get(incidents::show))
         .route("/telegram/{bot}", post(webhook::telegram))
+        .merge(alertmanager::former())
         .nest("/api/v2", alertmanager::router(&state))
         .route("/metrics", get(health::metrics))
         .route("/-/healthy", get(health::healthy))

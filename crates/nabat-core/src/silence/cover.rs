@@ -12,7 +12,7 @@ use crate::alert::Labels;
 use crate::matcher::{Matcher, Operator};
 
 /// Silences, arranged so that those of an alert are found quickly.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Cover {
     by_pair: HashMap<Box<str>, HashMap<Box<str>, Vec<Arc<Silence>>>>,
     others: Vec<Arc<Silence>>,

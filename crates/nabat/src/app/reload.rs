@@ -12,6 +12,7 @@ use nabat_core::message::words::Locale;
 use super::Source;
 use crate::config::{self, Config, environment};
 use crate::engine::{Handle, Problem, Retention};
+use crate::metrics::Metrics;
 
 /// The alert that says that the configuration was refused.
 const CONFIG_INVALID: &str = "NabatConfigInvalid";
@@ -21,6 +22,7 @@ pub(super) struct Reloader {
     source: Option<Source>,
     engine: Handle,
     in_force: watch::Sender<Arc<Config>>,
+    metrics: Arc<Metrics>,
 }
 
 impl Reloader {
@@ -28,11 +30,13 @@ impl Reloader {
         source: Option<Source>,
         engine: Handle,
         in_force: watch::Sender<Arc<Config>>,
+        metrics: Arc<Metrics>,
     ) -> Self {
         Self {
             source,
             engine,
             in_force,
+            metrics,
         }
     }
 
@@ -59,6 +63,7 @@ impl Reloader {
             Ok(config) => self.take_over(config).await,
             Err(error) => Err(error.to_string()),
         };
+        self.metrics.alertmanager.reloaded(outcome.is_ok());
         match &outcome {
             Ok(()) => tracing::info!("the configuration was read again"),
             Err(problem) => {
@@ -129,6 +134,7 @@ pub(super) fn settings(config: &Config) -> Settings {
         .collect();
     Settings {
         stale_after: config.stale_after.duration(),
+        resolve_timeout: config.global.resolve_timeout(),
         locale: Locale {
             language: config.language,
             zone: config.time_zone.clone(),

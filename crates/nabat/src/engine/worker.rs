@@ -224,6 +224,8 @@ impl Worker {
                     has_owner: self.engine.has_owner(),
                 }),
             ),
+            // Answered after the commit: it may hold what is being decided.
+            Ask::Overview(reply) => answers.push(defer(reply, self.engine.overview())),
             Ask::Stop => {}
         }
     }
@@ -391,6 +393,7 @@ fn refuse(ask: Ask, why: &NotTaken) {
         Ask::ExpireSilence(_, reply) => answer_now(reply, Err(why.clone())),
         Ask::Invite(_, _, reply) => answer_now(reply, Err(why.clone())),
         Ask::Look(reply) => answer_now(reply, Err(why.clone())),
+        Ask::Overview(reply) => answer_now(reply, Err(why.clone())),
         Ask::Stop => {}
     }
 }

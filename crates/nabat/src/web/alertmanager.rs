@@ -3,33 +3,73 @@
 //! Paths, shapes, texts and orders are Alertmanager's, for programs read them. Everything here is
 //! open to whoever may send alerts.
 
+mod alert;
+mod alerts;
 mod answer;
+mod groups;
+mod original;
+mod post;
 mod query;
 pub(crate) mod silences;
+mod status;
 mod stream;
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::intake::access;
 
 use answer::Refused;
 
+/// How many may read a list of alerts at once: each holds what was there when it began.
+pub(super) const READERS_MAX: usize = 8;
+
 /// Every path of it, below `/api/v2`.
 pub(super) fn router(state: &super::State) -> Router<super::State> {
+    let only = answer::only;
     Router::new()
-        .route("/silences", get(silences::list).post(silences::post))
+        .route("/status", get(status::show).fallback(only("GET")))
+        .route("/receivers", get(status::receivers).fallback(only("GET")))
+        .route(
+            "/alerts",
+            get(alerts::list)
+                .post(post::alerts)
+                .fallback(only("GET,POST")),
+        )
+        .route("/alerts/groups", get(groups::list).fallback(only("GET")))
+        .route(
+            "/silences",
+            get(silences::list)
+                .post(silences::set)
+                .fallback(only("GET,POST")),
+        )
         .route(
             "/silence/{id}",
-            get(silences::show).delete(silences::expire),
+            get(silences::show)
+                .delete(silences::expire)
+                .fallback(only("GET,DELETE")),
         )
         .fallback(answer::not_found)
-        .method_not_allowed_fallback(answer::method_not_allowed)
         .layer(middleware::from_fn_with_state(state.clone(), guarded))
+}
+
+/// The paths of Alertmanager's API v1 that are not Nabat's own.
+pub(super) fn former() -> Router<super::State> {
+    const PATHS: [&str; 4] = [
+        "/api/v1/alerts",
+        "/api/v1/alerts/groups",
+        "/api/v1/receivers",
+        "/api/v1/status",
+    ];
+    let add = |router: Router<super::State>, path| router.route(path, any(answer::gone));
+    PATHS.into_iter().fold(Router::new(), add)
 }
 
 /// Lets in who may send alerts, and says what browsers must hear.
@@ -74,4 +114,14 @@ fn admitted(state: &super::State, headers: &HeaderMap) -> bool {
     auth.is_none()
         || access::allowed(auth, headers, access::bearer(headers))
         || state.api.admits(&config, headers)
+}
+
+/// A place among those who read long lists, to be held until the list is sent.
+fn reader(state: &super::State) -> Result<OwnedSemaphorePermit, Refused> {
+    Arc::clone(&state.readers).try_acquire_owned().map_err(|_| {
+        Refused::text(
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("Limit of concurrent GET requests reached ({READERS_MAX}), try again later.\n"),
+        )
+    })
 }

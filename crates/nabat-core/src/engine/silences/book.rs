@@ -12,7 +12,8 @@ use crate::time::Timestamp;
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Book {
     all: BTreeMap<SilenceId, Arc<Silence>>,
-    cover: Cover,
+    /// Shared with who looks at an overview.
+    cover: Arc<Cover>,
     /// The expired ones, those that ended first in front.
     expired: BTreeSet<(Timestamp, SilenceId)>,
     /// Active until resolved, and something that they cover ended in this step.
@@ -33,7 +34,7 @@ impl Book {
     pub(super) fn put(&mut self, silence: Arc<Silence>) -> Option<Arc<Silence>> {
         let before = self.forget(silence.id);
         match silence.phase {
-            Phase::Active { .. } => self.cover.add(Arc::clone(&silence)),
+            Phase::Active { .. } => Arc::make_mut(&mut self.cover).add(Arc::clone(&silence)),
             Phase::Expired => {
                 self.expired.insert((silence.ends_at, silence.id));
             }
@@ -46,7 +47,9 @@ impl Book {
     /// Forgets a silence; returns it.
     pub(super) fn forget(&mut self, id: SilenceId) -> Option<Arc<Silence>> {
         let silence = self.all.remove(&id)?;
-        self.cover.remove(&silence);
+        if silence.active() {
+            Arc::make_mut(&mut self.cover).remove(&silence);
+        }
         self.expired.remove(&(silence.ends_at, id));
         Some(silence)
     }
@@ -79,6 +82,17 @@ impl Book {
     /// The active ones that cover an alert.
     pub(in crate::engine) fn covering(&self, labels: &Labels) -> impl Iterator<Item = &Silence> {
         self.cover.of(labels)
+    }
+
+    /// The active ones as they are now, to be kept.
+    pub(in crate::engine) fn cover(&self) -> Arc<Cover> {
+        Arc::clone(&self.cover)
+    }
+
+    /// How many are active, pending and expired.
+    pub(in crate::engine) fn count(&self) -> [usize; 3] {
+        let active = self.all.values().filter(|silence| silence.active()).count();
+        [active, self.unexpired() - active, self.expired.len()]
     }
 
     /// Until when an alert with these labels is silenced, if it is. A silence whose time is up

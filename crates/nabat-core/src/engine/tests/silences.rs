@@ -254,7 +254,7 @@ fn the_history_says_which_silence_held_an_alert_back() {
     let draft = draft(now, "alertname=HighCPU", 0, HOUR);
     let id = world.engine.set_silence(now, draft, &mut out).unwrap();
     let labels = [("alertname", "HighCPU"), ("host", "b")];
-    let news = news_of(&labels, None, Status::Firing { expires_at: None });
+    let news = news_of(&labels, None, Status::Firing { expires: None });
     world.engine.news(now, vec![news], &mut out).unwrap();
     let silenced = out.changes.iter().filter(|change| match change {
         Change::Entry(entry) => {

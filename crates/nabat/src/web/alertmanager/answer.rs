@@ -4,8 +4,10 @@
 //! schema, is `{"code": 602, "message": …}` with 422, and what HTTP itself forbids the same with the
 //! status as its code.
 
+use std::future::{Ready, ready};
+
 use axum::Json;
-use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
@@ -137,8 +139,21 @@ pub(super) async fn not_found(uri: Uri) -> Refused {
     Refused::transport(StatusCode::NOT_FOUND, message)
 }
 
-/// Answers for a method that a path does not take. The header `Allow` is set by the router.
-pub(super) async fn method_not_allowed(method: Method) -> Refused {
-    let message = format!("method {method} is not allowed");
-    Refused::transport(StatusCode::METHOD_NOT_ALLOWED, message)
+/// Answers for a method that a path does not take, which takes `methods`.
+pub(super) fn only(
+    methods: &'static str,
+) -> impl Fn(Method) -> Ready<([(HeaderName, &'static str); 1], Refused)> + Clone {
+    move |method| {
+        let message = format!("method {method} is not allowed, but [{methods}] are");
+        let refused = Refused::transport(StatusCode::METHOD_NOT_ALLOWED, message);
+        ready(([(header::ALLOW, methods)], refused))
+    }
+}
+
+/// Answers for what Alertmanager had once.
+pub(super) async fn gone() -> impl IntoResponse {
+    const GONE: &str =
+        "Alertmanager's API v1 is gone since its version 0.27; the same is below `/api/v2`";
+    let body = serde_json::json!({ "status": "deprecated", "error": GONE });
+    (StatusCode::GONE, Json(body))
 }

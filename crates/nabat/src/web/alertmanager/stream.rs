@@ -1,6 +1,7 @@
 //! Lists that are written while they are sent, so that a long one never lies in memory whole.
 
 use std::convert::Infallible;
+use std::iter;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -14,54 +15,40 @@ use hyper::body::Frame;
 const CHUNK_BYTES: usize = 64 << 10;
 
 /// A JSON array of `items`, each of which `write` appends.
-pub(super) fn array<I, W>(items: I, write: W) -> Response
+pub(super) fn array<I, W>(items: I, mut write: W) -> Response
 where
-    I: IntoIterator<IntoIter: Send + Unpin + 'static>,
+    I: IntoIterator<IntoIter: Send + Unpin + 'static, Item: Send + 'static>,
     W: FnMut(I::Item, &mut Vec<u8>) + Send + Unpin + 'static,
 {
-    let list = List {
-        items: Some(items.into_iter()),
-        write,
-        separator: b'[',
-    };
-    let headers = [(header::CONTENT_TYPE, "application/json")];
-    (headers, Body::new(list)).into_response()
+    let mut before = b'[';
+    let items = items.into_iter().map(Some).chain(iter::once_with(|| None));
+    pieces(items, move |item, out| {
+        let Some(item) = item else {
+            out.extend_from_slice(if before == b'[' { b"[]\n" } else { b"]\n" });
+            return;
+        };
+        out.push(before);
+        before = b',';
+        write(item, out);
+    })
 }
 
-struct List<I, W> {
-    /// `None` when everything was sent.
-    items: Option<I>,
-    write: W,
-    /// What comes before the next item.
-    separator: u8,
-}
-
-impl<I, W> List<I, W>
+/// JSON that is put together of pieces, each of which `write` appends.
+pub(super) fn pieces<I, W>(pieces: I, write: W) -> Response
 where
-    I: Iterator,
-    W: FnMut(I::Item, &mut Vec<u8>),
+    I: Iterator + Send + Unpin + 'static,
+    W: FnMut(I::Item, &mut Vec<u8>) + Send + Unpin + 'static,
 {
-    fn chunk(&mut self) -> Option<Bytes> {
-        let items = self.items.as_mut()?;
-        let mut chunk = Vec::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 8);
-        while chunk.len() < CHUNK_BYTES {
-            let Some(item) = items.next() else {
-                self.items = None;
-                if self.separator == b'[' {
-                    chunk.push(b'[');
-                }
-                chunk.extend_from_slice(b"]\n");
-                break;
-            };
-            chunk.push(self.separator);
-            self.separator = b',';
-            (self.write)(item, &mut chunk);
-        }
-        Some(chunk.into())
-    }
+    let headers = [(header::CONTENT_TYPE, "application/json")];
+    (headers, Body::new(Pieces { pieces, write })).into_response()
 }
 
-impl<I, W> hyper::body::Body for List<I, W>
+struct Pieces<I, W> {
+    pieces: I,
+    write: W,
+}
+
+impl<I, W> hyper::body::Body for Pieces<I, W>
 where
     I: Iterator + Unpin,
     W: FnMut(I::Item, &mut Vec<u8>) + Unpin,
@@ -73,7 +60,19 @@ where
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.chunk().map(|chunk| Ok(Frame::data(chunk))))
+        let Self { pieces, write } = &mut *self;
+        let mut chunk = Vec::new();
+        while chunk.len() < CHUNK_BYTES {
+            let Some(piece) = pieces.next() else {
+                break;
+            };
+            if chunk.is_empty() {
+                chunk.reserve(CHUNK_BYTES + CHUNK_BYTES / 8);
+            }
+            write(piece, &mut chunk);
+        }
+        let frame = (!chunk.is_empty()).then(|| Ok(Frame::data(chunk.into())));
+        Poll::Ready(frame)
     }
 }
 
