@@ -187,8 +187,8 @@ struct Known {
     cards: Vec<CardId>,
     /// Until when a silence covers it.
     silenced_until: Option<Timestamp>,
-    /// Whether another that fires explains it, or did when it ended.
-    inhibited: bool,
+    /// Which alert that fires explains it, or did when it ended.
+    inhibited_by: Option<Fingerprint>,
 }
 
 /// A card in memory, and the delivery that waits for it.

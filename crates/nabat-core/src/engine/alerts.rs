@@ -242,7 +242,7 @@ impl Engine {
         let known = Known {
             cards: Vec::new(),
             silenced_until,
-            inhibited: false,
+            inhibited_by: None,
             pulse,
             incident,
         };

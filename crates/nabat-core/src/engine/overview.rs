@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Engine, Known};
-use crate::alert::Labels;
+use crate::alert::{Fingerprint, Labels};
 use crate::incident::{Incident, Pulse};
 use crate::route::{GroupBy, Route, Routing, Spec};
 use crate::shards::Shards;
@@ -81,6 +81,11 @@ impl Overview {
     ) -> impl Iterator<Item = &'a Silence> {
         let silences = self.silences.of(labels);
         silences.filter(move |silence| now < silence.ends_at)
+    }
+
+    /// The alert that explains one that fires, so that it is not told.
+    pub fn inhibited_by(&self, incident: &Incident) -> Option<Fingerprint> {
+        self.incidents.get(&incident.id)?.inhibited_by
     }
 
     /// The routes in force; where there are none, one for all that people subscribed to.

@@ -97,7 +97,7 @@ impl World {
     fn inhibited(&self, name: &str) -> Option<String> {
         let mut known = self.engine.incidents.values();
         let known = known.find(|known| known.incident.name() == name).unwrap();
-        let by = self.engine.inhibited_by(&known.incident)?;
+        let by = self.engine.overview().inhibited_by(&known.incident)?;
         let source = self.engine.open.get(&by).unwrap();
         Some(self.engine.incidents.get(source).unwrap().incident.name())
     }
@@ -399,7 +399,7 @@ fn an_acknowledgement_that_runs_out_waits_for_the_morning() {
     let mut world = evening();
     world.fires("CpuHigh", "a");
     world.handed();
-    let id = *world.engine.incidents.iter().next().unwrap().0;
+    let id = world.engine.incidents.values().next().unwrap().incident.id;
     let mine = crate::incident::Acknowledgement {
         by: "Ann".into(),
         at: world.now,

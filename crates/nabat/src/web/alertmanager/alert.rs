@@ -69,9 +69,10 @@ impl Standing {
     /// What hushes `firing` at `now`.
     pub(super) fn of(overview: &Overview, firing: &Firing, now: Timestamp, names: Names) -> Self {
         let silences = overview.silenced_by(now, &firing.incident.labels);
+        let inhibitors = overview.inhibited_by(&firing.incident).into_iter();
         Self {
             silenced_by: silences.map(|silence| names.uuid(silence.id)).collect(),
-            inhibited_by: Vec::new(),
+            inhibited_by: inhibitors.map(Shown).collect(),
         }
     }
 
