@@ -42,6 +42,6 @@ pub(super) async fn list(
         }
     });
     Ok(stream::array(shown, |json, out| {
-        out.extend_from_slice(&json)
+        out.extend_from_slice(&json);
     }))
 }
