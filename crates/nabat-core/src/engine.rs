@@ -279,6 +279,10 @@ pub struct Figures {
     pub disabled_chats: usize,
     /// Silences in force or to come.
     pub silences: usize,
+    /// Of those, the ones to come.
+    pub silences_pending: usize,
+    /// Silences that are over and not forgotten.
+    pub silences_expired: usize,
     /// Incidents that somebody took.
     pub acknowledged: usize,
     /// Incidents that fire and that a silence covers.
@@ -443,6 +447,7 @@ impl Engine {
 
     /// Figures for `/metrics`.
     pub fn figures(&self) -> Figures {
+        let [active, silences_pending, silences_expired] = self.silences.count();
         Figures {
             open_incidents: self.open.len(),
             subscriptions: self.subscriptions.len(),
@@ -450,7 +455,9 @@ impl Engine {
             waiting: self.deliveries.len(),
             oldest_waiting: self.deliveries.values().map(|d| d.created_at).min(),
             oldest_critical: self.oldest_critical().map(|delivery| delivery.created_at),
-            silences: self.silences.unexpired(),
+            silences: active + silences_pending,
+            silences_pending,
+            silences_expired,
             acknowledged: self
                 .open
                 .values()
