@@ -172,6 +172,9 @@ struct OnDuty {
     in_doubt: BTreeSet<IncidentId>,
     /// The answer to a critical message got lost: the next one may repeat it.
     repeats: bool,
+    /// The turn at which it speaks, decided when it got something to say or has told all. After a
+    /// restart that is the first one since it spoke, which may be over.
+    turn: Option<Timestamp>,
 }
 
 impl OnDuty {
@@ -182,6 +185,7 @@ impl OnDuty {
             in_hand: None,
             in_doubt: BTreeSet::new(),
             repeats: false,
+            turn: None,
         }
     }
 
@@ -296,7 +300,12 @@ impl Engine {
             engine.remember(now, Arc::new(incident));
         }
         for card in snapshot.cards {
+            let id = card.id;
+            let turn = card.routed.as_ref().map(|routed| routed.speaks_at(now));
             engine.put_card(card);
+            if let Some(on_duty) = engine.cards.get_mut(&id) {
+                on_duty.turn = turn;
+            }
         }
         for delivery in snapshot.deliveries {
             engine.put_delivery(delivery, out);

@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::Labels;
+use crate::chat::ChatKey;
 use crate::destination::IntegrationId;
 use crate::incident::GroupKey;
 use crate::matcher::Matcher;
@@ -22,6 +23,7 @@ pub struct Routing {
     pub root: Route,
     integrations: HashMap<IntegrationId, Integration>,
     by_receiver: HashMap<Arc<str>, Vec<IntegrationId>>,
+    chats: HashMap<Arc<str>, Vec<ChatKey>>,
 }
 
 impl Routing {
@@ -31,6 +33,7 @@ impl Routing {
             root,
             integrations: HashMap::new(),
             by_receiver: HashMap::new(),
+            chats: HashMap::new(),
         };
         for integration in integrations {
             let of_receiver = routing.by_receiver.entry(integration.receiver.clone());
@@ -38,6 +41,20 @@ impl Routing {
             routing.integrations.insert(integration.id, integration);
         }
         routing
+    }
+
+    /// The same, with chats that receivers tell.
+    #[must_use]
+    pub fn with_chats(mut self, chats: impl IntoIterator<Item = (Arc<str>, ChatKey)>) -> Self {
+        for (receiver, chat) in chats {
+            self.chats.entry(receiver).or_default().push(chat);
+        }
+        self
+    }
+
+    /// The chats of a receiver, in the order of the configuration.
+    pub fn chats_of(&self, receiver: &str) -> &[ChatKey] {
+        self.chats.get(receiver).map_or(&[], Vec::as_slice)
     }
 
     /// The integration with this number.

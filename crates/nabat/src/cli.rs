@@ -4,6 +4,8 @@ mod api;
 mod check;
 mod deliveries;
 mod demo;
+mod file;
+mod place;
 mod schema;
 mod serve;
 

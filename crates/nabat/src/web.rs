@@ -12,6 +12,7 @@ mod webhook;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::response::Redirect;
 use axum::routing::{get, post};
 use tokio::sync::{Semaphore, mpsc, watch};
 
@@ -44,6 +45,20 @@ pub struct State {
 /// As much room for bodies as there is.
 pub fn bodies() -> Arc<Semaphore> {
     Arc::new(Semaphore::new(webhook::BODIES_KIB_MAX as usize))
+}
+
+/// Every path there is, below `prefix`; an empty one is none.
+pub fn under(prefix: &str, state: State) -> Router {
+    let router = router(state);
+    if prefix.is_empty() {
+        return router;
+    }
+    let home = format!("{prefix}/");
+    let to_home = move || async move { Redirect::to(&home) };
+    Router::new()
+        .route("/", get(to_home))
+        .nest_service(prefix, router)
+        .fallback(answer::not_found)
 }
 
 /// Every path there is.

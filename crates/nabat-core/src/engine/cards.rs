@@ -62,7 +62,7 @@ impl Engine {
             let routed = Routed {
                 labels,
                 timing: route.timing,
-                opened_at: incident.starts_at.min(now),
+                opened_at: opened_at(incident, route.timing, now),
                 told_at: None,
                 instead_of: None,
             };
@@ -74,6 +74,10 @@ impl Engine {
                 let destination = Destination::Integration(integration.id);
                 self.retime(destination, &group, route.timing, out);
                 self.show(destination, &group, Some(&routed), incident, out);
+            }
+            for chat in routing.chats_of(&route.receiver) {
+                self.retime((*chat).into(), &group, route.timing, out);
+                self.show((*chat).into(), &group, Some(&routed), incident, out);
             }
         }
     }
@@ -95,6 +99,7 @@ impl Engine {
             && routed.timing != timing
         {
             routed.timing = timing;
+            on_duty.turn = None;
             out.changes.push(card_change(&on_duty.card));
         }
     }
@@ -282,13 +287,13 @@ impl Engine {
     /// A card that has nothing to say any more does not wait. One of a route says again what
     /// fires, in time.
     fn keep_quiet(&mut self, now: Timestamp, id: CardId, out: &mut Effects) {
-        let Some(on_duty) = self.cards.get(&id) else {
+        let Some(on_duty) = self.cards.get_mut(&id) else {
             return;
         };
         let routed = on_duty.card.routed.as_ref();
-        if let Some(at) = routed.and_then(|routed| routed.repeats_at(now))
-            && at > now
-        {
+        let repeat = routed.and_then(|routed| routed.repeats_at(now));
+        on_duty.turn = repeat.filter(|at| *at > now);
+        if let Some(at) = on_duty.turn {
             self.timers.insert((at, Timer::Card(id)));
         }
         let idle = on_duty.delivery.filter(|_| on_duty.in_hand.is_none());
@@ -297,10 +302,18 @@ impl Engine {
         }
     }
 
-    /// Until when the card's route lets it wait, if it has to.
-    fn held_until(&self, now: Timestamp, id: CardId) -> Option<Timestamp> {
-        let routed = self.cards.get(&id)?.card.routed.as_ref()?;
-        Some(routed.speaks_at(now)).filter(|at| *at > now)
+    /// Until when the card's route lets it wait, if it has to. Once its turn has come, it does not
+    /// wait for another.
+    fn held_until(&mut self, now: Timestamp, id: CardId) -> Option<Timestamp> {
+        let on_duty = self.cards.get_mut(&id)?;
+        let routed = on_duty.card.routed.as_ref()?;
+        if on_duty.turn.is_some_and(|turn| turn <= now) {
+            return None;
+        }
+        let next = routed.next_turn(now);
+        let turn = on_duty.turn.map_or(next, |turn| turn.min(next));
+        on_duty.turn = Some(turn);
+        (turn > now).then_some(turn)
     }
 
     /// Whether the card tells again what fires: its route's time has come, nobody muted it, and
@@ -544,6 +557,17 @@ impl Engine {
             .filter(|subscription| subscription.chat == chat)
             .map(|subscription| (subscription.id, subscription.selector.to_string()))
             .collect()
+    }
+}
+
+/// Since when a group waits for others: since its first alert was heard of, unless that fired for
+/// longer than `group_wait` by then and so need not wait.
+fn opened_at(incident: &Incident, timing: Timing, now: Timestamp) -> Timestamp {
+    let waited = now.before(timing.group_wait);
+    if incident.starts_at < waited {
+        waited
+    } else {
+        now
     }
 }
 

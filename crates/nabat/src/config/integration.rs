@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nabat_core::chat::BotId;
+use nabat_core::chat::{BotId, ChatKey};
 use nabat_core::destination::{Destination, IntegrationId, Outlet};
 use nabat_core::engine;
 use nabat_core::route::{self, Routing, Spec};
@@ -170,7 +170,29 @@ impl Config {
             send_resolved: integration.send_resolved,
         };
         let integrations = self.integrations().into_iter().map(integration);
-        Some(Routing::new(route::Route::root(spec), integrations))
+        let routing = Routing::new(route::Route::root(spec), integrations);
+        Some(routing.with_chats(self.chats()))
+    }
+
+    /// The chats of every receiver, in the order of the file.
+    pub fn chats(&self) -> Vec<(Arc<str>, ChatKey)> {
+        let mut all = Vec::new();
+        for receiver in &self.receivers {
+            let name: Arc<str> = receiver.name.as_str().into();
+            for config in &receiver.telegram_configs {
+                let bot = self.telegram.bots.iter().find(|bot| bot.name == config.bot);
+                // The rules see to it that there is one.
+                all.extend(bot.map(|bot| {
+                    let chat = ChatKey {
+                        bot: BotId(bot.id()),
+                        chat: config.chat_id,
+                        topic: config.message_thread_id,
+                    };
+                    (Arc::clone(&name), chat)
+                }));
+            }
+        }
+        all
     }
 
     /// Who is told instead of whom.

@@ -11,6 +11,7 @@ use nabat_core::message::words::Language;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use super::alertmanager::Note;
 use super::endpoint::{self, ApiUrl};
 use super::period::Period;
 use super::receiver::{Fallback, Global, Receiver};
@@ -73,6 +74,9 @@ pub struct Config {
     pub time_zone: TimeZone,
     /// Bounds on what Nabat keeps.
     pub limits: Limits,
+    /// What of an `alertmanager.yml` Nabat does without.
+    #[serde(skip)]
+    pub notes: Vec<Note>,
 }
 
 impl Default for Config {
@@ -92,6 +96,7 @@ impl Default for Config {
             language: Language::En,
             time_zone: TimeZone::UTC,
             limits: Limits::default(),
+            notes: Vec::new(),
         }
     }
 }
@@ -168,7 +173,7 @@ impl Bot {
 }
 
 /// Telegram's ids have at most 52 significant bits.
-fn chat_id(_: &mut SchemaGenerator) -> Schema {
+pub(super) fn chat_id(_: &mut SchemaGenerator) -> Schema {
     const MAX: i64 = (1 << 52) - 1;
     json_schema!({
         "type": "integer",

@@ -40,7 +40,16 @@ fn line(receiver: &Receiver, integrations: &[Integration]) -> String {
         .iter()
         .filter(|integration| *integration.receiver == *receiver.name)
         .filter_map(|integration| integration.name.strip_prefix(&start));
-    let mut told = own.collect::<Vec<_>>().join(", ");
+    let chats = receiver.telegram_configs.iter();
+    let chats = chats.map(|config| match config.message_thread_id {
+        None => format!("chat {} by {}", config.chat_id, config.bot),
+        Some(topic) => format!("chat {}/{topic} by {}", config.chat_id, config.bot),
+    });
+    let mut told = own
+        .map(str::to_owned)
+        .chain(chats)
+        .collect::<Vec<_>>()
+        .join(", ");
     if told.is_empty() {
         told = "nobody".to_owned();
     }

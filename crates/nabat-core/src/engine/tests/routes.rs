@@ -134,6 +134,50 @@ fn news_keeps_the_group_interval_and_what_fires_is_repeated() {
 }
 
 #[test]
+fn news_after_a_quiet_while_waits_for_the_groups_turn() {
+    let mut world = world();
+    world.fires("HighCPU", "a");
+    assert_eq!(world.reasons(), [Reason::First]);
+    world.passes(400);
+    world.fires("HighCPU", "b");
+    world.passes(100);
+    world.fires("HighCPU", "c");
+    world.passes(99);
+    assert!(world.notified().is_empty());
+    world.passes(1);
+    let sent = world.notified().remove(0);
+    assert_eq!(sent.members.len(), 3, "both are told together");
+}
+
+#[test]
+fn what_fires_is_repeated_at_the_first_turn_after_its_time() {
+    let mut world = world();
+    let spec = |group_interval, repeat_interval| Spec {
+        receiver: Some("mail".into()),
+        group_interval: Some(Duration::from_secs(group_interval)),
+        repeat_interval: Some(Duration::from_millis(repeat_interval)),
+        ..Spec::default()
+    };
+    for (group_interval, repeat_interval, every) in
+        [(2_u64, 3_000, 4), (60, 120_000, 120), (5, 1, 5)]
+    {
+        let root = Route::root(spec(group_interval, repeat_interval));
+        world.engine.settings.routing = routing(root, true);
+        world.fires("HighCPU", "a");
+        assert_eq!(world.reasons(), [Reason::First]);
+        for _ in 0..3 {
+            world.passes(every - 1);
+            assert!(world.notified().is_empty());
+            world.passes(1);
+            assert_eq!(world.reasons(), [Reason::Repeat]);
+        }
+        world.resolves("HighCPU", "a");
+        world.passes(group_interval.cast_signed());
+        assert_eq!(world.reasons(), [Reason::AllResolved]);
+    }
+}
+
+#[test]
 fn timers_of_a_route_run_on_through_a_restart() {
     let mut world = world();
     world.fires("HighCPU", "a");
