@@ -5,6 +5,7 @@ mod check;
 mod deliveries;
 mod demo;
 mod file;
+mod import;
 mod place;
 mod schema;
 mod serve;
@@ -50,6 +51,8 @@ enum Command {
     Check(check::Check),
     /// See what waits to be sent and what became of the rest; retry or drop it
     Deliveries(Box<deliveries::Deliveries>),
+    /// Make a `nabat.yml` of another program's configuration
+    Import(import::Import),
     /// Print the JSON Schema of the configuration, for editors
     Schema(schema::Schema),
 }
@@ -61,6 +64,7 @@ pub fn run() -> ExitCode {
         Command::Demo(demo) => demo.run(),
         Command::Check(check) => check.run(),
         Command::Deliveries(deliveries) => deliveries.run(),
+        Command::Import(import) => import.run(),
         Command::Schema(schema) => schema.run(),
     };
     match outcome {

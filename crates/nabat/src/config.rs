@@ -15,6 +15,7 @@ mod check;
 mod endpoint;
 mod environment;
 mod format;
+mod import;
 pub mod integration;
 mod locate;
 mod mailbox;
@@ -42,6 +43,7 @@ mod tests;
 pub use alertmanager::Note;
 pub use endpoint::{ApiUrl, OFFICIAL};
 pub use environment::environment;
+pub use import::{Imported, import};
 pub use integration::Integration;
 pub use locate::locate;
 pub use mailbox::{Mailbox, MailboxError};
@@ -124,7 +126,11 @@ pub fn load(file: &Named, env: &dyn Fn(&str) -> Option<String>) -> Result<Config
     Ok(parse_as(file.form, path, &bytes, env)?)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+/// The bytes of a configuration file, or a few more than it may have.
+///
+/// # Errors
+/// When there is no file, or none that can be read.
+pub fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(MAX_BYTES)
         .unwrap_or(u64::MAX)

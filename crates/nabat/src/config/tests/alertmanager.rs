@@ -148,3 +148,68 @@ receivers:
     assert_eq!(config.integrations().len(), 1);
     assert_eq!(notes(&config).len(), 2, "{:?}", config.notes);
 }
+
+/// What the `nabat.yml` made of `yaml` says, without its header.
+fn imported(yaml: &str) -> Imported {
+    import(Path::new("alertmanager.yml"), yaml.as_bytes()).unwrap()
+}
+
+#[test]
+fn an_imported_file_means_the_same() {
+    let imported = imported(WEBHOOK);
+    assert_eq!(imported.refused, [""; 0]);
+    assert!(imported.mistakes.is_none(), "{}", imported.yaml);
+    let file = Path::new("nabat.yml");
+    let mut as_nabat = parse(file, imported.yaml.as_bytes(), &|_| None).unwrap();
+    let as_it_is = fine(WEBHOOK);
+    as_nabat.notes.clone_from(&as_it_is.notes);
+    assert_eq!(as_nabat, as_it_is, "{}", imported.yaml);
+}
+
+#[test]
+fn an_import_says_what_it_leaves_out() {
+    let yaml = r"
+global: {slack_api_url: 'https://hidden.example.org'}
+route: {receiver: pager, group_by: ['a,b', c]}
+receivers:
+- name: pager
+  pagerduty_configs:
+  - service_key: hidden
+- name: 'it''s me'
+  telegram_configs:
+  - bot_token: '123:${TOKEN}'
+    chat_id: -5
+    message: '{{ .Status }}'
+";
+    let imported = imported(&yaml.replace("123:${TOKEN}", &token()));
+    let expected = format!(
+        "
+global:
+  # left out: slack_api_url (line 2): Nabat has no such channel
+
+route:
+  receiver: pager
+  group_by: ['a,b', c]
+
+receivers:
+  - name: pager
+    # left out: pagerduty_configs (line 6): Nabat has no such setting: take it out, and tell this receiver by `telegram_configs`, `email_configs` or `webhook_configs`
+    # This receiver tells nobody.
+  - name: 'it''s me'
+    telegram_configs:
+      - # left out: message (line 12): Nabat writes its messages itself
+        chat_id: -5
+        bot: 'alertmanager'
+
+telegram:
+  bots:
+    - name: 'alertmanager'
+      token: '{}'
+",
+        token()
+    );
+    let (_, yaml) = imported.yaml.split_once("this file.\n").unwrap();
+    assert_eq!(yaml, expected);
+    assert_eq!(imported.refused.len(), 1);
+    assert!(imported.mistakes.is_none(), "{:?}", imported.mistakes);
+}
