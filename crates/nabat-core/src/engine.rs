@@ -8,13 +8,14 @@
 //! In reading order: `alerts` (what sources say), `cards` (who must be told), `couriers` (handing
 //! deliveries out and taking outcomes back), `outbox` (what waits and for how long), `reach` (chats
 //! that can't be told, and fallbacks), `hush` (acknowledgements and silences), `chats` (what bots
-//! hear), `talk` (what people ask for), `buttons` (what they press on a card), `people` (who may).
+//! hear), `talk` (what people ask for), `buttons` (what they press on a card), `people` (who may), `history` (what is kept of incidents).
 
 mod alerts;
 mod buttons;
 mod cards;
 mod chats;
 mod couriers;
+mod history;
 mod hush;
 mod outbox;
 mod people;
@@ -46,6 +47,7 @@ use crate::time::Timestamp;
 pub use alerts::Refusal;
 pub use chats::{Event, Heard, Speaker};
 pub use outbox::{Dropped, Pending, Wanted};
+pub use talk::LookBack;
 
 /// How many numbers are set aside at a time, so that giving one costs no write.
 const NUMBERS_AT_A_TIME: i64 = 1_000;

@@ -7,8 +7,11 @@ mod demo;
 mod file;
 mod import;
 mod place;
+mod incidents;
+mod output;
 mod schema;
 mod serve;
+mod table;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -53,6 +56,8 @@ enum Command {
     Deliveries(Box<deliveries::Deliveries>),
     /// Make a `nabat.yml` of another program's configuration
     Import(import::Import),
+    /// See what fires and what fired, for how long, and who was told
+    Incidents(Box<incidents::Incidents>),
     /// Print the JSON Schema of the configuration, for editors
     Schema(schema::Schema),
 }
@@ -65,6 +70,7 @@ pub fn run() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Deliveries(deliveries) => deliveries.run(),
         Command::Import(import) => import.run(),
+        Command::Incidents(incidents) => incidents.run(),
         Command::Schema(schema) => schema.run(),
     };
     match outcome {

@@ -87,6 +87,7 @@ impl World {
                 },
                 text: text.into(),
             },
+            past: None,
         };
         self.engine.heard(self.now, &heard, &mut Effects::default());
     }
@@ -110,6 +111,7 @@ impl World {
                 data: data.into(),
                 message_id: self.shown.last().map_or(0, |(id, _)| *id),
             },
+            past: None,
         };
         self.engine.heard(self.now, &heard, &mut Effects::default());
     }

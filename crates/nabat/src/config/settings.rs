@@ -72,6 +72,8 @@ pub struct Config {
     #[serde(deserialize_with = "zone::deserialize")]
     #[schemars(schema_with = "zone::schema", extend("default" = "UTC"))]
     pub time_zone: TimeZone,
+    /// How much is kept of what is over.
+    pub history: History,
     /// Bounds on what Nabat keeps.
     pub limits: Limits,
     /// What of an `alertmanager.yml` Nabat does without.
@@ -95,6 +97,7 @@ impl Default for Config {
             stale_after: Period::from_minutes(24 * 60),
             language: Language::En,
             time_zone: TimeZone::UTC,
+            history: History::default(),
             limits: Limits::default(),
             notes: Vec::new(),
         }
@@ -319,6 +322,26 @@ pub struct Api {
 fn language(_: &mut SchemaGenerator) -> Schema {
     let tags = Language::ALL.map(Language::code);
     json_schema!({"type": "string", "enum": tags})
+}
+
+/// How much is kept of what is over.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct History {
+    /// For how long an incident that ended is kept, with who was told. At least `1h`, at most `10y`.
+    pub keep_incidents_for: Period,
+    /// Of those, only so many that ended last: each takes about 1.5 kB.
+    #[schemars(range(min = 1, max = 100_000_000))]
+    pub max_incidents: u32,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self {
+            keep_incidents_for: Period::from_minutes(90 * 24 * 60),
+            max_incidents: 200_000,
+        }
+    }
 }
 
 /// Bounds on what Nabat keeps.

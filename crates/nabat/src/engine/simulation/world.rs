@@ -239,6 +239,7 @@ impl World {
             update_id: self.update_id,
             entropy: [0; 16],
             event,
+            past: None,
         };
         let mut out = Effects::default();
         self.engine.heard(self.now, &heard, &mut out);
