@@ -23,6 +23,7 @@ mod reach;
 mod talk;
 #[cfg(test)]
 mod tests;
+mod who;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -48,6 +49,7 @@ pub use alerts::Refusal;
 pub use chats::{Event, Heard, Speaker};
 pub use outbox::{Dropped, Pending, Wanted};
 pub use talk::LookBack;
+pub use who::Subscribed;
 
 /// How many numbers are set aside at a time, so that giving one costs no write.
 const NUMBERS_AT_A_TIME: i64 = 1_000;

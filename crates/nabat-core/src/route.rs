@@ -192,6 +192,21 @@ impl Route {
         route
     }
 
+    /// Which alerts it takes: those that fulfil all.
+    pub fn matchers(&self) -> &[Matcher] {
+        &self.matchers
+    }
+
+    /// Whether the siblings that follow are asked too when it takes an alert.
+    pub fn continues(&self) -> bool {
+        self.continues
+    }
+
+    /// Finer routes.
+    pub fn routes(&self) -> &[Self] {
+        &self.routes
+    }
+
     /// The routes that take an alert: depth first, in order; a route with children takes what none
     /// of them does.
     pub fn find(&self, labels: &Labels) -> Vec<&Route> {

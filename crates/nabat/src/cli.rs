@@ -6,9 +6,10 @@ mod deliveries;
 mod demo;
 mod file;
 mod import;
-mod place;
 mod incidents;
 mod output;
+mod place;
+mod routes;
 mod schema;
 mod serve;
 mod table;
@@ -58,6 +59,8 @@ enum Command {
     Import(import::Import),
     /// See what fires and what fired, for how long, and who was told
     Incidents(Box<incidents::Incidents>),
+    /// See who is told about which alerts, and who would be told about one
+    Routes(Box<routes::Routes>),
     /// Print the JSON Schema of the configuration, for editors
     Schema(schema::Schema),
 }
@@ -71,6 +74,7 @@ pub fn run() -> ExitCode {
         Command::Deliveries(deliveries) => deliveries.run(),
         Command::Import(import) => import.run(),
         Command::Incidents(incidents) => incidents.run(),
+        Command::Routes(routes) => routes.run(),
         Command::Schema(schema) => schema.run(),
     };
     match outcome {

@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::engine::Handle;
 use crate::metrics::Metrics;
 
-use api::{deliveries, incidents};
+use api::{deliveries, incidents, routes};
 
 /// What handlers need.
 #[derive(Debug, Clone)]
@@ -76,6 +76,8 @@ pub fn router(state: State) -> Router {
             get(deliveries::show).delete(deliveries::remove),
         )
         .route("/api/v1/deliveries/{id}/retry", post(deliveries::retry))
+        .route("/api/v1/routes", get(routes::show))
+        .route("/api/v1/routes/test", get(routes::test))
         .route("/api/v1/incidents", get(incidents::list))
         .route("/api/v1/incidents/{id}", get(incidents::show))
         .route("/telegram/{bot}", post(webhook::telegram))

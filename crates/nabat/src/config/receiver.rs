@@ -1,6 +1,7 @@
 //! The settings of `receivers` and of `global`: who is told by e-mail or webhook, in Alertmanager's
 //! own words. What of it belongs together, with everything inherited, is made in `integration`.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -293,6 +294,17 @@ pub struct TelegramConfig {
     /// The topic within a forum group.
     #[schemars(range(min = 1, max = 2_147_483_647))]
     pub message_thread_id: Option<i64>,
+}
+
+/// `chat -100/5 by ops`.
+impl fmt::Display for TelegramConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "chat {}", self.chat_id)?;
+        if let Some(topic) = self.message_thread_id {
+            write!(f, "/{topic}")?;
+        }
+        write!(f, " by {}", self.bot)
+    }
 }
 
 /// How webhooks are sent.

@@ -40,11 +40,7 @@ fn line(receiver: &Receiver, integrations: &[Integration]) -> String {
         .iter()
         .filter(|integration| *integration.receiver == *receiver.name)
         .filter_map(|integration| integration.name.strip_prefix(&start));
-    let chats = receiver.telegram_configs.iter();
-    let chats = chats.map(|config| match config.message_thread_id {
-        None => format!("chat {} by {}", config.chat_id, config.bot),
-        Some(topic) => format!("chat {}/{topic} by {}", config.chat_id, config.bot),
-    });
+    let chats = receiver.telegram_configs.iter().map(ToString::to_string);
     let mut told = own
         .map(str::to_owned)
         .chain(chats)
