@@ -7,8 +7,9 @@
 //!
 //! In reading order: `alerts` (what sources say), `cards` (who must be told), `couriers` (handing
 //! deliveries out and taking outcomes back), `outbox` (what waits and for how long), `reach` (chats
-//! that can't be told, and fallbacks), `hush` (acknowledgements and silences), `chats` (what bots
-//! hear), `talk` (what people ask for), `buttons` (what they press on a card), `people` (who may), `history` (what is kept of incidents).
+//! that can't be told, and fallbacks), `hush` (acknowledgements and silences), `hold` (inhibition
+//! and the hours of routes), `chats` (what bots hear), `talk` (what people ask for), `buttons` (what
+//! they press on a card), `people` (who may), `history` (what is kept of incidents).
 
 mod alerts;
 mod buttons;
@@ -16,6 +17,7 @@ mod cards;
 mod chats;
 mod couriers;
 mod history;
+mod hold;
 mod hush;
 mod outbox;
 mod people;
@@ -38,6 +40,7 @@ use crate::chat::{BotId, Chat, ChatKey, Invite, Person, PersonId, Role};
 use crate::delivery::{Content, Delivery, DeliveryId, Waiting};
 use crate::destination::{Destination, Outlet};
 use crate::incident::{GroupKey, Incident, IncidentId};
+use crate::inhibition::{self, Inhibitions};
 use crate::message::words::{Language, Locale};
 use crate::route::Routing;
 use crate::silence::{Silence, SilenceId};
@@ -67,6 +70,8 @@ pub struct Settings {
     pub operators: Vec<ChatKey>,
     /// Who else is told by labels.
     pub routing: Option<Arc<Routing>>,
+    /// Which alerts are not told while which others fire.
+    pub inhibit_rules: Arc<[inhibition::Rule]>,
     /// Who is told instead when what an outlet carries does not arrive.
     pub fallbacks: HashMap<Outlet, Fallback>,
     /// For how long whoever acknowledges an alert is trusted to see to it.
@@ -94,6 +99,7 @@ impl Default for Settings {
             allowed: HashMap::new(),
             operators: Vec::new(),
             routing: None,
+            inhibit_rules: Arc::default(),
             fallbacks: HashMap::new(),
             acknowledged_for: Duration::from_secs(8 * 3_600),
             late_after: Duration::from_secs(300),
@@ -144,6 +150,9 @@ pub struct Engine {
     invites: HashMap<[u8; 32], Invite>,
     subscriptions: BTreeMap<SubscriptionId, Subscription>,
     index: Index,
+    inhibitions: Inhibitions,
+    /// Of whom it is decided at the end of this step whether they are inhibited.
+    affected: BTreeSet<IncidentId>,
     silences: BTreeMap<SilenceId, Silence>,
     /// Critical deliveries, the oldest first; some may be gone by now.
     criticals: BTreeSet<(Timestamp, DeliveryId)>,
@@ -162,6 +171,8 @@ struct Known {
     cards: Vec<CardId>,
     /// Until when a silence covers it.
     silenced_until: Option<Timestamp>,
+    /// Whether another that fires explains it, or did when it ended.
+    inhibited: bool,
 }
 
 /// A card in memory, and the delivery that waits for it.
@@ -267,6 +278,7 @@ impl Engine {
         out: &mut Effects,
     ) -> Self {
         let index = Index::new(snapshot.subscriptions.iter().map(|s| (s.id, &s.selector)));
+        let inhibitions = Inhibitions::new(&settings.inhibit_rules);
         let mut engine = Self {
             settings,
             started_at: now,
@@ -288,6 +300,8 @@ impl Engine {
                 .map(|subscription| (subscription.id, subscription))
                 .collect(),
             index,
+            inhibitions,
+            affected: BTreeSet::new(),
             silences: snapshot
                 .silences
                 .into_iter()
@@ -314,6 +328,7 @@ impl Engine {
         for delivery in snapshot.deliveries {
             engine.put_delivery(delivery, out);
         }
+        engine.decide_inhibitions();
         engine.doubt_all();
         engine.late = engine.tells_of_late();
         for silence in engine.silences.values() {
@@ -342,7 +357,11 @@ impl Engine {
     /// more is dropped, the cards of those integrations too; those that are new are told what
     /// fires.
     pub fn configure(&mut self, now: Timestamp, settings: Settings, out: &mut Effects) {
+        let other_rules = settings.inhibit_rules != self.settings.inhibit_rules;
         self.settings = settings;
+        if other_rules {
+            self.inhibit_anew();
+        }
         self.decide_anew(now, out);
     }
 

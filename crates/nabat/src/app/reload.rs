@@ -139,6 +139,7 @@ pub(super) fn settings(config: &Config) -> Settings {
         allowed,
         operators,
         routing: config.routing().map(Arc::new),
+        inhibit_rules: config.inhibit_rules(),
         fallbacks: config.fallbacks(),
         acknowledged_for: config.acknowledge_for.duration(),
         late_after: config.alert_undelivered_after.duration(),

@@ -7,14 +7,18 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
+mod inhibit_rules;
+mod matchers;
 mod receivers;
 mod routes;
+mod time_intervals;
 
 use super::check::Check;
 use super::environment::join;
 use super::period::Period;
 use super::suggest;
 use receivers::Receivers;
+use routes::Known;
 
 const DAY: u32 = 24 * 60;
 
@@ -50,7 +54,13 @@ pub(super) fn apply(check: &mut Check<'_>, value: &Value) {
         period(check, key, value_at(value, key), bounds);
     }
     let receivers = receivers::apply(check, value, &bots);
-    routes::apply(check, value, &receivers);
+    let intervals = time_intervals::apply(check, value);
+    let known = Known {
+        receivers,
+        intervals,
+    };
+    routes::apply(check, value, &known);
+    inhibit_rules::apply(check, value);
 }
 
 /// The entries of the list at `pointer`, each with its path; a wrong one is a null.

@@ -13,22 +13,21 @@ use serde::{Deserialize, Serialize};
 
 use super::alertmanager::Note;
 use super::endpoint::{self, ApiUrl};
+use super::inhibit_rule::InhibitRule;
 use super::period::Period;
 use super::receiver::{Fallback, Global, Receiver};
 use super::route::Route;
 use super::schema::unsupported;
 use super::secret::Secret;
 use super::store::Store;
+use super::time_interval::NamedIntervals;
 use super::zone;
 
 /// Configuration of Nabat.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(title = "Nabat", extend("x-unsupported" = unsupported([
-    ("inhibit_rules", ""),
-    ("mute_time_intervals", ""),
     ("templates", ""),
-    ("time_intervals", ""),
     ("tracing", ""),
 ])))]
 pub struct Config {
@@ -42,6 +41,16 @@ pub struct Config {
     /// Who is told by e-mail or webhook. The guide is [Routing](routing.md).
     #[schemars(length(max = 10_000))]
     pub receivers: Vec<Receiver>,
+    /// Which alerts are not told while which others fire, because those explain them. They hold for
+    /// subscriptions too.
+    #[schemars(length(max = 10_000))]
+    pub inhibit_rules: Vec<InhibitRule>,
+    /// Recurring spans of time, such as nights and weekends, to which routes refer by name.
+    #[schemars(length(max = 1_000))]
+    pub time_intervals: Vec<NamedIntervals>,
+    /// The older name of `time_intervals`; both may be given.
+    #[schemars(length(max = 1_000))]
+    pub mute_time_intervals: Vec<NamedIntervals>,
     /// For how long whoever acknowledges an alert is trusted to see to it. At least `1m`, at most
     /// `1y`.
     pub acknowledge_for: Period,
@@ -88,6 +97,9 @@ impl Default for Config {
             global: Global::default(),
             route: None,
             receivers: Vec::new(),
+            inhibit_rules: Vec::new(),
+            time_intervals: Vec::new(),
+            mute_time_intervals: Vec::new(),
             acknowledge_for: Period::from_minutes(8 * 60),
             alert_undelivered_after: Period::from_minutes(5),
             external_url: None,

@@ -17,7 +17,7 @@ use nabat_core::incident::{Acknowledgement, Ending, Incident, IncidentId, State}
 use nabat_core::matcher::parse_list;
 use nabat_core::message::Message;
 use nabat_core::message::words::Language;
-use nabat_core::route::Timing;
+use nabat_core::route::{Hours, Timing};
 use nabat_core::silence::{Silence, SilenceId};
 use nabat_core::subscription::{Selector, Subscription, SubscriptionId};
 use nabat_core::time::Timestamp;
@@ -243,6 +243,10 @@ fn one_of_everything() -> Snapshot {
             routed: Some(Routed {
                 labels: [("alertname", "Диск")].into_iter().collect(),
                 timing: Timing::default(),
+                hours: Hours {
+                    mute: vec!["ночи".into()],
+                    active: vec!["office hours".into()],
+                },
                 opened_at: at(1),
                 told_at: Some(at(2)),
                 instead_of: Some("Дежурные".into()),

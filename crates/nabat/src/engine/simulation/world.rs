@@ -307,12 +307,17 @@ impl World {
         let routing = self.settings.routing.as_ref();
         let root = routing.map(|routing| &routing.root);
         let fallbacks = &self.settings.fallbacks;
+        let rules = &self.settings.inhibit_rules;
         self.log
-            .push(format!("configured: {root:?}, {fallbacks:?}"));
+            .push(format!("configured: {root:?}, {fallbacks:?}, {rules:?}"));
         self.forget_unconfigured();
         if self.dice.below(2) == 0 {
             return self.die();
         }
+        self.reconfigure();
+    }
+
+    fn reconfigure(&mut self) {
         let mut out = Effects::default();
         self.engine
             .configure(self.now, self.settings.clone(), &mut out);
@@ -425,12 +430,15 @@ impl World {
         }
     }
 
-    /// Everything works again, all that waits is delivered, and every silence comes to its end.
+    /// Everything works again, nothing is held back by the configuration, all that waits is
+    /// delivered, and every silence comes to its end.
     pub(super) fn settle_everything(&mut self) {
         self.log.push("everything works again".to_owned());
         for number in self.chats {
             self.says(number, "/unmute");
         }
+        setting::let_speak(&mut self.settings);
+        self.reconfigure();
         self.deliver_all();
         let kept = self.store.snapshot(self.now).unwrap();
         let ends = kept.silences.iter().map(|silence| silence.ends_at);
