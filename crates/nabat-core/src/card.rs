@@ -174,6 +174,8 @@ pub struct Shown {
     pub news: MemberNews,
     /// Until when a silence covers it.
     pub silenced_until: Option<Timestamp>,
+    /// Whether it is not told to anyone who does not know it.
+    pub held: bool,
 }
 
 impl View {
@@ -277,6 +279,7 @@ impl Card {
                 incident: Arc::clone(incident),
                 news,
                 silenced_until: look.silenced_until,
+                held: look.held(),
             });
         }
         if !(news_at_all || self.behind || again) {

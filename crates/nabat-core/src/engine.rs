@@ -5,13 +5,14 @@
 //! caller stores the changes in one transaction and only then acts or answers; if they can't be
 //! stored, it throws the engine away and restores it from the store.
 //!
-//! In reading order: `alerts` (what sources say), `cards` (who must be told), `couriers` (handing
+//! In reading order: `alerts` (what sources say), `amend` (of ends), `cards` (who must be told), `couriers` (handing
 //! deliveries out and taking outcomes back), `outbox` (what waits and for how long), `reach` (chats
 //! that can't be told, and fallbacks), `hush` (acknowledgements and silences), `hold` (inhibition
 //! and the hours of routes), `chats` (what bots hear), `talk` (what people ask for), `buttons` (what
 //! they press on a card), `people` (who may), `history` (what is kept of incidents).
 
 mod alerts;
+mod amend;
 mod buttons;
 mod cards;
 mod chats;
@@ -221,6 +222,8 @@ impl OnDuty {
 /// The end of a life.
 #[derive(Debug, Clone, Copy)]
 struct Ended {
+    /// The life, which may be forgotten already.
+    incident: IncidentId,
     /// Since when, according to the source.
     at: Timestamp,
     /// Until when it is remembered.

@@ -18,6 +18,8 @@ pub(super) enum Verdict {
     Failed(String),
     /// With the reason.
     Skipped(String),
+    /// Nabat does something else on purpose; with the reason.
+    Otherwise(String),
 }
 
 /// The most lines of a failed test that are shown.
@@ -94,15 +96,17 @@ pub(super) fn table(subject: &str, rows: &[Row]) -> String {
             Verdict::PassedAlone => "passed by itself, failed beside the others".to_owned(),
             Verdict::Failed(words) => format!("FAILED\n{words}"),
             Verdict::Skipped(why) => format!("skipped: {why}"),
+            Verdict::Otherwise(why) => format!("otherwise on purpose: {why}"),
         };
         text.push_str(&format!(
             "{suite:<7} {test:<width$} {seconds:>6.1} s  {verdict}\n"
         ));
     }
     text.push_str(&format!(
-        "\n{} passed, {} failed, {} skipped\n",
+        "\n{} passed, {} failed, {} otherwise on purpose, {} skipped\n",
         count(|verdict| matches!(verdict, Verdict::Passed | Verdict::PassedAlone)),
         count(|verdict| matches!(verdict, Verdict::Failed(_))),
+        count(|verdict| matches!(verdict, Verdict::Otherwise(_))),
         count(|verdict| matches!(verdict, Verdict::Skipped(_))),
     ));
     text
@@ -126,6 +130,9 @@ mod tests {
             "it never ran"
         );
         let table = table("Nabat", &rows);
-        assert!(table.contains("1 passed, 2 failed, 0 skipped"), "{table}");
+        assert!(
+            table.contains("1 passed, 2 failed, 0 otherwise on purpose, 0 skipped"),
+            "{table}"
+        );
     }
 }

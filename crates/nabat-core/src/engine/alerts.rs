@@ -77,7 +77,8 @@ impl Engine {
             return;
         }
         let Status::Firing { expires_at } = news.status else {
-            return; // Nobody was told that it fired.
+            // Nobody was told that it fires, or everyone that it is over.
+            return self.amend_end(now, &news, out);
         };
         if expires_at.is_some_and(|at| at <= now) {
             return;
@@ -186,6 +187,7 @@ impl Engine {
     fn note_end(&mut self, now: Timestamp, incident: &Incident, at: Timestamp) {
         let remembered_until = now.after(Self::REORDER_WINDOW);
         let ended = Ended {
+            incident: incident.id,
             at,
             remembered_until,
             flaps: incident.flaps,

@@ -291,12 +291,16 @@ impl Engine {
     /// A card that has nothing to say any more does not wait. One of a route says again what
     /// fires, in time.
     fn keep_quiet(&mut self, now: Timestamp, id: CardId, out: &mut Effects) {
+        let known = self.cards.get(&id);
+        let opens = known.and_then(|on_duty| self.opens_at(&on_duty.card, now));
         let Some(on_duty) = self.cards.get_mut(&id) else {
             return;
         };
         let routed = on_duty.card.routed.as_ref();
         let repeat = routed.and_then(|routed| routed.repeats_at(now));
-        on_duty.turn = repeat.filter(|at| *at > now);
+        // Who had to be quiet for a night need not wait for a turn on top of it.
+        let opens = routed.and_then(|routed| Some(opens?.max(routed.speaks_at(now))));
+        on_duty.turn = opens.or(repeat).filter(|at| *at > now);
         if let Some(at) = on_duty.turn {
             self.timers.insert((at, Timer::Card(id)));
         }

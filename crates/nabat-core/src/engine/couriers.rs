@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::cards::card_change;
 use super::{Effects, Engine, OnDuty};
-use crate::card::{CardId, Told, View};
+use crate::card::{CardId, Shown, Told, View};
 use crate::change::Change;
 use crate::chat::ChatKey;
 use crate::delivery::{
@@ -179,6 +179,12 @@ impl Engine {
         // An end is told once; a chat goes on showing it.
         let members = &mut view.members;
         members.retain(|shown| shown.news != MemberNews::Known || !shown.incident.ended());
+        // As from Alertmanager, nothing is heard of what is silenced or inhibited; unless nothing else
+        // fires, so that a notification never says that all is over while something is held back.
+        let fires = |shown: &Shown| !shown.incident.ended();
+        if members.iter().any(|shown| fires(shown) && !shown.held) {
+            members.retain(|shown| !fires(shown) || !shown.held);
+        }
         let members = members_of(&view);
         let extras = self.extras(on_duty);
         let message = card(&members, &extras, &self.settings.locale, now);

@@ -160,12 +160,14 @@ fn what_fires_is_repeated_at_the_first_turn_after_its_time() {
         repeat_interval: Some(Duration::from_millis(repeat_interval)),
         ..Spec::default()
     };
-    for (group_interval, repeat_interval, every) in
-        [(2_u64, 3_000, 4), (60, 120_000, 120), (5, 1, 5)]
-    {
+    for (host, group_interval, repeat_interval, every) in [
+        ("a", 2_u64, 3_000, 4),
+        ("b", 60, 120_000, 120),
+        ("c", 5, 1, 5),
+    ] {
         let root = Route::root(spec(group_interval, repeat_interval));
         world.engine.settings.routing = routing(root, true);
-        world.fires("HighCPU", "a");
+        world.fires("HighCPU", host);
         assert_eq!(world.reasons(), [Reason::First]);
         for _ in 0..3 {
             world.passes(every - 1);
@@ -173,7 +175,7 @@ fn what_fires_is_repeated_at_the_first_turn_after_its_time() {
             world.passes(1);
             assert_eq!(world.reasons(), [Reason::Repeat]);
         }
-        world.resolves("HighCPU", "a");
+        world.resolves("HighCPU", host);
         world.passes(group_interval.cast_signed());
         assert_eq!(world.reasons(), [Reason::AllResolved]);
     }
@@ -621,4 +623,51 @@ fn the_alert_about_late_deliveries_ends_when_what_was_late_is_silenced() {
     world.engine.put_silence(world.now, &silence, &mut out);
     world.engine.tick(world.now, &mut out);
     assert!(!world.engine.late);
+}
+
+#[test]
+fn an_end_that_was_later_after_all_is_told_as_the_latest() {
+    let mut world = world();
+    world.fires("HighCPU", "a");
+    assert_eq!(world.reasons(), [Reason::First]);
+    let ended = |seconds: i64| {
+        let at = Timestamp::from_millis(world.now.as_millis() + seconds * 1_000);
+        Status::Resolved { ends_at: Some(at) }
+    };
+    let (early, late, earliest) = (ended(10), ended(20), ended(5));
+    world.passes(30);
+    world.news("HighCPU", "a", early);
+    world.news_saying("HighCPU", "a", "it was the fan", late);
+    world.news_saying("HighCPU", "a", "it was the fan", earliest);
+    world.passes(270);
+    let sent = world.notified().remove(0);
+    assert_eq!(sent.reason, Reason::AllResolved);
+    let (incident, _) = &sent.members[0];
+    let crate::incident::State::Ended { at, .. } = incident.state else {
+        panic!("{incident:?}");
+    };
+    assert_eq!(Status::Resolved { ends_at: Some(at) }, late);
+    assert_eq!(incident.annotations.value("summary"), "it was the fan");
+    world.passes(86_400);
+    assert!(world.notified().is_empty(), "an end is told once");
+}
+
+#[test]
+fn a_receiver_may_be_a_chat_with_the_timing_of_its_route() {
+    let mut world = world();
+    let chat = world.chat(ANN);
+    let routing = Routing::new(tree(), []).with_chats([("mail".into(), chat)]);
+    world.engine.settings.routing = Some(Arc::new(routing));
+    world.fires("HighCPU", "a");
+    assert_eq!(world.deliver().len(), 1);
+    world.fires("HighCPU", "b");
+    world.passes(299);
+    assert!(world.deliver().is_empty());
+    world.passes(1);
+    assert!(!world.deliver().is_empty());
+    world.resolves("HighCPU", "a");
+    world.resolves("HighCPU", "b");
+    world.passes(300);
+    assert!(!world.deliver().is_empty());
+    assert!(world.engine.cards.is_empty());
 }
