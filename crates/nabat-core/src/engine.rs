@@ -21,6 +21,7 @@ mod history;
 mod hold;
 mod hush;
 mod outbox;
+mod overview;
 mod people;
 mod reach;
 mod talk;
@@ -40,10 +41,11 @@ use crate::change::{Change, Offset, Snapshot};
 use crate::chat::{BotId, Chat, ChatKey, Invite, Person, PersonId, Role};
 use crate::delivery::{Content, Delivery, DeliveryId, Waiting};
 use crate::destination::{Destination, Outlet};
-use crate::incident::{GroupKey, Incident, IncidentId};
+use crate::incident::{GroupKey, Incident, IncidentId, Pulse};
 use crate::inhibition::{self, Inhibitions};
 use crate::message::words::{Language, Locale};
 use crate::route::Routing;
+use crate::shards::Shards;
 use crate::silence::{Silence, SilenceId};
 use crate::subscription::index::Index;
 use crate::subscription::{Subscription, SubscriptionId};
@@ -52,6 +54,7 @@ use crate::time::Timestamp;
 pub use alerts::Refusal;
 pub use chats::{Event, Heard, Speaker};
 pub use outbox::{Dropped, Pending, Wanted};
+pub use overview::{Firing, Overview, SUBSCRIBERS};
 pub use talk::LookBack;
 pub use who::Subscribed;
 
@@ -63,6 +66,8 @@ const NUMBERS_AT_A_TIME: i64 = 1_000;
 pub struct Settings {
     /// After how long without news an incident is called stale.
     pub stale_after: Duration,
+    /// For how long what a source says without an end is taken to be so, if it says no more.
+    pub resolve_timeout: Duration,
     /// The language and time zone of chats that chose none.
     pub locale: Locale,
     /// Per bot, the users (above zero) and chats (below zero) that need no pairing.
@@ -93,6 +98,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             stale_after: Duration::from_secs(24 * 3_600),
+            resolve_timeout: Duration::from_secs(300),
             locale: Locale {
                 language: Language::En,
                 zone: TimeZone::UTC,
@@ -137,7 +143,7 @@ pub struct Engine {
     started_at: Timestamp,
     last_news_at: Option<Timestamp>,
     ticked_at: Timestamp,
-    incidents: HashMap<IncidentId, Known>,
+    incidents: Shards<Known>,
     open: HashMap<Fingerprint, IncidentId>,
     /// Lives that ended a moment ago, to tell late news from a new life.
     ended_lately: HashMap<Fingerprint, Ended>,
@@ -154,7 +160,8 @@ pub struct Engine {
     inhibitions: Inhibitions,
     /// Of whom it is decided at the end of this step whether they are inhibited.
     affected: BTreeSet<IncidentId>,
-    silences: BTreeMap<SilenceId, Silence>,
+    /// Shared with who looks at an overview.
+    silences: Arc<BTreeMap<SilenceId, Silence>>,
     /// Critical deliveries, the oldest first; some may be gone by now.
     criticals: BTreeSet<(Timestamp, DeliveryId)>,
     /// The own alert about a late critical delivery fires.
@@ -166,14 +173,16 @@ pub struct Engine {
 }
 
 /// An incident in memory, and the cards that show it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Known {
     incident: Arc<Incident>,
+    /// Its signs of life, of which the incident may be a step behind.
+    pulse: Pulse,
     cards: Vec<CardId>,
     /// Until when a silence covers it.
     silenced_until: Option<Timestamp>,
-    /// Whether another that fires explains it, or did when it ended.
-    inhibited: bool,
+    /// Which alert that fires explains it, or did when it ended.
+    inhibited_by: Option<Fingerprint>,
 }
 
 /// A card in memory, and the delivery that waits for it.
@@ -226,6 +235,8 @@ struct Ended {
     incident: IncidentId,
     /// Since when, according to the source.
     at: Timestamp,
+    /// Whether its source said so: one that fell silent may be heard again any time.
+    said: bool,
     /// Until when it is remembered.
     remembered_until: Timestamp,
     /// See [`Incident::flaps`].
@@ -267,6 +278,8 @@ pub struct Figures {
     pub silences: usize,
     /// Incidents that somebody took.
     pub acknowledged: usize,
+    /// Incidents that fire and that a silence covers.
+    pub silenced: usize,
 }
 
 impl Engine {
@@ -287,7 +300,7 @@ impl Engine {
             started_at: now,
             last_news_at: None,
             ticked_at: now,
-            incidents: HashMap::with_capacity(snapshot.incidents.len()),
+            incidents: Shards::new(),
             open: HashMap::with_capacity(snapshot.incidents.len()),
             ended_lately: HashMap::new(),
             cards: HashMap::new(),
@@ -305,11 +318,13 @@ impl Engine {
             index,
             inhibitions,
             affected: BTreeSet::new(),
-            silences: snapshot
-                .silences
-                .into_iter()
-                .map(|silence| (silence.id, silence))
-                .collect(),
+            silences: Arc::new(
+                snapshot
+                    .silences
+                    .into_iter()
+                    .map(|silence| (silence.id, silence))
+                    .collect(),
+            ),
             criticals: BTreeSet::new(),
             late: false,
             offsets: snapshot.offsets.into_iter().collect(),
@@ -318,7 +333,8 @@ impl Engine {
             numbers_used: snapshot.numbers_used,
         };
         for incident in snapshot.incidents {
-            engine.remember(now, Arc::new(incident));
+            let pulse = engine.granted(now, &incident);
+            engine.remember(now, Arc::new(incident), pulse);
         }
         for card in snapshot.cards {
             let id = card.id;
@@ -450,6 +466,12 @@ impl Engine {
                 .values()
                 .filter_map(|id| self.incidents.get(id))
                 .filter(|known| known.incident.acknowledged.is_some())
+                .count(),
+            silenced: self
+                .open
+                .values()
+                .filter_map(|id| self.incidents.get(id))
+                .filter(|known| known.silenced_until.is_some())
                 .count(),
             disabled_chats: self
                 .chats

@@ -94,11 +94,10 @@ impl Cell {
         change: impl FnOnce(&mut BTreeSet<IncidentId>),
         affected: &mut Vec<IncidentId>,
     ) {
-        let inhibits = |cell: &Self, side| cell.inhibitor(side).is_some();
-        let before = [Side::Target, Side::Both].map(|side| (side, inhibits(self, side)));
+        let before = [Side::Target, Side::Both].map(|side| (side, self.inhibitor(side)));
         change(self.on(side));
         for (side, before) in before {
-            if inhibits(self, side) != before {
+            if self.inhibitor(side) != before {
                 affected.extend(self.on(side).iter().copied());
             }
         }

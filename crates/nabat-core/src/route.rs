@@ -249,15 +249,20 @@ impl Route {
         true
     }
 
-    /// The group of an alert of this route: its key and its labels.
-    pub fn group(&self, labels: &Labels) -> (GroupKey, Labels) {
-        let common: Labels = match &self.group_by {
+    /// The labels by which an alert of this route is grouped.
+    pub fn group_labels(&self, labels: &Labels) -> Labels {
+        match &self.group_by {
             GroupBy::All => labels.clone(),
             GroupBy::Labels(names) => {
                 let wanted = |name: &str| names.iter().any(|wanted| **wanted == *name);
                 labels.iter().filter(|(name, _)| wanted(name)).collect()
             }
-        };
+        }
+    }
+
+    /// The group of an alert of this route: its key and its labels.
+    pub fn group(&self, labels: &Labels) -> (GroupKey, Labels) {
+        let common = self.group_labels(labels);
         let pairs: Vec<String> = common
             .iter()
             .map(|(name, value)| format!("{name}={value:?}"))

@@ -25,7 +25,7 @@ use crate::store::{History, Store};
 use crate::telemetry::Log;
 use crate::web::api::token;
 use crate::web::server::{Reload, serve};
-use crate::{bot, web};
+use crate::{bot, clock, web};
 
 use bots::Bots;
 use integrations::Integrations;
@@ -173,6 +173,11 @@ impl App {
             ears.clone(),
         );
 
+        let about = Arc::new(web::About {
+            instance: instance.clone(),
+            started_at: clock::now(),
+            address,
+        });
         let integrations = Integrations::new(engine.handle.clone(), Arc::clone(&metrics), instance);
 
         let (config_in_force, config) = watch::channel(Arc::new(config));
@@ -182,10 +187,12 @@ impl App {
             web::State {
                 engine: engine.handle.clone(),
                 config,
+                about,
                 metrics,
                 api,
                 ears,
                 bodies: web::bodies(),
+                readers: web::readers(),
                 reload,
             },
         );

@@ -54,6 +54,7 @@ pub use mistake::{ConfigError, Mistake};
 pub use period::{Period, PeriodError};
 pub use reference::reference_markdown;
 pub use report::report;
+pub use route::Route;
 pub use schema::json_schema;
 pub use secret::Secret;
 pub use settings::{

@@ -25,7 +25,9 @@ use nabat_core::alert::{Labels, News};
 use nabat_core::chat::Admits;
 use nabat_core::delivery::{DeliveryId, Settled, Waiting, Work};
 use nabat_core::destination::{Destination, Outlet};
-use nabat_core::engine::{Dropped, Figures, Heard, Pending, Refusal, Settings, Subscribed, Wanted};
+use nabat_core::engine::{
+    Dropped, Figures, Heard, Overview, Pending, Refusal, Settings, Subscribed, Wanted,
+};
 
 use crate::store::{Store, StoreError};
 
@@ -95,6 +97,7 @@ enum Ask {
     Drop(DeliveryId, Reply<Dropped>),
     Follow(Outlet, mpsc::UnboundedSender<Vec<Waiting>>, Reply<()>),
     Look(Reply<Look>),
+    Overview(Reply<Overview>),
     Stop,
 }
 
@@ -271,6 +274,14 @@ impl Handle {
     /// See [`NotTaken`].
     pub async fn look(&self) -> Result<Look, NotTaken> {
         self.ask(Ask::Look).await
+    }
+
+    /// What fires now, as far as it is stored.
+    ///
+    /// # Errors
+    /// See [`NotTaken`].
+    pub async fn overview(&self) -> Result<Overview, NotTaken> {
+        self.ask(Ask::Overview).await
     }
 
     /// Whether alerts can be taken.

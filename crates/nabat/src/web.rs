@@ -3,17 +3,20 @@
 //! A handler takes a request apart, calls one function and maps the result. All paths stand in
 //! [`router`], all errors in `answer`.
 
+mod alertmanager;
 mod answer;
 pub mod api;
 mod health;
 pub mod server;
 mod webhook;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::response::Redirect;
 use axum::routing::{get, post};
+use nabat_core::time::Timestamp;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::bot::WebhookEars;
@@ -23,6 +26,17 @@ use crate::metrics::Metrics;
 
 use api::{deliveries, incidents, routes};
 
+/// Which Nabat this is.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// What tells it from others.
+    pub instance: String,
+    /// Since when it runs.
+    pub started_at: Timestamp,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
 /// What handlers need.
 #[derive(Debug, Clone)]
 pub struct State {
@@ -30,6 +44,8 @@ pub struct State {
     pub engine: Handle,
     /// The configuration in force.
     pub config: watch::Receiver<Arc<Config>>,
+    /// Which Nabat this is.
+    pub about: Arc<About>,
     /// The counters.
     pub metrics: Arc<Metrics>,
     /// What the REST API needs.
@@ -38,6 +54,8 @@ pub struct State {
     pub ears: WebhookEars,
     /// Room for the bodies that are being read, in KiB.
     pub bodies: Arc<Semaphore>,
+    /// Room for those who read long lists.
+    pub readers: Arc<Semaphore>,
     /// Asks for the configuration to be read again.
     pub reload: mpsc::Sender<server::Reload>,
 }
@@ -61,6 +79,11 @@ pub fn under(prefix: &str, state: State) -> Router {
         .fallback(answer::not_found)
 }
 
+/// As much room for readers of long lists as there is.
+pub fn readers() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(alertmanager::READERS_MAX))
+}
+
 /// Every path there is.
 pub fn router(state: State) -> Router {
     Router::new()
@@ -81,6 +104,7 @@ pub fn router(state: State) -> Router {
         .route("/api/v1/incidents", get(incidents::list))
         .route("/api/v1/incidents/{id}", get(incidents::show))
         .route("/telegram/{bot}", post(webhook::telegram))
+        .nest("/api/v2", alertmanager::router(&state))
         .route("/metrics", get(health::metrics))
         .route("/-/healthy", get(health::healthy))
         .route("/-/ready", get(health::ready))

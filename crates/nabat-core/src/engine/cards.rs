@@ -336,7 +336,7 @@ impl Engine {
                     !known.incident.ended()
                         && known.incident.acknowledged.is_none()
                         && known.silenced_until.is_none()
-                        && !known.inhibited
+                        && known.inhibited_by.is_none()
                 })
             })
     }
@@ -347,7 +347,7 @@ impl Engine {
         Some(Look {
             incident: &known.incident,
             silenced_until: known.silenced_until,
-            inhibited: known.inhibited,
+            inhibited: known.inhibited_by.is_some(),
             maybe_told: on_duty.maybe_told(id),
         })
     }

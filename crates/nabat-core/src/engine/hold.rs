@@ -8,31 +8,23 @@
 //! request with what explained it is not told after all.
 
 use super::{Engine, Timer};
-use crate::alert::Fingerprint;
 use crate::card::{Card, CardId};
-use crate::incident::Incident;
 use crate::inhibition::Inhibitions;
 use crate::route::{Calendar, Hours};
 use crate::time::Timestamp;
 
 impl Engine {
-    /// Which alert explains this incident, so that it is not told.
-    pub fn inhibited_by(&self, incident: &Incident) -> Option<Fingerprint> {
-        let by = self.inhibitions.by(incident.id)?;
-        self.incidents
-            .get(&by)
-            .map(|known| known.incident.fingerprint)
-    }
-
     /// Decides of all to whom it may matter since whether they are inhibited.
     pub(super) fn decide_inhibitions(&mut self) {
         while let Some(id) = self.affected.pop_first() {
-            let inhibited = self.inhibitions.by(id).is_some();
+            let by = self.inhibitions.by(id);
+            let by = by.and_then(|by| self.incidents.get(&by));
+            let by = by.map(|known| known.incident.fingerprint);
             let Some(known) = self.incidents.get_mut(&id) else {
                 continue;
             };
-            if known.inhibited != inhibited && !known.incident.ended() {
-                known.inhibited = inhibited;
+            if known.inhibited_by != by && !known.incident.ended() {
+                known.inhibited_by = by;
                 self.touched.extend(&known.cards);
             }
         }

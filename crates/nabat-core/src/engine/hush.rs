@@ -89,14 +89,14 @@ impl Engine {
         self.timers
             .insert((silence.ends_at, Timer::Silence(silence.id)));
         out.changes.push(Change::Silence(Box::new(silence.clone())));
-        self.silences.insert(silence.id, silence.clone());
+        Arc::make_mut(&mut self.silences).insert(silence.id, silence.clone());
         self.cover_anew(now, silence, out);
         true
     }
 
     /// Ends a silence: what it held back and still fires is told. Returns whether there was one.
     pub(super) fn end_silence(&mut self, now: Timestamp, id: SilenceId, out: &mut Effects) -> bool {
-        let Some(silence) = self.silences.remove(&id) else {
+        let Some(silence) = Arc::make_mut(&mut self.silences).remove(&id) else {
             return false;
         };
         out.changes.push(Change::SilenceGone(id));

@@ -298,7 +298,7 @@ impl Engine {
         }
         self.late = words.is_some();
         let status = match &words {
-            Some(_) => Status::Firing { expires_at: None },
+            Some(_) => Status::Firing { expires: None },
             None => Status::Resolved { ends_at: None },
         };
         let summary = words.as_deref().map(|text| ("summary", text));

@@ -230,7 +230,7 @@ impl Engine {
         };
         let summary = reason.map(|reason| format!("{name} takes no messages: {reason}"));
         let status = match reason {
-            Some(_) => Status::Firing { expires_at: None },
+            Some(_) => Status::Firing { expires: None },
             None => Status::Resolved { ends_at: None },
         };
         let words = summary.as_deref().map(|text| ("summary", text));

@@ -146,7 +146,7 @@ impl World {
     }
 
     fn fires(&mut self, name: &str, host: &str) {
-        self.news(name, host, Status::Firing { expires_at: None });
+        self.news(name, host, Status::Firing { expires: None });
     }
 
     fn resolves(&mut self, name: &str, host: &str) {

@@ -132,6 +132,7 @@ pub(super) fn settings(config: &Config) -> Settings {
         .collect();
     Settings {
         stale_after: config.stale_after.duration(),
+        resolve_timeout: config.global.resolve_timeout(),
         locale: Locale {
             language: config.language,
             zone: config.time_zone.clone(),

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -54,6 +55,9 @@ fn bearer() -> String {
     ("wechat_api_url", ""),
 ])))]
 pub struct Global {
+    /// For how long an alert fires that was posted to `/api/v2/alerts` without an end and is not
+    /// posted again; `5m` without it. At least `1ms`, at most `1y`.
+    pub resolve_timeout: Option<Period>,
     /// Who writes e-mail; see `receivers[].email_configs[].from`.
     #[serde(deserialize_with = "mailbox::one")]
     #[schemars(schema_with = "mailbox::one_schema")]
@@ -82,9 +86,15 @@ pub struct Global {
     pub smtp_tls_config: Option<SmtpTls>,
     /// How webhooks are sent that have no `http_config` of their own.
     pub http_config: Option<Http>,
-    /// After how long an alert is over of which its source did not say when it ends; `5m` without
-    /// it. Only for what comes by Alertmanager's own API.
-    pub resolve_timeout: Option<Period>,
+}
+
+impl Global {
+    /// See `resolve_timeout`.
+    pub fn resolve_timeout(&self) -> Duration {
+        self.resolve_timeout
+            .unwrap_or(Period::from_minutes(5))
+            .duration()
+    }
 }
 
 /// What to do about a channel that Nabat does not have.

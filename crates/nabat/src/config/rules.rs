@@ -23,7 +23,7 @@ use routes::Known;
 const DAY: u32 = 24 * 60;
 
 /// The bounds of periods. A `stale_after` of less would call a slow source silent, of more never.
-const BOUNDS: [(&str, (Period, Period)); 4] = [
+const BOUNDS: [(&str, (Period, Period)); 5] = [
     (
         "stale_after",
         (Period::from_minutes(5), Period::from_minutes(365 * DAY)),
@@ -35,6 +35,10 @@ const BOUNDS: [(&str, (Period, Period)); 4] = [
     (
         "alert_undelivered_after",
         (Period::from_seconds(1), Period::from_minutes(DAY)),
+    ),
+    (
+        "global.resolve_timeout",
+        (Period::from_millis(1), Period::from_minutes(365 * DAY)),
     ),
     (
         "history.keep_incidents_for",

@@ -215,6 +215,8 @@ impl Worker {
                     has_owner: self.engine.has_owner(),
                 }),
             ),
+            // Answered after the commit: it may hold what is being decided.
+            Ask::Overview(reply) => answers.push(defer(reply, self.engine.overview())),
             Ask::Stop => {}
         }
     }
@@ -380,6 +382,7 @@ fn refuse(ask: Ask, why: &NotTaken) {
         Ask::ReachAgain(_, reply) => answer_now(reply, Err(why.clone())),
         Ask::Invite(_, _, reply) => answer_now(reply, Err(why.clone())),
         Ask::Look(reply) => answer_now(reply, Err(why.clone())),
+        Ask::Overview(reply) => answer_now(reply, Err(why.clone())),
         Ask::Stop => {}
     }
 }

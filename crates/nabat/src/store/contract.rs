@@ -13,7 +13,7 @@ use nabat_core::card::{Card, CardId, Routed, Told};
 use nabat_core::change::{Change, Offset, Snapshot};
 use nabat_core::chat::{Admits, BotId, Chat, ChatKey, Disabled, Invite, Person, PersonId, Role};
 use nabat_core::delivery::{Content, Delivery, DeliveryId, Priority};
-use nabat_core::incident::{Acknowledgement, Ending, Incident, IncidentId, State};
+use nabat_core::incident::{Acknowledgement, Ending, Expiry, Incident, IncidentId, State};
 use nabat_core::matcher::parse_list;
 use nabat_core::message::Message;
 use nabat_core::message::words::Language;
@@ -157,7 +157,7 @@ fn incident(id: i64, revision: u32, state: State) -> Incident {
         starts_at: at(1),
         opened_at: at(2),
         seen_at: at(3),
-        expires_at: Some(at(4)),
+        expires: Some(Expiry::presumed(at(4))),
         acknowledged: Some(Acknowledgement {
             by: "Ann".into(),
             at: at(3),

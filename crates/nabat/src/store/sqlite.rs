@@ -43,6 +43,7 @@ pub use damage::{Damage, Outcome, Salvaged};
 const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../migrations/0001_alert_path.sql")),
     M::up(include_str!("../../migrations/0002_writes.sql")),
+    M::up(include_str!("../../migrations/0005_presumed_ends.sql")),
     M::up(include_str!("../../migrations/0007_entries.sql")),
 ];
 /// A larger log is cut to this size in bytes when it begins anew.

@@ -1,6 +1,7 @@
 //! What becomes of alerts: told once, with their end.
 
 use super::*;
+use crate::incident::Expiry;
 
 #[test]
 fn a_subscriber_is_told_once_and_gets_the_end() {
@@ -45,7 +46,7 @@ fn alerts_of_one_group_share_a_message() {
 fn a_changed_annotation_updates_the_message() {
     let mut world = World::new();
     world.says("/regexp all");
-    let firing = Status::Firing { expires_at: None };
+    let firing = Status::Firing { expires: None };
     world.news_saying("HighCPU", "a", "at 91 %", firing);
     world.deliver();
     world.news_saying("HighCPU", "a", "at 97 %", firing);
@@ -104,8 +105,8 @@ fn a_muted_chat_hears_nothing_new_and_every_end_quietly() {
 fn an_alert_with_an_end_time_expires_and_one_without_grows_stale() {
     let mut world = World::new();
     world.says("/regexp all");
-    let expires_at = Some(at(300));
-    world.news("Expiring", "a", Status::Firing { expires_at });
+    let expires = Some(Expiry::given(at(300)));
+    world.news("Expiring", "a", Status::Firing { expires });
     world.fires("Lasting", "a");
     world.deliver();
     world.passes(301);
@@ -141,7 +142,7 @@ fn too_many_incidents_are_refused_whole() {
         news_of(
             &[("alertname", name)],
             None,
-            Status::Firing { expires_at: None },
+            Status::Firing { expires: None },
         )
     };
     let mut out = Effects::default();
@@ -172,7 +173,7 @@ fn a_re_fire_that_was_heard_of_late_is_a_new_incident() {
     let news = news_of(
         &[("alertname", "HighCPU"), ("host", "a")],
         Some(at(150)),
-        Status::Firing { expires_at: None },
+        Status::Firing { expires: None },
     );
     world
         .engine
@@ -200,7 +201,7 @@ fn a_start_in_the_future_is_now() {
     let mut world = World::new();
     world.says("/regexp all");
     let future = |status| news_of(&[("alertname", "Future")], Some(at(9_999_999)), status);
-    let firing = Status::Firing { expires_at: None };
+    let firing = Status::Firing { expires: None };
     for status in [firing, Status::Resolved { ends_at: None }] {
         world
             .engine

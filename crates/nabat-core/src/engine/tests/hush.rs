@@ -223,7 +223,7 @@ fn a_silence_stays_in_force_when_the_clock_is_set_back() {
     world.passes(-60);
     world.passes(0);
     let labels = [("alertname", "HighCPU"), ("host", "a")];
-    let news = news_of(&labels, None, Status::Firing { expires_at: None });
+    let news = news_of(&labels, None, Status::Firing { expires: None });
     let (now, mut out) = (world.now, Effects::default());
     world.engine.news(now, vec![news], &mut out).unwrap();
     assert_eq!(world.kinds(), [] as [&str; 0]);
@@ -237,7 +237,7 @@ fn alerts_of_different_names_are_not_silenced_together() {
         let mut news = news_of(
             &[("alertname", name), ("host", "a")],
             Some(world.now),
-            Status::Firing { expires_at: None },
+            Status::Firing { expires: None },
         );
         news.group = Some("host=a".into());
         let taken = world

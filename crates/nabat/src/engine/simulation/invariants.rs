@@ -7,20 +7,25 @@ mod fallbacks;
 mod told;
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use nabat_core::card::{Card, CardId};
 use nabat_core::change::Snapshot;
 use nabat_core::chat::{Chat, ChatKey};
 use nabat_core::delivery::{Content, DeliveryId};
 use nabat_core::destination::Destination;
-use nabat_core::incident::{Incident, IncidentId};
+use nabat_core::incident::{Expiry, Incident, IncidentId};
 use nabat_core::matcher::Matcher;
 use nabat_core::subscription::Selector;
-use nabat_core::time::Timestamp;
 
 use super::setting::{self, tells_ends};
 use super::world::{COURIER, World};
 use crate::store::Store;
+
+/// How far what is stored of an incident's end may lag behind what its source said.
+const EXPIRY_LAG: Duration = Duration::from_secs(120);
+/// For how long what fired goes on after a start, so that its source can be heard.
+const EXPIRY_GRACE: Duration = Duration::from_secs(300);
 
 /// What the store holds, found by its numbers.
 struct Kept {
@@ -247,9 +252,13 @@ impl World {
             format!("something was due at {due:?} and is not done at {now:?}")
         });
         let kept = self.store.snapshot(now).unwrap();
-        let over = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
+        // What is stored of an end lags behind repeats, and a restart grants some time.
+        let granted_until = self.restored_at.after(EXPIRY_GRACE);
+        let over = |expires: Option<Expiry>| {
+            expires.is_some_and(|expires| granted_until.max(expires.at.after(EXPIRY_LAG)) <= now)
+        };
         for incident in &kept.incidents {
-            self.claim(incident.ended() || !over(incident.expires_at), || {
+            self.claim(incident.ended() || !over(incident.expires), || {
                 format!("{incident:?} should have expired by {now:?}")
             });
         }

@@ -11,7 +11,7 @@ use nabat_core::chat::{BotId, ChatKey, PersonId};
 use nabat_core::delivery::Content;
 use nabat_core::destination::{Destination, Outlet};
 use nabat_core::engine::{Effects, Engine, Event, Figures, Heard, Settings, Speaker};
-use nabat_core::incident::IncidentId;
+use nabat_core::incident::{Expiry, IncidentId};
 use nabat_core::time::Timestamp;
 
 use super::hands::{Hand, keys};
@@ -45,6 +45,8 @@ pub(super) struct World {
     pub(super) store: Memory,
     fence: Fence,
     pub(super) engine: Engine,
+    /// Since when it has gone on from what the store kept.
+    pub(super) restored_at: Timestamp,
     pub(super) chats: [i64; 3],
     update_id: i64,
     pub(super) message_id: i64,
@@ -90,6 +92,7 @@ impl World {
             store,
             fence,
             engine,
+            restored_at: now,
             chats,
             update_id: 0,
             message_id: 0,
@@ -149,9 +152,9 @@ impl World {
 
     fn firing(&mut self) -> News {
         let lives = self.dice.below(5) == 0;
-        let expires_at = lives.then(|| self.now.after(Duration::from_secs(120)));
+        let expires = lives.then(|| Expiry::given(self.now.after(Duration::from_secs(120))));
         let version = self.dice.below(2);
-        self.news(version, Status::Firing { expires_at })
+        self.news(version, Status::Firing { expires })
     }
 
     fn resolved(&mut self) -> News {
@@ -406,6 +409,7 @@ impl World {
         self.doubt_all(&snapshot);
         let mut out = Effects::default();
         self.engine = Engine::restore(self.now, self.settings.clone(), snapshot, &mut out);
+        self.restored_at = self.now;
         self.commit(&out.changes);
     }
 

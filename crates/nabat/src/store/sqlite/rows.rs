@@ -12,7 +12,7 @@ use nabat_core::change::{Change, Offset, Snapshot};
 use nabat_core::chat::{Admits, BotId, Chat, ChatKey, Disabled, Invite, Person, PersonId, Role};
 use nabat_core::delivery::{Delivery, DeliveryId};
 use nabat_core::destination::Destination;
-use nabat_core::incident::{Ending, Incident, IncidentId, State};
+use nabat_core::incident::{Ending, Expiry, Incident, IncidentId, State};
 use nabat_core::matcher;
 use nabat_core::message::words::Language;
 use nabat_core::silence::{Silence, SilenceId};
@@ -46,13 +46,15 @@ fn put_incident(tx: &Transaction<'_>, incident: &Incident) -> rusqlite::Result<u
     tx.prepare_cached(
         "INSERT INTO incidents (id, revision, edition, fingerprint, labels, annotations, links,
              group_key, starts_at, opened_at, seen_at, expires_at, state, ended_at, ending, loud,
-             flaps, acknowledged)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+             flaps, acknowledged, presumed)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+             ?19)
          ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, edition = excluded.edition,
              loud = excluded.loud, acknowledged = excluded.acknowledged,
              annotations = excluded.annotations, links = excluded.links,
              starts_at = excluded.starts_at, seen_at = excluded.seen_at,
-             expires_at = excluded.expires_at, state = excluded.state,
+             expires_at = excluded.expires_at, presumed = excluded.presumed,
+             state = excluded.state,
              ended_at = excluded.ended_at, ending = excluded.ending
          WHERE excluded.revision > revision",
     )?
@@ -68,13 +70,14 @@ fn put_incident(tx: &Transaction<'_>, incident: &Incident) -> rusqlite::Result<u
         incident.starts_at.as_millis(),
         incident.opened_at.as_millis(),
         incident.seen_at.as_millis(),
-        incident.expires_at.map(Timestamp::as_millis),
+        incident.expires.map(|expires| expires.at.as_millis()),
         state,
         ended_at,
         ending,
         incident.loud,
         incident.flaps,
         incident.acknowledged.as_ref().map(json).transpose()?,
+        incident.expires.is_some_and(|expires| expires.presumed),
     ])
 }
 
@@ -335,7 +338,8 @@ fn ledger(all: Reader<'_>) -> rusqlite::Result<HashMap<CardId, BTreeMap<Incident
 /// What [`incident`] reads.
 pub(super) const INCIDENT_COLUMNS: &str =
     "id, revision, edition, fingerprint, labels, annotations, links, group_key, starts_at,
-     opened_at, seen_at, expires_at, state, ended_at, ending, loud, flaps, acknowledged";
+     opened_at, seen_at, expires_at, state, ended_at, ending, loud, flaps, acknowledged,
+     presumed";
 
 pub(super) fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
     let state = match row.get_ref(12)?.as_str()? {
@@ -361,7 +365,12 @@ pub(super) fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
         starts_at: time(row, 8)?,
         opened_at: time(row, 9)?,
         seen_at: time(row, 10)?,
-        expires_at: time_if_any(row, 11)?,
+        expires: time_if_any(row, 11)?
+            .map(|at| {
+                let presumed = row.get(18)?;
+                Ok::<_, rusqlite::Error>(Expiry { at, presumed })
+            })
+            .transpose()?,
         state,
     })
 }

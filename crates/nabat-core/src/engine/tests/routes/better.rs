@@ -14,7 +14,7 @@ fn news_at(world: &mut World, severity: &str, status: Status) {
 }
 
 fn begins(world: &mut World, severity: &str) {
-    news_at(world, severity, Status::Firing { expires_at: None });
+    news_at(world, severity, Status::Firing { expires: None });
 }
 
 fn ends(world: &mut World, severity: &str) {
@@ -41,7 +41,7 @@ fn an_end_under_a_silence_is_told_and_so_is_the_next_beginning() {
     assert_eq!(world.reasons(), [Reason::AllResolved]);
     world.passes(15 * 60);
     let labels = [("alertname", "HighCPU"), ("host", "a")];
-    let news = news_of(&labels, None, Status::Firing { expires_at: None });
+    let news = news_of(&labels, None, Status::Firing { expires: None });
     let again = world.engine.news(world.now, vec![news], &mut out);
     again.unwrap();
     world.passes(30);
@@ -115,7 +115,7 @@ fn the_end_of_what_fired_for_a_month_is_told() {
     begins(&mut world, "warning");
     world.passes(30);
     assert_eq!(world.reasons(), [Reason::First]);
-    let fires: Vec<_> = world.engine.incidents.keys().copied().collect();
+    let fires: Vec<_> = world.engine.incidents.iter().map(|(id, _)| *id).collect();
     let taken = crate::incident::Acknowledgement {
         by: "Ann".into(),
         at: world.now,
