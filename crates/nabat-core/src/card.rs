@@ -102,21 +102,21 @@ impl Routed {
     /// When news that comes now may be told. After the first word, and after `group_wait` in
     /// which nothing could be said, a group speaks every `group_interval` and not between, so that
     /// what comes together is told together.
-    pub fn next_turn(&self, now: Timestamp) -> Timestamp {
+    pub fn next_beat(&self, now: Timestamp) -> Timestamp {
         let first = self.speaks_at(now);
         if first >= now {
             return first;
         }
         let interval = self.timing.group_interval.as_millis().max(1);
-        let turns = now.since(first).as_millis().div_ceil(interval);
-        first.after(millis(turns * interval))
+        let beats = now.since(first).as_millis().div_ceil(interval);
+        first.after(millis(beats * interval))
     }
 
-    /// When what still fires is told again: the first turn after `repeat_interval`.
+    /// When what still fires is told again: the first beat after `repeat_interval`.
     pub fn repeats_at(&self, now: Timestamp) -> Option<Timestamp> {
         let interval = self.timing.group_interval.as_millis().max(1);
-        let turns = self.timing.repeat_interval.as_millis().div_ceil(interval);
-        Some(due(self.told_at?, millis(turns.max(1) * interval), now))
+        let beats = self.timing.repeat_interval.as_millis().div_ceil(interval);
+        Some(due(self.told_at?, millis(beats.max(1) * interval), now))
     }
 }
 

@@ -197,9 +197,9 @@ struct OnDuty {
     in_doubt: BTreeSet<IncidentId>,
     /// The answer to a critical message got lost: the next one may repeat it.
     repeats: bool,
-    /// The turn at which it speaks, decided when it got something to say or has told all. After a
+    /// The beat at which it speaks, decided when it got something to say or has told all. After a
     /// restart that is the first one since it spoke, which may be over.
-    turn: Option<Timestamp>,
+    beat: Option<Timestamp>,
 }
 
 impl OnDuty {
@@ -210,7 +210,7 @@ impl OnDuty {
             in_hand: None,
             in_doubt: BTreeSet::new(),
             repeats: false,
-            turn: None,
+            beat: None,
         }
     }
 
@@ -338,10 +338,10 @@ impl Engine {
         }
         for card in snapshot.cards {
             let id = card.id;
-            let turn = card.routed.as_ref().map(|routed| routed.speaks_at(now));
+            let beat = card.routed.as_ref().map(|routed| routed.speaks_at(now));
             engine.put_card(card);
             if let Some(on_duty) = engine.cards.get_mut(&id) {
-                on_duty.turn = turn;
+                on_duty.beat = beat;
             }
         }
         for delivery in snapshot.deliveries {

@@ -101,7 +101,7 @@ impl Engine {
         {
             routed.timing = route.timing;
             routed.hours.clone_from(&route.hours);
-            on_duty.turn = None;
+            on_duty.beat = None;
             out.changes.push(card_change(&on_duty.card));
         }
     }
@@ -298,10 +298,10 @@ impl Engine {
         };
         let routed = on_duty.card.routed.as_ref();
         let repeat = routed.and_then(|routed| routed.repeats_at(now));
-        // Who had to be quiet for a night need not wait for a turn on top of it.
+        // Who had to be quiet for a night need not wait for a beat on top of it.
         let opens = routed.and_then(|routed| Some(opens?.max(routed.speaks_at(now))));
-        on_duty.turn = opens.or(repeat).filter(|at| *at > now);
-        if let Some(at) = on_duty.turn {
+        on_duty.beat = opens.or(repeat).filter(|at| *at > now);
+        if let Some(at) = on_duty.beat {
             self.timers.insert((at, Timer::Card(id)));
         }
         let idle = on_duty.delivery.filter(|_| on_duty.in_hand.is_none());
@@ -310,18 +310,18 @@ impl Engine {
         }
     }
 
-    /// Until when the card's route lets it wait, if it has to. Once its turn has come, it does not
+    /// Until when the card's route lets it wait, if it has to. Once its beat has come, it does not
     /// wait for another.
     fn held_until(&mut self, now: Timestamp, id: CardId) -> Option<Timestamp> {
         let on_duty = self.cards.get_mut(&id)?;
         let routed = on_duty.card.routed.as_ref()?;
-        if on_duty.turn.is_some_and(|turn| turn <= now) {
+        if on_duty.beat.is_some_and(|beat| beat <= now) {
             return None;
         }
-        let next = routed.next_turn(now);
-        let turn = on_duty.turn.map_or(next, |turn| turn.min(next));
-        on_duty.turn = Some(turn);
-        (turn > now).then_some(turn)
+        let next = routed.next_beat(now);
+        let beat = on_duty.beat.map_or(next, |beat| beat.min(next));
+        on_duty.beat = Some(beat);
+        (beat > now).then_some(beat)
     }
 
     /// Whether the card tells again what fires: its route's time has come, nobody muted it, and

@@ -63,6 +63,7 @@ pub(super) fn adapt(root: &mut Node, faults: &mut Faults) -> Vec<Note> {
         _ => None,
     });
     if let Some(global) = child(root, "global") {
+        drop_empty(global);
         adapter.global(global);
     }
     for (path, receiver) in items(root, "", "receivers") {
@@ -117,6 +118,7 @@ impl Adapter<'_> {
 
     fn receiver(&mut self, receiver: &mut Node, path: &str) {
         for (path, email) in items(receiver, path, "email_configs") {
+            drop_empty(email);
             self.leave_out(email, &path, |key| {
                 matches!(key, "headers" | "html" | "text" | "threading").then_some(OWN_WORDS)
             });
@@ -310,6 +312,13 @@ fn scalar_entry(key: &str, value: &str, spot: &Spot) -> Entry {
 fn named(mut entry: Entry, key: &str) -> Entry {
     entry.key = key.to_owned();
     entry
+}
+
+/// Takes out what is an empty text: to Alertmanager that is a setting that was not made.
+fn drop_empty(node: &mut Node) {
+    if let Kind::Map(entries) = &mut node.kind {
+        entries.retain(|entry| text(&entry.value) != Some(""));
+    }
 }
 
 fn text(node: &Node) -> Option<&str> {

@@ -41,6 +41,8 @@ mod receivers;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]
+mod routes;
+#[cfg(test)]
 mod stories;
 #[cfg(test)]
 mod webhook;

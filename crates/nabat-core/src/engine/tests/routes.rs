@@ -136,7 +136,7 @@ fn news_keeps_the_group_interval_and_what_fires_is_repeated() {
 }
 
 #[test]
-fn news_after_a_quiet_while_waits_for_the_groups_turn() {
+fn news_after_a_quiet_while_waits_for_the_groups_beat() {
     let mut world = world();
     world.fires("HighCPU", "a");
     assert_eq!(world.reasons(), [Reason::First]);
@@ -152,7 +152,7 @@ fn news_after_a_quiet_while_waits_for_the_groups_turn() {
 }
 
 #[test]
-fn what_fires_is_repeated_at_the_first_turn_after_its_time() {
+fn what_fires_is_repeated_at_the_first_beat_after_its_time() {
     let mut world = world();
     let spec = |group_interval, repeat_interval| Spec {
         receiver: Some("mail".into()),
