@@ -6,7 +6,8 @@
 //! stored, it throws the engine away and restores it from the store.
 //!
 //! In reading order: `alerts` (what sources say), `cards` (who must be told), `couriers` (handing
-//! deliveries out and taking outcomes back), `outbox` (what waits and for how long), `reach` (chats
+//! deliveries out and taking outcomes back), `uncertain` (answers that got lost), `hands` (what is on
+//! its way), `outbox` (what waits and for how long), `reach` (chats
 //! that can't be told, and fallbacks), `hush` (acknowledgements and silences), `chats` (what bots
 //! hear), `talk` (what people ask for), `buttons` (what they press on a card), `people` (who may).
 
@@ -15,6 +16,7 @@ mod buttons;
 mod cards;
 mod chats;
 mod couriers;
+mod hands;
 mod hush;
 mod outbox;
 mod people;
@@ -22,6 +24,7 @@ mod reach;
 mod talk;
 #[cfg(test)]
 mod tests;
+mod uncertain;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -42,6 +45,8 @@ use crate::silence::{Silence, SilenceId};
 use crate::subscription::index::Index;
 use crate::subscription::{Subscription, SubscriptionId};
 use crate::time::Timestamp;
+
+use hands::{Before, Hand};
 
 pub use alerts::Refusal;
 pub use chats::{Event, Heard, Speaker};
@@ -134,6 +139,8 @@ pub struct Engine {
     cards_at: HashMap<Destination, BTreeMap<GroupKey, CardId>>,
     /// Cards that changed in this step: each is looked at once, at its end.
     touched: BTreeSet<CardId>,
+    /// What couriers had before what is not stored yet.
+    before: Before,
     deliveries: BTreeMap<DeliveryId, Delivery>,
     chats: HashMap<ChatKey, Chat>,
     people: HashMap<PersonId, Person>,
@@ -165,13 +172,7 @@ struct Known {
 struct OnDuty {
     card: Card,
     delivery: Option<DeliveryId>,
-    /// What the message tells of that a courier has, while one has it.
-    in_hand: Option<BTreeSet<IncidentId>>,
-    /// Of what the chat may have seen a message although the ledger knows nothing: an answer got
-    /// lost, or the process died. The ends of it are told too.
-    in_doubt: BTreeSet<IncidentId>,
-    /// The answer to a critical message got lost: the next one may repeat it.
-    repeats: bool,
+    hand: Hand,
 }
 
 impl OnDuty {
@@ -179,23 +180,8 @@ impl OnDuty {
         Self {
             card,
             delivery: None,
-            in_hand: None,
-            in_doubt: BTreeSet::new(),
-            repeats: false,
+            hand: Hand::default(),
         }
-    }
-
-    /// Whether the chat may have seen a message about an incident of which the ledger knows
-    /// nothing.
-    fn maybe_told(&self, incident: IncidentId) -> bool {
-        let in_hand = self.in_hand.as_ref();
-        in_hand.is_some_and(|told| told.contains(&incident)) || self.in_doubt.contains(&incident)
-    }
-
-    /// Nobody knows what became of the message that a courier had, if one had.
-    fn doubt(&mut self) {
-        self.in_doubt
-            .extend(self.in_hand.take().unwrap_or_default());
     }
 }
 
@@ -251,13 +237,37 @@ impl Engine {
     /// For how long a life's end is remembered, to tell late news from a new life.
     pub const REORDER_WINDOW: Duration = Duration::from_secs(300);
 
-    /// Goes on from what the store kept.
+    /// Goes on from what the store kept when the last process ended.
     pub fn restore(
         now: Timestamp,
         settings: Settings,
         snapshot: Snapshot,
         out: &mut Effects,
     ) -> Self {
+        let mut engine = Self::of(now, settings, snapshot, out);
+        engine.doubt_all();
+        engine.go_on(now, out);
+        engine
+    }
+
+    /// Goes on from what the store kept after a commit failed. What couriers have stays theirs.
+    pub fn recover(
+        &self,
+        now: Timestamp,
+        settings: Settings,
+        snapshot: Snapshot,
+        out: &mut Effects,
+    ) -> Self {
+        let mut engine = Self::of(now, settings, snapshot, out);
+        engine.take_over_hands(self);
+        engine.started_at = self.started_at;
+        engine.last_news_at = self.last_news_at;
+        engine.go_on(now, out);
+        engine
+    }
+
+    /// An engine that holds what the store kept.
+    fn of(now: Timestamp, settings: Settings, snapshot: Snapshot, out: &mut Effects) -> Self {
         let index = Index::new(snapshot.subscriptions.iter().map(|s| (s.id, &s.selector)));
         let mut engine = Self {
             settings,
@@ -270,6 +280,7 @@ impl Engine {
             cards: HashMap::new(),
             cards_at: HashMap::new(),
             touched: BTreeSet::new(),
+            before: Before::default(),
             deliveries: BTreeMap::new(),
             chats: by(snapshot.chats, |chat| chat.key),
             people: by(snapshot.people, |person| person.id),
@@ -301,7 +312,6 @@ impl Engine {
         for delivery in snapshot.deliveries {
             engine.put_delivery(delivery, out);
         }
-        engine.doubt_all();
         engine.late = engine.tells_of_late();
         for silence in engine.silences.values() {
             engine
@@ -313,16 +323,13 @@ impl Engine {
                 engine.timers.insert((until, Timer::Unmute(chat.key)));
             }
         }
-        // Whatever was being decided when the last process died is decided again.
-        engine.decide_anew(now, out);
-        engine.forget_untold();
         engine
     }
 
-    /// Remembers what is not stored from the engine that this one takes the place of.
-    pub fn succeed(&mut self, before: &Self) {
-        self.started_at = before.started_at;
-        self.last_news_at = before.last_news_at;
+    /// Decides again whatever was being decided.
+    fn go_on(&mut self, now: Timestamp, out: &mut Effects) {
+        self.decide_anew(now, out);
+        self.forget_untold();
     }
 
     /// Takes over a changed configuration. What waits for bots and integrations that there are no

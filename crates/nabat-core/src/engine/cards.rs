@@ -291,7 +291,7 @@ impl Engine {
         {
             self.timers.insert((at, Timer::Card(id)));
         }
-        let idle = on_duty.delivery.filter(|_| on_duty.in_hand.is_none());
+        let idle = on_duty.delivery.filter(|_| !on_duty.on_its_way());
         if let Some(delivery) = idle {
             self.remove_delivery(delivery, out);
         }
@@ -333,16 +333,27 @@ impl Engine {
     fn urgency(&self, now: Timestamp, on_duty: &OnDuty) -> Option<Priority> {
         let card = &on_duty.card;
         let muted = self.muted(card.destination, now);
-        let mut urgency = None;
-        let mut all_ended = true;
-        for (id, told) in &card.members {
-            let Some(look) = self.look(on_duty, *id) else {
-                continue;
-            };
-            all_ended &= look.incident.ended();
-            let news = card.news_of(*told, &look, muted);
-            let this = news.and_then(|news| card.urgency_of(*told, look.incident, news));
+        let shown = card.members.iter().filter_map(|(id, told)| {
+            let look = self.look(on_duty, *id)?;
+            Some((*told, look.incident, card.news_of(*told, &look, muted)))
+        });
+        let urgency_of = |told, incident, news: Option<_>| {
+            news.and_then(|news| card.urgency_of(told, incident, news))
+        };
+        let (mut urgency, mut all_ended, mut flapped) = (None, true, false);
+        for (told, incident, news) in shown.clone() {
+            all_ended &= incident.ended();
+            flapped |= incident.flaps > 0;
+            let this = urgency_of(told, incident, news);
             urgency = urgency.into_iter().chain(this).min();
+        }
+        if flapped {
+            let told_now = shown.clone().filter(|(_, _, news)| news.is_some());
+            let no_news = card.known_to_go_on(told_now.map(|(_, incident, _)| &**incident));
+            urgency = shown
+                .filter(|(_, incident, _)| !no_news.contains(&incident.id))
+                .filter_map(|(told, incident, news)| urgency_of(told, incident, news))
+                .min();
         }
         match urgency {
             Some(Priority::Quiet) if all_ended && !muted => Some(Priority::News),
@@ -378,7 +389,7 @@ impl Engine {
             // Who wants no ends only has to be told to the end what is on its way.
             let stays = match tells_ends {
                 true => look.maybe_told || told.edition > 0,
-                false => on_duty.in_hand.is_some(),
+                false => on_duty.on_its_way(),
             };
             if !look.incident.ended() || stays {
                 continue;
@@ -443,6 +454,7 @@ impl Engine {
         let Some(on_duty) = self.cards.remove(&id) else {
             return;
         };
+        self.before.note(&on_duty);
         if let Some(delivery) = on_duty.delivery {
             self.deliveries.remove(&delivery);
             out.changes.push(Change::DeliveryGone(delivery));
@@ -534,7 +546,18 @@ impl Engine {
             .collect();
         for (card, incidents) in leaving {
             self.take_off(card, &incidents, out);
+            // What is left may be less urgent, or nothing worth telling.
+            self.touched.insert(card);
         }
+        // As a fallback it may have to be told all the same.
+        let fallbacks = &self.settings.fallbacks;
+        let stands_in = |at: &Destination| {
+            let fallback = fallbacks.get(&at.outlet());
+            fallback.is_some_and(|fallback| fallback.to.contains(&chat.into()))
+        };
+        let others = self.cards_at.iter().filter(|(at, _)| stands_in(at));
+        self.touched
+            .extend(others.flat_map(|(_, cards)| cards.values()));
     }
 
     /// The subscriptions of a chat, oldest first.

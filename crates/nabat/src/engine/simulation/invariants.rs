@@ -4,6 +4,7 @@
 //! and what people saw.
 
 mod fallbacks;
+mod restarts;
 mod told;
 
 use std::collections::{HashMap, HashSet};
@@ -22,7 +23,7 @@ use super::world::{COURIER, World};
 use crate::store::Store;
 
 /// What the store holds, found by its numbers.
-struct Kept {
+pub(super) struct Kept {
     snapshot: Snapshot,
     incidents: HashMap<IncidentId, usize>,
     chats: HashMap<ChatKey, usize>,
@@ -91,6 +92,7 @@ impl World {
         self.check_receivers(&kept);
         self.check_fallbacks(&kept);
         self.check_late(&kept);
+        self.kept_before = Some(kept);
         let (repeats, doubts) = (self.repeats, self.doubts);
         self.claim(repeats <= doubts, || {
             format!("{repeats} messages said nothing new, and {doubts} answers got lost")
@@ -190,7 +192,11 @@ impl World {
                     0 => {
                         !incident.ended() && !muted && !silenced(&kept.snapshot, incident, self.now)
                     }
-                    _ => ends && incident.ended() && !told.ended,
+                    _ => {
+                        ends && incident.ended()
+                            && !told.ended
+                            && !known_to_fire_again(kept, card, incident)
+                    }
                 };
             }
             let waits = kept.waiting.contains_key(&card.id);
@@ -256,6 +262,18 @@ impl World {
         }
     }
 
+    /// Whether somebody was told of a later life of the same alert, which fires.
+    fn fires_again(&self, kept: &Kept, (there, id): (Destination, IncidentId)) -> bool {
+        let Some(incident) = kept.incident(id) else {
+            return false;
+        };
+        kept.firing().any(|later| {
+            later.id > id
+                && later.fingerprint == incident.fingerprint
+                && self.seen.contains_key(&(there, later.id))
+        })
+    }
+
     /// Once everything was delivered, everyone knows how things are.
     pub(super) fn check_end(&mut self) {
         let kept = Kept::of(self);
@@ -263,7 +281,8 @@ impl World {
         for (key @ (chat, incident), told) in seen {
             let right = told.ended != kept.fires(incident)
                 || !tells_ends(chat)
-                || self.refused.contains(&key);
+                || self.refused.contains(&key)
+                || (!told.ended && self.fires_again(&kept, key));
             self.claim(right, || {
                 let state = if told.ended { "over" } else { "firing" };
                 format!("{chat} was told last that {incident:?} is {state}")
@@ -291,6 +310,18 @@ impl World {
             self.claim(!card.behind, || format!("left behind: {card:?}"));
         }
     }
+}
+
+/// Whether the card's place was told that a later life of the alert fires: then nobody is wrong who
+/// believes that it does.
+fn known_to_fire_again(kept: &Kept, card: &Card, incident: &Incident) -> bool {
+    card.members.iter().any(|(later, told)| {
+        let same = |later: &Incident| later.fingerprint == incident.fingerprint;
+        *later > incident.id
+            && told.edition > 0
+            && !told.ended
+            && kept.incident(*later).is_some_and(same)
+    })
 }
 
 /// Whether nothing new may be told there.
