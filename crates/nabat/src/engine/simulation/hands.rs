@@ -103,6 +103,12 @@ impl World {
             self.doubts += work.ids.len();
             self.doubted.extend(keys(work));
         }
+        let kept = self.store.snapshot(self.now).unwrap();
+        // What should have been told while it fired is told although it is over.
+        let is_missed = |id| {
+            let incident = kept.incidents.iter().find(|incident| incident.id == id);
+            incident.is_some_and(worth_telling_late)
+        };
         let mut nothing_new = !work.told.is_empty();
         for Note { incident, told, .. } in &work.told {
             let key = (work.destination, *incident);
@@ -111,7 +117,7 @@ impl World {
             let of_the_unknown = before.is_none()
                 && told.ended
                 && !self.doubted.contains(&key)
-                && !self.is_missed(*incident);
+                && !is_missed(*incident);
             self.claim(!of_the_unknown, || {
                 format!(
                     "{} hears the end of {incident:?} and never heard of it",
@@ -134,13 +140,6 @@ impl World {
         }
         self.repeats += usize::from(again);
         live_message
-    }
-
-    /// Whether it is told although it is over, because it should have been told while it fired.
-    fn is_missed(&self, id: IncidentId) -> bool {
-        let kept = self.store.snapshot(self.now).unwrap();
-        let incident = kept.incidents.iter().find(|incident| incident.id == id);
-        incident.is_some_and(worth_telling_late)
     }
 
     /// People saw it, and Nabat does not learn it.
@@ -263,6 +262,8 @@ impl World {
             keys.extend(new);
         }
         let seen: Vec<_> = self.seen.extract_if(|(at, _), _| *at == from).collect();
+        // What those heard who read the one, those who read the other may hear again.
+        self.doubts += seen.len();
         for ((_, id), told) in seen {
             self.seen.entry((to, id)).or_insert(told);
         }

@@ -65,6 +65,8 @@ pub(super) struct World {
     pub(super) answers_lost: HashMap<CardId, u32>,
     /// Of what a destination was told by a message that was given up: somebody else may be told.
     pub(super) given_up: HashSet<IncidentId>,
+    /// Whether the clock was set back.
+    pub(super) set_back: bool,
     /// What was kept before this step.
     pub(super) kept_before: Option<Kept>,
     /// Whether the configuration was changed.
@@ -111,6 +113,7 @@ impl World {
             refused: HashSet::new(),
             answers_lost: HashMap::new(),
             given_up: HashSet::new(),
+            set_back: false,
             kept_before: None,
             reconfigured: false,
             spoke: HashMap::new(),
@@ -366,6 +369,7 @@ impl World {
     fn jumps_back(&mut self) {
         let period = Duration::from_secs([1, 30, 3_600, 90_000][self.dice.below(4)]);
         self.now = self.now.before(period);
+        self.set_back = true;
         self.spoke.clear();
         self.log
             .push(format!("the clock is set back by {period:?}"));
