@@ -3,6 +3,7 @@
 mod alerts;
 mod deliveries;
 mod digests;
+mod hands;
 mod hush;
 mod people;
 mod routes;

@@ -125,7 +125,7 @@ impl World {
                 )
             });
             let backwards = before.is_some_and(|before| before.edition > told.edition);
-            self.claim(!backwards, || {
+            self.claim(!backwards || self.merged.contains(&key), || {
                 format!(
                     "{} hears of {incident:?} what was so before {before:?}",
                     key.0
@@ -180,6 +180,9 @@ impl World {
             }
             9 => {
                 self.doubt_parts(work);
+                if let Some(chat) = place {
+                    self.doubt_hands(chat);
+                }
                 (None, Outcome::Unreachable { reason })
             }
             10 => {
@@ -232,6 +235,17 @@ impl World {
         }
     }
 
+    /// What is in hand for a chat or one of its topics, which takes no messages any more, may have
+    /// been seen before.
+    pub(super) fn doubt_hands(&mut self, chat: ChatKey) {
+        let there = |hand: &&Hand| {
+            let place = hand.work.destination.chat();
+            place.is_some_and(|place| place.chat == chat.chat)
+        };
+        let held = self.hands.iter().filter(there);
+        self.doubted.extend(held.flat_map(|hand| keys(&hand.work)));
+    }
+
     /// Whether nothing of it was dropped meanwhile.
     fn waits(&self, work: &Work) -> bool {
         let waits = |id: &DeliveryId| self.engine.pending_one(*id).is_some();
@@ -253,6 +267,7 @@ impl World {
         for hand in &mut self.hands {
             if hand.work.destination == from {
                 hand.work.destination = to;
+                self.doubted.extend(keys(&hand.work));
             }
         }
         for keys in [&mut self.missed, &mut self.refused, &mut self.doubted] {
@@ -265,6 +280,7 @@ impl World {
         // What those heard who read the one, those who read the other may hear again.
         self.doubts += seen.len();
         for ((_, id), told) in seen {
+            self.merged.insert((to, id));
             self.seen.entry((to, id)).or_insert(told);
         }
     }
@@ -440,7 +456,7 @@ impl World {
 }
 
 /// What a delivery tells, and whom.
-pub(super) fn keys(work: &Work) -> impl Iterator<Item = (Destination, IncidentId)> {
+fn keys(work: &Work) -> impl Iterator<Item = (Destination, IncidentId)> {
     let notes = work.told.iter();
     notes.map(|note| (work.destination, note.incident))
 }

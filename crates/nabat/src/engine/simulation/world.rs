@@ -14,7 +14,7 @@ use nabat_core::engine::{Effects, Engine, Event, Heard, Settings, Speaker, Wante
 use nabat_core::incident::IncidentId;
 use nabat_core::time::Timestamp;
 
-use super::hands::{Hand, keys};
+use super::hands::Hand;
 use super::invariants::Kept;
 use super::setting;
 use crate::store::memory::Memory;
@@ -56,6 +56,8 @@ pub(super) struct World {
     pub(super) seen: HashMap<(Destination, IncidentId), Told>,
     /// What may have been seen without Nabat learning it.
     pub(super) doubted: HashSet<(Destination, IncidentId)>,
+    /// What was told in a topic that is gone: the chat may have been told less.
+    pub(super) merged: HashSet<(Destination, IncidentId)>,
     /// What may not have been told: an answer got lost, and it was not worth a second copy.
     pub(super) missed: HashSet<(Destination, IncidentId)>,
     /// What its provider will never take, what it did not confirm in three attempts, or what a
@@ -109,6 +111,7 @@ impl World {
             hands: Vec::new(),
             seen: HashMap::new(),
             doubted: HashSet::new(),
+            merged: HashSet::new(),
             missed: HashSet::new(),
             refused: HashSet::new(),
             answers_lost: HashMap::new(),
@@ -304,12 +307,7 @@ impl World {
     fn is_thrown_out(&mut self) {
         let chat = self.a_place();
         self.log.push(format!("the bot is thrown out of {chat}"));
-        let held = self
-            .hands
-            .iter()
-            .filter(|h| h.work.destination == chat.into());
-        let doubted: Vec<_> = held.flat_map(|hand| keys(&hand.work)).collect();
-        self.doubted.extend(doubted);
+        self.doubt_hands(chat);
         let status = "kicked".to_owned();
         self.tells(Event::Unwelcome { chat, status });
     }
@@ -335,6 +333,10 @@ impl World {
         if self.dice.below(2) == 0 {
             return self.die();
         }
+        self.decide_anew();
+    }
+
+    fn decide_anew(&mut self) {
         let mut out = Effects::default();
         self.engine
             .configure(self.now, self.settings.clone(), &mut out);
@@ -415,6 +417,10 @@ impl World {
     /// The store takes nothing: what was decided is thrown away, and nothing has happened.
     fn refuse(&mut self) {
         self.log.push("a commit is refused".to_owned());
+        if self.set_back {
+            // Of a clock that caught up again, repeats may be left that are not due.
+            self.decide_anew();
+        }
         let mut out = Effects::default();
         let before = self.all_that_waits();
         if self.dice.below(2) == 0 {
