@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::card::{Card, CardId, Told};
 use crate::chat::{BotId, Chat, ChatKey, Invite, Person, PersonId};
 use crate::delivery::{Attempt, Delivery, DeliveryId, Done};
+use crate::history::Entry;
 use crate::incident::{Incident, IncidentId};
 use crate::silence::{Silence, SilenceId};
 use crate::subscription::{Subscription, SubscriptionId};
@@ -62,6 +63,8 @@ pub enum Change {
     DeliveryDone(Box<Done>),
     /// An attempt that did not go through.
     Attempt(Attempt),
+    /// What happened to an incident, for the history.
+    Entry(Box<Entry>),
     /// A silence as it is now.
     Silence(Box<Silence>),
     /// A silence that is over.

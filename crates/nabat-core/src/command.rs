@@ -19,6 +19,8 @@ pub enum Command<'a> {
     Alerts,
     /// `/status`
     Status,
+    /// `/history`, with an expression, matchers or nothing.
+    History(&'a str),
     /// `/silences`
     Silences,
     /// `/mute PERIOD`
@@ -39,7 +41,7 @@ pub enum Command<'a> {
     Text,
 }
 
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 16] = [
     "start",
     "help",
     "regexp",
@@ -47,6 +49,7 @@ const NAMES: [&str; 15] = [
     "list",
     "unsubscribe",
     "alerts",
+    "history",
     "status",
     "silences",
     "mute",
@@ -82,6 +85,7 @@ impl<'a> Command<'a> {
             "unsubscribe" | "unsub" => Self::Unsubscribe(argument),
             "alerts" => Self::Alerts,
             "status" => Self::Status,
+            "history" => Self::History(argument),
             "silences" => Self::Silences,
             "mute" => Self::Mute(argument),
             "unmute" => Self::Unmute,

@@ -7,9 +7,10 @@
 //!
 //! In reading order: `alerts` (what sources say), `cards` (who must be told), `couriers` (handing
 //! deliveries out and taking outcomes back), `uncertain` (answers that got lost), `hands` (what is on
-//! its way), `outbox` (what waits and for how long), `reach` (chats
-//! that can't be told, and fallbacks), `hush` (acknowledgements and silences), `chats` (what bots
-//! hear), `talk` (what people ask for), `buttons` (what they press on a card), `people` (who may).
+//! its way), `outbox` (what waits and for how long), `reach` (chats that can't be told, and
+//! fallbacks), `hush` (acknowledgements and silences), `hold` (inhibition and the hours of routes),
+//! `chats` (what bots hear), `talk` (what people ask for), `buttons` (what they press on a card),
+//! `people` (who may), `history` (what is kept of incidents).
 
 mod alerts;
 mod buttons;
@@ -17,6 +18,8 @@ mod cards;
 mod chats;
 mod couriers;
 mod hands;
+mod history;
+mod hold;
 mod hush;
 mod outbox;
 mod people;
@@ -39,6 +42,7 @@ use crate::chat::{BotId, Chat, ChatKey, Invite, Person, PersonId, Role};
 use crate::delivery::{Content, Delivery, DeliveryId, Waiting};
 use crate::destination::{Destination, Outlet};
 use crate::incident::{GroupKey, Incident, IncidentId};
+use crate::inhibition::{self, Inhibitions};
 use crate::message::words::{Language, Locale};
 use crate::route::Routing;
 use crate::silence::{Silence, SilenceId};
@@ -51,6 +55,7 @@ use hands::{Before, Hand};
 pub use alerts::Refusal;
 pub use chats::{Event, Heard, Speaker};
 pub use outbox::{Dropped, Pending, Wanted};
+pub use talk::LookBack;
 
 /// How many numbers are set aside at a time, so that giving one costs no write.
 const NUMBERS_AT_A_TIME: i64 = 1_000;
@@ -68,6 +73,8 @@ pub struct Settings {
     pub operators: Vec<ChatKey>,
     /// Who else is told by labels.
     pub routing: Option<Arc<Routing>>,
+    /// Which alerts are not told while which others fire.
+    pub inhibit_rules: Arc<[inhibition::Rule]>,
     /// Who is told instead when what an outlet carries does not arrive.
     pub fallbacks: HashMap<Outlet, Fallback>,
     /// For how long whoever acknowledges an alert is trusted to see to it.
@@ -95,6 +102,7 @@ impl Default for Settings {
             allowed: HashMap::new(),
             operators: Vec::new(),
             routing: None,
+            inhibit_rules: Arc::default(),
             fallbacks: HashMap::new(),
             acknowledged_for: Duration::from_secs(8 * 3_600),
             late_after: Duration::from_secs(300),
@@ -147,6 +155,9 @@ pub struct Engine {
     invites: HashMap<[u8; 32], Invite>,
     subscriptions: BTreeMap<SubscriptionId, Subscription>,
     index: Index,
+    inhibitions: Inhibitions,
+    /// Of whom it is decided at the end of this step whether they are inhibited.
+    affected: BTreeSet<IncidentId>,
     silences: BTreeMap<SilenceId, Silence>,
     /// Critical deliveries, the oldest first; some may be gone by now.
     criticals: BTreeSet<(Timestamp, DeliveryId)>,
@@ -165,6 +176,8 @@ struct Known {
     cards: Vec<CardId>,
     /// Until when a silence covers it.
     silenced_until: Option<Timestamp>,
+    /// Whether another that fires explains it, or did when it ended.
+    inhibited: bool,
 }
 
 /// A card in memory, and the delivery that waits for it.
@@ -269,6 +282,7 @@ impl Engine {
     /// An engine that holds what the store kept.
     fn of(now: Timestamp, settings: Settings, snapshot: Snapshot, out: &mut Effects) -> Self {
         let index = Index::new(snapshot.subscriptions.iter().map(|s| (s.id, &s.selector)));
+        let inhibitions = Inhibitions::new(&settings.inhibit_rules);
         let mut engine = Self {
             settings,
             started_at: now,
@@ -291,6 +305,8 @@ impl Engine {
                 .map(|subscription| (subscription.id, subscription))
                 .collect(),
             index,
+            inhibitions,
+            affected: BTreeSet::new(),
             silences: snapshot
                 .silences
                 .into_iter()
@@ -312,6 +328,7 @@ impl Engine {
         for delivery in snapshot.deliveries {
             engine.put_delivery(delivery, out);
         }
+        engine.decide_inhibitions();
         engine.late = engine.tells_of_late();
         for silence in engine.silences.values() {
             engine
@@ -336,7 +353,11 @@ impl Engine {
     /// more is dropped, the cards of those integrations too; those that are new are told what
     /// fires.
     pub fn configure(&mut self, now: Timestamp, settings: Settings, out: &mut Effects) {
+        let other_rules = settings.inhibit_rules != self.settings.inhibit_rules;
         self.settings = settings;
+        if other_rules {
+            self.inhibit_anew();
+        }
         self.decide_anew(now, out);
     }
 

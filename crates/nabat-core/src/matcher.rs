@@ -3,6 +3,8 @@
 //! Expressions are anchored at both ends, a missing label is an empty one. The syntax is
 //! Alertmanager's classic one (`pkg/labels/parse.go`), with the names widened to UTF-8.
 
+pub mod index;
+
 use std::fmt::{self, Write as _};
 use std::sync::OnceLock;
 

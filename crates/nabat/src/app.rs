@@ -126,13 +126,23 @@ impl App {
         let metrics = Arc::new(Metrics::default());
         let settings = reload::settings(&config);
         let writer = Arc::clone(&store) as Arc<dyn Store>;
-        let engine = engine::start(writer, settings, metrics.engine.clone())?;
+        let engine = engine::start(
+            writer,
+            settings,
+            reload::retention(&config),
+            metrics.engine.clone(),
+        )?;
         let damage = store.damage();
         if let Some(damage) = &damage {
             tracing::error!(details = ?damage.outcome, "{damage}");
         }
         let ears = bot::WebhookEars::default();
-        let bots = Bots::new(engine.handle.clone(), Arc::clone(&metrics), ears.clone());
+        let bots = Bots::new(
+            engine.handle.clone(),
+            Arc::clone(&store) as Arc<dyn History>,
+            Arc::clone(&metrics),
+            ears.clone(),
+        );
 
         let integrations = Integrations::new(engine.handle.clone(), Arc::clone(&metrics), instance);
 

@@ -85,7 +85,7 @@ enum Ask {
     Take(Vec<DeliveryId>, Reply<Option<Work>>),
     Settle(Settled, Reply<()>),
     Invite(Admits, [u8; 16], Reply<String>),
-    Configure(Box<Settings>, Reply<()>),
+    Configure(Box<Settings>, Retention, Reply<()>),
     Pending(Wanted, Reply<Vec<Pending>>),
     PendingOne(DeliveryId, Reply<Option<Pending>>),
     Names(Vec<Destination>, Reply<Vec<String>>),
@@ -95,6 +95,24 @@ enum Ask {
     Follow(Outlet, mpsc::UnboundedSender<Vec<Waiting>>, Reply<()>),
     Look(Reply<Look>),
     Stop,
+}
+
+/// How much is kept of incidents that ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// For how long.
+    pub incidents_for: Duration,
+    /// Of those, only so many that ended last.
+    pub incidents_max: usize,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            incidents_for: Duration::from_secs(90 * 86_400),
+            incidents_max: 200_000,
+        }
+    }
 }
 
 /// What the engine shows of itself.
@@ -121,11 +139,19 @@ pub struct Running {
 pub fn start(
     store: Arc<dyn Store>,
     settings: Settings,
+    retention: Retention,
     metrics: worker::Metrics,
 ) -> Result<Running, StoreError> {
     let (asks, queue) = mpsc::channel(REQUESTS_WAITING_MAX);
     let ready = Arc::new(AtomicBool::new(true));
-    let worker = worker::Worker::new(store, settings, metrics, queue, Arc::clone(&ready))?;
+    let worker = worker::Worker::new(
+        store,
+        settings,
+        retention,
+        metrics,
+        queue,
+        Arc::clone(&ready),
+    )?;
     let runtime = tokio::runtime::Handle::current();
     let thread = std::thread::Builder::new()
         .name("engine".to_owned())
@@ -216,8 +242,12 @@ impl Handle {
     ///
     /// # Errors
     /// See [`NotTaken`].
-    pub async fn configure(&self, settings: Settings) -> Result<(), NotTaken> {
-        self.ask(|reply| Ask::Configure(Box::new(settings), reply))
+    pub async fn configure(
+        &self,
+        settings: Settings,
+        retention: Retention,
+    ) -> Result<(), NotTaken> {
+        self.ask(|reply| Ask::Configure(Box::new(settings), retention, reply))
             .await
     }
 

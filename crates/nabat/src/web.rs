@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::engine::Handle;
 use crate::metrics::Metrics;
 
-use api::deliveries;
+use api::{deliveries, incidents};
 
 /// What handlers need.
 #[derive(Debug, Clone)]
@@ -61,6 +61,8 @@ pub fn router(state: State) -> Router {
             get(deliveries::show).delete(deliveries::remove),
         )
         .route("/api/v1/deliveries/{id}/retry", post(deliveries::retry))
+        .route("/api/v1/incidents", get(incidents::list))
+        .route("/api/v1/incidents/{id}", get(incidents::show))
         .route("/telegram/{bot}", post(webhook::telegram))
         .route("/metrics", get(health::metrics))
         .route("/-/healthy", get(health::healthy))

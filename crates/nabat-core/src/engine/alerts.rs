@@ -174,6 +174,7 @@ impl Engine {
     pub(super) fn after_change(&mut self, now: Timestamp, incident: &Arc<Incident>) {
         if let State::Ended { at, .. } = incident.state {
             self.open.remove(&incident.fingerprint);
+            self.affected.extend(self.inhibitions.end(incident.id));
             self.note_end(now, incident, at);
         }
         if let Some(known) = self.incidents.get(&incident.id) {
@@ -200,6 +201,8 @@ impl Engine {
             self.note_end(now, &incident, at);
         } else {
             self.open.insert(incident.fingerprint, incident.id);
+            let affected = self.inhibitions.open(incident.id, &incident.labels);
+            self.affected.extend(affected);
             self.set_timer(&incident);
             self.watch_acknowledgement(&incident);
         }
@@ -207,6 +210,7 @@ impl Engine {
         let known = Known {
             cards: Vec::new(),
             silenced_until,
+            inhibited: false,
             incident,
         };
         self.incidents.insert(known.incident.id, known);

@@ -37,6 +37,7 @@ impl Engine {
             let incident = Arc::clone(&known.incident);
             self.watch_acknowledgement(&incident);
             self.changed(now, &incident, out);
+            self.keep_acknowledgement(now, &incident, out);
             count += 1;
         }
         count
@@ -66,6 +67,7 @@ impl Engine {
             Arc::make_mut(&mut known.incident).outlive_acknowledgement();
             let incident = Arc::clone(&known.incident);
             self.changed(now, &incident, out);
+            self.keep_acknowledgement(now, &incident, out);
         }
     }
 

@@ -168,7 +168,7 @@ impl Engine {
 
     /// Keeps in the history how deliveries ended. An answer that arrived leaves no trace there.
     pub(super) fn end(
-        &self,
+        &mut self,
         now: Timestamp,
         deliveries: &[Delivery],
         told: &[Note],
@@ -195,6 +195,9 @@ impl Engine {
                 created_at: delivery.created_at,
                 done_at: now,
             })));
+        }
+        if fate != Fate::Dropped {
+            self.keep_told(now, deliveries, told, fate, out);
         }
     }
 

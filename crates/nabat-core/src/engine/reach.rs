@@ -14,7 +14,7 @@ use crate::delivery::{Content, Delivery, DeliveryId};
 use crate::destination::Destination;
 use crate::incident::{GroupKey, Incident, IncidentId};
 use crate::message::card::MemberNews;
-use crate::route::Timing;
+use crate::route::{Hours, Timing};
 use crate::time::Timestamp;
 
 impl Engine {
@@ -103,7 +103,7 @@ impl Engine {
         let Some(fallback) = self.settings.fallbacks.get(&card.destination.outlet()) else {
             return;
         };
-        let muted = self.muted(card.destination, now);
+        let muted = self.muted(card, now);
         let untold: Vec<Arc<Incident>> = card
             .members
             .iter()
@@ -127,6 +127,7 @@ impl Engine {
                 group_wait: Duration::ZERO,
                 ..Timing::default()
             },
+            hours: Hours::default(),
             opened_at: now,
             told_at: None,
             instead_of: Some(self.name_of(card.destination)),

@@ -4,8 +4,11 @@
 //! groups by a known person or by the configuration. In a group only its administrators change
 //! what it is told.
 
+mod history;
 mod silences;
 mod status;
+
+pub use history::LookBack;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,7 +73,7 @@ impl Engine {
                     return None; // People talking to each other.
                 }
                 let request = request(*chat, title, speaker);
-                let answer = self.answer(&request, command, out);
+                let answer = self.answer(heard, &request, command, out);
                 let locale = self.locale_for(*chat, speaker);
                 let priority = match answer {
                     Answer::Stranger { .. }
@@ -107,7 +110,13 @@ impl Engine {
         locale
     }
 
-    fn answer(&mut self, request: &Request<'_>, command: Command<'_>, out: &mut Effects) -> Answer {
+    fn answer(
+        &mut self,
+        heard: &Heard,
+        request: &Request<'_>,
+        command: Command<'_>,
+        out: &mut Effects,
+    ) -> Answer {
         if let Command::Start(code) = command
             && !code.is_empty()
         {
@@ -132,6 +141,7 @@ impl Engine {
             Command::Unsubscribe(text) => self.unsubscribe(request, text, out),
             Command::Alerts => self.alerts(1),
             Command::Status => Answer::Status(self.status(request)),
+            Command::History(text) => self.look_back(heard, text),
             Command::Silences => self.list_silences(request.now),
             Command::Mute(text) => self.mute(request, text, out),
             Command::Unmute => self.unmute(request, out),

@@ -4,6 +4,7 @@ mod alerts;
 mod deliveries;
 mod digests;
 mod hands;
+mod hold;
 mod hush;
 mod people;
 mod routes;
@@ -88,6 +89,7 @@ impl World {
                 },
                 text: text.into(),
             },
+            past: None,
         };
         self.engine.heard(self.now, &heard, &mut Effects::default());
     }
@@ -111,6 +113,7 @@ impl World {
                 data: data.into(),
                 message_id: self.shown.last().map_or(0, |(id, _)| *id),
             },
+            past: None,
         };
         self.engine.heard(self.now, &heard, &mut Effects::default());
     }

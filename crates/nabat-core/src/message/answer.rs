@@ -4,6 +4,7 @@
 
 mod expression;
 mod help;
+mod history;
 mod lists;
 mod silences;
 mod status;
@@ -183,6 +184,13 @@ pub enum Answer {
         /// Those of this page.
         items: Vec<Arc<Incident>>,
     },
+    /// To `/history`.
+    History {
+        /// What fired, the last one first.
+        items: Vec<Arc<Incident>>,
+    },
+    /// To `/history`, when it can't be looked up.
+    HistoryUnreadable,
     /// To `/status`.
     Status(ChatStatus),
     /// The chat is muted.
@@ -322,6 +330,8 @@ impl Answer {
                 total,
                 items,
             } => lists::alerts((*page, *pages), *total, items, locale, now),
+            Self::History { items } => history::history(items, locale, now),
+            Self::HistoryUnreadable => say("history-unreadable"),
             Self::Status(status) => status.message(locale, now),
             Self::Muted { until } => about("muted", moment(*until), locale),
             Self::NotMuted => say("not-muted"),

@@ -11,7 +11,7 @@ use nabat_core::message::words::Locale;
 
 use super::Source;
 use crate::config::{self, Config, environment};
-use crate::engine::{Handle, Problem};
+use crate::engine::{Handle, Problem, Retention};
 
 /// The alert that says that the configuration was refused.
 const CONFIG_INVALID: &str = "NabatConfigInvalid";
@@ -84,7 +84,7 @@ impl Reloader {
             );
         }
         self.engine
-            .configure(settings(&config))
+            .configure(settings(&config), retention(&config))
             .await
             .map_err(|error| error.to_string())?;
         for warning in config.warnings() {
@@ -92,6 +92,14 @@ impl Reloader {
         }
         self.in_force.send_replace(Arc::new(config));
         Ok(())
+    }
+}
+
+/// How much is kept of what ended.
+pub(super) fn retention(config: &Config) -> Retention {
+    Retention {
+        incidents_for: config.history.keep_incidents_for.duration(),
+        incidents_max: config.history.max_incidents as usize,
     }
 }
 
@@ -128,6 +136,7 @@ pub(super) fn settings(config: &Config) -> Settings {
         allowed,
         operators,
         routing: config.routing().map(Arc::new),
+        inhibit_rules: config.inhibit_rules(),
         fallbacks: config.fallbacks(),
         acknowledged_for: config.acknowledge_for.duration(),
         late_after: config.alert_undelivered_after.duration(),

@@ -2,8 +2,11 @@
 //!
 //! A check answers with a hint that never repeats the text, because the text may be a secret.
 
+use std::str::FromStr;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use nabat_core::time_interval::{DaysOfMonth, Months, NotARange, TimeOfDay, Weekdays, Years};
 use reqwest::Url;
 
 use super::mailbox::Mailbox;
@@ -30,6 +33,11 @@ pub(super) fn expected(format: &str) -> Option<&'static str> {
         "certificates" => "the path of a file with certificates (PEM)",
         "store" => "a store such as `sqlite:nabat.db`",
         "time-zone" => "an IANA time zone such as `Europe/Berlin`",
+        "time-of-day" => "a time of day such as `09:00`, or `24:00`",
+        "weekdays" => "days of a week such as `monday:friday` or `sunday`",
+        "days-of-month" => "days of a month such as `1:5` or `-3:-1`",
+        "months" => "months such as `may:august` or `12`",
+        "years" => "years such as `2026:2028` or `2030`",
         _ => return None,
     })
 }
@@ -63,8 +71,18 @@ pub(super) fn check(format: &str, text: &str) -> Result<(), Option<String>> {
             .map_err(|error| Some(error.to_string())),
         "signing-secret" => signing_secret(text),
         "time-zone" => time_zone(text),
+        "time-of-day" => range::<TimeOfDay>(text),
+        "weekdays" => range::<Weekdays>(text),
+        "days-of-month" => range::<DaysOfMonth>(text),
+        "months" => range::<Months>(text),
+        "years" => range::<Years>(text),
         _ => Ok(()),
     }
+}
+
+fn range<R: FromStr<Err = NotARange>>(text: &str) -> Result<(), Option<String>> {
+    let read: Result<R, NotARange> = text.parse();
+    read.map(drop).map_err(|error| Some(error.to_string()))
 }
 
 fn bot_token(text: &str) -> Result<(), &'static str> {

@@ -15,7 +15,7 @@ use nabat_core::destination::Outlet;
 use nabat_core::engine::{Effects, Engine, Settings};
 use nabat_core::time::Timestamp;
 
-use super::{Ask, Look, NotTaken, Reply};
+use super::{Ask, Look, NotTaken, Reply, Retention};
 use crate::clock;
 use crate::store::{ENGINE_LEASE, Fence, Keep, Store, StoreError};
 
@@ -23,8 +23,6 @@ use crate::store::{ENGINE_LEASE, Fence, Keep, Store, StoreError};
 const REQUESTS_AT_A_TIME: usize = 256;
 /// How often a store that takes no writes is tried.
 const PROBE_PERIOD: Duration = Duration::from_secs(1);
-/// How long an ended incident is kept.
-const KEEP_ENDED_FOR: Duration = Duration::from_secs(90 * 86_400);
 /// How long the history of deliveries is kept, and how much of it.
 const KEEP_HISTORY_FOR: Duration = Duration::from_secs(30 * 86_400);
 const HISTORY_ROWS_MAX: usize = 200_000;
@@ -52,6 +50,7 @@ pub(super) struct Worker {
     store: Arc<dyn Store>,
     fence: Fence,
     settings: Settings,
+    retention: Retention,
     engine: Engine,
     queue: mpsc::Receiver<Ask>,
     couriers: HashMap<Outlet, mpsc::UnboundedSender<Vec<Waiting>>>,
@@ -64,6 +63,7 @@ impl Worker {
     pub(super) fn new(
         store: Arc<dyn Store>,
         settings: Settings,
+        retention: Retention,
         metrics: Metrics,
         queue: mpsc::Receiver<Ask>,
         ready: Arc<AtomicBool>,
@@ -76,6 +76,7 @@ impl Worker {
             store,
             fence,
             settings,
+            retention,
             engine,
             queue,
             couriers: HashMap::new(),
@@ -174,8 +175,9 @@ impl Worker {
                 let code = self.engine.open_invite(now, entropy, admits, out);
                 answers.push(defer(reply, code));
             }
-            Ask::Configure(settings, reply) => {
+            Ask::Configure(settings, retention, reply) => {
                 self.settings = *settings;
+                self.retention = retention;
                 self.engine.configure(now, self.settings.clone(), out);
                 answers.push(defer(reply, ()));
             }
@@ -253,15 +255,17 @@ impl Worker {
         if Instant::now() < self.prune_at {
             return Ok(());
         }
-        let before = now.before(KEEP_ENDED_FOR);
-        let keep = Keep {
+        let of_incidents = Keep {
+            since: now.before(self.retention.incidents_for),
+            rows: self.retention.incidents_max,
+        };
+        let of_deliveries = Keep {
             since: now.before(KEEP_HISTORY_FOR),
             rows: HISTORY_ROWS_MAX,
         };
-        let incidents = self.store.prune(&self.fence, before, PRUNE_AT_A_TIME)?;
-        let deliveries = self
-            .store
-            .prune_history(&self.fence, keep, PRUNE_AT_A_TIME)?;
+        let (store, fence) = (&self.store, &self.fence);
+        let incidents = store.prune(fence, of_incidents, PRUNE_AT_A_TIME)?;
+        let deliveries = store.prune_history(fence, of_deliveries, PRUNE_AT_A_TIME)?;
         if incidents.max(deliveries) < PRUNE_AT_A_TIME {
             self.prune_at = Instant::now() + PRUNE_PERIOD;
         }
@@ -370,7 +374,7 @@ fn answer_now<T>(reply: Reply<T>, answer: Result<T, NotTaken>) {
 
 fn refuse(ask: Ask, why: &NotTaken) {
     match ask {
-        Ask::News(_, reply) | Ask::Settle(_, reply) | Ask::Configure(_, reply) => {
+        Ask::News(_, reply) | Ask::Settle(_, reply) | Ask::Configure(_, _, reply) => {
             answer_now(reply, Err(why.clone()));
         }
         Ask::Follow(_, _, reply) => answer_now(reply, Err(why.clone())),

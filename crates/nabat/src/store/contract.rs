@@ -1,6 +1,7 @@
 //! What every store must do: the same scenarios run on each of them.
 
 mod history;
+mod incidents;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,12 +17,12 @@ use nabat_core::incident::{Acknowledgement, Ending, Incident, IncidentId, State}
 use nabat_core::matcher::parse_list;
 use nabat_core::message::Message;
 use nabat_core::message::words::Language;
-use nabat_core::route::Timing;
+use nabat_core::route::{Hours, Timing};
 use nabat_core::silence::{Silence, SilenceId};
 use nabat_core::subscription::{Selector, Subscription, SubscriptionId};
 use nabat_core::time::Timestamp;
 
-use super::{ENGINE_LEASE, Fence, History, Store, StoreError};
+use super::{ENGINE_LEASE, Fence, History, Keep, Store, StoreError};
 
 /// Runs every scenario on a fresh store each.
 pub(crate) fn run<S: Store + History>(fresh: impl Fn() -> (TempDir, S)) {
@@ -40,7 +41,8 @@ pub(crate) fn run<S: Store + History>(fresh: impl Fn() -> (TempDir, S)) {
         eprintln!("contract: {name}");
         scenario(&store);
     }
-    history::run(fresh);
+    history::run(&fresh);
+    incidents::run(fresh);
 }
 
 /// Stores one of everything and returns what must come back.
@@ -117,6 +119,13 @@ fn read(store: &dyn Store) -> Snapshot {
 
 fn at(ms: i64) -> Timestamp {
     Timestamp::from_millis(ms)
+}
+
+fn keep(since: i64, rows: usize) -> Keep {
+    Keep {
+        since: at(since),
+        rows,
+    }
 }
 
 fn key(chat: i64, topic: Option<i64>) -> ChatKey {
@@ -234,6 +243,10 @@ fn one_of_everything() -> Snapshot {
             routed: Some(Routed {
                 labels: [("alertname", "Диск")].into_iter().collect(),
                 timing: Timing::default(),
+                hours: Hours {
+                    mute: vec!["ночи".into()],
+                    active: vec!["office hours".into()],
+                },
                 opened_at: at(1),
                 told_at: Some(at(2)),
                 instead_of: Some("Дежурные".into()),
@@ -393,7 +406,7 @@ fn an_old_fence_is_refused(store: &dyn Store) {
     assert!(matches!(write(&old), Err(StoreError::Fenced { .. })));
     assert!(matches!(store.probe(&old), Err(StoreError::Fenced { .. })));
     assert!(matches!(
-        store.prune(&old, at(1), 1),
+        store.prune(&old, keep(1, 9), 1),
         Err(StoreError::Fenced { .. })
     ));
     assert_eq!(read(store).numbers_used, 0);
@@ -475,8 +488,12 @@ fn old_incidents_are_forgotten(store: &dyn Store) {
         },
     ];
     store.apply(&fence, &changes).unwrap();
-    assert_eq!(store.prune(&fence, at(200), 1).unwrap(), 1);
-    assert_eq!(store.prune(&fence, at(200), 10).unwrap(), 1);
-    assert_eq!(store.prune(&fence, at(200), 10).unwrap(), 0);
+    assert_eq!(store.prune(&fence, keep(200, 9), 1).unwrap(), 1);
+    assert_eq!(store.prune(&fence, keep(200, 9), 10).unwrap(), 1);
+    assert_eq!(store.prune(&fence, keep(200, 9), 10).unwrap(), 0);
     assert_eq!(read(store).incidents.len(), 3);
+    // What a card shows is kept, however little is to be kept.
+    assert_eq!(store.prune(&fence, keep(0, 1), 10).unwrap(), 0);
+    assert_eq!(store.prune(&fence, keep(0, 0), 10).unwrap(), 1);
+    assert_eq!(read(store).incidents.len(), 2);
 }

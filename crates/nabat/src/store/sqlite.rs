@@ -1,8 +1,8 @@
 //! The store in one SQLite file.
 //!
 //! WAL with full synchronisation: what `apply` returned from survives a power failure. The file
-//! belongs to one process, which a lock file beside it guards. All statements are in `rows` and
-//! `history`; whoever only reads the history does so on a connection of its own.
+//! belongs to one process, which a lock file beside it guards. All statements are in `rows`,
+//! `history` and `incidents`; whoever only reads the history does so on a connection of its own.
 //!
 //! Before anything is written at a start, `check` looks whether the files are whole; if not,
 //! `salvage` puts what can be read in their place, and [`Sqlite::damage`] tells of it.
@@ -12,6 +12,7 @@ mod copy;
 mod damage;
 mod files;
 mod history;
+mod incidents;
 mod lock;
 mod reader;
 mod rows;
@@ -28,9 +29,11 @@ use rusqlite_migration::{Error as MigrationError, M, MigrationDefinitionError, M
 
 use nabat_core::change::{Change, Snapshot};
 use nabat_core::delivery::{Attempt, DeliveryId};
+use nabat_core::history::Entry;
+use nabat_core::incident::{Incident, IncidentId};
 use nabat_core::time::Timestamp;
 
-use super::{Fence, History, Keep, Query, Record, Store, StoreError};
+use super::{Fence, History, IncidentPage, IncidentQuery, Keep, Query, Record, Store, StoreError};
 use check::Found;
 use files::{Files, Watch, opening, private};
 use lock::Lock;
@@ -40,6 +43,7 @@ pub use damage::{Damage, Outcome, Salvaged};
 const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../migrations/0001_alert_path.sql")),
     M::up(include_str!("../../migrations/0002_writes.sql")),
+    M::up(include_str!("../../migrations/0007_entries.sql")),
 ];
 /// A larger log is cut to this size in bytes when it begins anew.
 const WAL_KEPT_BYTES: u32 = 64 << 20;
@@ -155,6 +159,18 @@ impl History for Sqlite {
     fn attempts(&self, id: DeliveryId) -> Result<Vec<Attempt>, StoreError> {
         history::attempts(&self.reader(), id).map_err(failed("read the history"))
     }
+
+    fn incidents(&self, query: &IncidentQuery) -> Result<IncidentPage, StoreError> {
+        incidents::page(&self.reader(), query).map_err(failed("read the history"))
+    }
+
+    fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError> {
+        incidents::one(&self.reader(), id).map_err(failed("read the history"))
+    }
+
+    fn entries(&self, id: IncidentId) -> Result<Vec<Entry>, StoreError> {
+        incidents::entries(&self.reader(), id).map_err(failed("read the history"))
+    }
 }
 
 impl Store for Sqlite {
@@ -200,18 +216,9 @@ impl Store for Sqlite {
         Ok(snapshot)
     }
 
-    fn prune(&self, fence: &Fence, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+    fn prune(&self, fence: &Fence, keep: Keep, limit: usize) -> Result<usize, StoreError> {
         self.write(fence, |transaction| {
-            transaction
-                .execute(
-                    "DELETE FROM incidents WHERE id IN (
-                         SELECT id FROM incidents
-                         WHERE ended_at < ?1
-                           AND NOT EXISTS (SELECT 1 FROM ledger WHERE incident = incidents.id)
-                         LIMIT ?2)",
-                    (before.as_millis(), i64::try_from(limit).unwrap_or(i64::MAX)),
-                )
-                .map_err(failed("forget old incidents"))
+            incidents::prune(transaction, keep, limit).map_err(failed("forget old incidents"))
         })
     }
 

@@ -3,6 +3,7 @@
 //! Every handler takes an `Admin`, which only a request with an accepted token becomes.
 
 pub(super) mod deliveries;
+pub(super) mod incidents;
 mod page;
 pub mod shape;
 pub mod token;
@@ -17,7 +18,7 @@ use super::State;
 use super::answer::Problem;
 use crate::config::Secret;
 use crate::intake::access;
-use crate::store::History;
+use crate::store::{History, StoreError};
 
 /// What the API needs beside the engine.
 #[derive(Debug, Clone)]
@@ -52,4 +53,28 @@ impl FromRequestParts<State> for Admin {
             "send `Authorization: Bearer TOKEN`; the token is in the file `api-token` in Nabat's data folder, or that of `api` in its configuration",
         ))
     }
+}
+
+/// Reads the history on a thread that may wait.
+async fn look_back<T: Send + 'static>(
+    state: &State,
+    what: impl FnOnce(&dyn History) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, Problem> {
+    let history = Arc::clone(&state.api.history);
+    let found = tokio::task::spawn_blocking(move || what(history.as_ref())).await;
+    match found {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(error)) => Err(unreadable(&error)),
+        Err(error) => Err(unreadable(&error)),
+    }
+}
+
+fn unreadable(error: &dyn std::error::Error) -> Problem {
+    tracing::error!(%error, "the history can't be read");
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "store_unavailable",
+        "the history can't be read at the moment",
+        "see the log; what waits is shown by `/api/v1/deliveries?state=waiting`",
+    )
 }

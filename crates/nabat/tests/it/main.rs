@@ -27,6 +27,7 @@ mod email;
 mod faults;
 #[cfg(test)]
 mod health;
+mod incidents;
 #[cfg(test)]
 mod intake;
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 pub(crate) mod alert;
 pub(crate) mod alertmanager;
+mod api;
 pub(crate) mod http;
 pub(crate) mod nabat;
 pub(crate) mod process;

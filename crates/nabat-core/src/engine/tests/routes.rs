@@ -1,5 +1,7 @@
 //! Receivers: who is told by which route, when, and what in another's place.
 
+mod better;
+
 use super::*;
 use crate::delivery::Fate;
 use crate::destination::IntegrationId;

@@ -19,12 +19,13 @@ const fn command(name: &'static str, argument: &'static str) -> Command {
     }
 }
 
-const COMMANDS: [Command; 15] = [
+const COMMANDS: [Command; 16] = [
     command("regexp", "mem|cpu"),
     command("subscribe", "severity=critical"),
     command("list", ""),
     command("unsubscribe", ""),
     command("alerts", ""),
+    command("history", ""),
     command("status", ""),
     command("silences", ""),
     command("mute", "2h"),

@@ -54,6 +54,8 @@ fn every_answer() -> Vec<Answer> {
             items: Vec::new(),
         },
         Answer::SilenceUnknown,
+        Answer::History { items: Vec::new() },
+        Answer::HistoryUnreadable,
         Answer::DetailsFollow,
         Answer::Subscribed {
             what: what(),

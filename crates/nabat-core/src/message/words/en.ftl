@@ -26,6 +26,9 @@ span-days = { $n } d
 ## Alerts
 
 alerts-none = Nothing fires.
+history = Lately, the last one first
+history-none = Nothing like that has fired lately.
+history-unreadable = I cannot look back at the moment. Try again in a minute.
 state-resolved = Resolved
 state-expired = Expired
 state-closed = Closed
@@ -194,6 +197,7 @@ command-subscribe = subscribe by labels
 command-list = what this chat is subscribed to
 command-unsubscribe = remove subscriptions
 command-alerts = what fires now
+command-history = what fired lately
 command-status = how I am, and the messages to this chat
 command-silences = what is silenced for everyone; end it
 command-mute = mute this chat for a while

@@ -29,6 +29,9 @@ span-days = { $n ->
 ## Alerts
 
 alerts-none = Nenhum alerta ativo.
+history = Recentes, o último primeiro
+history-none = Nada parecido disparou ultimamente.
+history-unreadable = Não consigo consultar o histórico agora. Tente de novo em um minuto.
 state-resolved = Resolvido
 state-expired = Expirado
 state-closed = Encerrado
@@ -215,6 +218,7 @@ command-subscribe = assinar por labels
 command-list = o que este chat assina
 command-unsubscribe = remover assinaturas
 command-alerts = o que está ativo agora
+command-history = o que disparou ultimamente
 command-status = como estou e como vão as mensagens deste chat
 command-silences = o que está silenciado para todos; encerrar
 command-mute = silenciar este chat por um tempo

@@ -30,6 +30,9 @@ span-days = { $n ->
 ## Alerts
 
 alerts-none = Активных алертов нет.
+history = Недавнее, последнее сверху
+history-none = Ничего такого в последнее время не срабатывало.
+history-unreadable = Сейчас не могу заглянуть в историю. Попробуйте через минуту.
 state-resolved = Решено
 state-expired = Истекло
 state-closed = Закрыто
@@ -236,6 +239,7 @@ command-subscribe = подписать чат по меткам
 command-list = на что подписан этот чат
 command-unsubscribe = удалить подписки
 command-alerts = что активно сейчас
+command-history = что срабатывало недавно
 command-status = как дела у меня и у сообщений в этот чат
 command-silences = что заглушено для всех; снять заглушку
 command-mute = тишина в этом чате на время

@@ -15,6 +15,7 @@ use nabat_core::chat::{Chat, ChatKey};
 use nabat_core::delivery::{Content, DeliveryId};
 use nabat_core::destination::Destination;
 use nabat_core::incident::{Incident, IncidentId};
+use nabat_core::matcher::Matcher;
 use nabat_core::subscription::Selector;
 use nabat_core::time::Timestamp;
 
@@ -173,7 +174,7 @@ impl World {
             self.claim(there, || format!("for nobody configured: {card:?}"));
             let chat = card.destination.chat().and_then(|key| kept.chat(key));
             let disabled = chat.is_some_and(|chat| chat.disabled.is_some());
-            let muted = muted(&kept.snapshot, card.destination, self.now);
+            let muted = self.muted(&kept.snapshot, card);
             let ends = tells_ends(card.destination);
             let mut has_news = false;
             for (id, told) in &card.members {
@@ -189,9 +190,7 @@ impl World {
                     format!("{card:?} told more of {incident:?} than there is")
                 });
                 has_news |= match told.edition {
-                    0 => {
-                        !incident.ended() && !muted && !silenced(&kept.snapshot, incident, self.now)
-                    }
+                    0 => !incident.ended() && !muted && !self.hushed(&kept.snapshot, incident),
                     _ => {
                         ends && incident.ended()
                             && !told.ended
@@ -324,16 +323,41 @@ fn known_to_fire_again(kept: &Kept, card: &Card, incident: &Incident) -> bool {
     })
 }
 
-/// Whether nothing new may be told there.
-fn muted(kept: &Snapshot, destination: Destination, now: Timestamp) -> bool {
-    let mut chats = kept.chats.iter();
-    let chat = chats.find(|chat| destination == chat.key.into());
-    let until = chat.and_then(|chat| chat.muted_until);
-    until.is_some_and(|until| until > now)
-}
+/// What may not be told to anyone new.
+impl World {
+    /// Whether nothing new may be told on a card.
+    fn muted(&self, kept: &Snapshot, card: &Card) -> bool {
+        let mut chats = kept.chats.iter();
+        let chat = chats.find(|chat| card.destination == chat.key.into());
+        let until = chat.and_then(|chat| chat.muted_until);
+        let off_hours = || {
+            let hours = &card.routed.as_ref()?.hours;
+            let calendar = &self.settings.routing.as_ref()?.calendar;
+            Some(!calendar.muting(hours, self.now).is_empty())
+        };
+        until.is_some_and(|until| until > self.now) || off_hours().unwrap_or_default()
+    }
 
-/// Whether an incident may not be told to anyone new.
-fn silenced(kept: &Snapshot, incident: &Incident, now: Timestamp) -> bool {
-    let mut silences = kept.silences.iter();
-    silences.any(|silence| silence.active(now) && silence.covers(&incident.labels))
+    /// Whether an incident is silenced, or explained while it fires.
+    fn hushed(&self, kept: &Snapshot, incident: &Incident) -> bool {
+        let mut silences = kept.silences.iter();
+        let silenced =
+            silences.any(|silence| silence.active(self.now) && silence.covers(&incident.labels));
+        silenced || (!incident.ended() && self.explained(kept, incident))
+    }
+
+    /// Whether another incident explains this one: asked of all, for no rule of this simulation
+    /// has an alert on both of its sides.
+    fn explained(&self, kept: &Snapshot, incident: &Incident) -> bool {
+        let all = |list: &[Matcher], of: &Incident| list.iter().all(|one| one.matches(&of.labels));
+        self.settings.inhibit_rules.iter().any(|rule| {
+            let equal = |other: &Incident| {
+                let mut names = rule.equal.iter();
+                names.all(|name| other.labels.value(name) == incident.labels.value(name))
+            };
+            let mut sources = kept.incidents.iter().filter(|other| !other.ended());
+            all(&rule.target, incident)
+                && sources.any(|other| all(&rule.source, other) && equal(other))
+        })
+    }
 }

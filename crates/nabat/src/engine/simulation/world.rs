@@ -259,6 +259,7 @@ impl World {
             update_id: self.update_id,
             entropy: [0; 16],
             event,
+            past: None,
         };
         let mut out = Effects::default();
         self.engine.heard(self.now, &heard, &mut out);
@@ -327,16 +328,17 @@ impl World {
         let routing = self.settings.routing.as_ref();
         let root = routing.map(|routing| &routing.root);
         let fallbacks = &self.settings.fallbacks;
+        let rules = &self.settings.inhibit_rules;
         self.log
-            .push(format!("configured: {root:?}, {fallbacks:?}"));
+            .push(format!("configured: {root:?}, {fallbacks:?}, {rules:?}"));
         self.forget_unconfigured();
         if self.dice.below(2) == 0 {
             return self.die();
         }
-        self.decide_anew();
+        self.reconfigure();
     }
 
-    fn decide_anew(&mut self) {
+    fn reconfigure(&mut self) {
         let mut out = Effects::default();
         self.engine
             .configure(self.now, self.settings.clone(), &mut out);
@@ -419,7 +421,7 @@ impl World {
         self.log.push("a commit is refused".to_owned());
         if self.set_back {
             // Of a clock that caught up again, repeats may be left that are not due.
-            self.decide_anew();
+            self.reconfigure();
         }
         let mut out = Effects::default();
         let before = self.all_that_waits();
@@ -477,12 +479,15 @@ impl World {
         self.engine.committed();
     }
 
-    /// Everything works again, all that waits is delivered, and every silence comes to its end.
+    /// Everything works again, nothing is held back by the configuration, all that waits is
+    /// delivered, and every silence comes to its end.
     pub(super) fn settle_everything(&mut self) {
         self.log.push("everything works again".to_owned());
         for place in self.places.clone() {
             self.says(place, "/unmute");
         }
+        setting::let_speak(&mut self.settings);
+        self.reconfigure();
         self.deliver_all();
         let kept = self.store.snapshot(self.now).unwrap();
         let ends = kept.silences.iter().map(|silence| silence.ends_at);

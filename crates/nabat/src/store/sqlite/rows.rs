@@ -20,7 +20,7 @@ use nabat_core::subscription::{Selector, Subscription, SubscriptionId};
 use nabat_core::time::Timestamp;
 
 use super::reader::Reader;
-use super::{StoreError, failed, history};
+use super::{StoreError, failed, history, incidents};
 
 /// Applies one change within a transaction.
 pub(super) fn apply(tx: &Transaction<'_>, change: &Change) -> Result<(), StoreError> {
@@ -138,6 +138,7 @@ fn apply_plain(tx: &Transaction<'_>, change: &Change) -> rusqlite::Result<usize>
             history::apply(tx, change)
         }
         Change::Attempt(_) => history::apply(tx, change),
+        Change::Entry(entry) => incidents::put_entry(tx, entry),
         Change::Silence(silence) => put_silence(tx, silence),
         Change::SilenceGone(id) => run("DELETE FROM silences WHERE id = ?1", params![id.0]),
         Change::Offset(bot, offset) => run(
@@ -273,12 +274,11 @@ pub(super) fn snapshot(
     )?;
     let snapshot = Snapshot {
         incidents: all.rows(
-            "SELECT id, revision, edition, fingerprint, labels, annotations, links, group_key,
-                    starts_at, opened_at, seen_at, expires_at, state, ended_at, ending, loud,
-                    flaps, acknowledged
-             FROM incidents
-             WHERE ended_at IS NULL OR ended_at >= ?1
-                OR id IN (SELECT incident FROM ledger)",
+            &format!(
+                "SELECT {INCIDENT_COLUMNS} FROM incidents
+                 WHERE ended_at IS NULL OR ended_at >= ?1
+                    OR id IN (SELECT incident FROM ledger)"
+            ),
             [ended_since.as_millis()],
             incident,
         )?,
@@ -332,7 +332,12 @@ fn ledger(all: Reader<'_>) -> rusqlite::Result<HashMap<CardId, BTreeMap<Incident
     Ok(ledger)
 }
 
-fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
+/// What [`incident`] reads.
+pub(super) const INCIDENT_COLUMNS: &str =
+    "id, revision, edition, fingerprint, labels, annotations, links, group_key, starts_at,
+     opened_at, seen_at, expires_at, state, ended_at, ending, loud, flaps, acknowledged";
+
+pub(super) fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
     let state = match row.get_ref(12)?.as_str()? {
         "firing" => State::Firing,
         "stale" => State::Stale,
@@ -563,12 +568,15 @@ fn from_json_if_any<T: serde::de::DeserializeOwned>(
     }
 }
 
-fn json(value: &impl serde::Serialize) -> rusqlite::Result<String> {
+pub(super) fn json(value: &impl serde::Serialize) -> rusqlite::Result<String> {
     serde_json::to_string(value)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
 
-fn from_json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+pub(super) fn from_json<T: serde::de::DeserializeOwned>(
+    row: &Row<'_>,
+    column: usize,
+) -> rusqlite::Result<T> {
     serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
     })

@@ -10,7 +10,7 @@ use nabat_core::time::Timestamp;
 
 use super::super::setting::SPARE;
 use super::super::world::World;
-use super::{Kept, muted, silenced};
+use super::Kept;
 
 impl World {
     /// A fallback is told when, and only when, somebody could not be told for long or something
@@ -75,14 +75,14 @@ impl World {
 
     /// What fires on a card, may be told and is not.
     fn untold(&self, kept: &Kept, card: &Card) -> Vec<IncidentId> {
-        if muted(&kept.snapshot, card.destination, self.now) {
+        if self.muted(&kept.snapshot, card) {
             return Vec::new();
         }
         let members = card.members.iter().filter(|(_, told)| told.edition == 0);
         members
             .filter_map(|(id, _)| kept.incident(*id))
             .filter(|incident| !incident.ended())
-            .filter(|incident| !silenced(&kept.snapshot, incident, self.now))
+            .filter(|incident| !self.hushed(&kept.snapshot, incident))
             .map(|incident| incident.id)
             .collect()
     }
