@@ -272,7 +272,7 @@ impl Engine {
         out: &mut Effects,
     ) -> Self {
         let mut engine = Self::of(now, settings, snapshot, out);
-        engine.take_over_hands(self);
+        engine.take_over(self);
         engine.started_at = self.started_at;
         engine.last_news_at = self.last_news_at;
         engine.go_on(now, out);

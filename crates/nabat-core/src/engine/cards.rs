@@ -273,12 +273,17 @@ impl Engine {
         let changed = priority != delivery.priority;
         delivery.priority = priority;
         let delivery = delivery.clone();
+        let mut silent = false;
         if let Some(card) = card_of(&delivery) {
             self.fall_back_in_time(now, card, delivery.created_at, out);
+            // Its courier may have been told that there is nothing to say.
+            silent = self.cards.get(&card).is_some_and(OnDuty::in_doubt);
+        }
+        if changed || silent {
+            out.waiting.push(delivery.waiting());
         }
         if changed {
             self.note_critical(&delivery);
-            out.waiting.push(delivery.waiting());
             out.changes.push(Change::Delivery(delivery));
         }
     }
@@ -364,6 +369,8 @@ impl Engine {
             Some(Priority::Quiet) if all_ended && !muted => Some(Priority::News),
             None if card.behind => Some(Priority::Quiet),
             None if self.again(now, card) => Some(Priority::News),
+            // It waits on: by this it is known after a restart that there is a doubt.
+            None if on_duty.in_doubt() => Some(Priority::Quiet),
             other => other,
         }
     }

@@ -47,6 +47,15 @@ impl OnDuty {
         self.hand.on_its_way.is_some()
     }
 
+    /// Whether the chat may have heard of something of which the ledger knows nothing.
+    pub(super) fn in_doubt(&self) -> bool {
+        let mut doubted = self.hand.in_doubt.iter();
+        doubted.any(|id| {
+            let told = self.card.members.get(id);
+            told.is_some_and(|told| told.edition == 0)
+        })
+    }
+
     /// How many answers got lost since the last one that came.
     pub(super) fn answers_lost(&self) -> u32 {
         self.hand.answers_lost
@@ -118,8 +127,16 @@ impl Engine {
         self.before.0.clear();
     }
 
-    /// Takes over what couriers had in their hands when the other engine was last stored.
-    pub(super) fn take_over_hands(&mut self, other: &Self) {
+    /// Takes over what couriers had in their hands when the other engine was last stored, and what
+    /// was explained when it ended.
+    pub(super) fn take_over(&mut self, other: &Self) {
+        for (id, known) in &mut self.incidents {
+            if let Some(then) = other.incidents.get(id)
+                && known.incident.ended()
+            {
+                known.inhibited = then.inhibited;
+            }
+        }
         for (id, on_duty) in &mut self.cards {
             let then = other.before.0.get(id);
             let hand = then.or_else(|| other.cards.get(id).map(|known| &known.hand));
