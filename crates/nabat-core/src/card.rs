@@ -85,6 +85,9 @@ pub struct Routed {
     pub opened_at: Timestamp,
     /// When something was told last.
     pub told_at: Option<Timestamp>,
+    /// The beat at which it speaks next: decided, and stored, when it gets something to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beat: Option<Timestamp>,
     /// What this stands in for, if it is a fallback: the name of the destination that failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<String>,
@@ -112,11 +115,11 @@ impl Routed {
         first.after(millis(beats * interval))
     }
 
-    /// When what still fires is told again: the first beat after `repeat_interval`.
+    /// When what still fires is told again: exactly after `repeat_interval`, though not before the
+    /// group may speak at all.
     pub fn repeats_at(&self, now: Timestamp) -> Option<Timestamp> {
-        let interval = self.timing.group_interval.as_millis().max(1);
-        let beats = self.timing.repeat_interval.as_millis().div_ceil(interval);
-        Some(due(self.told_at?, millis(beats.max(1) * interval), now))
+        let period = self.timing.repeat_interval.max(self.timing.group_interval);
+        Some(due(self.told_at?, period, now))
     }
 }
 

@@ -207,9 +207,6 @@ struct OnDuty {
     card: Card,
     delivery: Option<DeliveryId>,
     hand: Hand,
-    /// The beat at which it speaks, decided when it got something to say or has told all. After a
-    /// restart that is the first one since it spoke, which may be over.
-    beat: Option<Timestamp>,
 }
 
 impl OnDuty {
@@ -218,7 +215,6 @@ impl OnDuty {
             card,
             delivery: None,
             hand: Hand::default(),
-            beat: None,
         }
     }
 }
@@ -356,12 +352,7 @@ impl Engine {
             engine.remember(now, Arc::new(incident), pulse);
         }
         for card in snapshot.cards {
-            let id = card.id;
-            let beat = card.routed.as_ref().map(|routed| routed.speaks_at(now));
             engine.put_card(card);
-            if let Some(on_duty) = engine.cards.get_mut(&id) {
-                on_duty.beat = beat;
-            }
         }
         for delivery in snapshot.deliveries {
             engine.put_delivery(delivery, out);

@@ -65,6 +65,7 @@ impl Engine {
                 hours: route.hours.clone(),
                 opened_at: opened_at(incident, route.timing, now),
                 told_at: None,
+                beat: None,
                 instead_of: None,
             };
             for integration in routing.of(&route.receiver) {
@@ -101,7 +102,7 @@ impl Engine {
         {
             routed.timing = route.timing;
             routed.hours.clone_from(&route.hours);
-            on_duty.beat = None;
+            routed.beat = None;
             out.changes.push(card_change(&on_duty.card));
         }
     }
@@ -253,7 +254,7 @@ impl Engine {
             self.wait_on(now, delivery, priority, out);
             return;
         }
-        if let Some(at) = self.held_until(now, id) {
+        if let Some(at) = self.held_until(now, id, out) {
             self.timers.insert((at, Timer::Card(id)));
             return;
         }
@@ -302,13 +303,13 @@ impl Engine {
         let Some(on_duty) = self.cards.get_mut(&id) else {
             return;
         };
-        let routed = on_duty.card.routed.as_ref();
-        let repeat = routed.and_then(|routed| routed.repeats_at(now));
-        // Who had to be quiet for a night need not wait for a beat on top of it.
-        let opens = routed.and_then(|routed| Some(opens?.max(routed.speaks_at(now))));
-        on_duty.beat = opens.or(repeat).filter(|at| *at > now);
-        if let Some(at) = on_duty.beat {
-            self.timers.insert((at, Timer::Card(id)));
+        if let Some(routed) = &mut on_duty.card.routed {
+            // Who had to be quiet for a night need not wait for a beat on top of it.
+            let opens = opens.map(|opens| opens.max(routed.speaks_at(now)));
+            let beat = opens.or(routed.repeats_at(now)).filter(|at| *at > now);
+            // Not stored: without news a restart decides the same.
+            routed.beat = beat;
+            self.timers.extend(beat.map(|at| (at, Timer::Card(id))));
         }
         let idle = on_duty.delivery.filter(|_| !on_duty.on_its_way());
         if let Some(delivery) = idle {
@@ -318,16 +319,20 @@ impl Engine {
 
     /// Until when the card's route lets it wait, if it has to. Once its beat has come, it does not
     /// wait for another.
-    fn held_until(&mut self, now: Timestamp, id: CardId) -> Option<Timestamp> {
+    fn held_until(&mut self, now: Timestamp, id: CardId, out: &mut Effects) -> Option<Timestamp> {
         let on_duty = self.cards.get_mut(&id)?;
-        let routed = on_duty.card.routed.as_ref()?;
-        if on_duty.beat.is_some_and(|beat| beat <= now) {
+        let routed = on_duty.card.routed.as_mut()?;
+        if routed.beat.is_some_and(|beat| beat <= now) {
             return None;
         }
         let next = routed.next_beat(now);
-        let beat = on_duty.beat.map_or(next, |beat| beat.min(next));
-        on_duty.beat = Some(beat);
-        (beat > now).then_some(beat)
+        let beat = routed.beat.map_or(next, |beat| beat.min(next));
+        let held = (beat > now).then_some(beat);
+        if routed.beat != held {
+            routed.beat = held;
+            out.changes.push(card_change(&on_duty.card));
+        }
+        held
     }
 
     /// Whether the card tells again what fires: its route's time has come, nobody muted it, and

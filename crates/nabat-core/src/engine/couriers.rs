@@ -402,7 +402,7 @@ impl Engine {
             let leaving = on_duty.card.note(&of_card, by_digest);
             if let Some(routed) = &mut on_duty.card.routed {
                 routed.told_at = Some(now);
-                on_duty.beat = None;
+                routed.beat = None;
             }
             if on_duty.card.behind != was_behind || on_duty.card.routed.is_some() {
                 out.changes.push(card_change(&on_duty.card));

@@ -130,6 +130,7 @@ impl Engine {
             hours: Hours::default(),
             opened_at: now,
             told_at: None,
+            beat: None,
             instead_of: Some(self.name_of(card.destination)),
         };
         let (group, to) = (Arc::clone(&card.group), fallback.to.clone());

@@ -274,6 +274,7 @@ fn one_of_everything() -> Snapshot {
                     active: vec!["office hours".into()],
                 },
                 opened_at: at(1),
+                beat: None,
                 told_at: Some(at(2)),
                 instead_of: Some("Дежурные".into()),
             }),
