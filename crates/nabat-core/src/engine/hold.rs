@@ -14,6 +14,8 @@ use crate::inhibition::Inhibitions;
 use crate::route::{Calendar, Hours};
 use crate::time::Timestamp;
 
+const DAY_MS: i64 = 86_400_000;
+
 impl Engine {
     /// Decides of all to whom it may matter since whether they are inhibited.
     pub(super) fn decide_inhibitions(&mut self) {
@@ -56,13 +58,18 @@ impl Engine {
                 .is_some_and(|(calendar, hours)| !calendar.muting(hours, now).is_empty())
     }
 
-    /// Sees to it that a card is looked at again when its route's hours begin or end.
+    /// Sees to it that a card is looked at again when its route's hours begin or end, and each day:
+    /// so no timer outlives its card for long.
     pub(super) fn watch_hours(&mut self, now: Timestamp, id: CardId) {
+        let days = now.as_millis().div_euclid(DAY_MS);
+        let midnight = Timestamp::from_millis(days.saturating_add(1).saturating_mul(DAY_MS));
         let hours = self
             .cards
             .get(&id)
             .and_then(|on_duty| self.hours_of(&on_duty.card));
-        if let Some(at) = hours.and_then(|(calendar, hours)| calendar.steady_until(hours, now)) {
+        if let Some(at) =
+            hours.and_then(|(calendar, hours)| calendar.steady_until(hours, now, midnight))
+        {
             self.timers.insert((at, Timer::Card(id)));
         }
     }
