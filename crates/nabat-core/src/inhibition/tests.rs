@@ -136,7 +136,7 @@ fn an_alert_is_inhibited_as_in_alertmanager() {
 }
 
 #[test]
-fn the_end_of_the_last_source_sets_its_targets_free() {
+fn the_end_of_a_source_hands_its_targets_on_or_sets_them_free() {
     let mut inhibitions = Inhibitions::new(&[rule("a=1", "b=1", "x")]);
     let id = IncidentId;
     assert_eq!(inhibitions.open(id(1), &labels("b=1")), []);
