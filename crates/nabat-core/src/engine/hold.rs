@@ -95,6 +95,13 @@ impl Engine {
         }
     }
 
+    /// When a card's route tells news again, while it is none of its hours.
+    pub(super) fn opens_at(&self, card: &Card, now: Timestamp) -> Option<Timestamp> {
+        let (calendar, hours) = self.hours_of(card)?;
+        let closed = !calendar.muting(hours, now).is_empty();
+        calendar.steady_until(hours, now).filter(|_| closed)
+    }
+
     /// The hours of a card's route, if it does not tell at any time.
     fn hours_of<'a>(&'a self, card: &'a Card) -> Option<(&'a Calendar, &'a Hours)> {
         let hours = &card.routed.as_ref()?.hours;

@@ -12,7 +12,7 @@ use super::tree::tree;
 impl Config {
     /// What is allowed but probably not meant, one sentence each.
     pub fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
+        let mut warnings: Vec<String> = self.notes.iter().map(ToString::to_string).collect();
         let integrations = self.integrations();
         let routed = self.route.is_some() && !integrations.is_empty();
         if self.telegram.bots.is_empty() && !routed {

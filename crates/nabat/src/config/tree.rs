@@ -40,7 +40,12 @@ fn line(receiver: &Receiver, integrations: &[Integration]) -> String {
         .iter()
         .filter(|integration| *integration.receiver == *receiver.name)
         .filter_map(|integration| integration.name.strip_prefix(&start));
-    let mut told = own.collect::<Vec<_>>().join(", ");
+    let chats = receiver.telegram_configs.iter().map(ToString::to_string);
+    let mut told = own
+        .map(str::to_owned)
+        .chain(chats)
+        .collect::<Vec<_>>()
+        .join(", ");
     if told.is_empty() {
         told = "nobody".to_owned();
     }

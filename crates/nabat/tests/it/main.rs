@@ -45,6 +45,7 @@ mod receivers;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]
+mod routes;
 mod silences;
 #[cfg(test)]
 mod stories;

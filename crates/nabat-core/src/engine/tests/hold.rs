@@ -305,7 +305,7 @@ fn a_fallback_is_not_told_what_is_explained() {
     assert!(!handed.is_empty());
     let mut told = handed.iter().flat_map(|handed| &handed.members);
     assert!(
-        told.all(|(incident, _)| incident.name() == "NodeDown"),
+        told.all(|shown| shown.incident.name() == "NodeDown"),
         "{handed:?}"
     );
 }
@@ -398,7 +398,7 @@ fn a_restart_in_muted_hours_tells_nothing_that_began_in_them() {
     let told: Vec<&str> = handed[0]
         .members
         .iter()
-        .map(|(one, _)| one.labels.value("host"))
+        .map(|shown| shown.incident.labels.value("host"))
         .collect();
     assert_eq!(told, ["a"]);
 }
