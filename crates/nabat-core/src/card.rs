@@ -303,7 +303,7 @@ impl Card {
         let news_at_all =
             all.any(|(shown, worth)| *worth && !known_to_go_on.contains(&shown.incident.id));
         let superseded = take_superseded(&mut members);
-        (news_at_all || self.behind || again).then(|| View {
+        (news_at_all || self.behind || again).then_some(View {
             members,
             superseded,
             sounds: !muted && (sounds || ends || again),

@@ -18,11 +18,6 @@ use crate::time::Timestamp;
 
 pub use ranges::{DaysOfMonth, Months, NotARange, TimeOfDay, Times, Weekdays, Years};
 
-/// How far ahead a change is looked for.
-const HORIZON: Duration = Duration::from_secs(366 * 86_400);
-/// More steps than this are not made towards the horizon: hundreds of times of day may be listed.
-const STEPS_MAX: usize = 10_000;
-
 /// A recurring span of time. What is `None` is not asked for; an empty list contains nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeInterval {
@@ -68,18 +63,14 @@ impl TimeInterval {
     }
 
     /// Until when [`Self::contains`] goes on saying what it says at `at`: the moment of the next
-    /// change, or, if that is more than a year away, some moment before it. Always later than `at`.
-    pub fn steady_until(&self, at: Timestamp) -> Timestamp {
+    /// change, or `horizon` if none comes before.
+    pub fn steady_until(&self, at: Timestamp, horizon: Timestamp) -> Timestamp {
         let now = self.contains(at);
-        let horizon = at.after(HORIZON);
-        let mut next = at;
-        for _ in 0..STEPS_MAX {
+        let mut next = self.step(at);
+        while next < horizon && self.contains(next) == now {
             next = self.step(next);
-            if next >= horizon || self.contains(next) != now {
-                break;
-            }
         }
-        next
+        next.min(horizon)
     }
 
     /// The next moment after `at` at which the answer may change.

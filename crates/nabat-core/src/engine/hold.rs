@@ -13,6 +13,8 @@ use crate::inhibition::Inhibitions;
 use crate::route::{Calendar, Hours};
 use crate::time::Timestamp;
 
+const DAY_MS: i64 = 86_400_000;
+
 impl Engine {
     /// Decides of all to whom it may matter since whether they are inhibited.
     pub(super) fn decide_inhibitions(&mut self) {
@@ -57,20 +59,26 @@ impl Engine {
 
     /// Sees to it that a card is looked at again when its route's hours begin or end.
     pub(super) fn watch_hours(&mut self, now: Timestamp, id: CardId) {
-        let hours = self
-            .cards
-            .get(&id)
-            .and_then(|on_duty| self.hours_of(&on_duty.card));
-        if let Some(at) = hours.and_then(|(calendar, hours)| calendar.steady_until(hours, now)) {
+        let card = self.cards.get(&id).map(|on_duty| &on_duty.card);
+        if let Some(at) = card.and_then(|card| self.hours_change_at(card, now)) {
             self.timers.insert((at, Timer::Card(id)));
         }
     }
 
-    /// When a card's route tells news again, while it is none of its hours.
+    /// When to look whether a card's route tells news again, while it is none of its hours.
     pub(super) fn opens_at(&self, card: &Card, now: Timestamp) -> Option<Timestamp> {
         let (calendar, hours) = self.hours_of(card)?;
         let closed = !calendar.muting(hours, now).is_empty();
-        calendar.steady_until(hours, now).filter(|_| closed)
+        self.hours_change_at(card, now).filter(|_| closed)
+    }
+
+    /// When the hours of a card's route begin or end, or midnight if they do not until then: so no
+    /// timer outlives its card for long.
+    fn hours_change_at(&self, card: &Card, now: Timestamp) -> Option<Timestamp> {
+        let days = now.as_millis().div_euclid(DAY_MS);
+        let midnight = Timestamp::from_millis(days.saturating_add(1).saturating_mul(DAY_MS));
+        let (calendar, hours) = self.hours_of(card)?;
+        calendar.steady_until(hours, now, midnight)
     }
 
     /// The hours of a card's route, if it does not tell at any time.

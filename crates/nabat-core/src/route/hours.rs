@@ -55,12 +55,19 @@ impl Calendar {
         muting
     }
 
-    /// Until when [`Calendar::muting`] goes on saying what it says now, at least; `None` if it
-    /// always will.
-    pub fn steady_until(&self, hours: &Hours, now: Timestamp) -> Option<Timestamp> {
+    /// Until when [`Calendar::muting`] goes on saying what it says now, at least: `horizon` if
+    /// nothing changes before, `None` if nothing ever does.
+    pub fn steady_until(
+        &self,
+        hours: &Hours,
+        now: Timestamp,
+        horizon: Timestamp,
+    ) -> Option<Timestamp> {
         let names = hours.mute.iter().chain(&hours.active);
         let intervals = names.filter_map(|name| self.0.get(name)).flatten();
-        intervals.map(|interval| interval.steady_until(now)).min()
+        intervals
+            .map(|interval| interval.steady_until(now, horizon))
+            .min()
     }
 }
 
@@ -132,10 +139,11 @@ mod tests {
             ("night", "", "12:00", Some("22:00")),
             ("night", "office", "07:00", Some("09:00")),
             ("lunch", "office", "10:00", Some("12:00")),
+            ("lunch", "", "14:00", Some("23:30")),
         ] {
             let (mute, active) = (names(mute), names(active));
             let hours = Hours { mute, active };
-            let until = calendar().steady_until(&hours, at(now));
+            let until = calendar().steady_until(&hours, at(now), at("23:30"));
             assert_eq!(until, expected.map(at), "{hours:?} at {now}");
         }
     }

@@ -219,7 +219,7 @@ fn the_next_change_is_known_to_the_minute() {
         ),
     ];
     for (text, moment, expected) in cases {
-        let got = interval(text).steady_until(at(moment));
+        let got = interval(text).steady_until(at(moment), in_a_year(at(moment)));
         assert_eq!(
             got.to_string(),
             at(expected).to_string(),
@@ -228,15 +228,22 @@ fn the_next_change_is_known_to_the_minute() {
     }
 }
 
+fn in_a_year(at: Timestamp) -> Timestamp {
+    at.after(Duration::from_secs(366 * 86_400))
+}
+
 #[test]
-fn what_never_changes_is_looked_at_again_in_time() {
+fn what_does_not_change_is_steady_until_the_horizon() {
     for text in ["", "years=1999", "weekdays=sunday:saturday", "weekdays="] {
         let now = at("2026-11-20T12:00:00Z");
-        let until = interval(text).steady_until(now);
-        assert!(until >= now.after(HORIZON), "{text}: {until}");
+        for horizon in [at("2026-11-20T12:00:00.001Z"), in_a_year(now)] {
+            let until = interval(text).steady_until(now, horizon);
+            assert_eq!(until, horizon, "{text}");
+        }
     }
+    let end = Timestamp::from_millis(i64::MAX);
     let edge = Timestamp::from_millis(i64::MAX - 1);
-    assert!(TimeInterval::default().steady_until(edge) > edge);
+    assert_eq!(TimeInterval::default().steady_until(edge, end), end);
 }
 
 fn any_interval() -> impl Strategy<Value = TimeInterval> {
@@ -270,7 +277,7 @@ proptest! {
         parts in proptest::collection::vec(0.0_f64..1.0, 40),
     ) {
         let start = Timestamp::from_millis(start * 1_000);
-        let until = interval.steady_until(start);
+        let until = interval.steady_until(start, in_a_year(start));
         prop_assert!(until > start);
         let here = interval.contains(start);
         let length = until.since(start).as_millis() as f64;
@@ -280,7 +287,7 @@ proptest! {
         }
         let just_before = Timestamp::from_millis(until.as_millis() - 1);
         prop_assert_eq!(interval.contains(just_before), here);
-        if until < start.after(HORIZON) {
+        if until < in_a_year(start) {
             prop_assert_ne!(interval.contains(until), here);
         }
     }
