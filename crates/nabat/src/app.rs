@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use nabat_core::silence::uuid::Names;
 use tokio::net::TcpListener;
 use tokio::signal::unix::Signal;
 use tokio::sync::{mpsc, watch};
@@ -146,11 +147,12 @@ impl App {
         let store = Arc::new(Sqlite::open(&data_dir.join(file))?);
         let token = token::open(data_dir)
             .with_context(|| format!("failed to keep the API's token in {}", data_dir.display()))?;
+        let instance = store.instance()?;
         let api = web::api::Api {
             history: Arc::clone(&store) as Arc<dyn History>,
             token,
+            names: Names::of(&instance),
         };
-        let instance = store.instance()?;
 
         let metrics = Arc::new(Metrics::default());
         let settings = reload::settings(&config);
@@ -180,6 +182,7 @@ impl App {
         });
         let integrations = Integrations::new(engine.handle.clone(), Arc::clone(&metrics), instance);
 
+        let counted = Arc::clone(&metrics);
         let (config_in_force, config) = watch::channel(Arc::new(config));
         let (reload, reloads) = mpsc::channel(1);
         let router = web::under(
@@ -196,7 +199,7 @@ impl App {
                 reload,
             },
         );
-        let reloader = Reloader::new(source, engine.handle.clone(), config_in_force);
+        let reloader = Reloader::new(source, engine.handle.clone(), config_in_force, counted);
         Ok(Self {
             address,
             listener,

@@ -12,6 +12,7 @@ mod place;
 mod routes;
 mod schema;
 mod serve;
+mod silence;
 mod table;
 
 use std::io::Write;
@@ -57,6 +58,8 @@ enum Command {
     Deliveries(Box<deliveries::Deliveries>),
     /// Make a `nabat.yml` of another program's configuration
     Import(import::Import),
+    /// Hold alerts back for a time; see, extend and end what holds them back
+    Silence(Box<silence::Silence>),
     /// See what fires and what fired, for how long, and who was told
     Incidents(Box<incidents::Incidents>),
     /// See who is told about which alerts, and who would be told about one
@@ -73,6 +76,7 @@ pub fn run() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Deliveries(deliveries) => deliveries.run(),
         Command::Import(import) => import.run(),
+        Command::Silence(silence) => silence.run(),
         Command::Incidents(incidents) => incidents.run(),
         Command::Routes(routes) => routes.run(),
         Command::Schema(schema) => schema.run(),

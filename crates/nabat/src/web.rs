@@ -3,7 +3,7 @@
 //! A handler takes a request apart, calls one function and maps the result. All paths stand in
 //! [`router`], all errors in `answer`.
 
-mod alertmanager;
+pub(crate) mod alertmanager;
 mod answer;
 pub mod api;
 mod health;
@@ -104,6 +104,7 @@ pub fn router(state: State) -> Router {
         .route("/api/v1/incidents", get(incidents::list))
         .route("/api/v1/incidents/{id}", get(incidents::show))
         .route("/telegram/{bot}", post(webhook::telegram))
+        .merge(alertmanager::former())
         .nest("/api/v2", alertmanager::router(&state))
         .route("/metrics", get(health::metrics))
         .route("/-/healthy", get(health::healthy))

@@ -12,6 +12,7 @@ use nabat_core::message::words::Locale;
 use super::Source;
 use crate::config::{self, Config, environment};
 use crate::engine::{Handle, Problem, Retention};
+use crate::metrics::Metrics;
 
 /// The alert that says that the configuration was refused.
 const CONFIG_INVALID: &str = "NabatConfigInvalid";
@@ -21,6 +22,7 @@ pub(super) struct Reloader {
     source: Option<Source>,
     engine: Handle,
     in_force: watch::Sender<Arc<Config>>,
+    metrics: Arc<Metrics>,
 }
 
 impl Reloader {
@@ -28,11 +30,13 @@ impl Reloader {
         source: Option<Source>,
         engine: Handle,
         in_force: watch::Sender<Arc<Config>>,
+        metrics: Arc<Metrics>,
     ) -> Self {
         Self {
             source,
             engine,
             in_force,
+            metrics,
         }
     }
 
@@ -58,6 +62,7 @@ impl Reloader {
             Ok(config) => self.take_over(config).await,
             Err(error) => Err(error.to_string()),
         };
+        self.metrics.alertmanager.reloaded(outcome.is_ok());
         match &outcome {
             Ok(()) => tracing::info!("the configuration was read again"),
             Err(problem) => {
@@ -144,6 +149,8 @@ pub(super) fn settings(config: &Config) -> Settings {
         fallbacks: config.fallbacks(),
         acknowledged_for: config.acknowledge_for.duration(),
         late_after: config.alert_undelivered_after.duration(),
+        remind_before: config.remind_before_silence_ends.duration(),
+        windows: config.windows().into(),
         open_incidents_max: config.limits.max_open_incidents as usize,
         expression_chars_max: config.limits.max_expression_length as usize,
         subscriptions_max: config.limits.max_subscriptions as usize,

@@ -174,17 +174,16 @@ impl Alertmanager {
         self.invalid.get_or_create(&labels).inc_by(count);
     }
 
-    /// Counts an attempt to notify and, if it did not go through, why it did not.
-    pub fn notified(
-        &self,
-        integration: &'static str,
-        failed: Option<&'static str>,
-        took: Duration,
-    ) {
+    /// Counts an attempt to notify that ended as `outcome`, by the names of the other figures.
+    pub fn notified(&self, integration: &'static str, outcome: &'static str) {
         let labels = Integration { integration };
         self.notifications.get_or_create(&labels).inc();
-        let latency = self.latency.get_or_create(&labels);
-        latency.observe(took.as_secs_f64());
+        let failed = match outcome {
+            "sent" | "moved" => None,
+            "retry" => Some("serverError"),
+            "failed" | "unreachable" => Some("clientError"),
+            _ => Some("other"),
+        };
         if let Some(reason) = failed {
             let labels = Failed {
                 integration,
@@ -192,6 +191,13 @@ impl Alertmanager {
             };
             self.failed.get_or_create(&labels).inc();
         }
+    }
+
+    /// Notes how long a call of an integration took.
+    pub fn took(&self, integration: &'static str, time: Duration) {
+        let labels = Integration { integration };
+        let latency = self.latency.get_or_create(&labels);
+        latency.observe(time.as_secs_f64());
     }
 
     /// Notes whether the configuration was taken when it was read again.

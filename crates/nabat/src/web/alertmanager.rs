@@ -10,6 +10,7 @@ mod groups;
 mod original;
 mod post;
 mod query;
+pub(crate) mod silences;
 mod status;
 mod stream;
 
@@ -20,7 +21,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::intake::access;
@@ -32,13 +33,43 @@ pub(super) const READERS_MAX: usize = 8;
 
 /// Every path of it, below `/api/v2`.
 pub(super) fn router(state: &super::State) -> Router<super::State> {
+    let only = answer::only;
     Router::new()
-        .route("/status", get(status::show))
-        .route("/receivers", get(status::receivers))
-        .route("/alerts", get(alerts::list).post(post::alerts))
-        .route("/alerts/groups", get(groups::list))
+        .route("/status", get(status::show).fallback(only("GET")))
+        .route("/receivers", get(status::receivers).fallback(only("GET")))
+        .route(
+            "/alerts",
+            get(alerts::list)
+                .post(post::alerts)
+                .fallback(only("GET,POST")),
+        )
+        .route("/alerts/groups", get(groups::list).fallback(only("GET")))
+        .route(
+            "/silences",
+            get(silences::list)
+                .post(silences::post)
+                .fallback(only("GET,POST")),
+        )
+        .route(
+            "/silence/{id}",
+            get(silences::show)
+                .delete(silences::expire)
+                .fallback(only("DELETE,GET")),
+        )
         .fallback(answer::not_found)
         .layer(middleware::from_fn_with_state(state.clone(), guarded))
+}
+
+/// The paths of Alertmanager's API v1 that are not Nabat's own.
+pub(super) fn former() -> Router<super::State> {
+    const PATHS: [&str; 4] = [
+        "/api/v1/alerts",
+        "/api/v1/alerts/groups",
+        "/api/v1/receivers",
+        "/api/v1/status",
+    ];
+    let add = |router: Router<super::State>, path| router.route(path, any(answer::gone));
+    PATHS.into_iter().fold(Router::new(), add)
 }
 
 /// Lets in who may send alerts, and says what browsers must hear.
@@ -51,10 +82,7 @@ async fn guarded(State(state): State<super::State>, request: Request, next: Next
     let mut response = match asked_first {
         Some(wanted) if request.method() == Method::OPTIONS => may_ask(wanted),
         _ if !admitted(&state, request.headers()) => Refused::unauthorized().into_response(),
-        _ => {
-            let method = request.method().clone();
-            name_methods(method, next.run(request).await)
-        }
+        _ => next.run(request).await,
     };
     let headers = response.headers_mut();
     headers.insert(header::VARY, HeaderValue::from_static("Origin"));
@@ -64,22 +92,6 @@ async fn guarded(State(state): State<super::State>, request: Request, next: Next
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, anyone);
     }
     response
-}
-
-/// Names the methods that a path takes, which only the router knows.
-fn name_methods(method: Method, response: Response) -> Response {
-    if response.status() != StatusCode::METHOD_NOT_ALLOWED {
-        return response;
-    }
-    let allow = response.headers().get(header::ALLOW);
-    let allow = allow
-        .and_then(|allow| allow.to_str().ok())
-        .unwrap_or_default();
-    let methods: Vec<&str> = allow.split(',').filter(|name| *name != "HEAD").collect();
-    let methods = methods.join(",");
-    let message = format!("method {method} is not allowed, but [{methods}] are");
-    let refused = Refused::transport(StatusCode::METHOD_NOT_ALLOWED, message);
-    ([(header::ALLOW, methods)], refused).into_response()
 }
 
 /// What a browser is told that asks whether a page may send a request.
@@ -95,11 +107,13 @@ fn may_ask(wanted: HeaderValue) -> Response {
 }
 
 /// Whether a request carries what `intake.auth` demands; the secret of the webhook's path counts as
-/// a token.
+/// a token. Who bears the token of Nabat's own API may do all of it too.
 fn admitted(state: &super::State, headers: &HeaderMap) -> bool {
     let config = state.config.borrow();
     let auth = config.intake.auth.as_ref();
-    auth.is_none() || access::allowed(auth, headers, access::bearer(headers))
+    auth.is_none()
+        || access::allowed(auth, headers, access::bearer(headers))
+        || state.api.admits(&config, headers)
 }
 
 /// A place among those who read long lists, to be held until the list is sent.

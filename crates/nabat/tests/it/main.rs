@@ -6,6 +6,8 @@
 //! else is ever built here, because clippy lets only such code `unwrap`.
 
 #[cfg(test)]
+mod api_v2;
+#[cfg(test)]
 mod bots;
 #[cfg(test)]
 mod chain;
@@ -42,6 +44,8 @@ mod receivers;
 mod reload;
 #[cfg(test)]
 mod routes;
+#[cfg(test)]
+mod silences;
 #[cfg(test)]
 mod stories;
 #[cfg(test)]

@@ -109,10 +109,17 @@ fn random_trees_route_as_amtool_says() {
             let mut arguments = vec!["config", "routes", "test", path.as_str()];
             arguments.extend(words.iter().map(String::as_str));
             let theirs = text(&amtool(&arguments).stdout);
-            let labels: Labels = alert.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+            let labels: Labels = alert
+                .iter()
+                .map(|(k, v)| (k.as_str(), v.as_str()))
+                .collect();
             let found = routing.root.find(&labels);
             let ours: Vec<&str> = found.iter().map(|route| &*route.receiver).collect();
-            assert_eq!(ours.join(","), theirs.trim(), "seed {seed}: {words:?}\n{tree}");
+            assert_eq!(
+                ours.join(","),
+                theirs.trim(),
+                "seed {seed}: {words:?}\n{tree}"
+            );
         }
     }
 }
@@ -144,11 +151,25 @@ fn alertmanagers_own_files_are_imported() {
         let refused = said.contains("not taken over: ");
         // Some name files of secrets that are not there.
         let in_the_way = said.contains("which cannot be read");
-        assert_eq!(imported.status.success(), !refused && !in_the_way, "{path}: {said}");
-        assert_eq!(check.status.success(), !in_the_way, "{path}: {}", text(&check.stderr));
+        assert_eq!(
+            imported.status.success(),
+            !refused && !in_the_way,
+            "{path}: {said}"
+        );
+        assert_eq!(
+            check.status.success(),
+            !in_the_way,
+            "{path}: {}",
+            text(&check.stderr)
+        );
         let as_it_is = run(&["check", "--alertmanager.config", &path]);
         let taken = as_it_is.status.success();
-        assert_eq!(taken, imported.status.success(), "{path}: {}", text(&as_it_is.stderr));
+        assert_eq!(
+            taken,
+            imported.status.success(),
+            "{path}: {}",
+            text(&as_it_is.stderr)
+        );
     }
 }
 
@@ -189,13 +210,24 @@ receiver db: nobody
     );
     let test = |receivers: &str| {
         let receivers = format!("--receivers={receivers}");
-        run(&["routes", "test", "--config.file", &path, &receivers, "team=db", "alertname=X"])
+        run(&[
+            "routes",
+            "test",
+            "--config.file",
+            &path,
+            &receivers,
+            "team=db",
+            "alertname=X",
+        ])
     };
     let told = test("archive,db");
     assert!(told.status.success(), "{}", text(&told.stderr));
     let said = text(&told.stdout);
     assert!(said.contains("because  team=~\"db|web\"\n"), "{said}");
-    assert!(said.contains("group    {}/{team=\"db\"}:{alertname=\"X\"}\n"), "{said}");
+    assert!(
+        said.contains("group    {}/{team=\"db\"}:{alertname=\"X\"}\n"),
+        "{said}"
+    );
     let other = test("db");
     assert_eq!(other.status.code(), Some(1));
     assert!(text(&other.stderr).contains("it goes to archive, db, not to db"));
@@ -209,7 +241,9 @@ async fn a_running_nabat_tells_of_its_routes_and_subscriptions() {
     let (status, shown) = world.api(Method::GET, "/api/v1/routes").await;
     assert!(status.is_success(), "{shown}");
     assert_eq!(shown["route"], Value::Null);
-    let told = world.run(&["routes", "test", "-o", "json", "alertname=X"]).await;
+    let told = world
+        .run(&["routes", "test", "-o", "json", "alertname=X"])
+        .await;
     let told: Value = serde_json::from_slice(&told.stdout).unwrap();
     assert_eq!(told, json!({"routes": [], "subscriptions": []}));
 }

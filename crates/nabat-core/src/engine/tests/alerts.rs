@@ -216,3 +216,74 @@ fn a_start_in_the_future_is_now() {
         .unwrap();
     assert_eq!(world.kinds(), ["new"]);
 }
+
+#[test]
+fn after_a_start_sources_are_given_time_to_be_heard() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    let expiring = |at| Status::Firing {
+        expires: Some(Expiry::given(at)),
+    };
+    world.news("Repeating", "a", expiring(at(240)));
+    world.news("Silent", "a", expiring(at(240)));
+    world.deliver();
+    // Moves the end by less than what is worth storing.
+    world.passes(50);
+    world.news("Repeating", "a", expiring(at(290)));
+
+    let kept = world.snapshot();
+    let ends = kept.incidents.iter().map(|incident| incident.expires);
+    assert!(ends.eq([Some(Expiry::given(at(240))); 2]), "a step behind");
+    world.now = at(4_000);
+    let settings = world.engine.settings.clone();
+    world.engine = Engine::restore(world.now, settings, kept, &mut Effects::default());
+    world.passes(60);
+    world.news("Repeating", "a", expiring(at(4_600)));
+    assert_eq!(
+        world.kinds(),
+        [] as [&str; 0],
+        "nothing ends and nothing repeats"
+    );
+    world.passes(239);
+    assert_eq!(world.kinds(), [] as [&str; 0]);
+    world.passes(1);
+    let open: Vec<String> = (world.engine.overview().firing(world.now, |_| true).iter())
+        .map(|firing| firing.incident.name())
+        .collect();
+    assert_eq!(open, ["Repeating"]);
+    assert_eq!(world.kinds(), ["edit", "reply"], "its source stayed silent");
+}
+
+#[test]
+fn what_expired_and_is_heard_again_fires_at_once() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    let expires = |at| Status::Firing {
+        expires: Some(Expiry::given(at)),
+    };
+    world.news("Cut off", "a", expires(at(240)));
+    world.deliver();
+    world.passes(250);
+    assert_eq!(world.kinds(), ["edit", "reply"]);
+    // With the start that it had: its source can be reached again.
+    world.news("Cut off", "a", expires(at(500)));
+    assert_eq!(world.kinds(), ["new"]);
+}
+
+#[test]
+fn an_overview_stays_as_it_was() {
+    let mut world = World::new();
+    world.fires("A", "a");
+    world.fires("B", "a");
+    let before = world.engine.overview();
+    world.resolves("A", "a");
+    world.fires("C", "a");
+    let names = |overview: &Overview| {
+        let firing = overview.firing(at(0), |_| true);
+        let mut names: Vec<String> = firing.iter().map(|f| f.incident.name()).collect();
+        names.sort();
+        names.join(" ")
+    };
+    assert_eq!(names(&before), "A B");
+    assert_eq!(names(&world.engine.overview()), "B C");
+}

@@ -22,33 +22,6 @@ pub(super) struct Table {
     columns: Vec<String>,
 }
 
-impl Table {
-    /// The table without the columns that an older store does not have: those keep their defaults.
-    fn as_in(&self, from: &Connection) -> Self {
-        let there = |column: &str| {
-            let sql = "SELECT count(*) FROM pragma_table_info(?1) WHERE name = ?2";
-            let found = from.query_row(sql, [&*self.name, column], |row| row.get(0));
-            column == "rowid" || found.is_ok_and(|found: i64| found > 0)
-        };
-        let columns: Vec<String> = self
-            .columns
-            .iter()
-            .filter(|name| there(name))
-            .cloned()
-            .collect();
-        Self {
-            name: self.name.clone(),
-            key: self.key.clone(),
-            numbered: self.numbered,
-            columns: if columns.is_empty() {
-                self.columns.clone()
-            } else {
-                columns
-            },
-        }
-    }
-}
-
 /// What became of a table's rows.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Copied {
@@ -99,7 +72,6 @@ fn describe(connection: &Connection, name: String) -> rusqlite::Result<Table> {
 /// # Errors
 /// When the new store can't be written; a mistake of the old one is no error.
 pub(super) fn copy(from: &Connection, to: &Connection, table: &Table) -> rusqlite::Result<Copied> {
-    let table = &table.as_in(from);
     let mut copied = Copied::default();
     let mut begin = None;
     for _ in 0..GAPS_MAX {

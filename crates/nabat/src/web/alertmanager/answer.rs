@@ -4,8 +4,10 @@
 //! schema, is `{"code": 602, "message": …}` with 422, and what HTTP itself forbids the same with the
 //! status as its code.
 
+use std::future::{Ready, ready};
+
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
@@ -135,4 +137,23 @@ impl From<Problem> for Refused {
 pub(super) async fn not_found(uri: Uri) -> Refused {
     let message = format!("path /api/v2{} was not found", uri.path());
     Refused::transport(StatusCode::NOT_FOUND, message)
+}
+
+/// Answers for a method that a path does not take, which takes `methods`.
+pub(super) fn only(
+    methods: &'static str,
+) -> impl Fn(Method) -> Ready<([(HeaderName, &'static str); 1], Refused)> + Clone {
+    move |method| {
+        let message = format!("method {method} is not allowed, but [{methods}] are");
+        let refused = Refused::transport(StatusCode::METHOD_NOT_ALLOWED, message);
+        ready(([(header::ALLOW, methods)], refused))
+    }
+}
+
+/// Answers for what Alertmanager had once.
+pub(super) async fn gone() -> impl IntoResponse {
+    const GONE: &str =
+        "Alertmanager's API v1 is gone since its version 0.27; the same is below `/api/v2`";
+    let body = serde_json::json!({ "status": "deprecated", "error": GONE });
+    (StatusCode::GONE, Json(body))
 }
