@@ -49,7 +49,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Take alerts and tell people
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Try Nabat with an emulated Telegram in the browser: no token, no account
     Demo(demo::Demo),
     /// Look for mistakes in a configuration, without starting anything
