@@ -19,7 +19,7 @@ use crate::alert::{Fingerprint, Labels};
 use crate::delivery::Priority;
 use crate::destination::Destination;
 use crate::incident::{GroupKey, Incident, IncidentId, Severity, State};
-use crate::message::card::MemberNews;
+use crate::message::card::{Member, MemberNews};
 use crate::route::{Hours, Timing};
 use crate::time::Timestamp;
 
@@ -40,6 +40,9 @@ pub struct Told {
     pub edition: u32,
     /// Whether that edition said that it is over.
     pub ended: bool,
+    /// Whether a message of it may have been seen although nothing was told for sure. Noted only
+    /// where nothing waits to be told, for as long as it is held back.
+    pub maybe: bool,
 }
 
 impl Told {
@@ -48,6 +51,7 @@ impl Told {
         Self {
             edition: incident.edition,
             ended: incident.ended(),
+            maybe: false,
         }
     }
 }
@@ -176,6 +180,17 @@ pub struct Shown {
     pub silenced_until: Option<Timestamp>,
     /// Whether it is not told to anyone who does not know it.
     pub held: bool,
+}
+
+impl Shown {
+    /// What a message says of it.
+    pub fn member(&self) -> Member<'_> {
+        Member {
+            incident: &self.incident,
+            news: self.news,
+            silenced_until: self.silenced_until,
+        }
+    }
 }
 
 impl View {

@@ -227,7 +227,10 @@ impl OnDuty {
     /// nothing.
     fn maybe_told(&self, incident: IncidentId) -> bool {
         let in_hand = self.in_hand.as_ref();
-        in_hand.is_some_and(|told| told.contains(&incident)) || self.in_doubt.contains(&incident)
+        let known = self.card.members.get(&incident);
+        in_hand.is_some_and(|told| told.contains(&incident))
+            || self.in_doubt.contains(&incident)
+            || known.is_some_and(|told| told.maybe)
     }
 
     /// Nobody knows what became of the message that a courier had, if one had.
@@ -285,6 +288,10 @@ pub struct Figures {
     pub disabled_chats: usize,
     /// Silences in force or to come.
     pub silences: usize,
+    /// Of those, the ones to come.
+    pub silences_pending: usize,
+    /// Silences that are over and not forgotten.
+    pub silences_expired: usize,
     /// Incidents that somebody took.
     pub acknowledged: usize,
     /// Incidents that fire and that a silence covers.
@@ -454,6 +461,7 @@ impl Engine {
 
     /// Figures for `/metrics`.
     pub fn figures(&self) -> Figures {
+        let [active, silences_pending, silences_expired] = self.silences.count();
         Figures {
             open_incidents: self.open.len(),
             subscriptions: self.subscriptions.len(),
@@ -461,7 +469,9 @@ impl Engine {
             waiting: self.deliveries.len(),
             oldest_waiting: self.deliveries.values().map(|d| d.created_at).min(),
             oldest_critical: self.oldest_critical().map(|delivery| delivery.created_at),
-            silences: self.silences.unexpired(),
+            silences: active + silences_pending,
+            silences_pending,
+            silences_expired,
             acknowledged: self
                 .open
                 .values()

@@ -56,10 +56,10 @@ enum Command {
     Check(check::Check),
     /// See what waits to be sent and what became of the rest; retry or drop it
     Deliveries(Box<deliveries::Deliveries>),
-    /// Make a `nabat.yml` of another program's configuration
-    Import(import::Import),
     /// Hold alerts back for a time; see, extend and end what holds them back
     Silence(Box<silence::Silence>),
+    /// Make a `nabat.yml` of another program's configuration
+    Import(import::Import),
     /// See what fires and what fired, for how long, and who was told
     Incidents(Box<incidents::Incidents>),
     /// See who is told about which alerts, and who would be told about one
@@ -75,8 +75,8 @@ pub fn run() -> ExitCode {
         Command::Demo(demo) => demo.run(),
         Command::Check(check) => check.run(),
         Command::Deliveries(deliveries) => deliveries.run(),
-        Command::Import(import) => import.run(),
         Command::Silence(silence) => silence.run(),
+        Command::Import(import) => import.run(),
         Command::Incidents(incidents) => incidents.run(),
         Command::Routes(routes) => routes.run(),
         Command::Schema(schema) => schema.run(),

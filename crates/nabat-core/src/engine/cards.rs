@@ -292,6 +292,7 @@ impl Engine {
     /// A card that has nothing to say any more does not wait. One of a route says again what
     /// fires, in time.
     fn keep_quiet(&mut self, now: Timestamp, id: CardId, out: &mut Effects) {
+        self.keep_doubts(id, out);
         let known = self.cards.get(&id);
         let opens = known.and_then(|on_duty| self.opens_at(&on_duty.card, now));
         let Some(on_duty) = self.cards.get_mut(&id) else {

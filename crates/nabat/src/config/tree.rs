@@ -64,8 +64,17 @@ fn branches(lines: &mut Vec<String>, level: usize, above: &Route, inherited: &st
             matchers => list_text(matchers),
         };
         let goes_on = if route.continues { ", and goes on" } else { "" };
+        let hours = [
+            ("not during", &route.mute_time_intervals),
+            ("only during", &route.active_time_intervals),
+        ];
+        let hours: String = hours
+            .iter()
+            .filter(|(_, names)| !names.is_empty())
+            .map(|(words, names)| format!(", {words} {}", names.join(", ")))
+            .collect();
         let indent = "  ".repeat(level);
-        lines.push(format!("{indent}{taken} to {receiver}{goes_on}"));
+        lines.push(format!("{indent}{taken} to {receiver}{hours}{goes_on}"));
         branches(lines, level + 1, route, receiver);
     }
 }

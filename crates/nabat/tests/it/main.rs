@@ -29,6 +29,8 @@ mod email;
 mod faults;
 #[cfg(test)]
 mod health;
+#[cfg(test)]
+mod hold;
 mod incidents;
 #[cfg(test)]
 mod intake;
@@ -44,7 +46,6 @@ mod receivers;
 mod reload;
 #[cfg(test)]
 mod routes;
-#[cfg(test)]
 mod silences;
 #[cfg(test)]
 mod stories;

@@ -641,7 +641,7 @@ fn an_end_that_was_later_after_all_is_told_as_the_latest() {
     world.passes(270);
     let sent = world.notified().remove(0);
     assert_eq!(sent.reason, Reason::AllResolved);
-    let (incident, _) = &sent.members[0];
+    let incident = &sent.members[0].incident;
     let crate::incident::State::Ended { at, .. } = incident.state else {
         panic!("{incident:?}");
     };
