@@ -47,7 +47,6 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../migrations/0003_silences.sql")),
     M::up(include_str!("../../migrations/0005_presumed_ends.sql")),
     M::up(include_str!("../../migrations/0007_entries.sql")),
-    M::up(include_str!("../../migrations/0004_doubts.sql")),
 ];
 /// How much of the file the writer keeps in memory: as many KiB, below zero as SQLite wants it. The
 /// core knows all that matters, so little is read.
