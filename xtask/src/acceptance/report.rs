@@ -54,7 +54,10 @@ fn verdict(test: &str, text: &str) -> (f64, Verdict) {
             (seconds, Verdict::Skipped("it skips itself".to_owned()))
         }
         Some((_, seconds)) => (seconds, Verdict::Failed(words_of(test, text))),
-        None => (0.0, Verdict::Failed(tail(text.lines().collect()))),
+        None => (
+            0.0,
+            Verdict::Failed(tail(&text.lines().collect::<Vec<_>>())),
+        ),
     }
 }
 
@@ -71,10 +74,10 @@ fn words_of(test: &str, text: &str) -> String {
             lines.push(line);
         }
     }
-    tail(lines)
+    tail(&lines)
 }
 
-fn tail(lines: Vec<&str>) -> String {
+fn tail(lines: &[&str]) -> String {
     lines[lines.len().saturating_sub(LINES_MAX)..].join("\n")
 }
 

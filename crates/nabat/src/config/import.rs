@@ -125,7 +125,8 @@ impl Writer {
                 self.out.push('\n');
             }
             let key = key(&entry.key);
-            match one_line(&entry.value) {
+            let silent = !self.comments.contains_key(&path);
+            match one_line(&entry.value).filter(|_| silent) {
                 Some(value) => self.line(level, &format!("{key}: {value}")),
                 None => {
                     self.line(level, &format!("{key}:"));
