@@ -43,6 +43,7 @@ mod tests;
 
 pub use endpoint::{ApiUrl, OFFICIAL};
 pub use environment::environment;
+pub use inhibit_rule::InhibitRule;
 pub use integration::Integration;
 pub use locate::locate;
 pub use mailbox::{Mailbox, MailboxError};
@@ -58,6 +59,7 @@ pub use settings::{
 };
 pub use smarthost::{Smarthost, SmarthostError};
 pub use store::{Store, StoreError};
+pub use time_interval::Interval;
 
 use check::{Check, Places};
 use mistake::{Fault, Faults, Spot};
