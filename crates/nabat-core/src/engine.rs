@@ -7,9 +7,9 @@
 //!
 //! In reading order: `alerts` (what sources say), `cards` (who must be told), `couriers` (handing
 //! deliveries out and taking outcomes back), `outbox` (what waits and for how long), `reach` (chats
-//! that can't be told, and fallbacks), `hush` (acknowledgements and silences), `hold` (inhibition
-//! and the hours of routes), `chats` (what bots hear), `talk` (what people ask for), `buttons` (what
-//! they press on a card), `people` (who may), `history` (what is kept of incidents).
+//! that can't be told, and fallbacks), `hush` (acknowledgements), `silences`, `hold` (inhibition and
+//! the hours of routes), `chats` (what bots hear), `talk` (what people ask for), `buttons` (what they
+//! press on a card), `people` (who may), `history` (what is kept of incidents).
 
 mod alerts;
 mod buttons;
@@ -23,6 +23,7 @@ mod outbox;
 mod overview;
 mod people;
 mod reach;
+mod silences;
 mod talk;
 #[cfg(test)]
 mod tests;
@@ -45,7 +46,8 @@ use crate::message::words::{Language, Locale};
 use crate::route::Routing;
 use crate::shards::Shards;
 use crate::sieve::Sieve;
-use crate::silence::{Silence, SilenceId};
+use crate::silence::SilenceId;
+use crate::silence::window::Window;
 use crate::subscription::index::Index;
 use crate::subscription::{Subscription, SubscriptionId};
 use crate::time::Timestamp;
@@ -82,6 +84,10 @@ pub struct Settings {
     pub acknowledged_for: Duration,
     /// After how long an undelivered critical alert is worth an alert of its own.
     pub late_after: Duration,
+    /// How long before its end a silence reminds of itself; zero: it does not.
+    pub remind_before: Duration,
+    /// When what is silenced without anyone asking for it.
+    pub windows: Arc<[Window]>,
     /// More incidents than this are not kept open at once.
     pub open_incidents_max: usize,
     /// More subscriptions than this are not kept.
@@ -108,6 +114,8 @@ impl Default for Settings {
             fallbacks: HashMap::new(),
             acknowledged_for: Duration::from_secs(8 * 3_600),
             late_after: Duration::from_secs(300),
+            remind_before: Duration::from_secs(900),
+            windows: Arc::default(),
             open_incidents_max: 1_000_000,
             subscriptions_max: 100_000,
             expression_chars_max: 256,
@@ -158,8 +166,9 @@ pub struct Engine {
     inhibitions: Inhibitions,
     /// Of whom it is decided at the end of this step whether they are inhibited.
     affected: BTreeSet<IncidentId>,
-    /// Shared with who looks at an overview.
-    silences: Arc<BTreeMap<SilenceId, Silence>>,
+    silences: silences::Book,
+    /// Silences that people were asked about and have not confirmed.
+    proposals: talk::Proposals,
     /// Critical deliveries, the oldest first; some may be gone by now.
     criticals: BTreeSet<(Timestamp, DeliveryId)>,
     /// The own alert about a late critical delivery fires.
@@ -312,13 +321,8 @@ impl Engine {
             index,
             inhibitions,
             affected: BTreeSet::new(),
-            silences: Arc::new(
-                snapshot
-                    .silences
-                    .into_iter()
-                    .map(|silence| (silence.id, silence))
-                    .collect(),
-            ),
+            silences: silences::Book::new(snapshot.silences),
+            proposals: talk::Proposals::default(),
             criticals: BTreeSet::new(),
             late: false,
             offsets: snapshot.offsets.into_iter().collect(),
@@ -339,11 +343,7 @@ impl Engine {
         engine.decide_inhibitions();
         engine.doubt_all();
         engine.late = engine.tells_of_late();
-        for silence in engine.silences.values() {
-            engine
-                .timers
-                .insert((silence.ends_at, Timer::Silence(silence.id)));
-        }
+        engine.resume_silences(now, out);
         for chat in engine.chats.values() {
             if let Some(until) = chat.muted_until {
                 engine.timers.insert((until, Timer::Unmute(chat.key)));
@@ -375,6 +375,7 @@ impl Engine {
 
     /// Decides of everything what the configuration says of it now.
     fn decide_anew(&mut self, now: Timestamp, out: &mut Effects) {
+        self.set_windows(now, out);
         self.drop_uncarried(out);
         self.tell_new_receivers(now, out);
         self.touched.extend(self.cards.keys());
@@ -407,7 +408,7 @@ impl Engine {
                     self.touched.insert(card);
                 }
                 Timer::Acknowledgement(id) => self.outlive_acknowledgement(now, id, out),
-                Timer::Silence(id) => self.end_silence_if_due(now, id, out),
+                Timer::Silence(id) => self.look_at_silence(now, id, out),
                 Timer::Late => {}
                 Timer::EndedLately(fingerprint) => {
                     let ended = self.ended_lately.get(&fingerprint);
@@ -449,7 +450,7 @@ impl Engine {
             waiting: self.deliveries.len(),
             oldest_waiting: self.deliveries.values().map(|d| d.created_at).min(),
             oldest_critical: self.oldest_critical().map(|delivery| delivery.created_at),
-            silences: self.silences.len(),
+            silences: self.silences.unexpired(),
             acknowledged: self
                 .open
                 .values()

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use nabat_core::silence::uuid::Names;
 use tokio::net::TcpListener;
 use tokio::signal::unix::Signal;
 use tokio::sync::{mpsc, watch};
@@ -117,11 +118,12 @@ impl App {
         let store = Arc::new(Sqlite::open(&data_dir.join(file))?);
         let token = token::open(data_dir)
             .with_context(|| format!("failed to keep the API's token in {}", data_dir.display()))?;
+        let instance = store.instance()?;
         let api = web::api::Api {
             history: Arc::clone(&store) as Arc<dyn History>,
             token,
+            names: Names::of(&instance),
         };
-        let instance = store.instance()?;
 
         let metrics = Arc::new(Metrics::default());
         let settings = reload::settings(&config);

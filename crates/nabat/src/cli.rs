@@ -8,6 +8,7 @@ mod incidents;
 mod output;
 mod schema;
 mod serve;
+mod silence;
 mod table;
 
 use std::io::Write;
@@ -51,6 +52,8 @@ enum Command {
     Check(check::Check),
     /// See what waits to be sent and what became of the rest; retry or drop it
     Deliveries(Box<deliveries::Deliveries>),
+    /// Hold alerts back for a time; see, extend and end what holds them back
+    Silence(Box<silence::Silence>),
     /// See what fires and what fired, for how long, and who was told
     Incidents(Box<incidents::Incidents>),
     /// Print the JSON Schema of the configuration, for editors
@@ -64,6 +67,7 @@ pub fn run() -> ExitCode {
         Command::Demo(demo) => demo.run(),
         Command::Check(check) => check.run(),
         Command::Deliveries(deliveries) => deliveries.run(),
+        Command::Silence(silence) => silence.run(),
         Command::Incidents(incidents) => incidents.run(),
         Command::Schema(schema) => schema.run(),
     };

@@ -18,6 +18,7 @@ mod inhibit_rule;
 pub mod integration;
 mod locate;
 mod mailbox;
+mod maintenance;
 mod matchers;
 mod mistake;
 mod period;

@@ -8,6 +8,7 @@
 
 mod deliveries;
 mod own;
+mod silences;
 mod worker;
 
 #[cfg(test)]
@@ -26,6 +27,7 @@ use nabat_core::chat::Admits;
 use nabat_core::delivery::{DeliveryId, Settled, Waiting, Work};
 use nabat_core::destination::{Destination, Outlet};
 use nabat_core::engine::{Dropped, Figures, Heard, Overview, Pending, Refusal, Settings, Wanted};
+use nabat_core::silence::{self, Draft, Silence, SilenceId};
 
 use crate::store::{Store, StoreError};
 
@@ -92,6 +94,9 @@ enum Ask {
     Hurry(DeliveryId, Reply<bool>),
     ReachAgain(Destination, Reply<bool>),
     Drop(DeliveryId, Reply<Dropped>),
+    Silences(Reply<Vec<Arc<Silence>>>),
+    SetSilence(Box<Draft>, Reply<Result<SilenceId, silence::Refusal>>),
+    ExpireSilence(SilenceId, Reply<bool>),
     Follow(Outlet, mpsc::UnboundedSender<Vec<Waiting>>, Reply<()>),
     Look(Reply<Look>),
     Overview(Reply<Overview>),

@@ -3,7 +3,7 @@
 //! A handler takes a request apart, calls one function and maps the result. All paths stand in
 //! [`router`], all errors in `answer`.
 
-mod alertmanager;
+pub(crate) mod alertmanager;
 mod answer;
 pub mod api;
 mod health;

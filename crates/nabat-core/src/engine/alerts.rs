@@ -128,6 +128,7 @@ impl Engine {
         let incident = Arc::new(incident);
         out.changes.push(Change::Incident(Arc::clone(&incident)));
         self.remember(now, Arc::clone(&incident), incident.pulse());
+        self.keep_silenced(now, &incident, out);
         self.tell(now, &incident, &title, news.own, out);
     }
 
@@ -193,6 +194,7 @@ impl Engine {
     pub(super) fn after_change(&mut self, now: Timestamp, incident: &Arc<Incident>) {
         if let State::Ended { at, how } = incident.state {
             self.open.remove(&incident.fingerprint);
+            self.silences.note_end(&incident.labels);
             self.affected.extend(self.inhibitions.end(incident.id));
             self.note_end(now, incident, at, how);
         }
@@ -237,7 +239,7 @@ impl Engine {
             self.set_timer(&incident, pulse);
             self.watch_acknowledgement(&incident);
         }
-        let silenced_until = self.silenced_until(&incident.labels);
+        let silenced_until = self.silences.until(&incident.labels);
         let known = Known {
             cards: Vec::new(),
             silenced_until,

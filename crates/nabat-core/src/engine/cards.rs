@@ -157,6 +157,7 @@ impl Engine {
     /// late. To be called at the end of each.
     pub(super) fn announce_touched(&mut self, now: Timestamp, out: &mut Effects) {
         self.announce_each(now, out);
+        self.end_resolved_silences(now, out);
         self.look_whether_late(now, out);
         self.announce_each(now, out);
     }

@@ -1,6 +1,5 @@
 //! What fires at one moment, to be read without disturbing the engine.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Engine, Known};
@@ -10,7 +9,8 @@ use crate::matcher::Matcher;
 use crate::route::{GroupBy, Route, Routing, Spec};
 use crate::shards::Shards;
 use crate::sieve::Sieve;
-use crate::silence::{Silence, SilenceId};
+use crate::silence::SilenceId;
+use crate::silence::cover::Cover;
 use crate::time::Timestamp;
 
 /// The receiver of all alerts where the configuration has no routes: whoever subscribed.
@@ -21,7 +21,7 @@ pub const SUBSCRIBERS: &str = "subscribers";
 #[derive(Debug, Clone)]
 pub struct Overview {
     incidents: Shards<Known>,
-    silences: Arc<BTreeMap<SilenceId, Silence>>,
+    silences: Arc<Cover>,
     routing: Arc<Routing>,
 }
 
@@ -40,7 +40,7 @@ impl Engine {
         let routing = self.settings.routing.as_ref();
         Overview {
             incidents: self.incidents.clone(),
-            silences: Arc::clone(&self.silences),
+            silences: self.silences.cover(),
             routing: routing
                 .filter(|routing| !routing.root.receiver.is_empty())
                 .map_or_else(|| Arc::new(subscribed()), Arc::clone),
@@ -82,14 +82,9 @@ impl Overview {
         firing
     }
 
-    /// The silences in force that cover an alert.
-    pub fn silenced_by<'a>(
-        &'a self,
-        now: Timestamp,
-        labels: &'a Labels,
-    ) -> impl Iterator<Item = &'a Silence> {
-        let silences = self.silences.values();
-        silences.filter(move |silence| silence.active(now) && silence.covers(labels))
+    /// The numbers of the silences in force that cover an alert, in order.
+    pub fn silenced_by(&self, labels: &Labels) -> Vec<SilenceId> {
+        self.silences.ids(labels)
     }
 
     /// The alert that explains one that fires, so that it is not told.

@@ -161,11 +161,8 @@ impl Engine {
 
     fn maybe_told_of(&self, card: &Card) -> BTreeSet<IncidentId> {
         let silenced = |incident: &Incident| {
-            let mut silences = self.silences.values();
-            silences.any(|silence| {
-                // Numbers are given in order, whatever becomes of the clock.
-                silence.id.0 < incident.id.0 && silence.covers(&incident.labels)
-            })
+            let mut silences = self.silences.covering(&incident.labels);
+            silences.any(|silence| silence.since_before(incident.id.0))
         };
         let members = card.members.iter().filter(|(_, told)| told.edition == 0);
         members

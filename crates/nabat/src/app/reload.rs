@@ -146,6 +146,8 @@ pub(super) fn settings(config: &Config) -> Settings {
         fallbacks: config.fallbacks(),
         acknowledged_for: config.acknowledge_for.duration(),
         late_after: config.alert_undelivered_after.duration(),
+        remind_before: config.remind_before_silence_ends.duration(),
+        windows: config.windows().into(),
         open_incidents_max: config.limits.max_open_incidents as usize,
         expression_chars_max: config.limits.max_expression_length as usize,
         subscriptions_max: config.limits.max_subscriptions as usize,

@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::Value;
 
 mod inhibit_rules;
+mod maintenance;
 mod matchers;
 mod receivers;
 mod routes;
@@ -23,7 +24,7 @@ use routes::Known;
 const DAY: u32 = 24 * 60;
 
 /// The bounds of periods. A `stale_after` of less would call a slow source silent, of more never.
-const BOUNDS: [(&str, (Period, Period)); 5] = [
+const BOUNDS: [(&str, (Period, Period)); 6] = [
     (
         "stale_after",
         (Period::from_minutes(5), Period::from_minutes(365 * DAY)),
@@ -39,6 +40,10 @@ const BOUNDS: [(&str, (Period, Period)); 5] = [
     (
         "global.resolve_timeout",
         (Period::from_millis(1), Period::from_minutes(365 * DAY)),
+    ),
+    (
+        "remind_before_silence_ends",
+        (Period::from_seconds(0), Period::from_minutes(DAY)),
     ),
     (
         "history.keep_incidents_for",
@@ -65,6 +70,7 @@ pub(super) fn apply(check: &mut Check<'_>, value: &Value) {
     };
     routes::apply(check, value, &known);
     inhibit_rules::apply(check, value);
+    maintenance::apply(check, value);
 }
 
 /// The entries of the list at `pointer`, each with its path; a wrong one is a null.

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::endpoint::{self, ApiUrl};
 use super::inhibit_rule::InhibitRule;
+use super::maintenance::Maintenance;
 use super::period::Period;
 use super::receiver::{Fallback, Global, Receiver};
 use super::route::Route;
@@ -56,6 +57,13 @@ pub struct Config {
     /// After how long an undelivered critical alert raises `NabatDeliveryLate`. At least `1s`, at
     /// most `1d`.
     pub alert_undelivered_after: Period,
+    /// How long before its end a silence reminds the chat in which it was made; `0s`: not at all. At
+    /// most `1d`.
+    pub remind_before_silence_ends: Period,
+    /// What is silenced again and again, such as backups at night. The guide is
+    /// [Silences](silences.md#maintenance-windows).
+    #[schemars(length(max = 1_000))]
+    pub maintenance: Vec<Maintenance>,
     /// The address under which people and programs reach this Nabat, for links. Without it, that on
     /// which Nabat listens.
     #[serde(deserialize_with = "endpoint::without_slash")]
@@ -98,6 +106,8 @@ impl Default for Config {
             mute_time_intervals: Vec::new(),
             acknowledge_for: Period::from_minutes(8 * 60),
             alert_undelivered_after: Period::from_minutes(5),
+            remind_before_silence_ends: Period::from_minutes(15),
+            maintenance: Vec::new(),
             external_url: None,
             api: None,
             intake: Intake::default(),

@@ -196,6 +196,18 @@ impl Worker {
                 let found = self.engine.drop_delivery(now, id, out);
                 answers.push(defer(reply, found));
             }
+            Ask::Silences(reply) => {
+                let silences = self.engine.silences().cloned().collect();
+                answer_now(reply, Ok(silences));
+            }
+            Ask::SetSilence(draft, reply) => {
+                let made = self.engine.set_silence(now, *draft, out);
+                answers.push(defer(reply, made));
+            }
+            Ask::ExpireSilence(id, reply) => {
+                let known = self.engine.expire_silence(now, id, out);
+                answers.push(defer(reply, known));
+            }
             Ask::Follow(outlet, courier, reply) => {
                 let waiting: Vec<Waiting> = self.engine.waiting(outlet).collect();
                 if !waiting.is_empty() {
@@ -376,6 +388,9 @@ fn refuse(ask: Ask, why: &NotTaken) {
         Ask::Hurry(_, reply) => answer_now(reply, Err(why.clone())),
         Ask::Drop(_, reply) => answer_now(reply, Err(why.clone())),
         Ask::ReachAgain(_, reply) => answer_now(reply, Err(why.clone())),
+        Ask::Silences(reply) => answer_now(reply, Err(why.clone())),
+        Ask::SetSilence(_, reply) => answer_now(reply, Err(why.clone())),
+        Ask::ExpireSilence(_, reply) => answer_now(reply, Err(why.clone())),
         Ask::Invite(_, _, reply) => answer_now(reply, Err(why.clone())),
         Ask::Look(reply) => answer_now(reply, Err(why.clone())),
         Ask::Overview(reply) => answer_now(reply, Err(why.clone())),

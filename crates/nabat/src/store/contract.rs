@@ -18,7 +18,7 @@ use nabat_core::matcher::parse_list;
 use nabat_core::message::Message;
 use nabat_core::message::words::Language;
 use nabat_core::route::{Hours, Timing};
-use nabat_core::silence::{Silence, SilenceId};
+use nabat_core::silence::{Origin, Phase, Silence, SilenceId};
 use nabat_core::subscription::{Selector, Subscription, SubscriptionId};
 use nabat_core::time::Timestamp;
 
@@ -174,6 +174,22 @@ fn ended(ms: i64) -> State {
     }
 }
 
+fn silence(id: i64, phase: Phase, origin: Origin) -> Silence {
+    Silence {
+        id: SilenceId(id),
+        matchers: parse_list("a=\"b, \\\"c\" d!~\"e|f\" g=~\"\"").unwrap(),
+        starts_at: at(1),
+        ends_at: at(99),
+        updated_at: at(2),
+        created_by: "Ann".into(),
+        comment: "диск".into(),
+        annotations: [("ticket", "№ 7")].into_iter().collect(),
+        until_resolved: true,
+        phase,
+        origin,
+    }
+}
+
 fn one_of_everything() -> Snapshot {
     let told = Told {
         edition: 2,
@@ -224,14 +240,24 @@ fn one_of_everything() -> Snapshot {
                 expires_at: at(98),
             },
         ],
-        silences: vec![Silence {
-            id: SilenceId(12),
-            matchers: parse_list("a=\"b, \\\"c\" d!~\"e|f\"").unwrap(),
-            starts_at: at(1),
-            ends_at: at(99),
-            created_by: "Ann".into(),
-            comment: "диск".into(),
-        }],
+        silences: vec![
+            silence(12, Phase::Active { since: 13 }, Origin::Api),
+            silence(
+                14,
+                Phase::Pending,
+                Origin::Chat {
+                    chat: key(-100, Some(17)),
+                    reminded: true,
+                },
+            ),
+            silence(
+                -15,
+                Phase::Expired,
+                Origin::Window {
+                    rule: "0 2 * * sun 1h \"".into(),
+                },
+            ),
+        ],
         subscriptions: vec![
             subscription(4, Selector::All),
             subscription(5, Selector::title("mem|cpu").unwrap()),
@@ -319,7 +345,7 @@ fn changes(snapshot: &Snapshot) -> Vec<Change> {
         }));
     }
     let silences = snapshot.silences.iter().cloned();
-    changes.extend(silences.map(|silence| Change::Silence(Box::new(silence))));
+    changes.extend(silences.map(|silence| Change::Silence(Arc::new(silence))));
     changes.extend(snapshot.deliveries.iter().cloned().map(Change::Delivery));
     let offsets = snapshot.offsets.iter();
     changes.extend(offsets.map(|(bot, offset)| Change::Offset(*bot, *offset)));

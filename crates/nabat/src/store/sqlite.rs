@@ -17,6 +17,7 @@ mod lock;
 mod reader;
 mod rows;
 mod salvage;
+mod silences;
 #[cfg(test)]
 mod tests;
 
@@ -43,6 +44,7 @@ pub use damage::{Damage, Outcome, Salvaged};
 const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../migrations/0001_alert_path.sql")),
     M::up(include_str!("../../migrations/0002_writes.sql")),
+    M::up(include_str!("../../migrations/0003_silences.sql")),
     M::up(include_str!("../../migrations/0005_presumed_ends.sql")),
     M::up(include_str!("../../migrations/0007_entries.sql")),
 ];

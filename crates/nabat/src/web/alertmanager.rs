@@ -10,6 +10,7 @@ mod groups;
 mod original;
 mod post;
 mod query;
+pub(crate) mod silences;
 mod status;
 mod stream;
 
@@ -43,6 +44,18 @@ pub(super) fn router(state: &super::State) -> Router<super::State> {
                 .fallback(only("GET,POST")),
         )
         .route("/alerts/groups", get(groups::list).fallback(only("GET")))
+        .route(
+            "/silences",
+            get(silences::list)
+                .post(silences::post)
+                .fallback(only("GET,POST")),
+        )
+        .route(
+            "/silence/{id}",
+            get(silences::show)
+                .delete(silences::expire)
+                .fallback(only("DELETE,GET")),
+        )
         .fallback(answer::not_found)
         .layer(middleware::from_fn_with_state(state.clone(), guarded))
 }
@@ -94,11 +107,13 @@ fn may_ask(wanted: HeaderValue) -> Response {
 }
 
 /// Whether a request carries what `intake.auth` demands; the secret of the webhook's path counts as
-/// a token.
+/// a token. Who bears the token of Nabat's own API may do all of it too.
 fn admitted(state: &super::State, headers: &HeaderMap) -> bool {
     let config = state.config.borrow();
     let auth = config.intake.auth.as_ref();
-    auth.is_none() || access::allowed(auth, headers, access::bearer(headers))
+    auth.is_none()
+        || access::allowed(auth, headers, access::bearer(headers))
+        || state.api.admits(&config, headers)
 }
 
 /// A place among those who read long lists, to be held until the list is sent.

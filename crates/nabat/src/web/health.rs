@@ -17,6 +17,7 @@ pub(super) async fn index() -> impl IntoResponse {
         "POST /api/v1/webhook/alertmanager   alerts, as Alertmanager sends them\n",
         "/api/v2/                            what Alertmanager has there: POST alerts, GET alerts\n",
         "GET  /api/v1/deliveries             what waits and what was sent; needs the API's token\n",
+        "GET  /api/v2/silences               what is silenced, as Alertmanager shows it\n",
         "GET  /metrics                       figures for Prometheus\n",
         "GET  /-/healthy, /-/ready           whether it lives, whether it can take alerts\n",
         "POST /-/reload                      read the configuration again\n",

@@ -43,6 +43,8 @@ mod receivers;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]
+mod silences;
+#[cfg(test)]
 mod stories;
 #[cfg(test)]
 mod webhook;

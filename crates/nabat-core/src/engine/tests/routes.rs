@@ -568,15 +568,12 @@ fn the_alert_about_late_deliveries_ends_when_what_was_late_is_silenced() {
     world.engine.news(now, vec![news], &mut out).unwrap();
     world.passes(300);
     assert!(world.engine.late);
-    let silence = Silence {
-        id: SilenceId(99_999),
-        matchers: parse_list("alertname=\"Fire\"").unwrap(),
-        starts_at: world.now,
-        ends_at: world.now.after(minutes(60)),
-        created_by: String::new(),
-        comment: String::new(),
-    };
-    world.engine.put_silence(world.now, &silence, &mut out);
+    let draft = draft(world.now, "alertname=Fire", 0, 3_600);
+    let mut out = Effects::default();
+    world
+        .engine
+        .set_silence(world.now, draft, &mut out)
+        .unwrap();
     world.engine.tick(world.now, &mut out);
     assert!(!world.engine.late);
 }

@@ -16,6 +16,7 @@ use nabat_core::delivery::{Content, DeliveryId};
 use nabat_core::destination::Destination;
 use nabat_core::incident::{Expiry, Incident, IncidentId};
 use nabat_core::matcher::Matcher;
+use nabat_core::silence::{Phase, Silence};
 use nabat_core::subscription::Selector;
 
 use super::setting::{self, tells_ends};
@@ -115,12 +116,13 @@ impl World {
             figures.acknowledged,
         );
         let taken = |incident: &&Incident| incident.acknowledged.is_some();
+        let unexpired = |silence: &&Silence| silence.phase != Phase::Expired;
         let stored = (
             kept.firing().count(),
             kept.snapshot.cards.len(),
             kept.snapshot.subscriptions.len(),
             kept.snapshot.deliveries.len(),
-            kept.snapshot.silences.len(),
+            kept.snapshot.silences.iter().filter(unexpired).count(),
             kept.firing().filter(taken).count(),
         );
         self.claim(in_memory == stored, || {
@@ -285,7 +287,8 @@ impl World {
                 format!("{there} was not told of {:?}", kept.incident(id))
             });
         }
-        self.claim(kept.snapshot.silences.is_empty(), || {
+        let endless = |silence: &Silence| silence.phase != Phase::Expired;
+        self.claim(!kept.snapshot.silences.iter().any(endless), || {
             format!("they never end: {:?}", kept.snapshot.silences)
         });
         self.claim(kept.snapshot.deliveries.is_empty(), || {
@@ -319,8 +322,9 @@ impl World {
     /// Whether an incident is silenced, or explained while it fires.
     fn hushed(&self, kept: &Snapshot, incident: &Incident) -> bool {
         let mut silences = kept.silences.iter();
-        let silenced =
-            silences.any(|silence| silence.active(self.now) && silence.covers(&incident.labels));
+        let silenced = silences.any(|silence| {
+            silence.active() && self.now < silence.ends_at && silence.covers(&incident.labels)
+        });
         silenced || (!incident.ended() && self.explained(kept, incident))
     }
 

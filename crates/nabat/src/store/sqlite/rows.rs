@@ -13,14 +13,12 @@ use nabat_core::chat::{Admits, BotId, Chat, ChatKey, Disabled, Invite, Person, P
 use nabat_core::delivery::{Delivery, DeliveryId};
 use nabat_core::destination::Destination;
 use nabat_core::incident::{Ending, Expiry, Incident, IncidentId, State};
-use nabat_core::matcher;
 use nabat_core::message::words::Language;
-use nabat_core::silence::{Silence, SilenceId};
 use nabat_core::subscription::{Selector, Subscription, SubscriptionId};
 use nabat_core::time::Timestamp;
 
 use super::reader::Reader;
-use super::{StoreError, failed, history, incidents};
+use super::{StoreError, failed, history, incidents, silences};
 
 /// Applies one change within a transaction.
 pub(super) fn apply(tx: &Transaction<'_>, change: &Change) -> Result<(), StoreError> {
@@ -141,8 +139,8 @@ fn apply_plain(tx: &Transaction<'_>, change: &Change) -> rusqlite::Result<usize>
             history::apply(tx, change)
         }
         Change::Attempt(_) => history::apply(tx, change),
+        Change::Silence(silence) => silences::put(tx, silence),
         Change::Entry(entry) => incidents::put_entry(tx, entry),
-        Change::Silence(silence) => put_silence(tx, silence),
         Change::SilenceGone(id) => run("DELETE FROM silences WHERE id = ?1", params![id.0]),
         Change::Offset(bot, offset) => run(
             "INSERT OR REPLACE INTO offsets (bot, update_id, at) VALUES (?1, ?2, ?3)",
@@ -225,21 +223,6 @@ fn put_card(tx: &Transaction<'_>, card: &Card) -> rusqlite::Result<usize> {
     ])
 }
 
-fn put_silence(tx: &Transaction<'_>, silence: &Silence) -> rusqlite::Result<usize> {
-    tx.prepare_cached(
-        "INSERT OR REPLACE INTO silences (id, matchers, starts_at, ends_at, created_by, comment)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?
-    .execute(params![
-        silence.id.0,
-        matcher::list_text(&silence.matchers),
-        silence.starts_at.as_millis(),
-        silence.ends_at.as_millis(),
-        silence.created_by,
-        silence.comment,
-    ])
-}
-
 /// Reads everything the engine needs. Rows that make no sense are left out, and in the store:
 /// they must not keep the rest from being read. Says how many they are.
 pub(super) fn snapshot(
@@ -302,11 +285,7 @@ pub(super) fn snapshot(
             [],
             invite,
         )?,
-        silences: all.rows(
-            "SELECT id, matchers, starts_at, ends_at, created_by, comment FROM silences",
-            [],
-            silence,
-        )?,
+        silences: silences::read(all)?,
         subscriptions: subscriptions.into_iter().flatten().collect(),
         deliveries: deliveries.into_iter().flatten().collect(),
         offsets: all.rows("SELECT bot, update_id, at FROM offsets", [], offset)?,
@@ -458,18 +437,6 @@ fn delivery(row: &Row<'_>) -> rusqlite::Result<Option<Delivery>> {
     }))
 }
 
-fn silence(row: &Row<'_>) -> rusqlite::Result<Silence> {
-    let matchers: String = row.get(1)?;
-    Ok(Silence {
-        id: SilenceId(row.get(0)?),
-        matchers: matcher::parse_list(&matchers).map_err(|_| unexpected(1))?,
-        starts_at: time(row, 2)?,
-        ends_at: time(row, 3)?,
-        created_by: row.get(4)?,
-        comment: row.get(5)?,
-    })
-}
-
 pub(super) fn destination(row: &Row<'_>, column: usize) -> rusqlite::Result<Destination> {
     let text = row.get_ref(column)?.as_str()?;
     text.parse().map_err(|_| unexpected(column))
@@ -545,7 +512,7 @@ fn ending(row: &Row<'_>, column: usize) -> rusqlite::Result<Ending> {
     }
 }
 
-fn unexpected(column: usize) -> rusqlite::Error {
+pub(super) fn unexpected(column: usize) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(
         column,
         Type::Text,

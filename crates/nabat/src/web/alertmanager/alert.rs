@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use nabat_core::alert::{Fingerprint, Labels};
 use nabat_core::engine::{Firing, Overview};
 use nabat_core::matcher::Matcher;
-use nabat_core::silence::Silence;
+use nabat_core::silence::uuid::Names;
 use nabat_core::time::Timestamp;
 
 use super::answer::Refused;
@@ -66,12 +66,12 @@ pub(super) struct Standing {
 }
 
 impl Standing {
-    /// What hushes `firing` at `now`.
-    pub(super) fn of(overview: &Overview, firing: &Firing, now: Timestamp) -> Self {
-        let silences = overview.silenced_by(now, &firing.incident.labels);
+    /// What hushes `firing`, where silences have these `names`.
+    pub(super) fn of(overview: &Overview, firing: &Firing, names: Names) -> Self {
+        let silences = overview.silenced_by(&firing.incident.labels);
         let inhibitors = overview.inhibited_by(&firing.incident).into_iter();
         Self {
-            silenced_by: silences.map(silence_id).collect(),
+            silenced_by: silences.into_iter().map(|id| names.uuid(id)).collect(),
             inhibited_by: inhibitors.map(Shown).collect(),
         }
     }
@@ -83,11 +83,6 @@ impl Standing {
             "suppressed"
         }
     }
-}
-
-/// What a silence is called.
-fn silence_id(silence: &Silence) -> String {
-    format!("00000000-0000-4000-8000-{:012x}", silence.id.0)
 }
 
 /// Which alerts somebody wants to see.

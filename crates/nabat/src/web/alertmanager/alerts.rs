@@ -19,7 +19,7 @@ pub(super) async fn list(
     let wanted = Wanted::read(&parameters)?;
     let place = reader(&state)?;
     let overview = state.engine.overview().await?;
-    let now = clock::now();
+    let (now, names) = (clock::now(), state.api.names);
     let writer = Writer::new(now, state.config.borrow().global.resolve_timeout());
     let firing = overview.firing(now, &wanted.matchers);
     let mut found = firing.into_iter();
@@ -27,7 +27,7 @@ pub(super) async fn list(
         let _held = &place;
         loop {
             let firing = found.next()?;
-            let standing = Standing::of(&overview, &firing, now);
+            let standing = Standing::of(&overview, &firing, names);
             let routes = overview.routing().root.find(&firing.incident.labels);
             let receivers: Vec<&str> = routes
                 .iter()
@@ -41,6 +41,6 @@ pub(super) async fn list(
         }
     });
     Ok(stream::array(shown, |json, out| {
-        out.extend_from_slice(&json)
+        out.extend_from_slice(&json);
     }))
 }

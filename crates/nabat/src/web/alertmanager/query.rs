@@ -3,7 +3,7 @@
 use axum::extract::Query;
 use axum::http::StatusCode;
 
-use nabat_core::matcher::{Matcher, parse_list};
+use nabat_core::matcher::{Matcher, parse_one};
 
 use super::answer::Refused;
 
@@ -41,27 +41,10 @@ pub(super) fn filters(parameters: &[(String, String)]) -> Result<Vec<Matcher>, R
 }
 
 fn matcher(text: &str) -> Result<Matcher, Refused> {
-    let refused = || {
+    parse_one(text).map_err(|_| {
         let message = format!("bad matcher format: {text}");
         Refused::said(StatusCode::BAD_REQUEST, message)
-    };
-    if text.trim_start().starts_with('{') {
-        return Err(refused());
-    }
-    let read = |text: &str| parse_list(text).ok();
-    // Without quotes, the value is all that follows, blanks and commas too.
-    let mut found = read(text).filter(|found| found.len() == 1);
-    if found.is_none() && !text.trim_start().starts_with('"') {
-        let name = text.find(['=', '!']).ok_or_else(refused)?;
-        let (name, rest) = text.split_at(name);
-        let sign = rest.find(|c| !"=!~".contains(c)).unwrap_or(rest.len());
-        let (sign, value) = rest.split_at(sign);
-        found = read(&format!("{name}{sign}\"{}\"", value.trim()));
-    }
-    match found.as_deref() {
-        Some([matcher]) => Ok(matcher.clone()),
-        _ => Err(refused()),
-    }
+    })
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::message::card::MemberNews;
-use crate::silence::{Silence, SilenceId};
 
 fn news_at(world: &mut World, severity: &str, status: Status) {
     let labels = [("alertname", "Disk"), ("severity", severity)];
@@ -26,16 +25,12 @@ fn an_end_under_a_silence_is_told_and_so_is_the_next_beginning() {
     let mut world = world();
     world.fires("HighCPU", "a");
     assert_eq!(world.reasons(), [Reason::First]);
-    let silence = Silence {
-        id: SilenceId(9_000),
-        matchers: parse_list("alertname=HighCPU").unwrap(),
-        starts_at: world.now,
-        ends_at: world.now.after(minutes(20)),
-        created_by: "Ann".into(),
-        comment: String::new(),
-    };
+    let draft = draft(world.now, "alertname=HighCPU", 0, 20 * 60);
     let mut out = Effects::default();
-    world.engine.put_silence(world.now, &silence, &mut out);
+    world
+        .engine
+        .set_silence(world.now, draft, &mut out)
+        .unwrap();
     world.resolves("HighCPU", "a");
     world.passes(300);
     assert_eq!(world.reasons(), [Reason::AllResolved]);
