@@ -59,7 +59,7 @@ pub enum Change {
     Delivery(Delivery),
     /// A delivery that waits no more and leaves no trace.
     DeliveryGone(DeliveryId),
-    /// A delivery that waits no more, for the history.
+    /// A delivery that waits no more, for the history; it leaves the outbox.
     DeliveryDone(Box<Done>),
     /// An attempt that did not go through.
     Attempt(Attempt),

@@ -250,7 +250,7 @@ impl World {
                     said.push((kind, message.text()));
                 }
                 Send::Notify(notification) => {
-                    said.push(("notify", notification.message.text()));
+                    said.push(("notify", notification.text().message.text()));
                 }
                 Send::File { text, .. } => said.push(("file", text.clone())),
                 Send::Edit {

@@ -117,6 +117,8 @@ fn what_another_alert_explains_is_told_when_that_ends() {
     world.fires("CpuHigh", "a");
     assert_eq!(world.kinds(), [] as [&str; 0]);
     assert_eq!(world.inhibited("CpuHigh").as_deref(), Some("NodeDown"));
+    let listed = world.says("/alerts");
+    assert!(listed.contains("explained by NodeDown"), "{listed}");
     world.resolves("NodeDown", "a");
     let said = world.deliver();
     assert!(
@@ -124,6 +126,29 @@ fn what_another_alert_explains_is_told_when_that_ends() {
         "{said:?}"
     );
     assert_eq!(world.inhibited("CpuHigh"), None);
+}
+
+#[test]
+fn who_explains_is_known_when_one_of_two_ends() {
+    let mut world = World::new();
+    let rules = [rule(
+        "alertname=~\"NodeDown|RackDown\"",
+        "alertname=CpuHigh",
+    )];
+    world.configured(|settings| settings.inhibit_rules = Arc::new(rules));
+    world.says("/regexp all");
+    for name in ["NodeDown", "RackDown", "CpuHigh"] {
+        world.fires(name, "a");
+    }
+    world.deliver();
+    assert_eq!(world.inhibited("CpuHigh").as_deref(), Some("NodeDown"));
+    world.resolves("NodeDown", "a");
+    assert_eq!(world.inhibited("CpuHigh").as_deref(), Some("RackDown"));
+    let said = world.deliver();
+    assert!(
+        said.iter().all(|(_, text)| !text.contains("CpuHigh")),
+        "{said:?}"
+    );
 }
 
 #[test]
@@ -280,7 +305,7 @@ fn a_fallback_is_not_told_what_is_explained() {
     assert!(!handed.is_empty());
     let mut told = handed.iter().flat_map(|handed| &handed.members);
     assert!(
-        told.all(|(incident, _)| incident.name() == "NodeDown"),
+        told.all(|shown| shown.incident.name() == "NodeDown"),
         "{handed:?}"
     );
 }
@@ -373,7 +398,7 @@ fn a_restart_in_muted_hours_tells_nothing_that_began_in_them() {
     let told: Vec<&str> = handed[0]
         .members
         .iter()
-        .map(|(one, _)| one.labels.value("host"))
+        .map(|shown| shown.incident.labels.value("host"))
         .collect();
     assert_eq!(told, ["a"]);
 }

@@ -57,7 +57,7 @@ fn an_end_and_a_new_beginning_within_the_group_interval_are_told() {
     let sent = world.notified();
     assert_eq!(sent.len(), 1);
     assert_eq!(sent[0].reason, Reason::NewAlerts);
-    let flaps: Vec<u32> = sent[0].members.iter().map(|(it, _)| it.flaps).collect();
+    let flaps: Vec<u32> = sent[0].members.iter().map(|it| it.incident.flaps).collect();
     assert_eq!(flaps, [1], "said to have flapped");
 }
 
@@ -73,7 +73,7 @@ fn a_critical_alert_that_came_and_went_within_the_group_wait_is_told() {
         let sent = world.notified();
         assert_eq!(sent.len(), usize::from(told), "{severity}");
         for notification in sent {
-            assert_eq!(notification.members[0].1, MemberNews::Missed);
+            assert_eq!(notification.members[0].news, MemberNews::Missed);
         }
         assert!(world.engine.cards.is_empty(), "{severity}");
         world.passes(3_600);
