@@ -50,6 +50,7 @@ use crate::inhibition::{self, Inhibitions};
 use crate::message::words::{Language, Locale};
 use crate::route::Routing;
 use crate::shards::Shards;
+use crate::sieve::Sieve;
 use crate::silence::SilenceId;
 use crate::silence::window::Window;
 use crate::subscription::index::Index;
@@ -194,6 +195,8 @@ struct Known {
     incident: Arc<Incident>,
     /// Its signs of life, of which the incident may be a step behind.
     pulse: Pulse,
+    /// Of its labels, which never change.
+    sieve: Sieve,
     cards: Vec<CardId>,
     /// Until when a silence covers it.
     silenced_until: Option<Timestamp>,

@@ -24,6 +24,7 @@ pub mod message;
 pub mod notification;
 pub mod route;
 pub(crate) mod shards;
+pub(crate) mod sieve;
 pub mod silence;
 pub mod subscription;
 pub mod time;

@@ -48,6 +48,7 @@ pub use alertmanager::Note;
 pub use endpoint::{ApiUrl, OFFICIAL};
 pub use environment::environment;
 pub use import::{Imported, import};
+pub use inhibit_rule::InhibitRule;
 pub use integration::Integration;
 pub use locate::locate;
 pub use mailbox::{Mailbox, MailboxError};
@@ -63,6 +64,7 @@ pub use settings::{
 };
 pub use smarthost::{Smarthost, SmarthostError};
 pub use store::{Store, StoreError};
+pub use time_interval::Interval;
 
 use check::{Check, Places};
 use mistake::{Fault, Faults, Spot};

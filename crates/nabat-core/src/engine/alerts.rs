@@ -7,6 +7,7 @@ use super::{Effects, Ended, Engine, Known, Timer};
 use crate::alert::{News, Status};
 use crate::change::Change;
 use crate::incident::{Ending, Expiry, Heard, Incident, IncidentId, Pulse, State, title_of};
+use crate::sieve::Sieve;
 use crate::time::Timestamp;
 
 /// News that says nothing new is written at most this often.
@@ -246,6 +247,7 @@ impl Engine {
             silenced_until,
             inhibited_by: None,
             pulse,
+            sieve: Sieve::of(&incident.labels),
             incident,
         };
         self.incidents.insert(known.incident.id, known);

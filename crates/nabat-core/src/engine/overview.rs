@@ -5,8 +5,10 @@ use std::sync::Arc;
 use super::{Engine, Known};
 use crate::alert::{Fingerprint, Labels};
 use crate::incident::{Incident, Pulse};
+use crate::matcher::Matcher;
 use crate::route::{GroupBy, Route, Routing, Spec};
 use crate::shards::Shards;
+use crate::sieve::Sieve;
 use crate::silence::Silence;
 use crate::silence::cover::Cover;
 use crate::time::Timestamp;
@@ -57,11 +59,18 @@ fn subscribed() -> Routing {
 }
 
 impl Overview {
-    /// What fires and fulfils `wanted`, in order of fingerprints.
-    pub fn firing(&self, now: Timestamp, wanted: impl Fn(&Labels) -> bool) -> Vec<Firing> {
+    /// What fires and fulfils all `matchers`, in order of fingerprints.
+    pub fn firing(&self, now: Timestamp, matchers: &[Matcher]) -> Vec<Firing> {
+        let needed = Sieve::needed(matchers);
+        let over = |pulse: Pulse| pulse.expires.is_some_and(|expires| expires.at < now);
+        // What lies elsewhere in memory is looked at last.
         let lives = |known: &&Known| {
-            let over = |pulse: Pulse| pulse.expires.is_some_and(|expires| expires.at < now);
-            !known.incident.ended() && !over(known.pulse) && wanted(&known.incident.labels)
+            known.sieve.lets_through(needed)
+                && !over(known.pulse)
+                && !known.incident.ended()
+                && matchers
+                    .iter()
+                    .all(|matcher| matcher.matches(&known.incident.labels))
         };
         let firing = self.incidents.values().filter(lives).map(|known| Firing {
             incident: Arc::clone(&known.incident),

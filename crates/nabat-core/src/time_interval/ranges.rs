@@ -145,6 +145,13 @@ impl Weekdays {
     }
 }
 
+impl fmt::Display for Weekdays {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |day: usize| WEEKDAYS.get(day).copied().unwrap_or_default();
+        write!(f, "{}:{}", name(self.begin), name(self.end))
+    }
+}
+
 impl FromStr for Weekdays {
     type Err = NotARange;
 
@@ -172,6 +179,12 @@ impl DaysOfMonth {
     pub(super) fn contains(self, day: i8, days: i8) -> bool {
         let from_start = |day: i8| if day < 0 { days + day + 1 } else { day };
         (from_start(self.begin)..=from_start(self.end)).contains(&day)
+    }
+}
+
+impl fmt::Display for DaysOfMonth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.begin, self.end)
     }
 }
 
@@ -215,6 +228,12 @@ impl Months {
     }
 }
 
+impl fmt::Display for Months {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.begin, self.end)
+    }
+}
+
 impl FromStr for Months {
     type Err = NotARange;
 
@@ -245,6 +264,12 @@ pub struct Years {
 impl Years {
     pub(super) fn contains(self, year: i16) -> bool {
         (self.begin..=self.end).contains(&year)
+    }
+}
+
+impl fmt::Display for Years {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.begin, self.end)
     }
 }
 

@@ -51,8 +51,22 @@ fn routed(config: &mut Value) {
         "routes": [
             { "matchers": ["team=\"db\""], "receiver": "db", "continue": true },
             { "matchers": ["team=~\"db|web\""], "receiver": "web", "group_by": ["..."] },
+            { "matchers": ["team=idle"], "mute_time_intervals": ["nights"] },
         ],
     });
+    config["inhibit_rules"] = json!([{
+        "source_matchers": ["severity=critical"],
+        "target_matchers": ["severity=warning"],
+        "equal": ["host"],
+    }]);
+    config["time_intervals"] = json!([{ "name": "nights", "time_intervals": [{
+        "times": [{ "start_time": "22:00", "end_time": "24:00" }],
+        "weekdays": ["monday:friday", "sunday"],
+        "days_of_month": ["1:5", "-3:-1"],
+        "months": ["may:august"],
+        "years": ["2026:2099"],
+        "location": "Europe/Berlin",
+    }] }]);
     config["receivers"] = json!([{ "name": "all" }, { "name": "db" }, {
         "name": "web",
         "webhook_configs": [{ "url": "http://127.0.0.1:9/secret-path" }],

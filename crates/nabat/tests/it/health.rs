@@ -43,7 +43,11 @@ async fn the_metrics_are_what_prometheus_reads_and_what_the_guide_says() {
     let page = page.text().await.unwrap();
     for line in page.lines().filter(|line| !line.starts_with('#')) {
         let (name, value) = line.rsplit_once(' ').unwrap();
-        assert!(name.starts_with("nabat_"), "{line}");
+        let named = ["nabat_", "alertmanager_"];
+        assert!(
+            named.iter().any(|prefix| name.starts_with(prefix)),
+            "{line}"
+        );
         assert_eq!(name.contains('{'), name.ends_with('}'), "{line}");
         value.parse::<f64>().unwrap();
     }

@@ -192,7 +192,7 @@ async fn other_paths_and_methods_are_answered_with_what_to_do() {
     let body = fires();
     for path in [
         "/nowhere",
-        "/api/v1/alerts",
+        "/api/v1/nowhere",
         "/api/v1/webhook/alertmanager/a/b",
     ] {
         let request = client.post(url(path)).json(&body);

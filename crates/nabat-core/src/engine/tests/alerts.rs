@@ -247,7 +247,7 @@ fn after_a_start_sources_are_given_time_to_be_heard() {
     world.passes(239);
     assert_eq!(world.kinds(), [] as [&str; 0]);
     world.passes(1);
-    let open: Vec<String> = (world.engine.overview().firing(world.now, |_| true).iter())
+    let open: Vec<String> = (world.engine.overview().firing(world.now, &[]).iter())
         .map(|firing| firing.incident.name())
         .collect();
     assert_eq!(open, ["Repeating"]);
@@ -279,7 +279,7 @@ fn an_overview_stays_as_it_was() {
     world.resolves("A", "a");
     world.fires("C", "a");
     let names = |overview: &Overview| {
-        let firing = overview.firing(at(0), |_| true);
+        let firing = overview.firing(at(0), &[]);
         let mut names: Vec<String> = firing.iter().map(|f| f.incident.name()).collect();
         names.sort();
         names.join(" ")

@@ -87,7 +87,8 @@ impl Standing {
 
 /// Which alerts somebody wants to see.
 pub(super) struct Wanted {
-    matchers: Vec<Matcher>,
+    /// What its labels fulfil.
+    pub(super) matchers: Vec<Matcher>,
     receiver: Option<Regex>,
     active: bool,
     silenced: bool,
@@ -122,11 +123,6 @@ impl Wanted {
             silenced: query::flag(parameters, "silenced"),
             inhibited: query::flag(parameters, "inhibited"),
         })
-    }
-
-    /// Whether an alert with these labels is.
-    pub(super) fn labels(&self, labels: &Labels) -> bool {
-        self.matchers.iter().all(|matcher| matcher.matches(labels))
     }
 
     /// Whether an alert that stands like this is.

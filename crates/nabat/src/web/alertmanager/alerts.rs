@@ -22,7 +22,7 @@ pub(super) async fn list(
     let now = clock::now();
     let names = state.api.names;
     let writer = Writer::new(now, state.config.borrow().global.resolve_timeout());
-    let firing = overview.firing(now, |labels| wanted.labels(labels));
+    let firing = overview.firing(now, &wanted.matchers);
     let mut found = firing.into_iter();
     let shown = std::iter::from_fn(move || {
         let _held = &place;

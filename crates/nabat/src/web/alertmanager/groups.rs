@@ -55,7 +55,7 @@ pub(super) async fn list(
     let now = clock::now();
     let names = state.api.names;
     let writer = Writer::new(now, state.config.borrow().global.resolve_timeout());
-    let mut firing = overview.firing(now, |labels| wanted.labels(labels));
+    let mut firing = overview.firing(now, &wanted.matchers);
     firing.retain(|firing| wanted.standing(&Standing::of(&overview, firing, now, names)));
     firing.sort_unstable_by(|a, b| in_a_group(&a.incident.labels, &b.incident.labels));
     let groups = groups(&overview, &firing, &wanted);

@@ -6,9 +6,10 @@
 use std::fmt::{Display, Write as _};
 
 use nabat_core::engine::SUBSCRIBERS;
+use nabat_core::matcher::Matcher;
 
 use crate::config::integration::{Integration, Kind};
-use crate::config::{Config, Route};
+use crate::config::{Config, InhibitRule, Interval, Route};
 
 /// Stands for the address of a webhook.
 const REDACTED_URL: &str = "http://redacted.invalid/";
@@ -44,6 +45,27 @@ pub(super) fn of(config: &Config) -> String {
             .collect();
         yaml.integrations(&own);
     }
+    if !config.inhibit_rules.is_empty() {
+        yaml.line(0, "inhibit_rules:");
+    }
+    for rule in &config.inhibit_rules {
+        yaml.rule(rule);
+    }
+    let named: Vec<_> = config
+        .time_intervals
+        .iter()
+        .chain(&config.mute_time_intervals)
+        .collect();
+    if !named.is_empty() {
+        yaml.line(0, "time_intervals:");
+    }
+    for intervals in named {
+        yaml.pair(0, "- name", quoted(&intervals.name));
+        yaml.line(1, "time_intervals:");
+        for interval in &intervals.time_intervals {
+            yaml.interval(interval);
+        }
+    }
     yaml.0
 }
 
@@ -66,17 +88,10 @@ impl Yaml {
             self.pair(depth, "receiver", quoted(receiver));
         }
         if let Some(names) = &route.group_by {
-            let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
-            self.pair(depth, "group_by", format_args!("[{}]", names.join(", ")));
+            self.list(depth, "group_by", names);
         }
         let all = [&route.r#match, &route.match_re, &route.matchers];
-        let matchers: Vec<_> = all.into_iter().flatten().collect();
-        if !matchers.is_empty() {
-            self.line(depth, "matchers:");
-            for matcher in matchers {
-                self.line(depth, format_args!("- {}", quoted(&matcher.to_string())));
-            }
-        }
+        self.matchers(depth, "matchers", all);
         for (key, period) in [
             ("group_wait", route.group_wait),
             ("group_interval", route.group_interval),
@@ -84,6 +99,14 @@ impl Yaml {
         ] {
             if let Some(period) = period {
                 self.pair(depth, key, period);
+            }
+        }
+        for (key, names) in [
+            ("mute_time_intervals", &route.mute_time_intervals),
+            ("active_time_intervals", &route.active_time_intervals),
+        ] {
+            if !names.is_empty() {
+                self.list(depth, key, names);
             }
         }
         if route.continues {
@@ -96,6 +119,63 @@ impl Yaml {
             // A list's entry that begins with a line of its own stays valid however it goes on.
             self.line(depth, "-");
             self.route(depth + 1, child);
+        }
+    }
+
+    /// Texts in brackets.
+    fn list<T: ToString>(&mut self, depth: usize, key: &str, texts: &[T]) {
+        let texts: Vec<String> = texts.iter().map(|text| quoted(&text.to_string())).collect();
+        self.pair(depth, key, format_args!("[{}]", texts.join(", ")));
+    }
+
+    fn matchers(&mut self, depth: usize, key: &str, all: [&Vec<Matcher>; 3]) {
+        let all: Vec<&Matcher> = all.into_iter().flatten().collect();
+        if !all.is_empty() {
+            self.list(depth, key, &all);
+        }
+    }
+
+    fn rule(&mut self, rule: &InhibitRule) {
+        self.line(0, "-");
+        let sources = [
+            &rule.source_match,
+            &rule.source_match_re,
+            &rule.source_matchers,
+        ];
+        self.matchers(1, "source_matchers", sources);
+        let targets = [
+            &rule.target_match,
+            &rule.target_match_re,
+            &rule.target_matchers,
+        ];
+        self.matchers(1, "target_matchers", targets);
+        self.list(1, "equal", &rule.equal);
+    }
+
+    fn interval(&mut self, interval: &Interval) {
+        self.pair(
+            1,
+            "- location",
+            quoted(interval.location.iana_name().unwrap_or("UTC")),
+        );
+        if let Some(times) = &interval.times {
+            self.line(2, "times:");
+            for range in times {
+                self.pair(2, "- start_time", quoted(&range.start_time.to_string()));
+                self.pair(3, "end_time", quoted(&range.end_time.to_string()));
+            }
+        }
+        if let Some(days) = &interval.weekdays {
+            self.list(2, "weekdays", days);
+        }
+        if let Some(days) = &interval.days_of_month {
+            self.list(2, "days_of_month", days);
+        }
+        if let Some(months) = &interval.months {
+            self.list(2, "months", months);
+        }
+        if let Some(years) = &interval.years {
+            self.list(2, "years", years);
         }
     }
 
