@@ -187,6 +187,7 @@ fn said(engine: &mut Engine, now: Timestamp, text: &str) -> Effects {
         update_id: engine.offset(BOT).unwrap_or(0) + 1,
         entropy: [0; 16],
         event,
+        past: None,
     };
     let mut out = Effects::default();
     engine.heard(now, &heard, &mut out);

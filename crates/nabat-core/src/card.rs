@@ -20,7 +20,7 @@ use crate::delivery::Priority;
 use crate::destination::Destination;
 use crate::incident::{GroupKey, Incident, IncidentId, Severity, State};
 use crate::message::card::{Member, MemberNews};
-use crate::route::Timing;
+use crate::route::{Hours, Timing};
 use crate::time::Timestamp;
 
 /// How many ended incidents stay on a card whose others still fire.
@@ -78,6 +78,9 @@ pub struct Routed {
     pub labels: Labels,
     /// When the group speaks.
     pub timing: Timing,
+    /// When it tells nothing new.
+    #[serde(default, skip_serializing_if = "Hours::are_all")]
+    pub hours: Hours,
     /// Since when it has something to say, according to its first alert.
     pub opened_at: Timestamp,
     /// When something was told last.
@@ -119,8 +122,17 @@ pub struct Look<'a> {
     pub incident: &'a Arc<Incident>,
     /// Until when a silence covers it.
     pub silenced_until: Option<Timestamp>,
+    /// Whether another alert that fires explains it.
+    pub inhibited: bool,
     /// Whether the destination may have seen a message of it although the ledger knows nothing.
     pub maybe_told: bool,
+}
+
+impl Look<'_> {
+    /// Whether it is not told to anyone who does not know it.
+    pub const fn held(&self) -> bool {
+        self.silenced_until.is_some() || self.inhibited
+    }
 }
 
 /// What a card has to tell now.
@@ -199,12 +211,17 @@ impl Card {
     }
 
     /// What is new about one of its incidents, or `None` if it is not to be told at all now: in a
-    /// muted chat, and under a silence, what is not known yet is held back.
+    /// muted chat, in hours in which a route tells nothing new, under a silence, and while another
+    /// alert explains it, what is not known yet is held back.
     pub fn news_of(&self, told: Told, look: &Look<'_>, muted: bool) -> Option<MemberNews> {
         let incident = look.incident;
         let unknown = told.edition == 0;
+        // Even what may have been seen is not told again; only its end is.
+        if unknown && !incident.ended() && (muted || look.inhibited) {
+            return None;
+        }
         if unknown && !look.maybe_told {
-            if muted || look.silenced_until.is_some() {
+            if muted || look.held() {
                 return None;
             }
             if incident.ended() {
@@ -229,7 +246,7 @@ impl Card {
         again: bool,
     ) -> Option<View> {
         let mut members: Vec<Shown> = Vec::with_capacity(self.members.len());
-        let (mut sounds, mut news_at_all) = (false, false);
+        let (mut sounds, mut news_at_all, mut ends) = (false, false, false);
         for (id, told) in &self.members {
             let Some(look) = look(*id) else {
                 continue;
@@ -245,7 +262,9 @@ impl Card {
                 MemberNews::Changed => told.edition < incident.loud && !incident.ended(),
                 MemberNews::Known => false,
             };
-            news_at_all |= self.urgency_of(*told, incident, news).is_some();
+            ends |= news == MemberNews::Changed && !look.held();
+            let held = muted || look.held();
+            news_at_all |= self.urgency_of(*told, incident, news, held).is_some();
             members.push(Shown {
                 incident: Arc::clone(incident),
                 news,
@@ -255,10 +274,7 @@ impl Card {
         if !(news_at_all || self.behind || again) {
             return None;
         }
-        let ends = members.iter().all(|member| member.incident.ended())
-            && members.iter().any(|member| {
-                member.news == MemberNews::Changed && member.silenced_until.is_none()
-            });
+        ends &= members.iter().all(|member| member.incident.ended());
         let superseded = take_superseded(&mut members);
         Some(View {
             members,
@@ -268,19 +284,22 @@ impl Card {
     }
 
     /// How urgent it is to tell what is new about an incident, or `None` if it is not worth
-    /// telling: an end always is, another text only where a message is there to be edited.
+    /// telling: an end always is, another text only where a message is there to be edited. What is
+    /// `held` demands attention again only where that is an edit.
     pub fn urgency_of(
         &self,
         told: Told,
         incident: &Incident,
         news: MemberNews,
+        held: bool,
     ) -> Option<Priority> {
+        let quiet = held && self.message_id.is_none();
         match news {
             MemberNews::New if incident.severity() == Severity::Critical => {
                 Some(Priority::Critical)
             }
             MemberNews::New | MemberNews::Missed => Some(Priority::News),
-            MemberNews::Changed if told.edition < incident.loud => Some(Priority::News),
+            MemberNews::Changed if told.edition < incident.loud && !quiet => Some(Priority::News),
             MemberNews::Changed if self.message_id.is_some() || incident.ended() => {
                 Some(Priority::Quiet)
             }

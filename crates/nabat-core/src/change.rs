@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::card::{Card, CardId, Told};
 use crate::chat::{BotId, Chat, ChatKey, Invite, Person, PersonId};
 use crate::delivery::{Attempt, Delivery, DeliveryId, Done};
+use crate::history::Entry;
 use crate::incident::{Incident, IncidentId};
 use crate::silence::{Silence, SilenceId};
 use crate::subscription::{Subscription, SubscriptionId};
@@ -62,9 +63,11 @@ pub enum Change {
     DeliveryDone(Box<Done>),
     /// An attempt that did not go through.
     Attempt(Attempt),
+    /// What happened to an incident, for the history.
+    Entry(Box<Entry>),
     /// A silence as it is now.
-    Silence(Box<Silence>),
-    /// A silence that is over.
+    Silence(Arc<Silence>),
+    /// A silence that is forgotten.
     SilenceGone(SilenceId),
     /// The last update of a bot that was dealt with.
     Offset(BotId, Offset),
@@ -94,7 +97,7 @@ pub struct Snapshot {
     pub invites: Vec<Invite>,
     /// All subscriptions.
     pub subscriptions: Vec<Subscription>,
-    /// All silences that are not over.
+    /// All silences that are not forgotten.
     pub silences: Vec<Silence>,
     /// All cards with their ledgers.
     pub cards: Vec<Card>,

@@ -7,18 +7,23 @@
 //!
 //! In reading order: `alerts` (what sources say), `cards` (who must be told), `couriers` (handing
 //! deliveries out and taking outcomes back), `outbox` (what waits and for how long), `reach` (chats
-//! that can't be told, and fallbacks), `hush` (acknowledgements and silences), `chats` (what bots
-//! hear), `talk` (what people ask for), `buttons` (what they press on a card), `people` (who may).
+//! that can't be told, and fallbacks), `hush` (acknowledgements), `silences`, `hold` (inhibition and
+//! the hours of routes), `chats` (what bots hear), `talk` (what people ask for), `buttons` (what they
+//! press on a card), `people` (who may), `history` (what is kept of incidents).
 
 mod alerts;
 mod buttons;
 mod cards;
 mod chats;
 mod couriers;
+mod history;
+mod hold;
 mod hush;
 mod outbox;
+mod overview;
 mod people;
 mod reach;
+mod silences;
 mod talk;
 #[cfg(test)]
 mod tests;
@@ -35,10 +40,13 @@ use crate::change::{Change, Offset, Snapshot};
 use crate::chat::{BotId, Chat, ChatKey, Invite, Person, PersonId, Role};
 use crate::delivery::{Content, Delivery, DeliveryId, Waiting};
 use crate::destination::{Destination, Outlet};
-use crate::incident::{GroupKey, Incident, IncidentId};
+use crate::incident::{GroupKey, Incident, IncidentId, Pulse};
+use crate::inhibition::{self, Inhibitions};
 use crate::message::words::{Language, Locale};
 use crate::route::Routing;
-use crate::silence::{Silence, SilenceId};
+use crate::shards::Shards;
+use crate::silence::SilenceId;
+use crate::silence::window::Window;
 use crate::subscription::index::Index;
 use crate::subscription::{Subscription, SubscriptionId};
 use crate::time::Timestamp;
@@ -46,6 +54,8 @@ use crate::time::Timestamp;
 pub use alerts::Refusal;
 pub use chats::{Event, Heard, Speaker};
 pub use outbox::{Dropped, Pending, Wanted};
+pub use overview::{Firing, Overview, SUBSCRIBERS};
+pub use talk::LookBack;
 
 /// How many numbers are set aside at a time, so that giving one costs no write.
 const NUMBERS_AT_A_TIME: i64 = 1_000;
@@ -55,6 +65,8 @@ const NUMBERS_AT_A_TIME: i64 = 1_000;
 pub struct Settings {
     /// After how long without news an incident is called stale.
     pub stale_after: Duration,
+    /// For how long what a source says without an end is taken to be so, if it says no more.
+    pub resolve_timeout: Duration,
     /// The language and time zone of chats that chose none.
     pub locale: Locale,
     /// Per bot, the users (above zero) and chats (below zero) that need no pairing.
@@ -63,12 +75,18 @@ pub struct Settings {
     pub operators: Vec<ChatKey>,
     /// Who else is told by labels.
     pub routing: Option<Arc<Routing>>,
+    /// Which alerts are not told while which others fire.
+    pub inhibit_rules: Arc<[inhibition::Rule]>,
     /// Who is told instead when what an outlet carries does not arrive.
     pub fallbacks: HashMap<Outlet, Fallback>,
     /// For how long whoever acknowledges an alert is trusted to see to it.
     pub acknowledged_for: Duration,
     /// After how long an undelivered critical alert is worth an alert of its own.
     pub late_after: Duration,
+    /// How long before its end a silence reminds of itself; zero: it does not.
+    pub remind_before: Duration,
+    /// When what is silenced without anyone asking for it.
+    pub windows: Arc<[Window]>,
     /// More incidents than this are not kept open at once.
     pub open_incidents_max: usize,
     /// More subscriptions than this are not kept.
@@ -83,6 +101,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             stale_after: Duration::from_secs(24 * 3_600),
+            resolve_timeout: Duration::from_secs(300),
             locale: Locale {
                 language: Language::En,
                 zone: TimeZone::UTC,
@@ -90,9 +109,12 @@ impl Default for Settings {
             allowed: HashMap::new(),
             operators: Vec::new(),
             routing: None,
+            inhibit_rules: Arc::default(),
             fallbacks: HashMap::new(),
             acknowledged_for: Duration::from_secs(8 * 3_600),
             late_after: Duration::from_secs(300),
+            remind_before: Duration::from_secs(900),
+            windows: Arc::default(),
             open_incidents_max: 1_000_000,
             subscriptions_max: 100_000,
             expression_chars_max: 256,
@@ -126,7 +148,7 @@ pub struct Engine {
     started_at: Timestamp,
     last_news_at: Option<Timestamp>,
     ticked_at: Timestamp,
-    incidents: HashMap<IncidentId, Known>,
+    incidents: Shards<Known>,
     open: HashMap<Fingerprint, IncidentId>,
     /// Lives that ended a moment ago, to tell late news from a new life.
     ended_lately: HashMap<Fingerprint, Ended>,
@@ -140,7 +162,12 @@ pub struct Engine {
     invites: HashMap<[u8; 32], Invite>,
     subscriptions: BTreeMap<SubscriptionId, Subscription>,
     index: Index,
-    silences: BTreeMap<SilenceId, Silence>,
+    inhibitions: Inhibitions,
+    /// Of whom it is decided at the end of this step whether they are inhibited.
+    affected: BTreeSet<IncidentId>,
+    silences: silences::Book,
+    /// Silences that people were asked about and have not confirmed.
+    proposals: talk::Proposals,
     /// Critical deliveries, the oldest first; some may be gone by now.
     criticals: BTreeSet<(Timestamp, DeliveryId)>,
     /// The own alert about a late critical delivery fires.
@@ -152,12 +179,16 @@ pub struct Engine {
 }
 
 /// An incident in memory, and the cards that show it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Known {
     incident: Arc<Incident>,
+    /// Its signs of life, of which the incident may be a step behind.
+    pulse: Pulse,
     cards: Vec<CardId>,
     /// Until when a silence covers it.
     silenced_until: Option<Timestamp>,
+    /// Which alert that fires explains it, or did when it ended.
+    inhibited_by: Option<Fingerprint>,
 }
 
 /// A card in memory, and the delivery that waits for it.
@@ -204,6 +235,8 @@ impl OnDuty {
 struct Ended {
     /// Since when, according to the source.
     at: Timestamp,
+    /// Whether its source said so: one that fell silent may be heard again any time.
+    said: bool,
     /// Until when it is remembered.
     remembered_until: Timestamp,
     /// See [`Incident::flaps`].
@@ -245,6 +278,8 @@ pub struct Figures {
     pub silences: usize,
     /// Incidents that somebody took.
     pub acknowledged: usize,
+    /// Incidents that fire and that a silence covers.
+    pub silenced: usize,
 }
 
 impl Engine {
@@ -259,12 +294,13 @@ impl Engine {
         out: &mut Effects,
     ) -> Self {
         let index = Index::new(snapshot.subscriptions.iter().map(|s| (s.id, &s.selector)));
+        let inhibitions = Inhibitions::new(&settings.inhibit_rules);
         let mut engine = Self {
             settings,
             started_at: now,
             last_news_at: None,
             ticked_at: now,
-            incidents: HashMap::with_capacity(snapshot.incidents.len()),
+            incidents: Shards::new(),
             open: HashMap::with_capacity(snapshot.incidents.len()),
             ended_lately: HashMap::new(),
             cards: HashMap::new(),
@@ -280,11 +316,10 @@ impl Engine {
                 .map(|subscription| (subscription.id, subscription))
                 .collect(),
             index,
-            silences: snapshot
-                .silences
-                .into_iter()
-                .map(|silence| (silence.id, silence))
-                .collect(),
+            inhibitions,
+            affected: BTreeSet::new(),
+            silences: silences::Book::new(snapshot.silences),
+            proposals: talk::Proposals::default(),
             criticals: BTreeSet::new(),
             late: false,
             offsets: snapshot.offsets.into_iter().collect(),
@@ -293,7 +328,8 @@ impl Engine {
             numbers_used: snapshot.numbers_used,
         };
         for incident in snapshot.incidents {
-            engine.remember(now, Arc::new(incident));
+            let pulse = engine.granted(now, &incident);
+            engine.remember(now, Arc::new(incident), pulse);
         }
         for card in snapshot.cards {
             engine.put_card(card);
@@ -301,13 +337,10 @@ impl Engine {
         for delivery in snapshot.deliveries {
             engine.put_delivery(delivery, out);
         }
+        engine.decide_inhibitions();
         engine.doubt_all();
         engine.late = engine.tells_of_late();
-        for silence in engine.silences.values() {
-            engine
-                .timers
-                .insert((silence.ends_at, Timer::Silence(silence.id)));
-        }
+        engine.resume_silences(now, out);
         for chat in engine.chats.values() {
             if let Some(until) = chat.muted_until {
                 engine.timers.insert((until, Timer::Unmute(chat.key)));
@@ -329,12 +362,17 @@ impl Engine {
     /// more is dropped, the cards of those integrations too; those that are new are told what
     /// fires.
     pub fn configure(&mut self, now: Timestamp, settings: Settings, out: &mut Effects) {
+        let other_rules = settings.inhibit_rules != self.settings.inhibit_rules;
         self.settings = settings;
+        if other_rules {
+            self.inhibit_anew();
+        }
         self.decide_anew(now, out);
     }
 
     /// Decides of everything what the configuration says of it now.
     fn decide_anew(&mut self, now: Timestamp, out: &mut Effects) {
+        self.set_windows(now, out);
         self.drop_uncarried(out);
         self.tell_new_receivers(now, out);
         self.touched.extend(self.cards.keys());
@@ -367,7 +405,7 @@ impl Engine {
                     self.touched.insert(card);
                 }
                 Timer::Acknowledgement(id) => self.outlive_acknowledgement(now, id, out),
-                Timer::Silence(id) => self.end_silence_if_due(now, id, out),
+                Timer::Silence(id) => self.look_at_silence(now, id, out),
                 Timer::Late => {}
                 Timer::EndedLately(fingerprint) => {
                     let ended = self.ended_lately.get(&fingerprint);
@@ -409,12 +447,18 @@ impl Engine {
             waiting: self.deliveries.len(),
             oldest_waiting: self.deliveries.values().map(|d| d.created_at).min(),
             oldest_critical: self.oldest_critical().map(|delivery| delivery.created_at),
-            silences: self.silences.len(),
+            silences: self.silences.unexpired(),
             acknowledged: self
                 .open
                 .values()
                 .filter_map(|id| self.incidents.get(id))
                 .filter(|known| known.incident.acknowledged.is_some())
+                .count(),
+            silenced: self
+                .open
+                .values()
+                .filter_map(|id| self.incidents.get(id))
+                .filter(|known| known.silenced_until.is_some())
                 .count(),
             disabled_chats: self
                 .chats

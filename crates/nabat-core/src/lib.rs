@@ -4,7 +4,7 @@
 //! Time and randomness are arguments, so that a test can live through a week in a millisecond.
 //!
 //! In reading order: [`time`], [`alert`], [`incident`]; [`matcher`], [`subscription`]; [`chat`],
-//! [`command`], [`message`]; [`card`], [`delivery`]; [`engine`], which puts them together, and
+//! [`command`], [`message`]; [`card`], [`delivery`], [`history`]; [`engine`], which puts them together, and
 //! [`change`], what it asks the store to keep.
 #![warn(missing_docs)]
 
@@ -16,11 +16,15 @@ pub mod command;
 pub mod delivery;
 pub mod destination;
 pub mod engine;
+pub mod history;
 pub mod incident;
+pub mod inhibition;
 pub mod matcher;
 pub mod message;
 pub mod notification;
 pub mod route;
+pub(crate) mod shards;
 pub mod silence;
 pub mod subscription;
 pub mod time;
+pub mod time_interval;

@@ -4,6 +4,10 @@
 //! set themselves, and then only asked ([`Route::find`], [`Route::group`]). Semantics and the form
 //! of group keys are those of Alertmanager's `dispatch/route.go`.
 
+mod hours;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,20 +19,26 @@ use crate::destination::IntegrationId;
 use crate::incident::GroupKey;
 use crate::matcher::Matcher;
 
+pub use hours::{Calendar, Hours};
+
 /// The routing in force: the tree and the receivers it names.
 #[derive(Debug, Clone)]
 pub struct Routing {
     /// The root, which takes every alert.
     pub root: Route,
+    /// The time intervals that routes name.
+    pub calendar: Calendar,
     integrations: HashMap<IntegrationId, Integration>,
     by_receiver: HashMap<Arc<str>, Vec<IntegrationId>>,
 }
 
 impl Routing {
-    /// The routing with this tree, and with the integrations of all receivers that it names.
+    /// The routing with this tree, and with the integrations of all receivers that it names. Its
+    /// calendar is empty.
     pub fn new(root: Route, integrations: impl IntoIterator<Item = Integration>) -> Self {
         let mut routing = Self {
             root,
+            calendar: Calendar::default(),
             integrations: HashMap::new(),
             by_receiver: HashMap::new(),
         };
@@ -113,6 +123,8 @@ pub struct Spec {
     pub group_interval: Option<Duration>,
     /// See [`Timing`]; inherited.
     pub repeat_interval: Option<Duration>,
+    /// When it tells nothing new; not inherited.
+    pub hours: Hours,
     /// Finer routes, asked in this order.
     pub routes: Vec<Spec>,
 }
@@ -128,6 +140,8 @@ pub struct Route {
     pub group_by: GroupBy,
     /// When groups speak.
     pub timing: Timing,
+    /// When groups tell nothing new.
+    pub hours: Hours,
     matchers: Vec<Matcher>,
     continues: bool,
     routes: Vec<Route>,
@@ -141,6 +155,7 @@ impl Route {
             receiver: "".into(),
             group_by: GroupBy::Labels(Vec::new()),
             timing: Timing::default(),
+            hours: Hours::default(),
             matchers: Vec::new(),
             continues: false,
             routes: Vec::new(),
@@ -163,6 +178,7 @@ impl Route {
                 group_interval: spec.group_interval.unwrap_or(inherited.group_interval),
                 repeat_interval: spec.repeat_interval.unwrap_or(inherited.repeat_interval),
             },
+            hours: spec.hours,
             matchers: spec.matchers,
             continues: spec.continues,
             routes: Vec::new(),
@@ -201,15 +217,20 @@ impl Route {
         true
     }
 
-    /// The group of an alert of this route: its key and its labels.
-    pub fn group(&self, labels: &Labels) -> (GroupKey, Labels) {
-        let common: Labels = match &self.group_by {
+    /// The labels by which an alert of this route is grouped.
+    pub fn group_labels(&self, labels: &Labels) -> Labels {
+        match &self.group_by {
             GroupBy::All => labels.clone(),
             GroupBy::Labels(names) => {
                 let wanted = |name: &str| names.iter().any(|wanted| **wanted == *name);
                 labels.iter().filter(|(name, _)| wanted(name)).collect()
             }
-        };
+        }
+    }
+
+    /// The group of an alert of this route: its key and its labels.
+    pub fn group(&self, labels: &Labels) -> (GroupKey, Labels) {
+        let common = self.group_labels(labels);
         let pairs: Vec<String> = common
             .iter()
             .map(|(name, value)| format!("{name}={value:?}"))
@@ -228,85 +249,4 @@ fn key_of(matchers: &[Matcher]) -> String {
     });
     let texts: Vec<String> = sorted.iter().map(ToString::to_string).collect();
     format!("{{{}}}", texts.join(","))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::matcher::parse_list;
-
-    fn labels(text: &str) -> Labels {
-        text.split(' ')
-            .filter_map(|pair| pair.split_once('='))
-            .collect()
-    }
-
-    fn spec(receiver: &str, matchers: &str, routes: Vec<Spec>) -> Spec {
-        Spec {
-            receiver: (!receiver.is_empty()).then(|| receiver.into()),
-            matchers: parse_list(matchers).unwrap(),
-            routes,
-            ..Spec::default()
-        }
-    }
-
-    fn tree() -> Route {
-        let deep = vec![spec("db-oncall", "severity=\"critical\"", Vec::new())];
-        let copy = Spec {
-            continues: true,
-            ..spec("archive", "team=~\"db|web\"", Vec::new())
-        };
-        let db = Spec {
-            group_by: Some(GroupBy::Labels(vec!["alertname".into()])),
-            group_wait: Some(Duration::ZERO),
-            ..spec("db", "team=\"db\"", deep)
-        };
-        let last = spec("", "team=\"web\"", Vec::new());
-        Route::root(spec("all", "", vec![copy, db, last]))
-    }
-
-    #[test]
-    fn an_alert_goes_to_the_deepest_routes_that_take_it() {
-        let tree = tree();
-        for (alert, expected) in [
-            ("a=b", "all"),
-            ("team=db", "archive db"),
-            ("team=db severity=critical", "archive db-oncall"),
-            ("team=web", "archive all"),
-        ] {
-            let found = tree.find(&labels(alert));
-            let names: Vec<&str> = found.iter().map(|route| &*route.receiver).collect();
-            assert_eq!(names.join(" "), expected, "{alert}");
-        }
-    }
-
-    #[test]
-    fn children_inherit_grouping_and_timing() {
-        let tree = tree();
-        let found = tree.find(&labels("team=db severity=critical"));
-        let deepest = found[1];
-        assert_eq!(deepest.timing.group_wait, Duration::ZERO);
-        assert_eq!(deepest.timing.group_interval, Duration::from_secs(300));
-        assert_eq!(deepest.group_by, GroupBy::Labels(vec!["alertname".into()]));
-    }
-
-    #[test]
-    fn a_group_is_named_as_alertmanager_names_it() {
-        let tree = tree();
-        let alert = labels("alertname=X team=db severity=critical");
-        let found = tree.find(&alert);
-        let (key, common) = found[1].group(&alert);
-        assert_eq!(
-            &*key,
-            "{}/{team=\"db\"}/{severity=\"critical\"}:{alertname=\"X\"}"
-        );
-        assert_eq!(common, labels("alertname=X"));
-        let (key, common) = tree.group(&alert);
-        assert_eq!((&*key, common.len()), ("{}:{}", 0));
-        let each = Route {
-            group_by: GroupBy::All,
-            ..tree
-        };
-        assert_eq!(each.group(&alert).1, alert);
-    }
 }

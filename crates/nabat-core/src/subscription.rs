@@ -77,6 +77,18 @@ impl Selector {
         })
     }
 
+    /// Reads what people write to look for something: label matchers if it can be read so, else an
+    /// expression; everything if it is empty.
+    ///
+    /// # Errors
+    /// Where the expression is not one, and why.
+    pub fn either(text: &str) -> Result<Self, ExpressionError> {
+        match Self::labels(text) {
+            Ok(selector) => Ok(selector),
+            Err(_) => Self::title(text),
+        }
+    }
+
     /// Whether an alert with these labels and this title is selected.
     pub fn selects(&self, labels: &Labels, title: &str) -> bool {
         match self {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use nabat_core::silence::uuid::Names;
 use tokio::net::TcpListener;
 use tokio::signal::unix::Signal;
 use tokio::sync::{mpsc, watch};
@@ -25,7 +26,7 @@ use crate::store::{History, Store};
 use crate::telemetry::Log;
 use crate::web::api::token;
 use crate::web::server::{Reload, serve};
-use crate::{bot, web};
+use crate::{bot, clock, web};
 
 use bots::Bots;
 use integrations::Integrations;
@@ -117,37 +118,56 @@ impl App {
         let store = Arc::new(Sqlite::open(&data_dir.join(file))?);
         let token = token::open(data_dir)
             .with_context(|| format!("failed to keep the API's token in {}", data_dir.display()))?;
+        let instance = store.instance()?;
         let api = web::api::Api {
             history: Arc::clone(&store) as Arc<dyn History>,
             token,
+            names: Names::of(&instance),
         };
-        let instance = store.instance()?;
 
         let metrics = Arc::new(Metrics::default());
         let settings = reload::settings(&config);
         let writer = Arc::clone(&store) as Arc<dyn Store>;
-        let engine = engine::start(writer, settings, metrics.engine.clone())?;
+        let engine = engine::start(
+            writer,
+            settings,
+            reload::retention(&config),
+            metrics.engine.clone(),
+        )?;
         let damage = store.damage();
         if let Some(damage) = &damage {
             tracing::error!(details = ?damage.outcome, "{damage}");
         }
         let ears = bot::WebhookEars::default();
-        let bots = Bots::new(engine.handle.clone(), Arc::clone(&metrics), ears.clone());
+        let bots = Bots::new(
+            engine.handle.clone(),
+            Arc::clone(&store) as Arc<dyn History>,
+            Arc::clone(&metrics),
+            ears.clone(),
+        );
 
+        let about = Arc::new(web::About {
+            instance: instance.clone(),
+            started_at: clock::now(),
+            address,
+        });
         let integrations = Integrations::new(engine.handle.clone(), Arc::clone(&metrics), instance);
 
+        let counted = Arc::clone(&metrics);
         let (config_in_force, config) = watch::channel(Arc::new(config));
         let (reload, reloads) = mpsc::channel(1);
         let router = web::router(web::State {
             engine: engine.handle.clone(),
             config,
+            about,
             metrics,
             api,
             ears,
             bodies: web::bodies(),
+            readers: web::readers(),
             reload,
         });
-        let reloader = Reloader::new(source, engine.handle.clone(), config_in_force);
+        let reloader = Reloader::new(source, engine.handle.clone(), config_in_force, counted);
         Ok(Self {
             address,
             listener,

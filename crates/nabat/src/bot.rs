@@ -14,6 +14,7 @@ mod tests;
 mod update;
 mod webhook;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -25,6 +26,7 @@ use nabat_core::message::words::Language;
 use crate::channel::telegram::client::{CallError, Client, User};
 use crate::config::{Bot, Updates, Webhook};
 use crate::engine;
+use crate::store::History;
 
 pub use state::State;
 pub use webhook::{WebhookAnswer, WebhookEars};
@@ -43,6 +45,8 @@ pub struct Ears {
     pub client: Client,
     /// Who hears.
     pub engine: engine::Handle,
+    /// Where what is over is looked up.
+    pub history: Arc<dyn History>,
     /// Where it shows how it does.
     pub state: watch::Sender<State>,
     /// Where Telegram's calls come in, should it be configured so.
@@ -74,7 +78,7 @@ async fn listen(ears: Ears) {
         return;
     };
     voice.meet(&me);
-    let ear = Ear::new(me, ears.client.clone(), ears.engine);
+    let ear = Ear::new(me, ears.client.clone(), ears.engine, ears.history);
     if insist(&voice, || client.delete_webhook()).await.is_none() {
         return;
     }

@@ -4,8 +4,12 @@ mod api;
 mod check;
 mod deliveries;
 mod demo;
+mod incidents;
+mod output;
 mod schema;
 mod serve;
+mod silence;
+mod table;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -48,6 +52,10 @@ enum Command {
     Check(check::Check),
     /// See what waits to be sent and what became of the rest; retry or drop it
     Deliveries(Box<deliveries::Deliveries>),
+    /// Hold alerts back for a time; see, extend and end what holds them back
+    Silence(Box<silence::Silence>),
+    /// See what fires and what fired, for how long, and who was told
+    Incidents(Box<incidents::Incidents>),
     /// Print the JSON Schema of the configuration, for editors
     Schema(schema::Schema),
 }
@@ -59,6 +67,8 @@ pub fn run() -> ExitCode {
         Command::Demo(demo) => demo.run(),
         Command::Check(check) => check.run(),
         Command::Deliveries(deliveries) => deliveries.run(),
+        Command::Silence(silence) => silence.run(),
+        Command::Incidents(incidents) => incidents.run(),
         Command::Schema(schema) => schema.run(),
     };
     match outcome {

@@ -8,6 +8,7 @@
 
 mod deliveries;
 mod own;
+mod silences;
 mod worker;
 
 #[cfg(test)]
@@ -25,7 +26,8 @@ use nabat_core::alert::News;
 use nabat_core::chat::Admits;
 use nabat_core::delivery::{DeliveryId, Settled, Waiting, Work};
 use nabat_core::destination::{Destination, Outlet};
-use nabat_core::engine::{Dropped, Figures, Heard, Pending, Refusal, Settings, Wanted};
+use nabat_core::engine::{Dropped, Figures, Heard, Overview, Pending, Refusal, Settings, Wanted};
+use nabat_core::silence::{self, Draft, Silence, SilenceId};
 
 use crate::store::{Store, StoreError};
 
@@ -85,16 +87,38 @@ enum Ask {
     Take(Vec<DeliveryId>, Reply<Option<Work>>),
     Settle(Settled, Reply<()>),
     Invite(Admits, [u8; 16], Reply<String>),
-    Configure(Box<Settings>, Reply<()>),
+    Configure(Box<Settings>, Retention, Reply<()>),
     Pending(Wanted, Reply<Vec<Pending>>),
     PendingOne(DeliveryId, Reply<Option<Pending>>),
     Names(Vec<Destination>, Reply<Vec<String>>),
     Hurry(DeliveryId, Reply<bool>),
     ReachAgain(Destination, Reply<bool>),
     Drop(DeliveryId, Reply<Dropped>),
+    Silences(Reply<Vec<Arc<Silence>>>),
+    SetSilence(Box<Draft>, Reply<Result<SilenceId, silence::Refusal>>),
+    ExpireSilence(SilenceId, Reply<bool>),
     Follow(Outlet, mpsc::UnboundedSender<Vec<Waiting>>, Reply<()>),
     Look(Reply<Look>),
+    Overview(Reply<Overview>),
     Stop,
+}
+
+/// How much is kept of incidents that ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// For how long.
+    pub incidents_for: Duration,
+    /// Of those, only so many that ended last.
+    pub incidents_max: usize,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            incidents_for: Duration::from_secs(90 * 86_400),
+            incidents_max: 200_000,
+        }
+    }
 }
 
 /// What the engine shows of itself.
@@ -121,11 +145,19 @@ pub struct Running {
 pub fn start(
     store: Arc<dyn Store>,
     settings: Settings,
+    retention: Retention,
     metrics: worker::Metrics,
 ) -> Result<Running, StoreError> {
     let (asks, queue) = mpsc::channel(REQUESTS_WAITING_MAX);
     let ready = Arc::new(AtomicBool::new(true));
-    let worker = worker::Worker::new(store, settings, metrics, queue, Arc::clone(&ready))?;
+    let worker = worker::Worker::new(
+        store,
+        settings,
+        retention,
+        metrics,
+        queue,
+        Arc::clone(&ready),
+    )?;
     let runtime = tokio::runtime::Handle::current();
     let thread = std::thread::Builder::new()
         .name("engine".to_owned())
@@ -216,8 +248,12 @@ impl Handle {
     ///
     /// # Errors
     /// See [`NotTaken`].
-    pub async fn configure(&self, settings: Settings) -> Result<(), NotTaken> {
-        self.ask(|reply| Ask::Configure(Box::new(settings), reply))
+    pub async fn configure(
+        &self,
+        settings: Settings,
+        retention: Retention,
+    ) -> Result<(), NotTaken> {
+        self.ask(|reply| Ask::Configure(Box::new(settings), retention, reply))
             .await
     }
 
@@ -240,6 +276,14 @@ impl Handle {
     /// See [`NotTaken`].
     pub async fn look(&self) -> Result<Look, NotTaken> {
         self.ask(Ask::Look).await
+    }
+
+    /// What fires now, as far as it is stored.
+    ///
+    /// # Errors
+    /// See [`NotTaken`].
+    pub async fn overview(&self) -> Result<Overview, NotTaken> {
+        self.ask(Ask::Overview).await
     }
 
     /// Whether alerts can be taken.

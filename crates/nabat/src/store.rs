@@ -3,8 +3,7 @@
 //! [`Store`] is the port of the one writer: coarse on purpose, one call is one transaction. The
 //! engine's decisions go in as a list of changes, applied all or not at all and on disk when
 //! `apply` returns; at a start everything comes back as one snapshot. SQLite is the default,
-//! `memory` serves tests, and both pass `contract`. [`History`] is for those who only look back at
-//! deliveries. Nothing here decides anything.
+//! `memory` serves tests, and both pass `contract`. [`History`] is for those who only look back. Nothing here decides anything.
 
 #[cfg(test)]
 mod contract;
@@ -19,7 +18,7 @@ use nabat_core::change::{Change, Snapshot};
 use nabat_core::incident::IncidentId;
 use nabat_core::time::Timestamp;
 
-pub use history::{History, Keep, Query, Record};
+pub use history::{History, IncidentPage, IncidentQuery, Keep, Query, Record};
 
 /// The lease that the writer of the alert path holds.
 pub const ENGINE_LEASE: &str = "engine";
@@ -60,12 +59,12 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// When the store can't be read.
     fn snapshot(&self, ended_since: Timestamp) -> Result<Snapshot, StoreError>;
 
-    /// Forgets at most `limit` incidents that ended before `before` and that no card shows.
-    /// Returns how many.
+    /// Forgets at most `limit` incidents that ended, that no card shows and that need not be kept,
+    /// with what happened to them. Returns how many.
     ///
     /// # Errors
     /// When the store can't be written.
-    fn prune(&self, fence: &Fence, before: Timestamp, limit: usize) -> Result<usize, StoreError>;
+    fn prune(&self, fence: &Fence, keep: Keep, limit: usize) -> Result<usize, StoreError>;
 
     /// Forgets at most `limit` deliveries of the history that need not be kept, with their
     /// attempts. Returns how many.

@@ -10,9 +10,9 @@ use crate::change::Change;
 use crate::chat::{ChatKey, Role};
 use crate::delivery::{Content, Delivery, DeliveryId, Priority};
 use crate::destination::Destination;
-use crate::incident::{GroupKey, Incident, IncidentId, title_of};
+use crate::incident::{GroupKey, Incident, IncidentId, Severity, title_of};
 use crate::message::card::MemberNews;
-use crate::route::{Integration, Timing};
+use crate::route::Integration;
 use crate::subscription::index::Index;
 use crate::subscription::{Selector, SubscriptionId};
 use crate::time::Timestamp;
@@ -62,6 +62,7 @@ impl Engine {
             let routed = Routed {
                 labels,
                 timing: route.timing,
+                hours: route.hours.clone(),
                 opened_at: incident.starts_at.min(now),
                 told_at: None,
                 instead_of: None,
@@ -72,18 +73,18 @@ impl Engine {
                     continue;
                 }
                 let destination = Destination::Integration(integration.id);
-                self.retime(destination, &group, route.timing, out);
+                self.follow_route(destination, &group, &routed, out);
                 self.show(destination, &group, Some(&routed), incident, out);
             }
         }
     }
 
-    /// Gives an open group the timing that its route has now.
-    fn retime(
+    /// Gives an open group the timing and the hours that its route has now.
+    fn follow_route(
         &mut self,
         destination: Destination,
         group: &GroupKey,
-        timing: Timing,
+        route: &Routed,
         out: &mut Effects,
     ) {
         let cards = self.cards_at.get(&destination);
@@ -92,9 +93,10 @@ impl Engine {
             return;
         };
         if let Some(routed) = &mut on_duty.card.routed
-            && routed.timing != timing
+            && (routed.timing != route.timing || routed.hours != route.hours)
         {
-            routed.timing = timing;
+            routed.timing = route.timing;
+            routed.hours.clone_from(&route.hours);
             out.changes.push(card_change(&on_duty.card));
         }
     }
@@ -155,12 +157,14 @@ impl Engine {
     /// late. To be called at the end of each.
     pub(super) fn announce_touched(&mut self, now: Timestamp, out: &mut Effects) {
         self.announce_each(now, out);
+        self.end_resolved_silences(now, out);
         self.look_whether_late(now, out);
         self.announce_each(now, out);
     }
 
     /// Announcing a card touches others where somebody else is told instead.
     fn announce_each(&mut self, now: Timestamp, out: &mut Effects) {
+        self.decide_inhibitions();
         while let Some(card) = self.touched.pop_first() {
             self.announce(now, card, out);
         }
@@ -224,6 +228,7 @@ impl Engine {
     /// nothing left goes.
     pub(super) fn announce(&mut self, now: Timestamp, id: CardId, out: &mut Effects) {
         self.drop_untold(now, id, out);
+        self.watch_hours(now, id);
         let Some(on_duty) = self.cards.get(&id) else {
             return;
         };
@@ -304,17 +309,18 @@ impl Engine {
     }
 
     /// Whether the card tells again what fires: its route's time has come, nobody muted it, and
-    /// something of it is neither silenced nor in somebody's hands.
+    /// something of it is neither held back nor in somebody's hands.
     pub(super) fn again(&self, now: Timestamp, card: &Card) -> bool {
         let routed = card.routed.as_ref();
         let due = routed.and_then(|routed| routed.repeats_at(now));
         due.is_some_and(|at| at <= now)
-            && !self.muted(card.destination, now)
+            && !self.muted(card, now)
             && card.members.keys().any(|id| {
                 self.incidents.get(id).is_some_and(|known| {
                     !known.incident.ended()
                         && known.incident.acknowledged.is_none()
                         && known.silenced_until.is_none()
+                        && known.inhibited_by.is_none()
                 })
             })
     }
@@ -325,6 +331,7 @@ impl Engine {
         Some(Look {
             incident: &known.incident,
             silenced_until: known.silenced_until,
+            inhibited: known.inhibited_by.is_some(),
             maybe_told: on_duty.maybe_told(id),
         })
     }
@@ -332,7 +339,7 @@ impl Engine {
     /// How urgent it is that the card speaks, or `None` if it has nothing to say.
     fn urgency(&self, now: Timestamp, on_duty: &OnDuty) -> Option<Priority> {
         let card = &on_duty.card;
-        let muted = self.muted(card.destination, now);
+        let muted = self.muted(card, now);
         let mut urgency = None;
         let mut all_ended = true;
         for (id, told) in &card.members {
@@ -341,7 +348,8 @@ impl Engine {
             };
             all_ended &= look.incident.ended();
             let news = card.news_of(*told, &look, muted);
-            let this = news.and_then(|news| card.urgency_of(*told, look.incident, news));
+            let held = muted || look.held();
+            let this = news.and_then(|news| card.urgency_of(*told, look.incident, news, held));
             urgency = urgency.into_iter().chain(this).min();
         }
         match urgency {
@@ -363,11 +371,11 @@ impl Engine {
             .cards_at
             .get(&card.destination)
             .is_some_and(|cards| cards.len() > CARDS_WITH_MISSED_MAX);
-        // What its route lets wait is not missed: it was not to be told yet.
+        // What its route lets wait is not missed, it was not to be told yet; unless it is critical.
         let held = card.routed.is_some() && on_duty.delivery.is_none();
-        let given_up = crowded || held || self.disabled_since(card.destination).is_some();
+        let given_up = crowded || self.disabled_since(card.destination).is_some();
         let tells_ends = self.tells_ends(card.destination);
-        let muted = self.muted(card.destination, now);
+        let muted = self.muted(card, now);
         let mut missed = Vec::new();
         let mut leaving = Vec::new();
         for (id, told) in &card.members {
@@ -384,7 +392,8 @@ impl Engine {
                 continue;
             }
             let news = card.news_of(*told, &look, muted);
-            if news == Some(MemberNews::Missed) && tells_ends && !given_up {
+            let not_yet = held && look.incident.severity() != Severity::Critical;
+            if news == Some(MemberNews::Missed) && tells_ends && !given_up && !not_yet {
                 missed.push(*id);
             } else {
                 leaving.push(*id);
@@ -454,14 +463,6 @@ impl Engine {
             }
         }
         out.changes.push(Change::CardGone(id));
-    }
-
-    /// Whether nothing new is told there now.
-    pub(super) fn muted(&self, destination: Destination, now: Timestamp) -> bool {
-        destination
-            .chat()
-            .and_then(|chat| self.chats.get(&chat)?.muted_until)
-            .is_some_and(|until| until > now)
     }
 
     /// Since when nothing can be told there, if so.

@@ -1,9 +1,12 @@
 //! What bots hear: who spoke, who came, who left.
 
+use std::sync::Arc;
+
 use super::{Effects, Engine};
 use crate::change::{Change, Offset};
 use crate::chat::{BotId, ChatKey, PersonId};
 use crate::delivery::{Content, Delivery, DeliveryId, Priority};
+use crate::incident::Incident;
 use crate::message::Message;
 use crate::message::words::Language;
 use crate::time::Timestamp;
@@ -29,6 +32,8 @@ pub struct Heard {
     pub entropy: [u8; 16],
     /// What happened.
     pub event: Event,
+    /// What was looked up for [`Event::looks_back`]; `None` where nothing was, or nothing could be.
+    pub past: Option<Vec<Arc<Incident>>>,
 }
 
 /// What happened.

@@ -102,7 +102,7 @@ impl Engine {
     fn view_of(&self, now: Timestamp, id: CardId) -> Option<View> {
         let on_duty = self.cards.get(&id)?;
         let card = &on_duty.card;
-        let muted = self.muted(card.destination, now);
+        let muted = self.muted(card, now);
         let look = |id| self.look(on_duty, id);
         card.view(look, muted, self.again(now, card))
     }

@@ -172,7 +172,7 @@ impl Engine {
 
     /// Keeps in the history how deliveries ended. An answer that arrived leaves no trace there.
     pub(super) fn end(
-        &self,
+        &mut self,
         now: Timestamp,
         deliveries: &[Delivery],
         told: &[Note],
@@ -199,6 +199,9 @@ impl Engine {
                 created_at: delivery.created_at,
                 done_at: now,
             })));
+        }
+        if fate != Fate::Dropped {
+            self.keep_told(now, deliveries, told, fate, out);
         }
     }
 
@@ -299,7 +302,7 @@ impl Engine {
         }
         self.late = words.is_some();
         let status = match &words {
-            Some(_) => Status::Firing { expires_at: None },
+            Some(_) => Status::Firing { expires: None },
             None => Status::Resolved { ends_at: None },
         };
         let summary = words.as_deref().map(|text| ("summary", text));

@@ -14,7 +14,7 @@ use crate::delivery::{Content, Delivery, DeliveryId};
 use crate::destination::Destination;
 use crate::incident::{GroupKey, Incident, IncidentId};
 use crate::message::card::MemberNews;
-use crate::route::Timing;
+use crate::route::{Hours, Timing};
 use crate::time::Timestamp;
 
 impl Engine {
@@ -103,7 +103,7 @@ impl Engine {
         let Some(fallback) = self.settings.fallbacks.get(&card.destination.outlet()) else {
             return;
         };
-        let muted = self.muted(card.destination, now);
+        let muted = self.muted(card, now);
         let untold: Vec<Arc<Incident>> = card
             .members
             .iter()
@@ -127,6 +127,7 @@ impl Engine {
                 group_wait: Duration::ZERO,
                 ..Timing::default()
             },
+            hours: Hours::default(),
             opened_at: now,
             told_at: None,
             instead_of: Some(self.name_of(card.destination)),
@@ -160,11 +161,8 @@ impl Engine {
 
     fn maybe_told_of(&self, card: &Card) -> BTreeSet<IncidentId> {
         let silenced = |incident: &Incident| {
-            let mut silences = self.silences.values();
-            silences.any(|silence| {
-                // Numbers are given in order, whatever becomes of the clock.
-                silence.id.0 < incident.id.0 && silence.covers(&incident.labels)
-            })
+            let mut silences = self.silences.covering(&incident.labels);
+            silences.any(|silence| silence.since_before(incident.id.0))
         };
         let members = card.members.iter().filter(|(_, told)| told.edition == 0);
         members
@@ -229,7 +227,7 @@ impl Engine {
         };
         let summary = reason.map(|reason| format!("{name} takes no messages: {reason}"));
         let status = match reason {
-            Some(_) => Status::Firing { expires_at: None },
+            Some(_) => Status::Firing { expires: None },
             None => Status::Resolved { ends_at: None },
         };
         let words = summary.as_deref().map(|text| ("summary", text));

@@ -4,8 +4,12 @@
 //! groups by a known person or by the configuration. In a group only its administrators change
 //! what it is told.
 
+mod history;
 mod silences;
 mod status;
+
+pub use history::LookBack;
+pub(super) use silences::{Proposals, SILENCE_MAX};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,7 +74,7 @@ impl Engine {
                     return None; // People talking to each other.
                 }
                 let request = request(*chat, title, speaker);
-                let answer = self.answer(&request, command, out);
+                let answer = self.answer(heard, &request, command, out);
                 let locale = self.locale_for(*chat, speaker);
                 let priority = match answer {
                     Answer::Stranger { .. }
@@ -107,13 +111,22 @@ impl Engine {
         locale
     }
 
-    fn answer(&mut self, request: &Request<'_>, command: Command<'_>, out: &mut Effects) -> Answer {
+    fn answer(
+        &mut self,
+        heard: &Heard,
+        request: &Request<'_>,
+        command: Command<'_>,
+        out: &mut Effects,
+    ) -> Answer {
         if let Command::Start(code) = command
             && !code.is_empty()
         {
             return self.pair(request, code, out);
         }
-        if let Some(refusal) = self.refusal(request, command.changes_the_chat()) {
+        let hushes = matches!(command, Command::Silence(_));
+        let changes =
+            command.changes_the_chat() && !(hushes && self.knows(request.bot, request.speaker));
+        if let Some(refusal) = self.refusal(request, changes) {
             return refusal;
         }
         self.remember_title(request, out);
@@ -132,7 +145,9 @@ impl Engine {
             Command::Unsubscribe(text) => self.unsubscribe(request, text, out),
             Command::Alerts => self.alerts(1),
             Command::Status => Answer::Status(self.status(request)),
-            Command::Silences => self.list_silences(request.now),
+            Command::Silence(text) => self.propose_silence(request, text, out),
+            Command::Silences => self.list_silences(),
+            Command::History(text) => self.look_back(heard, text),
             Command::Mute(text) => self.mute(request, text, out),
             Command::Unmute => self.unmute(request, out),
             Command::Lang(text) => self.choose_language(request, text, out),
@@ -162,12 +177,15 @@ impl Engine {
         if let Some((kind @ ("k" | "r" | "s" | "e" | "d"), rest)) = data.split_once(':') {
             return self.pressed_on_card(request, kind, rest, out);
         }
+        if let Some((kind @ ("x" | "X" | "y" | "Y" | "n" | "t" | "z"), rest)) = data.split_once(':')
+        {
+            return self.pressed_about_silence(request, kind, rest, message_id, out);
+        }
         let (now, chat) = (request.now, request.chat);
         let answer = match data.split_once(':') {
             Some(("a", page)) => self.alerts(page.parse().unwrap_or(1)),
             Some(("l", code)) => self.choose_language(request, code, out),
             Some(("p", id)) => self.let_out(request, id, out),
-            Some(("x", id)) => return self.end_listed_silence(request, id, message_id, out),
             Some(("u", "all")) => self.unsubscribe_all(request, out),
             Some(("u", id)) => {
                 let Some(gone) = id

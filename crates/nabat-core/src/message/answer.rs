@@ -4,11 +4,13 @@
 
 mod expression;
 mod help;
+mod history;
 mod lists;
 mod silences;
 mod status;
 
 pub use help::command_menu;
+pub use silences::{Preview, Question};
 pub use status::{ChatStatus, Queue};
 
 use std::sync::Arc;
@@ -89,10 +91,28 @@ pub enum Answer {
     Released,
     /// Alerts were silenced.
     Silenced {
-        /// Until when.
+        /// Until when, at the latest.
         until: Timestamp,
+        /// Whether only until all of them are resolved.
+        until_resolved: bool,
         /// Which: those that fulfil all.
         matchers: Vec<Matcher>,
+    },
+    /// A silence that would cover every alert without certain labels.
+    SilenceMatchesAll,
+    /// To `/silence` alone, or where it can't be told what is meant.
+    SilenceHow,
+    /// What a silence would hush: buttons `y:<number>` (after the first question) or `Y:<number>`
+    /// (after the second), and `n:<number>`.
+    SilenceProposed(Question, Preview),
+    /// A silence was not wanted after all.
+    SilenceDeclined,
+    /// A silence is near its end: buttons `t:<number>:<period>`, `z:<number>`.
+    SilenceEndsSoon {
+        /// Which.
+        silence: Arc<Silence>,
+        /// How many alerts that it covers fire.
+        firing: usize,
     },
     /// Alerts are silenced no more.
     SilenceEnded,
@@ -102,12 +122,12 @@ pub enum Answer {
     NothingInCommon,
     /// There are as many silences as there may be.
     TooManySilences,
-    /// To `/silences`: a button for each, `x:<number>`.
+    /// To `/silences`: two buttons for each, `x:<number>` (end) and `X:<number>` (extend).
     Silences {
         /// How many there are.
         total: usize,
         /// The first of them.
-        items: Vec<Silence>,
+        items: Vec<Arc<Silence>>,
     },
     /// There is no such silence (any more).
     SilenceUnknown,
@@ -183,6 +203,13 @@ pub enum Answer {
         /// Those of this page.
         items: Vec<Arc<Incident>>,
     },
+    /// To `/history`.
+    History {
+        /// What fired, the last one first.
+        items: Vec<Arc<Incident>>,
+    },
+    /// To `/history`, when it can't be looked up.
+    HistoryUnreadable,
     /// To `/status`.
     Status(ChatStatus),
     /// The chat is muted.
@@ -277,7 +304,18 @@ impl Answer {
                 silences::already_acknowledged(by, *until, locale, now)
             }
             Self::Released => say("released"),
-            Self::Silenced { until, matchers } => silences::silenced(matchers, *until, locale, now),
+            Self::Silenced {
+                until,
+                until_resolved,
+                matchers,
+            } => silences::silenced(matchers, *until, *until_resolved, locale, now),
+            Self::SilenceMatchesAll => silences::matches_all(locale),
+            Self::SilenceHow => silences::how(locale),
+            Self::SilenceProposed(question, preview) => preview.message(*question, locale),
+            Self::SilenceDeclined => say("silence-declined"),
+            Self::SilenceEndsSoon { silence, firing } => {
+                silences::ends_soon(silence, *firing, locale, now)
+            }
             Self::SilenceEnded => say("silence-ended"),
             Self::NothingFires => say("nothing-fires"),
             Self::NothingInCommon => say("nothing-in-common"),
@@ -322,6 +360,8 @@ impl Answer {
                 total,
                 items,
             } => lists::alerts((*page, *pages), *total, items, locale, now),
+            Self::History { items } => history::history(items, locale, now),
+            Self::HistoryUnreadable => say("history-unreadable"),
             Self::Status(status) => status.message(locale, now),
             Self::Muted { until } => about("muted", moment(*until), locale),
             Self::NotMuted => say("not-muted"),

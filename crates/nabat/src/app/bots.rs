@@ -17,6 +17,7 @@ use crate::config::{self, Config};
 use crate::courier::Courier;
 use crate::engine::{Handle, Problem};
 use crate::metrics::{BotLabels, Metrics};
+use crate::store::History;
 
 /// The alert that says that a bot does not hear.
 const BOT_DEAF: &str = "NabatBotDeaf";
@@ -28,6 +29,7 @@ const DEAF_LASTS: Duration = Duration::from_secs(24 * 3_600);
 #[derive(Debug)]
 pub(super) struct Bots {
     engine: Handle,
+    history: Arc<dyn History>,
     metrics: Arc<Metrics>,
     ears: WebhookEars,
     running: HashMap<i64, Bot>,
@@ -50,9 +52,15 @@ struct Bot {
 type Gone = CancellationToken;
 
 impl Bots {
-    pub(super) fn new(engine: Handle, metrics: Arc<Metrics>, ears: WebhookEars) -> Self {
+    pub(super) fn new(
+        engine: Handle,
+        history: Arc<dyn History>,
+        metrics: Arc<Metrics>,
+        ears: WebhookEars,
+    ) -> Self {
         Self {
             engine,
+            history,
             metrics,
             ears,
             running: HashMap::new(),
@@ -139,6 +147,7 @@ impl Bots {
         );
         let ears = {
             let (config, engine) = (config.clone(), self.engine.clone());
+            let history = Arc::clone(&self.history);
             let (webhooks, shutdown) = (self.ears.clone(), shutdown.clone());
             async move {
                 let shown = state.clone();
@@ -146,6 +155,7 @@ impl Bots {
                     bot: config,
                     client,
                     engine,
+                    history,
                     state,
                     webhooks,
                 };
@@ -311,8 +321,15 @@ mod tests {
     async fn a_panic_of_a_bot_is_noticed() {
         let metrics = Arc::new(Metrics::default());
         let store = Arc::new(Memory::default());
-        let running = engine::start(store, Settings::default(), metrics.engine.clone()).unwrap();
-        let mut bots = Bots::new(running.handle.clone(), metrics, WebhookEars::default());
+        let running = engine::start(
+            Arc::clone(&store) as _,
+            Settings::default(),
+            engine::Retention::default(),
+            metrics.engine.clone(),
+        )
+        .unwrap();
+        let ears = WebhookEars::default();
+        let mut bots = Bots::new(running.handle.clone(), store, metrics, ears);
         let (go, wait) = tokio::sync::oneshot::channel::<()>();
         bots.tasks
             .spawn(async { panic!("a mistake, {:?}", wait.await) });

@@ -11,7 +11,8 @@ use nabat_core::message::words::Locale;
 
 use super::Source;
 use crate::config::{self, Config, environment};
-use crate::engine::{Handle, Problem};
+use crate::engine::{Handle, Problem, Retention};
+use crate::metrics::Metrics;
 
 /// The alert that says that the configuration was refused.
 const CONFIG_INVALID: &str = "NabatConfigInvalid";
@@ -21,6 +22,7 @@ pub(super) struct Reloader {
     source: Option<Source>,
     engine: Handle,
     in_force: watch::Sender<Arc<Config>>,
+    metrics: Arc<Metrics>,
 }
 
 impl Reloader {
@@ -28,11 +30,13 @@ impl Reloader {
         source: Option<Source>,
         engine: Handle,
         in_force: watch::Sender<Arc<Config>>,
+        metrics: Arc<Metrics>,
     ) -> Self {
         Self {
             source,
             engine,
             in_force,
+            metrics,
         }
     }
 
@@ -59,6 +63,7 @@ impl Reloader {
             Ok(config) => self.take_over(config).await,
             Err(error) => Err(error.to_string()),
         };
+        self.metrics.alertmanager.reloaded(outcome.is_ok());
         match &outcome {
             Ok(()) => tracing::info!("the configuration was read again"),
             Err(problem) => {
@@ -84,7 +89,7 @@ impl Reloader {
             );
         }
         self.engine
-            .configure(settings(&config))
+            .configure(settings(&config), retention(&config))
             .await
             .map_err(|error| error.to_string())?;
         for warning in config.warnings() {
@@ -92,6 +97,14 @@ impl Reloader {
         }
         self.in_force.send_replace(Arc::new(config));
         Ok(())
+    }
+}
+
+/// How much is kept of what ended.
+pub(super) fn retention(config: &Config) -> Retention {
+    Retention {
+        incidents_for: config.history.keep_incidents_for.duration(),
+        incidents_max: config.history.max_incidents as usize,
     }
 }
 
@@ -121,6 +134,7 @@ pub(super) fn settings(config: &Config) -> Settings {
         .collect();
     Settings {
         stale_after: config.stale_after.duration(),
+        resolve_timeout: config.global.resolve_timeout(),
         locale: Locale {
             language: config.language,
             zone: config.time_zone.clone(),
@@ -128,9 +142,12 @@ pub(super) fn settings(config: &Config) -> Settings {
         allowed,
         operators,
         routing: config.routing().map(Arc::new),
+        inhibit_rules: config.inhibit_rules(),
         fallbacks: config.fallbacks(),
         acknowledged_for: config.acknowledge_for.duration(),
         late_after: config.alert_undelivered_after.duration(),
+        remind_before: config.remind_before_silence_ends.duration(),
+        windows: config.windows().into(),
         open_incidents_max: config.limits.max_open_incidents as usize,
         expression_chars_max: config.limits.max_expression_length as usize,
         subscriptions_max: config.limits.max_subscriptions as usize,

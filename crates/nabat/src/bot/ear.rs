@@ -1,15 +1,18 @@
 //! Brings one update to the engine, and its short answer to whoever pressed a button.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use nabat_core::chat::BotId;
 use nabat_core::engine::{Event, Heard};
+use nabat_core::incident::Incident;
 use serde_json::Value;
 
 use super::User;
 use super::update::{self, Me, Update};
 use crate::channel::telegram::client::Client;
 use crate::engine::{Handle, NotTaken};
+use crate::store::{History, IncidentQuery};
 
 /// How long Telegram may take to say who administrates a group.
 const RIGHTS_TIMEOUT: Duration = Duration::from_secs(5);
@@ -22,6 +25,7 @@ pub(super) struct Ear {
     me: Me,
     client: Client,
     engine: Handle,
+    history: Arc<dyn History>,
 }
 
 /// Nabat is stopping: the update is left for the next start.
@@ -29,12 +33,17 @@ pub(super) struct Ear {
 pub(super) struct Stopping;
 
 impl Ear {
-    pub(super) fn new(me: User, client: Client, engine: Handle) -> Self {
+    pub(super) fn new(me: User, client: Client, engine: Handle, history: Arc<dyn History>) -> Self {
         let me = Me {
             id: BotId(me.id),
             username: me.username,
         };
-        Self { me, client, engine }
+        Self {
+            me,
+            client,
+            engine,
+            history,
+        }
     }
 
     /// Offers an update to the engine until it is committed. Returns its number; `None` if it has
@@ -82,6 +91,25 @@ impl Ear {
         Some(update)
     }
 
+    /// Looks up what the engine needs to answer.
+    async fn look_back(&self, event: &Event) -> Option<Vec<Arc<Incident>>> {
+        let wanted = event.looks_back(&self.me.username)?;
+        let history = Arc::clone(&self.history);
+        let query = IncidentQuery {
+            selector: Some(wanted.selector),
+            limit: wanted.limit,
+            ..IncidentQuery::default()
+        };
+        let found = tokio::task::spawn_blocking(move || history.incidents(&query)).await;
+        let problem = match found {
+            Ok(Ok(page)) => return Some(page.incidents.into_iter().map(Arc::new).collect()),
+            Ok(Err(error)) => error.to_string(),
+            Err(error) => error.to_string(),
+        };
+        tracing::error!(problem, "the history can't be read");
+        None
+    }
+
     /// Offers an update to the engine once.
     pub(super) async fn offer(&self, update: &Update) -> Result<(), NotTaken> {
         let mut entropy = [0; 16];
@@ -94,6 +122,7 @@ impl Ear {
             update_id: update.id,
             entropy,
             event: update.event.clone(),
+            past: self.look_back(&update.event).await,
         };
         let toast = self.engine.heard(heard).await?;
         if let Some(query) = &update.query {

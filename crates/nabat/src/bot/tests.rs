@@ -23,6 +23,7 @@ use crate::channel::telegram::client::POLL_TIMEOUT;
 use crate::channel::telegram::testing::{ANN, BOT, SOON, bot, client, fault, nobody, telegram};
 use crate::engine::{Metrics, Running};
 use crate::store::Store;
+use crate::store::memory::Memory;
 use crate::store::sqlite::Sqlite;
 
 const GROUP: i64 = -1_001_234;
@@ -74,7 +75,8 @@ impl Life {
             commit_seconds: Histogram::new([0.1, 1.0]),
             commit_failures: Counter::default(),
         };
-        let engine = crate::engine::start(store, settings, metrics).unwrap();
+        let retention = crate::engine::Retention::default();
+        let engine = crate::engine::start(store, settings, retention, metrics).unwrap();
         let (courier, outbox) = mpsc::unbounded_channel();
         engine
             .handle
@@ -87,6 +89,7 @@ impl Life {
             client: client(&bot),
             bot,
             engine: engine.handle.clone(),
+            history: Arc::new(Memory::default()),
             state: sender,
             webhooks: webhooks.clone(),
         };

@@ -5,10 +5,12 @@ mod table;
 use std::io::{IsTerminal as _, Write as _};
 
 use anyhow::anyhow;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use reqwest::Method;
 
-use super::api::{Api, Target};
+use super::api::Api;
+use super::output::{How, Output, json};
+use super::table::width;
 use super::{Failure, Outcome, complain, print, runtime};
 use crate::clock;
 use crate::web::api::shape::{Delivery, Done, Page, State};
@@ -71,21 +73,6 @@ struct Drop {
     /// Do not ask
     #[arg(long)]
     yes: bool,
-}
-
-#[derive(Debug, Args)]
-struct How {
-    /// For people or for scripts
-    #[arg(short, long, value_enum, default_value_t = Output::Text)]
-    output: Output,
-    #[command(flatten)]
-    target: Target,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Output {
-    Text,
-    Json,
 }
 
 impl Deliveries {
@@ -187,19 +174,4 @@ fn tell(done: &Done, output: Output) -> Outcome {
     }
     print(&format!("{}\n", done.message));
     Ok(())
-}
-
-fn json(value: &impl serde::Serialize) -> Outcome {
-    print(&format!("{}\n", serde_json::to_string_pretty(value)?));
-    Ok(())
-}
-
-/// How wide the terminal is in characters; `None` if there is none, so that nothing is cut.
-fn width() -> Option<usize> {
-    let out = std::io::stdout();
-    if !out.is_terminal() {
-        return None;
-    }
-    let (width, _) = terminal_size::terminal_size_of(out)?;
-    Some(usize::from(width.0))
 }

@@ -2,8 +2,12 @@
 //!
 //! A check answers with a hint that never repeats the text, because the text may be a secret.
 
+use std::str::FromStr;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use nabat_core::silence::cron::Cron;
+use nabat_core::time_interval::{DaysOfMonth, Months, NotARange, TimeOfDay, Weekdays, Years};
 use reqwest::Url;
 
 use super::mailbox::Mailbox;
@@ -29,7 +33,13 @@ pub(super) fn expected(format: &str) -> Option<&'static str> {
         "signing-secret" => "`whsec_` and the base64 of at least 24 bytes",
         "certificates" => "the path of a file with certificates (PEM)",
         "store" => "a store such as `sqlite:nabat.db`",
+        "cron" => "minute, hour, day of the month, month, day of the week, such as `0 2 * * sun`",
         "time-zone" => "an IANA time zone such as `Europe/Berlin`",
+        "time-of-day" => "a time of day such as `09:00`, or `24:00`",
+        "weekdays" => "days of a week such as `monday:friday` or `sunday`",
+        "days-of-month" => "days of a month such as `1:5` or `-3:-1`",
+        "months" => "months such as `may:august` or `12`",
+        "years" => "years such as `2026:2028` or `2030`",
         _ => return None,
     })
 }
@@ -62,9 +72,23 @@ pub(super) fn check(format: &str, text: &str) -> Result<(), Option<String>> {
             .map(drop)
             .map_err(|error| Some(error.to_string())),
         "signing-secret" => signing_secret(text),
+        "cron" => text
+            .parse::<Cron>()
+            .map(drop)
+            .map_err(|error| Some(error.to_string())),
         "time-zone" => time_zone(text),
+        "time-of-day" => range::<TimeOfDay>(text),
+        "weekdays" => range::<Weekdays>(text),
+        "days-of-month" => range::<DaysOfMonth>(text),
+        "months" => range::<Months>(text),
+        "years" => range::<Years>(text),
         _ => Ok(()),
     }
+}
+
+fn range<R: FromStr<Err = NotARange>>(text: &str) -> Result<(), Option<String>> {
+    let read: Result<R, NotARange> = text.parse();
+    read.map(drop).map_err(|error| Some(error.to_string()))
 }
 
 fn bot_token(text: &str) -> Result<(), &'static str> {

@@ -10,16 +10,19 @@ use std::time::Duration;
 use nabat_core::chat::BotId;
 use nabat_core::destination::{Destination, IntegrationId, Outlet};
 use nabat_core::engine;
+use nabat_core::inhibition;
 use nabat_core::route::{self, Routing, Spec};
 use reqwest::Url;
 use sha2::{Digest, Sha256};
 
+use super::inhibit_rule::InhibitRule;
 use super::mailbox::Mailbox;
 use super::receiver::{EmailConfig, Fallback, Global, Http, HttpTls, SmtpTls, WebhookConfig};
 use super::route::Route;
 use super::secret::Secret;
 use super::settings::Config;
 use super::smarthost::Smarthost;
+use super::time_interval::Interval;
 
 /// The port on which a mail server speaks TLS from the start.
 const IMPLICIT_TLS_PORT: u16 = 465;
@@ -170,7 +173,20 @@ impl Config {
             send_resolved: integration.send_resolved,
         };
         let integrations = self.integrations().into_iter().map(integration);
-        Some(Routing::new(route::Route::root(spec), integrations))
+        let mut routing = Routing::new(route::Route::root(spec), integrations);
+        let named = self.time_intervals.iter().chain(&self.mute_time_intervals);
+        routing.calendar = named
+            .map(|named| {
+                let intervals = named.time_intervals.iter().map(Interval::interval);
+                (named.name.as_str().into(), intervals.collect())
+            })
+            .collect();
+        Some(routing)
+    }
+
+    /// Which alerts are not told while which others fire.
+    pub fn inhibit_rules(&self) -> Arc<[inhibition::Rule]> {
+        self.inhibit_rules.iter().map(InhibitRule::rule).collect()
     }
 
     /// Who is told instead of whom.

@@ -2,6 +2,7 @@
 //! own words. What of it belongs together, with everything inherited, is made in `integration`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -38,7 +39,6 @@ fn bearer() -> String {
     ("opsgenie_api_key_file", ""),
     ("opsgenie_api_url", ""),
     ("pagerduty_url", ""),
-    ("resolve_timeout", "an alert ends when its source says so; see `stale_after`"),
     ("rocketchat_api_url", ""),
     ("slack_api_url", ""),
     ("slack_api_url_file", ""),
@@ -54,6 +54,9 @@ fn bearer() -> String {
     ("wechat_api_url", ""),
 ])))]
 pub struct Global {
+    /// For how long an alert fires that was posted to `/api/v2/alerts` without an end and is not
+    /// posted again; `5m` without it. At least `1ms`, at most `1y`.
+    pub resolve_timeout: Option<Period>,
     /// Who writes e-mail; see `receivers[].email_configs[].from`.
     #[serde(deserialize_with = "mailbox::one")]
     #[schemars(schema_with = "mailbox::one_schema")]
@@ -82,6 +85,15 @@ pub struct Global {
     pub smtp_tls_config: Option<SmtpTls>,
     /// How webhooks are sent that have no `http_config` of their own.
     pub http_config: Option<Http>,
+}
+
+impl Global {
+    /// See `resolve_timeout`.
+    pub fn resolve_timeout(&self) -> Duration {
+        self.resolve_timeout
+            .unwrap_or(Period::from_minutes(5))
+            .duration()
+    }
 }
 
 /// Somebody to be told: all of its e-mail addresses and webhooks. Without any, nobody is.

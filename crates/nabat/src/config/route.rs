@@ -1,12 +1,11 @@
 //! The settings of `route`: which alerts go to which receiver, in Alertmanager's own words.
 
-use std::collections::BTreeMap;
-
-use nabat_core::matcher::{Matcher, MatcherError, parse_list};
-use nabat_core::route::{GroupBy, Spec};
+use nabat_core::matcher::Matcher;
+use nabat_core::route::{GroupBy, Hours, Spec};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, de};
+use serde::Deserialize;
 
+use super::matchers;
 use super::period::Period;
 use super::schema::unsupported;
 
@@ -18,9 +17,7 @@ pub(super) const ALL_LABELS: &str = "...";
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(extend("x-unsupported" = unsupported([
-    ("active_time_intervals", ""),
     ("labels", ""),
-    ("mute_time_intervals", ""),
 ])))]
 pub struct Route {
     /// Who is told: the name of a receiver. Inherited by `routes`; the first route needs one.
@@ -39,18 +36,26 @@ pub struct Route {
     pub repeat_interval: Option<Period>,
     /// Which alerts the route takes: those that fulfil every matcher, such as `severity="critical"`
     /// or `team=~"db|web"`. Each entry may hold several.
-    #[serde(deserialize_with = "matchers")]
-    #[schemars(schema_with = "matchers_schema")]
+    #[serde(deserialize_with = "matchers::lists")]
+    #[schemars(schema_with = "matchers::lists_schema")]
     pub matchers: Vec<Matcher>,
     /// Labels and the values that they must have: the older way to write matchers with `=`.
-    #[serde(deserialize_with = "equal")]
-    #[schemars(schema_with = "labels_schema")]
+    #[serde(deserialize_with = "matchers::equal")]
+    #[schemars(schema_with = "matchers::labels_schema")]
     pub r#match: Vec<Matcher>,
     /// Labels and the expressions that their values must match as a whole: the older way to write
     /// matchers with `=~`.
-    #[serde(deserialize_with = "expressions")]
-    #[schemars(schema_with = "labels_schema")]
+    #[serde(deserialize_with = "matchers::expressions")]
+    #[schemars(schema_with = "matchers::labels_schema")]
     pub match_re: Vec<Matcher>,
+    /// The names of `time_intervals` during which it tells nothing new; what still fires is told when
+    /// they end. Not inherited, and not for the first route.
+    #[schemars(schema_with = "hours_schema")]
+    pub mute_time_intervals: Vec<String>,
+    /// The names of `time_intervals` outside of which it tells nothing new. Not inherited, and not
+    /// for the first route.
+    #[schemars(schema_with = "hours_schema")]
+    pub active_time_intervals: Vec<String>,
     /// Whether an alert that this route takes is offered to the routes beside it that follow.
     #[serde(rename = "continue")]
     pub continues: bool,
@@ -66,6 +71,7 @@ impl Route {
             [all] if all == ALL_LABELS => GroupBy::All,
             names => GroupBy::Labels(names.iter().map(|name| name.as_str().into()).collect()),
         };
+        let names = |names: &Vec<String>| names.iter().map(|name| name.as_str().into()).collect();
         let all = [&self.r#match, &self.match_re, &self.matchers];
         Spec {
             receiver: self.receiver.as_deref().map(Into::into),
@@ -75,47 +81,13 @@ impl Route {
             group_wait: self.group_wait.map(Period::duration),
             group_interval: self.group_interval.map(Period::duration),
             repeat_interval: self.repeat_interval.map(Period::duration),
+            hours: Hours {
+                mute: names(&self.mute_time_intervals),
+                active: names(&self.active_time_intervals),
+            },
             routes: self.routes.iter().map(Self::spec).collect(),
         }
     }
-}
-
-/// `name=~"value"`.
-///
-/// # Errors
-/// What is wrong with the expression, with its place within `value`.
-pub(super) fn expression(name: &str, value: &str) -> Result<Vec<Matcher>, MatcherError> {
-    let escaped = |text: &str| {
-        let text = text.replace('\\', "\\\\").replace('"', "\\\"");
-        text.replace('\n', "\\n")
-    };
-    let before = format!("\"{}\"=~", escaped(name));
-    parse_list(&format!("{before}\"{}\"", escaped(value))).map_err(|error| MatcherError {
-        at: error.at.saturating_sub(before.len()).min(value.len()),
-        problem: error.problem,
-    })
-}
-
-fn matchers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Matcher>, D::Error> {
-    let texts = Vec::<String>::deserialize(deserializer)?;
-    let lists = texts.iter().map(|text| parse_list(text));
-    let lists: Vec<Vec<Matcher>> = lists.collect::<Result<_, _>>().map_err(de::Error::custom)?;
-    Ok(lists.into_iter().flatten().collect())
-}
-
-fn equal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Matcher>, D::Error> {
-    let labels = BTreeMap::<String, String>::deserialize(deserializer)?;
-    let equal = |(name, value): (&String, &String)| Matcher::equal(name, value);
-    Ok(labels.iter().map(equal).collect())
-}
-
-fn expressions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Matcher>, D::Error> {
-    let labels = BTreeMap::<String, String>::deserialize(deserializer)?;
-    let mut matchers = Vec::new();
-    for (name, value) in &labels {
-        matchers.extend(expression(name, value).map_err(de::Error::custom)?);
-    }
-    Ok(matchers)
 }
 
 fn group_by_schema(_: &mut SchemaGenerator) -> Schema {
@@ -126,21 +98,12 @@ fn group_by_schema(_: &mut SchemaGenerator) -> Schema {
     })
 }
 
-fn matchers_schema(_: &mut SchemaGenerator) -> Schema {
+fn hours_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "array",
-        "items": {"type": "string", "x-expected": "a matcher such as `severity=\"critical\"`"},
+        "items": {"type": "string", "x-expected": "the name of a time interval"},
         "maxItems": 100,
         "default": [],
-    })
-}
-
-fn labels_schema(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({
-        "type": "object",
-        "additionalProperties": {"type": "string"},
-        "x-expected": "a mapping of labels to texts",
-        "default": {},
     })
 }
 

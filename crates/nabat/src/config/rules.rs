@@ -7,19 +7,24 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
+mod inhibit_rules;
+mod maintenance;
+mod matchers;
 mod receivers;
 mod routes;
+mod time_intervals;
 
 use super::check::Check;
 use super::environment::join;
 use super::period::Period;
 use super::suggest;
 use receivers::Receivers;
+use routes::Known;
 
 const DAY: u32 = 24 * 60;
 
 /// The bounds of periods. A `stale_after` of less would call a slow source silent, of more never.
-const BOUNDS: [(&str, (Period, Period)); 3] = [
+const BOUNDS: [(&str, (Period, Period)); 6] = [
     (
         "stale_after",
         (Period::from_minutes(5), Period::from_minutes(365 * DAY)),
@@ -32,6 +37,18 @@ const BOUNDS: [(&str, (Period, Period)); 3] = [
         "alert_undelivered_after",
         (Period::from_seconds(1), Period::from_minutes(DAY)),
     ),
+    (
+        "global.resolve_timeout",
+        (Period::from_millis(1), Period::from_minutes(365 * DAY)),
+    ),
+    (
+        "remind_before_silence_ends",
+        (Period::from_seconds(0), Period::from_minutes(DAY)),
+    ),
+    (
+        "history.keep_incidents_for",
+        (Period::from_minutes(60), Period::from_minutes(3_650 * DAY)),
+    ),
 ];
 
 /// Notes what is wrong between the settings of `value`.
@@ -43,10 +60,17 @@ pub(super) fn apply(check: &mut Check<'_>, value: &Value) {
     operators(check, value, &bots);
     auth(check, value);
     for (key, bounds) in BOUNDS {
-        period(check, key, value.get(key), bounds);
+        period(check, key, value_at(value, key), bounds);
     }
     let receivers = receivers::apply(check, value, &bots);
-    routes::apply(check, value, &receivers);
+    let intervals = time_intervals::apply(check, value);
+    let known = Known {
+        receivers,
+        intervals,
+    };
+    routes::apply(check, value, &known);
+    inhibit_rules::apply(check, value);
+    maintenance::apply(check, value);
 }
 
 /// The entries of the list at `pointer`, each with its path; a wrong one is a null.
@@ -60,6 +84,11 @@ fn entries<'v>(value: &'v Value, pointer: &str) -> Vec<(String, &'v Value)> {
     list.enumerate()
         .map(|(i, entry)| (format!("{path}[{i}]"), entry))
         .collect()
+}
+
+/// The value of a setting with this path.
+fn value_at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
+    path.split('.').try_fold(value, |value, key| value.get(key))
 }
 
 fn text<'v>(entry: &'v Value, key: &str) -> Option<&'v str> {

@@ -12,22 +12,22 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::endpoint::{self, ApiUrl};
+use super::inhibit_rule::InhibitRule;
+use super::maintenance::Maintenance;
 use super::period::Period;
 use super::receiver::{Fallback, Global, Receiver};
 use super::route::Route;
 use super::schema::unsupported;
 use super::secret::Secret;
 use super::store::Store;
+use super::time_interval::NamedIntervals;
 use super::zone;
 
 /// Configuration of Nabat.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(title = "Nabat", extend("x-unsupported" = unsupported([
-    ("inhibit_rules", ""),
-    ("mute_time_intervals", ""),
     ("templates", ""),
-    ("time_intervals", ""),
     ("tracing", ""),
 ])))]
 pub struct Config {
@@ -41,12 +41,29 @@ pub struct Config {
     /// Who is told by e-mail or webhook. The guide is [Routing](routing.md).
     #[schemars(length(max = 10_000))]
     pub receivers: Vec<Receiver>,
+    /// Which alerts are not told while which others fire, because those explain them. They hold for
+    /// subscriptions too.
+    #[schemars(length(max = 10_000))]
+    pub inhibit_rules: Vec<InhibitRule>,
+    /// Recurring spans of time, such as nights and weekends, to which routes refer by name.
+    #[schemars(length(max = 1_000))]
+    pub time_intervals: Vec<NamedIntervals>,
+    /// The older name of `time_intervals`; both may be given.
+    #[schemars(length(max = 1_000))]
+    pub mute_time_intervals: Vec<NamedIntervals>,
     /// For how long whoever acknowledges an alert is trusted to see to it. At least `1m`, at most
     /// `1y`.
     pub acknowledge_for: Period,
     /// After how long an undelivered critical alert raises `NabatDeliveryLate`. At least `1s`, at
     /// most `1d`.
     pub alert_undelivered_after: Period,
+    /// How long before its end a silence reminds the chat in which it was made; `0s`: not at all. At
+    /// most `1d`.
+    pub remind_before_silence_ends: Period,
+    /// What is silenced again and again, such as backups at night. The guide is
+    /// [Silences](silences.md#maintenance-windows).
+    #[schemars(length(max = 1_000))]
+    pub maintenance: Vec<Maintenance>,
     /// The address under which people and programs reach this Nabat, for links. Without it, that on
     /// which Nabat listens.
     #[serde(deserialize_with = "endpoint::without_slash")]
@@ -71,6 +88,8 @@ pub struct Config {
     #[serde(deserialize_with = "zone::deserialize")]
     #[schemars(schema_with = "zone::schema", extend("default" = "UTC"))]
     pub time_zone: TimeZone,
+    /// How much is kept of what is over.
+    pub history: History,
     /// Bounds on what Nabat keeps.
     pub limits: Limits,
 }
@@ -82,8 +101,13 @@ impl Default for Config {
             global: Global::default(),
             route: None,
             receivers: Vec::new(),
+            inhibit_rules: Vec::new(),
+            time_intervals: Vec::new(),
+            mute_time_intervals: Vec::new(),
             acknowledge_for: Period::from_minutes(8 * 60),
             alert_undelivered_after: Period::from_minutes(5),
+            remind_before_silence_ends: Period::from_minutes(15),
+            maintenance: Vec::new(),
             external_url: None,
             api: None,
             intake: Intake::default(),
@@ -91,6 +115,7 @@ impl Default for Config {
             stale_after: Period::from_minutes(24 * 60),
             language: Language::En,
             time_zone: TimeZone::UTC,
+            history: History::default(),
             limits: Limits::default(),
         }
     }
@@ -314,6 +339,26 @@ pub struct Api {
 fn language(_: &mut SchemaGenerator) -> Schema {
     let tags = Language::ALL.map(Language::code);
     json_schema!({"type": "string", "enum": tags})
+}
+
+/// How much is kept of what is over.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct History {
+    /// For how long an incident that ended is kept, with who was told. At least `1h`, at most `10y`.
+    pub keep_incidents_for: Period,
+    /// Of those, only so many that ended last: each takes about 1.5 kB.
+    #[schemars(range(min = 1, max = 100_000_000))]
+    pub max_incidents: u32,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self {
+            keep_incidents_for: Period::from_minutes(90 * 24 * 60),
+            max_incidents: 200_000,
+        }
+    }
 }
 
 /// Bounds on what Nabat keeps.

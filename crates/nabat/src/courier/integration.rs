@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -238,7 +238,10 @@ impl IntegrationCourier {
             let Send::Notify(notification) = send else {
                 continue; // The core hands nothing else to integrations.
             };
+            let begun = Instant::now();
             let sent = self.channel.send(notification).await;
+            let alertmanager = &self.metrics.alertmanager;
+            alertmanager.took(self.channel.kind(), begun.elapsed());
             let now = self.clock.now();
             match sent {
                 Ok(()) => self.with_line(Line::succeed),
@@ -279,6 +282,7 @@ impl IntegrationCourier {
             outcome: name,
         };
         self.metrics.notifications.get_or_create(&labels).inc();
+        self.metrics.alertmanager.notified(labels.kind, name);
         if let Outcome::Sent { .. } = outcome {
             let delay = clock::now().since(work.created_at);
             self.metrics.delivery_seconds.observe(delay.as_secs_f64());

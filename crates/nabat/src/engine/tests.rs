@@ -25,6 +25,7 @@ impl World {
         let running = start(
             Arc::clone(&store) as Arc<dyn Store>,
             Settings::default(),
+            Retention::default(),
             Metrics::default().engine,
         )
         .unwrap();
@@ -48,7 +49,7 @@ fn news(name: &str, size: usize) -> News {
         links: Links::default(),
         group: None,
         starts_at: None,
-        status: Status::Firing { expires_at: None },
+        status: Status::Firing { expires: None },
         own: false,
     }
 }
@@ -143,8 +144,8 @@ async fn a_full_disk_does_not_hold_up_a_stop() {
     let metrics = Metrics::default().engine;
     let ready = Arc::new(AtomicBool::new(true));
     let settings = Settings::default();
-    let worker =
-        worker::Worker::new(Arc::clone(&store) as _, settings, metrics, queue, ready).unwrap();
+    let (keep, writer) = (Retention::default(), Arc::clone(&store) as _);
+    let worker = worker::Worker::new(writer, settings, keep, metrics, queue, ready).unwrap();
     store.limit_pages(1);
     let many = (0..200).map(|number| news(&format!("B{number}"), 4_000));
     let (reply, answer) = oneshot::channel();
@@ -180,8 +181,8 @@ impl Store for Panicking {
         self.0.snapshot(ended_since)
     }
 
-    fn prune(&self, fence: &Fence, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        self.0.prune(fence, before, limit)
+    fn prune(&self, fence: &Fence, keep: Keep, limit: usize) -> Result<usize, StoreError> {
+        self.0.prune(fence, keep, limit)
     }
 
     fn prune_history(&self, fence: &Fence, keep: Keep, limit: usize) -> Result<usize, StoreError> {
@@ -196,7 +197,13 @@ impl Store for Panicking {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_engine_that_panicked_says_so() {
     let store = Arc::new(Panicking::default());
-    let running = start(store, Settings::default(), Metrics::default().engine).unwrap();
+    let running = start(
+        store,
+        Settings::default(),
+        Retention::default(),
+        Metrics::default().engine,
+    )
+    .unwrap();
     let refused = running.handle.news(vec![news("first", 10)]).await;
     assert!(matches!(refused, Err(NotTaken::Stopping)), "{refused:?}");
     assert!(matches!(running.stop().await, Err(Broken::Panicked)));

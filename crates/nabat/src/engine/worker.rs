@@ -15,7 +15,7 @@ use nabat_core::destination::Outlet;
 use nabat_core::engine::{Effects, Engine, Settings};
 use nabat_core::time::Timestamp;
 
-use super::{Ask, Look, NotTaken, Reply};
+use super::{Ask, Look, NotTaken, Reply, Retention};
 use crate::clock;
 use crate::store::{ENGINE_LEASE, Fence, Keep, Store, StoreError};
 
@@ -23,8 +23,6 @@ use crate::store::{ENGINE_LEASE, Fence, Keep, Store, StoreError};
 const REQUESTS_AT_A_TIME: usize = 256;
 /// How often a store that takes no writes is tried.
 const PROBE_PERIOD: Duration = Duration::from_secs(1);
-/// How long an ended incident is kept.
-const KEEP_ENDED_FOR: Duration = Duration::from_secs(90 * 86_400);
 /// How long the history of deliveries is kept, and how much of it.
 const KEEP_HISTORY_FOR: Duration = Duration::from_secs(30 * 86_400);
 const HISTORY_ROWS_MAX: usize = 200_000;
@@ -52,6 +50,7 @@ pub(super) struct Worker {
     store: Arc<dyn Store>,
     fence: Fence,
     settings: Settings,
+    retention: Retention,
     engine: Engine,
     queue: mpsc::Receiver<Ask>,
     couriers: HashMap<Outlet, mpsc::UnboundedSender<Vec<Waiting>>>,
@@ -64,6 +63,7 @@ impl Worker {
     pub(super) fn new(
         store: Arc<dyn Store>,
         settings: Settings,
+        retention: Retention,
         metrics: Metrics,
         queue: mpsc::Receiver<Ask>,
         ready: Arc<AtomicBool>,
@@ -74,6 +74,7 @@ impl Worker {
             store,
             fence,
             settings,
+            retention,
             engine,
             queue,
             couriers: HashMap::new(),
@@ -171,8 +172,9 @@ impl Worker {
                 let code = self.engine.open_invite(now, entropy, admits, out);
                 answers.push(defer(reply, code));
             }
-            Ask::Configure(settings, reply) => {
+            Ask::Configure(settings, retention, reply) => {
                 self.settings = *settings;
+                self.retention = retention;
                 self.engine.configure(now, self.settings.clone(), out);
                 answers.push(defer(reply, ()));
             }
@@ -194,6 +196,18 @@ impl Worker {
                 let found = self.engine.drop_delivery(now, id, out);
                 answers.push(defer(reply, found));
             }
+            Ask::Silences(reply) => {
+                let silences = self.engine.silences().cloned().collect();
+                answer_now(reply, Ok(silences));
+            }
+            Ask::SetSilence(draft, reply) => {
+                let made = self.engine.set_silence(now, *draft, out);
+                answers.push(defer(reply, made));
+            }
+            Ask::ExpireSilence(id, reply) => {
+                let known = self.engine.expire_silence(now, id, out);
+                answers.push(defer(reply, known));
+            }
             Ask::Follow(outlet, courier, reply) => {
                 let waiting: Vec<Waiting> = self.engine.waiting(outlet).collect();
                 if !waiting.is_empty() {
@@ -210,6 +224,8 @@ impl Worker {
                     has_owner: self.engine.has_owner(),
                 }),
             ),
+            // Answered after the commit: it may hold what is being decided.
+            Ask::Overview(reply) => answers.push(defer(reply, self.engine.overview())),
             Ask::Stop => {}
         }
     }
@@ -250,15 +266,17 @@ impl Worker {
         if Instant::now() < self.prune_at {
             return Ok(());
         }
-        let before = now.before(KEEP_ENDED_FOR);
-        let keep = Keep {
+        let of_incidents = Keep {
+            since: now.before(self.retention.incidents_for),
+            rows: self.retention.incidents_max,
+        };
+        let of_deliveries = Keep {
             since: now.before(KEEP_HISTORY_FOR),
             rows: HISTORY_ROWS_MAX,
         };
-        let incidents = self.store.prune(&self.fence, before, PRUNE_AT_A_TIME)?;
-        let deliveries = self
-            .store
-            .prune_history(&self.fence, keep, PRUNE_AT_A_TIME)?;
+        let (store, fence) = (&self.store, &self.fence);
+        let incidents = store.prune(fence, of_incidents, PRUNE_AT_A_TIME)?;
+        let deliveries = store.prune_history(fence, of_deliveries, PRUNE_AT_A_TIME)?;
         if incidents.max(deliveries) < PRUNE_AT_A_TIME {
             self.prune_at = Instant::now() + PRUNE_PERIOD;
         }
@@ -358,7 +376,7 @@ fn answer_now<T>(reply: Reply<T>, answer: Result<T, NotTaken>) {
 
 fn refuse(ask: Ask, why: &NotTaken) {
     match ask {
-        Ask::News(_, reply) | Ask::Settle(_, reply) | Ask::Configure(_, reply) => {
+        Ask::News(_, reply) | Ask::Settle(_, reply) | Ask::Configure(_, _, reply) => {
             answer_now(reply, Err(why.clone()));
         }
         Ask::Follow(_, _, reply) => answer_now(reply, Err(why.clone())),
@@ -370,8 +388,12 @@ fn refuse(ask: Ask, why: &NotTaken) {
         Ask::Hurry(_, reply) => answer_now(reply, Err(why.clone())),
         Ask::Drop(_, reply) => answer_now(reply, Err(why.clone())),
         Ask::ReachAgain(_, reply) => answer_now(reply, Err(why.clone())),
+        Ask::Silences(reply) => answer_now(reply, Err(why.clone())),
+        Ask::SetSilence(_, reply) => answer_now(reply, Err(why.clone())),
+        Ask::ExpireSilence(_, reply) => answer_now(reply, Err(why.clone())),
         Ask::Invite(_, _, reply) => answer_now(reply, Err(why.clone())),
         Ask::Look(reply) => answer_now(reply, Err(why.clone())),
+        Ask::Overview(reply) => answer_now(reply, Err(why.clone())),
         Ask::Stop => {}
     }
 }

@@ -1,6 +1,7 @@
 //! What every store must do: the same scenarios run on each of them.
 
 mod history;
+mod incidents;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,16 +13,16 @@ use nabat_core::card::{Card, CardId, Routed, Told};
 use nabat_core::change::{Change, Offset, Snapshot};
 use nabat_core::chat::{Admits, BotId, Chat, ChatKey, Disabled, Invite, Person, PersonId, Role};
 use nabat_core::delivery::{Content, Delivery, DeliveryId, Priority};
-use nabat_core::incident::{Acknowledgement, Ending, Incident, IncidentId, State};
+use nabat_core::incident::{Acknowledgement, Ending, Expiry, Incident, IncidentId, State};
 use nabat_core::matcher::parse_list;
 use nabat_core::message::Message;
 use nabat_core::message::words::Language;
-use nabat_core::route::Timing;
-use nabat_core::silence::{Silence, SilenceId};
+use nabat_core::route::{Hours, Timing};
+use nabat_core::silence::{Origin, Phase, Silence, SilenceId};
 use nabat_core::subscription::{Selector, Subscription, SubscriptionId};
 use nabat_core::time::Timestamp;
 
-use super::{ENGINE_LEASE, Fence, History, Store, StoreError};
+use super::{ENGINE_LEASE, Fence, History, Keep, Store, StoreError};
 
 /// Runs every scenario on a fresh store each.
 pub(crate) fn run<S: Store + History>(fresh: impl Fn() -> (TempDir, S)) {
@@ -40,7 +41,8 @@ pub(crate) fn run<S: Store + History>(fresh: impl Fn() -> (TempDir, S)) {
         eprintln!("contract: {name}");
         scenario(&store);
     }
-    history::run(fresh);
+    history::run(&fresh);
+    incidents::run(fresh);
 }
 
 /// Stores one of everything and returns what must come back.
@@ -119,6 +121,13 @@ fn at(ms: i64) -> Timestamp {
     Timestamp::from_millis(ms)
 }
 
+fn keep(since: i64, rows: usize) -> Keep {
+    Keep {
+        since: at(since),
+        rows,
+    }
+}
+
 fn key(chat: i64, topic: Option<i64>) -> ChatKey {
     ChatKey {
         bot: BotId(7),
@@ -148,7 +157,7 @@ fn incident(id: i64, revision: u32, state: State) -> Incident {
         starts_at: at(1),
         opened_at: at(2),
         seen_at: at(3),
-        expires_at: Some(at(4)),
+        expires: Some(Expiry::presumed(at(4))),
         acknowledged: Some(Acknowledgement {
             by: "Ann".into(),
             at: at(3),
@@ -162,6 +171,22 @@ fn ended(ms: i64) -> State {
     State::Ended {
         at: at(ms),
         how: Ending::Expired,
+    }
+}
+
+fn silence(id: i64, phase: Phase, origin: Origin) -> Silence {
+    Silence {
+        id: SilenceId(id),
+        matchers: parse_list("a=\"b, \\\"c\" d!~\"e|f\" g=~\"\"").unwrap(),
+        starts_at: at(1),
+        ends_at: at(99),
+        updated_at: at(2),
+        created_by: "Ann".into(),
+        comment: "диск".into(),
+        annotations: [("ticket", "№ 7")].into_iter().collect(),
+        until_resolved: true,
+        phase,
+        origin,
     }
 }
 
@@ -215,14 +240,24 @@ fn one_of_everything() -> Snapshot {
                 expires_at: at(98),
             },
         ],
-        silences: vec![Silence {
-            id: SilenceId(12),
-            matchers: parse_list("a=\"b, \\\"c\" d!~\"e|f\"").unwrap(),
-            starts_at: at(1),
-            ends_at: at(99),
-            created_by: "Ann".into(),
-            comment: "диск".into(),
-        }],
+        silences: vec![
+            silence(12, Phase::Active { since: 13 }, Origin::Api),
+            silence(
+                14,
+                Phase::Pending,
+                Origin::Chat {
+                    chat: key(-100, Some(17)),
+                    reminded: true,
+                },
+            ),
+            silence(
+                -15,
+                Phase::Expired,
+                Origin::Window {
+                    rule: "0 2 * * sun 1h \"".into(),
+                },
+            ),
+        ],
         subscriptions: vec![
             subscription(4, Selector::All),
             subscription(5, Selector::title("mem|cpu").unwrap()),
@@ -234,6 +269,10 @@ fn one_of_everything() -> Snapshot {
             routed: Some(Routed {
                 labels: [("alertname", "Диск")].into_iter().collect(),
                 timing: Timing::default(),
+                hours: Hours {
+                    mute: vec!["ночи".into()],
+                    active: vec!["office hours".into()],
+                },
                 opened_at: at(1),
                 told_at: Some(at(2)),
                 instead_of: Some("Дежурные".into()),
@@ -306,7 +345,7 @@ fn changes(snapshot: &Snapshot) -> Vec<Change> {
         }));
     }
     let silences = snapshot.silences.iter().cloned();
-    changes.extend(silences.map(|silence| Change::Silence(Box::new(silence))));
+    changes.extend(silences.map(|silence| Change::Silence(Arc::new(silence))));
     changes.extend(snapshot.deliveries.iter().cloned().map(Change::Delivery));
     let offsets = snapshot.offsets.iter();
     changes.extend(offsets.map(|(bot, offset)| Change::Offset(*bot, *offset)));
@@ -393,7 +432,7 @@ fn an_old_fence_is_refused(store: &dyn Store) {
     assert!(matches!(write(&old), Err(StoreError::Fenced { .. })));
     assert!(matches!(store.probe(&old), Err(StoreError::Fenced { .. })));
     assert!(matches!(
-        store.prune(&old, at(1), 1),
+        store.prune(&old, keep(1, 9), 1),
         Err(StoreError::Fenced { .. })
     ));
     assert_eq!(read(store).numbers_used, 0);
@@ -475,8 +514,12 @@ fn old_incidents_are_forgotten(store: &dyn Store) {
         },
     ];
     store.apply(&fence, &changes).unwrap();
-    assert_eq!(store.prune(&fence, at(200), 1).unwrap(), 1);
-    assert_eq!(store.prune(&fence, at(200), 10).unwrap(), 1);
-    assert_eq!(store.prune(&fence, at(200), 10).unwrap(), 0);
+    assert_eq!(store.prune(&fence, keep(200, 9), 1).unwrap(), 1);
+    assert_eq!(store.prune(&fence, keep(200, 9), 10).unwrap(), 1);
+    assert_eq!(store.prune(&fence, keep(200, 9), 10).unwrap(), 0);
     assert_eq!(read(store).incidents.len(), 3);
+    // What a card shows is kept, however little is to be kept.
+    assert_eq!(store.prune(&fence, keep(0, 1), 10).unwrap(), 0);
+    assert_eq!(store.prune(&fence, keep(0, 0), 10).unwrap(), 1);
+    assert_eq!(read(store).incidents.len(), 2);
 }

@@ -1,12 +1,16 @@
-//! What became of deliveries, for people who ask: read beside the writer, never in its way.
+//! What became of incidents and deliveries, for people who ask: read beside the writer, never in
+//! its way.
 
 use nabat_core::delivery::{Attempt, DeliveryId, Done, Fate};
 use nabat_core::destination::Destination;
+use nabat_core::history::Entry;
+use nabat_core::incident::{Incident, IncidentId};
+use nabat_core::subscription::Selector;
 use nabat_core::time::Timestamp;
 
 use super::StoreError;
 
-/// Shows how deliveries went.
+/// Shows what fired, who was told, and how deliveries went.
 pub trait History: Send + Sync + std::fmt::Debug {
     /// Deliveries that wait no more, the newest first.
     ///
@@ -26,6 +30,51 @@ pub trait History: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// When the store can't be read.
     fn attempts(&self, id: DeliveryId) -> Result<Vec<Attempt>, StoreError>;
+
+    /// Incidents, the one that was opened last first.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    fn incidents(&self, query: &IncidentQuery) -> Result<IncidentPage, StoreError>;
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError>;
+
+    /// What happened to an incident, in order.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    fn entries(&self, id: IncidentId) -> Result<Vec<Entry>, StoreError>;
+}
+
+/// Which incidents are wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct IncidentQuery {
+    /// Only those with a lesser number.
+    pub before: Option<IncidentId>,
+    /// Only those that are open, or only those that ended.
+    pub open: Option<bool>,
+    /// Only those that were open then or later.
+    pub since: Option<Timestamp>,
+    /// Only those that were opened by then.
+    pub until: Option<Timestamp>,
+    /// Only those that it selects.
+    pub selector: Option<Selector>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// Some incidents.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct IncidentPage {
+    /// The one that was opened last first.
+    pub incidents: Vec<Incident>,
+    /// What to ask for as `before` to get more; `None`: there is no more. There may be more even
+    /// after a page that is not full.
+    pub next: Option<IncidentId>,
 }
 
 /// Which deliveries of the history are wanted.

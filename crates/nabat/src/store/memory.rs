@@ -6,10 +6,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use nabat_core::card::{Card, CardId, Told};
 use nabat_core::change::{Change, Snapshot};
 use nabat_core::delivery::{Attempt, DeliveryId, Done};
-use nabat_core::incident::{Incident, IncidentId, State};
+use nabat_core::history::{Entry, EntryId};
+use nabat_core::incident::{Incident, IncidentId, State, title_of};
 use nabat_core::time::Timestamp;
 
-use super::{Fence, History, Keep, Query, Record, Store, StoreError};
+use super::{Fence, History, IncidentPage, IncidentQuery, Keep, Query, Record, Store, StoreError};
 
 /// The store in memory.
 #[derive(Debug, Default)]
@@ -25,6 +26,7 @@ struct Kept {
     ledger: BTreeMap<(CardId, IncidentId), Told>,
     done: BTreeMap<DeliveryId, Done>,
     attempts: BTreeMap<(DeliveryId, u32), Attempt>,
+    entries: BTreeMap<(IncidentId, EntryId), Entry>,
     rest: Snapshot,
 }
 
@@ -100,7 +102,12 @@ impl Kept {
                 let key = (attempt.delivery, attempt.number);
                 self.attempts.insert(key, attempt);
             }
-            Change::Silence(silence) => put(&mut self.rest.silences, *silence, |s| s.id),
+            Change::Silence(silence) => {
+                put(&mut self.rest.silences, silence.as_ref().clone(), |s| s.id);
+            }
+            Change::Entry(entry) => {
+                self.entries.insert((entry.incident, entry.id), *entry);
+            }
             Change::SilenceGone(id) => self.rest.silences.retain(|s| s.id != id),
             Change::Offset(bot, offset) => {
                 put(&mut self.rest.offsets, (bot, offset), |(bot, _)| *bot);
@@ -180,21 +187,30 @@ impl Store for Memory {
         })
     }
 
-    fn prune(&self, fence: &Fence, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+    fn prune(&self, fence: &Fence, keep: Keep, limit: usize) -> Result<usize, StoreError> {
         let mut kept = self.kept();
         kept.check(fence)?;
-        let gone: Vec<IncidentId> = kept
+        let mut oldest: Vec<(Timestamp, IncidentId)> = kept
             .incidents
             .values()
-            .filter(|incident| match incident.state {
-                State::Ended { at, .. } => at < before && !kept.told_somewhere(incident.id),
-                _ => false,
+            .filter_map(|incident| match incident.state {
+                State::Ended { at, .. } => Some((at, incident.id)),
+                _ => None,
             })
-            .map(|incident| incident.id)
+            .collect();
+        oldest.sort_unstable();
+        let beyond = oldest.len().saturating_sub(keep.rows);
+        let gone: Vec<IncidentId> = oldest
+            .into_iter()
+            .enumerate()
+            .filter(|(place, (at, _))| *place < beyond || *at < keep.since)
+            .map(|(_, (_, id))| id)
+            .filter(|id| !kept.told_somewhere(*id))
             .take(limit)
             .collect();
         for id in &gone {
             kept.incidents.remove(id);
+            kept.entries.retain(|(incident, _), _| incident != id);
         }
         Ok(gone.len())
     }
@@ -244,6 +260,46 @@ impl History for Memory {
 
     fn attempts(&self, id: DeliveryId) -> Result<Vec<Attempt>, StoreError> {
         Ok(self.kept().attempts(id).cloned().collect())
+    }
+
+    fn incidents(&self, query: &IncidentQuery) -> Result<IncidentPage, StoreError> {
+        let kept = self.kept();
+        let wanted = |incident: &&Incident| {
+            let ended_at = match incident.state {
+                State::Ended { at, .. } => Some(at),
+                _ => None,
+            };
+            let title = title_of(&incident.labels, &incident.annotations);
+            query.open.is_none_or(|open| open == ended_at.is_none())
+                && query.until.is_none_or(|until| incident.opened_at <= until)
+                && query
+                    .since
+                    .is_none_or(|since| ended_at.is_none_or(|at| at >= since))
+                && query
+                    .selector
+                    .as_ref()
+                    .is_none_or(|selector| selector.selects(&incident.labels, &title))
+        };
+        let before = query.before.unwrap_or(IncidentId(i64::MAX));
+        let newest = kept.incidents.range(..before).rev();
+        let mut found = newest.map(|(_, incident)| incident).filter(wanted);
+        let incidents: Vec<Incident> = found.by_ref().take(query.limit).cloned().collect();
+        let next = found.next().and(incidents.last()).map(|last| last.id);
+        Ok(IncidentPage { incidents, next })
+    }
+
+    fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError> {
+        Ok(self.kept().incidents.get(&id).cloned())
+    }
+
+    fn entries(&self, id: IncidentId) -> Result<Vec<Entry>, StoreError> {
+        let kept = self.kept();
+        let of_incident = (id, EntryId(i64::MIN))..=(id, EntryId(i64::MAX));
+        Ok(kept
+            .entries
+            .range(of_incident)
+            .map(|(_, e)| e.clone())
+            .collect())
     }
 }
 

@@ -1,8 +1,8 @@
 //! The store in one SQLite file.
 //!
 //! WAL with full synchronisation: what `apply` returned from survives a power failure. The file
-//! belongs to one process, which a lock file beside it guards. All statements are in `rows` and
-//! `history`; whoever only reads the history does so on a connection of its own.
+//! belongs to one process, which a lock file beside it guards. All statements are in `rows`,
+//! `history` and `incidents`; whoever only reads the history does so on a connection of its own.
 //!
 //! Before anything is written at a start, `check` looks whether the files are whole; if not,
 //! `salvage` puts what can be read in their place, and [`Sqlite::damage`] tells of it.
@@ -12,10 +12,12 @@ mod copy;
 mod damage;
 mod files;
 mod history;
+mod incidents;
 mod lock;
 mod reader;
 mod rows;
 mod salvage;
+mod silences;
 #[cfg(test)]
 mod tests;
 
@@ -28,9 +30,11 @@ use rusqlite_migration::{Error as MigrationError, M, MigrationDefinitionError, M
 
 use nabat_core::change::{Change, Snapshot};
 use nabat_core::delivery::{Attempt, DeliveryId};
+use nabat_core::history::Entry;
+use nabat_core::incident::{Incident, IncidentId};
 use nabat_core::time::Timestamp;
 
-use super::{Fence, History, Keep, Query, Record, Store, StoreError};
+use super::{Fence, History, IncidentPage, IncidentQuery, Keep, Query, Record, Store, StoreError};
 use check::Found;
 use files::{Files, Watch, opening, private};
 use lock::Lock;
@@ -40,6 +44,9 @@ pub use damage::{Damage, Outcome, Salvaged};
 const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../migrations/0001_alert_path.sql")),
     M::up(include_str!("../../migrations/0002_writes.sql")),
+    M::up(include_str!("../../migrations/0003_silences.sql")),
+    M::up(include_str!("../../migrations/0005_presumed_ends.sql")),
+    M::up(include_str!("../../migrations/0007_entries.sql")),
 ];
 /// How much of the file the writer keeps in memory: as many KiB, below zero as SQLite wants it. The
 /// core knows all that matters, so little is read.
@@ -158,6 +165,18 @@ impl History for Sqlite {
     fn attempts(&self, id: DeliveryId) -> Result<Vec<Attempt>, StoreError> {
         history::attempts(&self.reader(), id).map_err(failed("read the history"))
     }
+
+    fn incidents(&self, query: &IncidentQuery) -> Result<IncidentPage, StoreError> {
+        incidents::page(&self.reader(), query).map_err(failed("read the history"))
+    }
+
+    fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError> {
+        incidents::one(&self.reader(), id).map_err(failed("read the history"))
+    }
+
+    fn entries(&self, id: IncidentId) -> Result<Vec<Entry>, StoreError> {
+        incidents::entries(&self.reader(), id).map_err(failed("read the history"))
+    }
 }
 
 impl Store for Sqlite {
@@ -203,18 +222,9 @@ impl Store for Sqlite {
         Ok(snapshot)
     }
 
-    fn prune(&self, fence: &Fence, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+    fn prune(&self, fence: &Fence, keep: Keep, limit: usize) -> Result<usize, StoreError> {
         self.write(fence, |transaction| {
-            transaction
-                .execute(
-                    "DELETE FROM incidents WHERE id IN (
-                         SELECT id FROM incidents
-                         WHERE ended_at < ?1
-                           AND NOT EXISTS (SELECT 1 FROM ledger WHERE incident = incidents.id)
-                         LIMIT ?2)",
-                    (before.as_millis(), i64::try_from(limit).unwrap_or(i64::MAX)),
-                )
-                .map_err(failed("forget old incidents"))
+            incidents::prune(transaction, keep, limit).map_err(failed("forget old incidents"))
         })
     }
 

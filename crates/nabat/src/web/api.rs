@@ -3,6 +3,7 @@
 //! Every handler takes an `Admin`, which only a request with an accepted token becomes.
 
 pub(super) mod deliveries;
+pub(super) mod incidents;
 mod page;
 pub mod shape;
 pub mod token;
@@ -11,13 +12,14 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
+use nabat_core::silence::uuid::Names;
 
 use super::State;
 use super::answer::Problem;
-use crate::config::Secret;
+use crate::config::{Config, Secret};
 use crate::intake::access;
-use crate::store::History;
+use crate::store::{History, StoreError};
 
 /// What the API needs beside the engine.
 #[derive(Debug, Clone)]
@@ -26,6 +28,17 @@ pub struct Api {
     pub history: Arc<dyn History>,
     /// What the file in the data folder says; the configuration may name another token.
     pub token: Secret,
+    /// What silences are called outside.
+    pub names: Names,
+}
+
+impl Api {
+    /// Whether a request bears an accepted token.
+    pub(super) fn admits(&self, config: &Config, headers: &HeaderMap) -> bool {
+        let configured = config.api.as_ref().map(|api| &api.token);
+        let accepted = [Some(&self.token), configured];
+        access::bears(accepted.into_iter().flatten(), headers)
+    }
 }
 
 /// Proof that whoever asks may.
@@ -40,9 +53,7 @@ impl FromRequestParts<State> for Admin {
             return Err(Problem::from_a_page());
         }
         let config = state.config.borrow().clone();
-        let configured = config.api.as_ref().map(|api| &api.token);
-        let accepted = [Some(&state.api.token), configured];
-        if access::bears(accepted.into_iter().flatten(), &parts.headers) {
+        if state.api.admits(&config, &parts.headers) {
             return Ok(Self(()));
         }
         Err(Problem::new(
@@ -52,4 +63,28 @@ impl FromRequestParts<State> for Admin {
             "send `Authorization: Bearer TOKEN`; the token is in the file `api-token` in Nabat's data folder, or that of `api` in its configuration",
         ))
     }
+}
+
+/// Reads the history on a thread that may wait.
+async fn look_back<T: Send + 'static>(
+    state: &State,
+    what: impl FnOnce(&dyn History) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, Problem> {
+    let history = Arc::clone(&state.api.history);
+    let found = tokio::task::spawn_blocking(move || what(history.as_ref())).await;
+    match found {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(error)) => Err(unreadable(&error)),
+        Err(error) => Err(unreadable(&error)),
+    }
+}
+
+fn unreadable(error: &dyn std::error::Error) -> Problem {
+    tracing::error!(%error, "the history can't be read");
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "store_unavailable",
+        "the history can't be read at the moment",
+        "see the log; what waits is shown by `/api/v1/deliveries?state=waiting`",
+    )
 }

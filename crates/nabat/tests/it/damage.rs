@@ -189,8 +189,10 @@ async fn whatever_became_of_the_files_nabat_serves_what_is_left_and_tells_the_op
         world.nabat.restart().await;
         let open = open(&world.nabat).await;
         if !world.nabat.log().contains("found its store damaged") {
-            // All that was cut off is in the log too.
-            assert_eq!((open, *what), (ALERTS, "the last page missing"));
+            // All that was cut off is in the log too, or belongs to a commit during which the process
+            // was killed, so that nobody was answered.
+            let unnoticed = ["the last page missing", "the log's end damaged"];
+            assert!(open == ALERTS && unnoticed.contains(what), "{what}: {open}");
             continue;
         }
         assert!(

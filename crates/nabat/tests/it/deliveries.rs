@@ -54,16 +54,9 @@ fn token(world: &World) -> String {
     std::fs::read_to_string(file).unwrap().trim().to_owned()
 }
 
-/// Asks the API; returns the status and the answer.
-async fn ask(world: &World, method: Method, path: &str) -> (StatusCode, Value) {
-    let request = http::client().request(method, world.nabat.url(path));
-    let answer = request.bearer_auth(token(world)).send().await.unwrap();
-    (answer.status(), answer.json().await.unwrap())
-}
-
 /// The deliveries that a list with this query shows.
 async fn list(world: &World, query: &str) -> Vec<Value> {
-    let (status, page) = ask(world, Method::GET, &format!("{PATH}?{query}")).await;
+    let (status, page) = world.api(Method::GET, &format!("{PATH}?{query}")).await;
     assert_eq!(status, StatusCode::OK, "{page}");
     page["deliveries"].as_array().unwrap().clone()
 }
@@ -78,14 +71,14 @@ async fn listed(world: &World, query: &str, is: impl Fn(&Value) -> bool) -> Valu
 
 async fn show(world: &World, delivery: &Value) -> Value {
     let path = format!("{PATH}/{}", delivery["id"]);
-    let (status, shown) = ask(world, Method::GET, &path).await;
+    let (status, shown) = world.api(Method::GET, &path).await;
     assert_eq!(status, StatusCode::OK, "{shown}");
     shown
 }
 
 async fn retry(world: &World, delivery: &Value) -> (StatusCode, Value) {
     let path = format!("{PATH}/{}/retry", delivery["id"]);
-    ask(world, Method::POST, &path).await
+    world.api(Method::POST, &path).await
 }
 
 fn says(delivery: &Value, words: &str) -> bool {
@@ -95,14 +88,7 @@ fn says(delivery: &Value, words: &str) -> bool {
 
 /// Runs `nabat deliveries` against the world's Nabat.
 async fn run(world: &World, arguments: &[&str]) -> Output {
-    let mut command = command();
-    command.arg("deliveries").args(arguments);
-    command.args(["--url", &world.nabat.url("")]);
-    command.arg("--data-dir").arg(world.nabat.data_dir());
-    command.env_remove("NABAT_TOKEN_FILE");
-    tokio::task::spawn_blocking(move || command.output().unwrap())
-        .await
-        .unwrap()
+    world.run(&[&["deliveries"], arguments].concat()).await
 }
 
 fn text(bytes: &[u8]) -> &str {
@@ -228,13 +214,13 @@ async fn what_is_dropped_is_not_sent_and_its_end_is_told() {
     world.post(&alert.firing()).await;
     let waiting = listed(&world, "state=waiting", |found| found["attempts"] == 1).await;
     let path = format!("{PATH}/{}", waiting["id"]);
-    let (status, answer) = ask(&world, Method::DELETE, &path).await;
+    let (status, answer) = world.api(Method::DELETE, &path).await;
     assert_eq!(
         (status, &answer["result"]),
         (StatusCode::OK, &json!("dropped"))
     );
     assert_eq!(
-        ask(&world, Method::DELETE, &path).await.0,
+        world.api(Method::DELETE, &path).await.0,
         StatusCode::CONFLICT
     );
     let dropped = listed(&world, "state=dropped", |_| true).await;
@@ -266,7 +252,7 @@ async fn the_list_is_read_page_by_page_and_survives_a_restart() {
     let mut subjects = Vec::new();
     let mut query = "limit=2".to_owned();
     loop {
-        let (_, page) = ask(&world, Method::GET, &format!("{PATH}?{query}")).await;
+        let (_, page) = world.api(Method::GET, &format!("{PATH}?{query}")).await;
         let shown = page["deliveries"].as_array().unwrap();
         assert!((1..=2).contains(&shown.len()), "{page}");
         subjects.extend(
@@ -317,12 +303,12 @@ async fn only_who_has_the_token_is_answered() {
         ("?stat=sent", "stat"),
         ("/x", "number"),
     ] {
-        let (status, answer) = ask(&world, Method::GET, &format!("{PATH}{query}")).await;
+        let (status, answer) = world.api(Method::GET, &format!("{PATH}{query}")).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{query}");
         let message = answer["error"]["message"].as_str().unwrap();
         assert!(message.contains(words), "{message}");
     }
-    let (status, _) = ask(&world, Method::GET, &format!("{PATH}/123456")).await;
+    let (status, _) = world.api(Method::GET, &format!("{PATH}/123456")).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
 }
 

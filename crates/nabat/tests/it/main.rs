@@ -6,6 +6,8 @@
 //! else is ever built here, because clippy lets only such code `unwrap`.
 
 #[cfg(test)]
+mod api_v2;
+#[cfg(test)]
 mod bots;
 #[cfg(test)]
 mod chain;
@@ -27,6 +29,7 @@ mod email;
 mod faults;
 #[cfg(test)]
 mod health;
+mod incidents;
 #[cfg(test)]
 mod intake;
 #[cfg(test)]
@@ -39,6 +42,8 @@ mod reach;
 mod receivers;
 #[cfg(test)]
 mod reload;
+#[cfg(test)]
+mod silences;
 #[cfg(test)]
 mod stories;
 #[cfg(test)]

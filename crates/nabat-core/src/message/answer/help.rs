@@ -19,13 +19,15 @@ const fn command(name: &'static str, argument: &'static str) -> Command {
     }
 }
 
-const COMMANDS: [Command; 15] = [
+const COMMANDS: [Command; 17] = [
     command("regexp", "mem|cpu"),
     command("subscribe", "severity=critical"),
     command("list", ""),
     command("unsubscribe", ""),
     command("alerts", ""),
+    command("history", ""),
     command("status", ""),
+    command("silence", "team=db 2h"),
     command("silences", ""),
     command("mute", "2h"),
     command("unmute", ""),

@@ -10,7 +10,7 @@ use crate::message::{Button, Message, Span};
 use crate::time::Timestamp;
 
 /// How wide a list may be before the rest is counted only.
-const LIST_MAX: usize = 3_000;
+pub(super) const LIST_MAX: usize = 3_000;
 /// How many buttons stand below a list.
 const BUTTONS_MAX: usize = 50;
 
@@ -123,7 +123,13 @@ pub(super) fn alerts(
     message.row(back.into_iter().chain(on))
 }
 
-fn alert(incident: &Incident, share: usize, locale: &Locale, now: Timestamp) -> Vec<Span> {
+/// An alert on one line, without its end.
+pub(super) fn alert(
+    incident: &Incident,
+    share: usize,
+    locale: &Locale,
+    now: Timestamp,
+) -> Vec<Span> {
     let name = one_line(&incident.name(), share.clamp(20, 80));
     let mut spans = vec![
         Span::plain(format!("{} ", emoji(incident))),
@@ -141,7 +147,8 @@ fn alert(incident: &Incident, share: usize, locale: &Locale, now: Timestamp) -> 
     }
     let (key, at) = match incident.state {
         State::Stale => ("entry-stale", incident.seen_at),
-        State::Firing | State::Ended { .. } => ("entry-since", incident.starts_at),
+        State::Firing => ("entry-since", incident.starts_at),
+        State::Ended { .. } => return spans,
     };
     let when = locale.text(key, [("at", locale.moment(at, now).into())]);
     spans.push(Span::plain(format!(" · {when}")));

@@ -197,7 +197,11 @@ pub(super) fn flapped(incident: &Incident, locale: &Locale) -> Option<String> {
 }
 
 /// The beginning and the end of what is over, by the reader's clock.
-pub(super) fn period(incident: &Incident, locale: &Locale, now: Timestamp) -> Option<String> {
+pub(in crate::message) fn period(
+    incident: &Incident,
+    locale: &Locale,
+    now: Timestamp,
+) -> Option<String> {
     let State::Ended { at, .. } = incident.state else {
         return None;
     };

@@ -30,6 +30,9 @@ span-days = { $n ->
 ## Alerts
 
 alerts-none = Активных алертов нет.
+history = Недавнее, последнее сверху
+history-none = Ничего такого в последнее время не срабатывало.
+history-unreadable = Сейчас не могу заглянуть в историю. Попробуйте через минуту.
 state-resolved = Решено
 state-expired = Истекло
 state-closed = Закрыто
@@ -236,7 +239,9 @@ command-subscribe = подписать чат по меткам
 command-list = на что подписан этот чат
 command-unsubscribe = удалить подписки
 command-alerts = что активно сейчас
+command-history = что срабатывало недавно
 command-status = как дела у меня и у сообщений в этот чат
+command-silence = заглушить алерты для всех
 command-silences = что заглушено для всех; снять заглушку
 command-mute = тишина в этом чате на время
 command-unmute = снять тишину
@@ -256,6 +261,31 @@ already-acknowledged = { $people ->
 }
 released = Этим больше никто не занимается.
 silenced = Заглушено для всех до { $at }: { $what }
+silenced-until-resolved = Заглушено для всех до восстановления, самое позднее до { $at }: { $what }
+silence-matches-all = Так заглушится всё, у чего нет какой-нибудь метки. Укажите и значение, например { $example }.
+silence-how = Что заглушить, на сколько и почему? Например:
+silence-would = { $hushed ->
+    [0] Сейчас под { $what } не попадает ни один активный алерт.
+    [one] Будет заглушён { $hushed } из { $firing } активных: { $what }
+    [few] Будут заглушены { $hushed } из { $firing } активных: { $what }
+   *[many] Будет заглушено { $hushed } из { $firing } активных: { $what }
+}
+silence-until-resolved = Только пока всё не восстановится, но не дольше чем на { $span }.
+silence-sure-everything = Это всё, что сейчас активно. Точно заглушить?
+silence-sure-open = Здесь нет ни одного точного значения метки: может попасть и лишнее. Точно заглушить?
+silence-declined = Ничего не заглушено.
+silence-ends-soon = Заглушка закончится в { $at }: { $what }
+silence-still-fires = { $n ->
+    [0] Из этого сейчас ничего не активно.
+    [one] Всё ещё активен { $n } алерт из этого.
+    [few] Всё ещё активны { $n } алерта из этого.
+   *[many] Всё ещё активно { $n } алертов из этого.
+}
+button-silence = Да, заглушить на { $span }
+button-silence-until-resolved = Да, до восстановления
+button-no = Нет
+silence-from = с { $from } до { $at }
+silence-resolved-or-until = до восстановления, самое позднее до { $at }
 silence-ended = Заглушка снята.
 nothing-fires = Из этого больше ничего не активно.
 nothing-in-common = У этих алертов разные имена, общая заглушка задела бы и другие. Заглушите их по одному.
@@ -265,7 +295,7 @@ silences = { $n ->
     [few] { $n } заглушки
    *[many] { $n } заглушек
 }
-silences-hint = Они действуют для всех. Нажмите на заглушку, чтобы её снять.
+silences-hint = Они действуют для всех. Нажмите на заглушку, чтобы её снять, или на +1 ч, чтобы продлить.
 silences-none = Заглушек нет.
 silence-until = до { $at }
 silence-unknown = Этой заглушки уже нет.

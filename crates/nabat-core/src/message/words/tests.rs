@@ -89,6 +89,7 @@ fn no_text_is_without_use() {
         include_str!("../answer.rs"),
         include_str!("../answer/expression.rs"),
         include_str!("../answer/help.rs"),
+        include_str!("../answer/history.rs"),
         include_str!("../answer/lists.rs"),
         include_str!("../answer/silences.rs"),
         include_str!("../answer/status.rs"),

@@ -43,8 +43,8 @@ impl Store for Fickle {
         self.memory.snapshot(ended_since)
     }
 
-    fn prune(&self, fence: &Fence, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        self.memory.prune(fence, before, limit)
+    fn prune(&self, fence: &Fence, keep: Keep, limit: usize) -> Result<usize, StoreError> {
+        self.memory.prune(fence, keep, limit)
     }
 
     fn prune_history(&self, fence: &Fence, keep: Keep, limit: usize) -> Result<usize, StoreError> {

@@ -5,30 +5,20 @@ use std::fmt::Write as _;
 use nabat_core::delivery::{Fate, Priority};
 use nabat_core::time::Timestamp;
 
+use crate::cli::table::{Table, age, clean};
 use crate::web::api::shape::{Delivery, State};
-
-const COLUMNS: usize = 7;
-const HEAD: [&str; COLUMNS] = ["ID", "STATE", "AGE", "TRIES", "TO", "ABOUT", "LAST ERROR"];
-/// The first of the columns that may be cut, and how narrow they may become.
-const FLEXIBLE_FROM: usize = 4;
-const NARROWEST: usize = 8;
-const GAP: usize = 2;
 
 /// A line for each, no wider than `width` if that can be.
 pub(super) fn list(deliveries: &[Delivery], now: Timestamp, width: Option<usize>) -> String {
-    let mut rows = vec![HEAD.map(str::to_owned)];
-    rows.extend(deliveries.iter().map(|delivery| row(delivery, now)));
-    let widths = widths(&rows, width);
-    let mut text = String::new();
-    for row in rows {
-        let cells = row.iter().zip(widths).map(|(cell, width)| {
-            let cell = cut(cell, width);
-            format!("{cell:<width$}")
-        });
-        let line: Vec<String> = cells.collect();
-        let _ = writeln!(text, "{}", line.join(&" ".repeat(GAP)).trim_end());
-    }
-    text
+    let table = Table {
+        head: ["ID", "STATE", "AGE", "TRIES", "TO", "ABOUT", "LAST ERROR"],
+        flexible_from: 4,
+        rows: deliveries
+            .iter()
+            .map(|delivery| row(delivery, now))
+            .collect(),
+    };
+    table.text(width)
 }
 
 /// Everything about one.
@@ -64,7 +54,7 @@ pub(super) fn one(delivery: &Delivery, now: Timestamp) -> String {
     text
 }
 
-fn row(delivery: &Delivery, now: Timestamp) -> [String; COLUMNS] {
+fn row(delivery: &Delivery, now: Timestamp) -> [String; 7] {
     [
         delivery.id.to_string(),
         delivery.state.to_string(),
@@ -83,54 +73,6 @@ fn urgency(priority: Priority) -> &'static str {
         Priority::News => "news",
         Priority::Quiet => "a quiet change",
         Priority::Stranger => "an answer to a stranger",
-    }
-}
-
-/// As wide as what stands in each column; where that is too much, the widest give way.
-fn widths(rows: &[[String; COLUMNS]], width: Option<usize>) -> [usize; COLUMNS] {
-    let mut widths = [0; COLUMNS];
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
-        }
-    }
-    let Some(room) = width else {
-        return widths;
-    };
-    while widths.iter().sum::<usize>() + GAP * (COLUMNS - 1) > room {
-        let flexible = widths.iter_mut().skip(FLEXIBLE_FROM);
-        match flexible.max().filter(|width| **width > NARROWEST) {
-            Some(widest) => *widest -= 1,
-            None => break,
-        }
-    }
-    widths
-}
-
-fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    let kept = text.chars().take(width.saturating_sub(1));
-    kept.chain(['…']).collect()
-}
-
-/// What others wrote must not steer the terminal.
-fn clean(text: &str) -> String {
-    let plain = |c: char| if c.is_control() { ' ' } else { c };
-    text.chars().map(plain).collect()
-}
-
-/// `5s`, `3m`, `2h`, `4d`.
-fn age(at: &str, now: Timestamp) -> String {
-    let Ok(Some(at)) = Timestamp::parse_rfc3339(at) else {
-        return "?".to_owned();
-    };
-    match now.since(at).as_secs() {
-        seconds @ 0..60 => format!("{seconds}s"),
-        seconds @ 60..3_600 => format!("{}m", seconds / 60),
-        seconds @ 3_600..86_400 => format!("{}h", seconds / 3_600),
-        seconds => format!("{}d", seconds / 86_400),
     }
 }
 

@@ -1,24 +1,32 @@
-//! What ties the settings of `route` together, and matchers, which the schema can't check.
+//! What ties the settings of `route` together.
 
 use std::collections::HashSet;
 
-use nabat_core::matcher::{MatcherError, parse_list};
 use serde_json::Value;
 
 use super::receivers::Receivers;
-use super::{given, note, text, unknown_receiver};
+use super::time_intervals::Names;
+use super::{matchers, note, text, unknown_receiver};
 use crate::config::check::Check;
 use crate::config::environment::join;
 use crate::config::period::Period;
-use crate::config::route::{ALL_LABELS, expression};
+use crate::config::route::ALL_LABELS;
 
 /// The most routes above one another, the first included.
 const MAX_LEVELS: usize = 10;
 /// The most routes of all, because each alert is held against them.
 const MAX_ROUTES: usize = 10_000;
+/// The settings that name time intervals.
+const HOURS: [&str; 2] = ["mute_time_intervals", "active_time_intervals"];
+
+/// What the names in a route refer to.
+pub(super) struct Known<'v> {
+    pub(super) receivers: Receivers<'v>,
+    pub(super) intervals: Names<'v>,
+}
 
 /// Looks at all routes.
-pub(super) fn apply(check: &mut Check<'_>, value: &Value, receivers: &Receivers<'_>) {
+pub(super) fn apply(check: &mut Check<'_>, value: &Value, known: &Known<'_>) {
     let Some(root) = value.get("route") else {
         return;
     };
@@ -38,8 +46,15 @@ pub(super) fn apply(check: &mut Check<'_>, value: &Value, receivers: &Receivers<
         let hint = "there is no route beside the first".to_owned();
         note(check, "route.continue", found, "none there", Some(hint));
     }
+    for key in HOURS {
+        if let Some([_, ..]) = root.get(key).and_then(Value::as_array).map(Vec::as_slice) {
+            let found = format!("`{key}` in the first route");
+            let hint = "put it into one of `routes`; the first takes what no other does".to_owned();
+            note(check, &join("route", key), found, "none there", Some(hint));
+        }
+    }
     let mut count = 0;
-    route(check, "route", root, receivers, 1, &mut count);
+    route(check, "route", root, known, 1, &mut count);
     if count > MAX_ROUTES {
         let expected = format!("at most {MAX_ROUTES}");
         note(check, "route", format!("{count} routes"), &expected, None);
@@ -50,14 +65,14 @@ fn route(
     check: &mut Check<'_>,
     path: &str,
     value: &Value,
-    receivers: &Receivers<'_>,
+    known: &Known<'_>,
     level: usize,
     count: &mut usize,
 ) {
     *count += 1;
     let place = join(path, "receiver");
-    if let Some(name) = text(value, "receiver").filter(|name| !receivers.has(name)) {
-        unknown_receiver(check, &place, name, receivers);
+    if let Some(name) = text(value, "receiver").filter(|name| !known.receivers.has(name)) {
+        unknown_receiver(check, &place, name, &known.receivers);
     }
     grouping(check, path, value);
     for key in ["group_interval", "repeat_interval"] {
@@ -68,7 +83,12 @@ fn route(
             note(check, &place, found, "a period longer than 0", None);
         }
     }
-    matchers(check, path, value);
+    matchers::apply(check, path, value, ["matchers", "match", "match_re"]);
+    for key in HOURS {
+        known
+            .intervals
+            .look_up(check, &join(path, key), value.get(key));
+    }
     let place = join(path, "routes");
     let routes = value.get("routes").and_then(Value::as_array);
     let Some(routes) = routes.filter(|routes| !routes.is_empty()) else {
@@ -82,7 +102,7 @@ fn route(
     }
     for (i, below) in routes.iter().enumerate() {
         let path = format!("{place}[{i}]");
-        route(check, &path, below, receivers, level + 1, count);
+        route(check, &path, below, known, level + 1, count);
     }
 }
 
@@ -119,51 +139,4 @@ fn grouping(check: &mut Check<'_>, path: &str, value: &Value) {
             note(check, &place, found, "each label once", None);
         }
     }
-}
-
-fn matchers(check: &mut Check<'_>, path: &str, value: &Value) {
-    let place = join(path, "matchers");
-    let texts = value.get("matchers").and_then(Value::as_array);
-    for (i, text) in texts.into_iter().flatten().enumerate() {
-        let place = format!("{place}[{i}]");
-        let Some(text) = text.as_str() else {
-            continue;
-        };
-        match parse_list(text) {
-            Ok(list) if list.is_empty() => {
-                let expected = "a matcher such as `severity=\"critical\"`";
-                note(check, &place, "no matcher".to_owned(), expected, None);
-            }
-            Ok(_) => {}
-            Err(error) => misread(check, &place, text, &error),
-        }
-    }
-    let place = join(path, "match_re");
-    let labels = value.get("match_re").and_then(Value::as_object);
-    for (name, text) in labels.into_iter().flatten() {
-        if let Some(text) = text.as_str().filter(|_| !name.is_empty())
-            && let Err(error) = expression(name, text)
-        {
-            misread(check, &join(&place, name), text, &error);
-        }
-    }
-    for key in ["match", "match_re"] {
-        let place = join(path, key);
-        if given(check, &place, "") {
-            let found = "a label without a name".to_owned();
-            note(check, &place, found, "the name of a label", None);
-        }
-    }
-}
-
-/// Points at the place within the text. The problem may quote the text, so what the environment
-/// holds is not told.
-fn misread(check: &mut Check<'_>, path: &str, text: &str, error: &MatcherError) {
-    let Some(spot) = check.spot_within(path, text, error.at) else {
-        return;
-    };
-    let found = check.written(path);
-    let hint = check.is_literal(path).then(|| error.problem.clone());
-    let expected = "a matcher such as `severity=\"critical\"` or `team=~\"db|web\"`".to_owned();
-    check.fault(path, &spot, found, expected, hint);
 }

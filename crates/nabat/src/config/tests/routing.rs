@@ -6,7 +6,10 @@ use std::time::Duration;
 use nabat_core::alert::Labels;
 use nabat_core::chat::BotId;
 use nabat_core::destination::{Destination, Outlet};
-use nabat_core::route::{GroupBy, Timing};
+use nabat_core::inhibition::Rule;
+use nabat_core::matcher::list_text;
+use nabat_core::route::{GroupBy, Hours, Timing};
+use nabat_core::time::Timestamp;
 
 use super::*;
 use crate::config::integration::{
@@ -376,6 +379,80 @@ receivers:
         assert!(routing.integration(integration.id).is_some());
     }
     assert!(fine("{}").routing().is_none());
+}
+
+#[test]
+fn routes_keep_quiet_in_the_hours_that_they_name() {
+    let config = fine(
+        "
+route:
+  receiver: all
+  routes:
+    - {receiver: mail, mute_time_intervals: [nights, weekends]}
+    - {receiver: mail, active_time_intervals: [office]}
+time_intervals:
+  - name: nights
+    time_intervals:
+      - times: [{start_time: 22:00, end_time: 24:00}, {start_time: '00:00', end_time: '07:00'}]
+        location: Europe/Berlin
+  - name: office
+    time_intervals: [{weekdays: ['Monday:friday'], times: [{start_time: '09:00', end_time: '17:00'}]}]
+mute_time_intervals:
+  - {name: weekends, time_intervals: [{weekdays: [saturday, sunday]}, {months: [1], days_of_month: ['1'], years: [2027]}]}
+receivers: [{name: all}, {name: mail}]
+",
+    );
+    let routing = config.routing().unwrap();
+    assert_eq!(routing.root.hours, Hours::default());
+    let hours = |mute: &[&str], active: &[&str]| Hours {
+        mute: mute.iter().map(|name| (*name).into()).collect(),
+        active: active.iter().map(|name| (*name).into()).collect(),
+    };
+    let found = routing.root.find(&Labels::default());
+    assert_eq!(found[0].hours, hours(&["nights", "weekends"], &[]));
+    for (hours, at, expected) in [
+        (&found[0].hours, "2026-11-20T20:59:00Z", ""),
+        (&found[0].hours, "2026-11-20T21:00:00Z", "nights"),
+        (&found[0].hours, "2026-11-21T03:00:00Z", "nights weekends"),
+        (&found[0].hours, "2027-01-01T12:00:00Z", "weekends"),
+        (&hours(&[], &["office"]), "2026-11-20T12:00:00Z", ""),
+        (&hours(&[], &["office"]), "2026-11-20T18:00:00Z", "office"),
+    ] {
+        let at = Timestamp::parse_rfc3339(at).unwrap().unwrap();
+        let muting = routing.calendar.muting(hours, at).join(" ");
+        assert_eq!(muting, expected, "{hours:?} at {at}");
+    }
+}
+
+#[test]
+fn inhibition_rules_are_read_in_both_forms() {
+    let config = fine(
+        r#"
+inhibit_rules:
+  - name: a node explains what runs on it
+    source_matchers: ['alertname="NodeDown"', 'env!="test"']
+    target_matchers: ['severity=~"warning|info",team=db']
+    equal: [instance, cluster]
+  - source_match: {severity: critical, cluster: 1}
+    source_match_re: {job: 'a|b'}
+    target_match: {severity: warning}
+    target_match_re: {job: 'c|d'}
+  - {}
+"#,
+    );
+    let rules = config.inhibit_rules();
+    let shown = |rule: &Rule| {
+        let (source, target) = (list_text(&rule.source), list_text(&rule.target));
+        format!("{source} {target} {}", rule.equal.join(","))
+    };
+    assert_eq!(
+        rules.iter().map(shown).collect::<Vec<_>>(),
+        [
+            r#"{alertname="NodeDown",env!="test"} {severity=~"warning|info",team="db"} instance,cluster"#,
+            r#"{cluster="1",severity="critical",job=~"a|b"} {severity="warning",job=~"c|d"} "#,
+            "{} {} ",
+        ]
+    );
 }
 
 #[test]

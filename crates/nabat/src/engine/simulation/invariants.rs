@@ -7,19 +7,26 @@ mod fallbacks;
 mod told;
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use nabat_core::card::{Card, CardId};
 use nabat_core::change::Snapshot;
 use nabat_core::chat::{Chat, ChatKey};
 use nabat_core::delivery::{Content, DeliveryId};
 use nabat_core::destination::Destination;
-use nabat_core::incident::{Incident, IncidentId};
+use nabat_core::incident::{Expiry, Incident, IncidentId};
+use nabat_core::matcher::Matcher;
+use nabat_core::silence::{Phase, Silence};
 use nabat_core::subscription::Selector;
-use nabat_core::time::Timestamp;
 
 use super::setting::{self, tells_ends};
 use super::world::{COURIER, World};
 use crate::store::Store;
+
+/// How far what is stored of an incident's end may lag behind what its source said.
+const EXPIRY_LAG: Duration = Duration::from_secs(120);
+/// For how long what fired goes on after a start, so that its source can be heard.
+const EXPIRY_GRACE: Duration = Duration::from_secs(300);
 
 /// What the store holds, found by its numbers.
 struct Kept {
@@ -109,12 +116,13 @@ impl World {
             figures.acknowledged,
         );
         let taken = |incident: &&Incident| incident.acknowledged.is_some();
+        let unexpired = |silence: &&Silence| silence.phase != Phase::Expired;
         let stored = (
             kept.firing().count(),
             kept.snapshot.cards.len(),
             kept.snapshot.subscriptions.len(),
             kept.snapshot.deliveries.len(),
-            kept.snapshot.silences.len(),
+            kept.snapshot.silences.iter().filter(unexpired).count(),
             kept.firing().filter(taken).count(),
         );
         self.claim(in_memory == stored, || {
@@ -171,7 +179,7 @@ impl World {
             self.claim(there, || format!("for nobody configured: {card:?}"));
             let chat = card.destination.chat().and_then(|key| kept.chat(key));
             let disabled = chat.is_some_and(|chat| chat.disabled.is_some());
-            let muted = muted(&kept.snapshot, card.destination, self.now);
+            let muted = self.muted(&kept.snapshot, card);
             let ends = tells_ends(card.destination);
             let mut has_news = false;
             for (id, told) in &card.members {
@@ -187,9 +195,7 @@ impl World {
                     format!("{card:?} told more of {incident:?} than there is")
                 });
                 has_news |= match told.edition {
-                    0 => {
-                        !incident.ended() && !muted && !silenced(&kept.snapshot, incident, self.now)
-                    }
+                    0 => !incident.ended() && !muted && !self.hushed(&kept.snapshot, incident),
                     _ => ends && incident.ended() && !told.ended,
                 };
             }
@@ -248,9 +254,13 @@ impl World {
             format!("something was due at {due:?} and is not done at {now:?}")
         });
         let kept = self.store.snapshot(now).unwrap();
-        let over = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
+        // What is stored of an end lags behind repeats, and a restart grants some time.
+        let granted_until = self.restored_at.after(EXPIRY_GRACE);
+        let over = |expires: Option<Expiry>| {
+            expires.is_some_and(|expires| granted_until.max(expires.at.after(EXPIRY_LAG)) <= now)
+        };
         for incident in &kept.incidents {
-            self.claim(incident.ended() || !over(incident.expires_at), || {
+            self.claim(incident.ended() || !over(incident.expires), || {
                 format!("{incident:?} should have expired by {now:?}")
             });
         }
@@ -277,7 +287,8 @@ impl World {
                 format!("{there} was not told of {:?}", kept.incident(id))
             });
         }
-        self.claim(kept.snapshot.silences.is_empty(), || {
+        let endless = |silence: &Silence| silence.phase != Phase::Expired;
+        self.claim(!kept.snapshot.silences.iter().any(endless), || {
             format!("they never end: {:?}", kept.snapshot.silences)
         });
         self.claim(kept.snapshot.deliveries.is_empty(), || {
@@ -293,16 +304,42 @@ impl World {
     }
 }
 
-/// Whether nothing new may be told there.
-fn muted(kept: &Snapshot, destination: Destination, now: Timestamp) -> bool {
-    let mut chats = kept.chats.iter();
-    let chat = chats.find(|chat| destination == chat.key.into());
-    let until = chat.and_then(|chat| chat.muted_until);
-    until.is_some_and(|until| until > now)
-}
+/// What may not be told to anyone new.
+impl World {
+    /// Whether nothing new may be told on a card.
+    fn muted(&self, kept: &Snapshot, card: &Card) -> bool {
+        let mut chats = kept.chats.iter();
+        let chat = chats.find(|chat| card.destination == chat.key.into());
+        let until = chat.and_then(|chat| chat.muted_until);
+        let off_hours = || {
+            let hours = &card.routed.as_ref()?.hours;
+            let calendar = &self.settings.routing.as_ref()?.calendar;
+            Some(!calendar.muting(hours, self.now).is_empty())
+        };
+        until.is_some_and(|until| until > self.now) || off_hours().unwrap_or_default()
+    }
 
-/// Whether an incident may not be told to anyone new.
-fn silenced(kept: &Snapshot, incident: &Incident, now: Timestamp) -> bool {
-    let mut silences = kept.silences.iter();
-    silences.any(|silence| silence.active(now) && silence.covers(&incident.labels))
+    /// Whether an incident is silenced, or explained while it fires.
+    fn hushed(&self, kept: &Snapshot, incident: &Incident) -> bool {
+        let mut silences = kept.silences.iter();
+        let silenced = silences.any(|silence| {
+            silence.active() && self.now < silence.ends_at && silence.covers(&incident.labels)
+        });
+        silenced || (!incident.ended() && self.explained(kept, incident))
+    }
+
+    /// Whether another incident explains this one: asked of all, for no rule of this simulation
+    /// has an alert on both of its sides.
+    fn explained(&self, kept: &Snapshot, incident: &Incident) -> bool {
+        let all = |list: &[Matcher], of: &Incident| list.iter().all(|one| one.matches(&of.labels));
+        self.settings.inhibit_rules.iter().any(|rule| {
+            let equal = |other: &Incident| {
+                let mut names = rule.equal.iter();
+                names.all(|name| other.labels.value(name) == incident.labels.value(name))
+            };
+            let mut sources = kept.incidents.iter().filter(|other| !other.ended());
+            all(&rule.target, incident)
+                && sources.any(|other| all(&rule.source, other) && equal(other))
+        })
+    }
 }

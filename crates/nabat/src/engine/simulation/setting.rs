@@ -7,8 +7,10 @@ use std::time::Duration;
 use nabat_core::chat::ChatKey;
 use nabat_core::destination::{Destination, IntegrationId};
 use nabat_core::engine::{Fallback, Settings};
+use nabat_core::inhibition::Rule;
 use nabat_core::matcher::parse_list;
-use nabat_core::route::{GroupBy, Integration, Route, Routing, Spec};
+use nabat_core::route::{Calendar, GroupBy, Hours, Integration, Route, Routing, Spec};
+use nabat_core::time_interval::{TimeInterval, Times};
 
 use super::world::{BOT, COURIER, Dice, chat};
 
@@ -43,6 +45,10 @@ pub(super) fn settings(dice: &mut Dice, chats: impl Iterator<Item = i64>) -> Set
 pub(super) fn configure(dice: &mut Dice, settings: &mut Settings) {
     settings.routing = (dice.below(3) > 0).then(|| routing(dice));
     settings.late_after = Duration::from_secs([60, 300, 3_600][dice.below(3)]);
+    settings.inhibit_rules = match dice.below(2) {
+        0 => Arc::default(),
+        _ => Arc::new([cpu_explains(dice)]),
+    };
     settings.fallbacks.clear();
     if settings.routing.is_none() {
         return;
@@ -58,6 +64,53 @@ pub(super) fn configure(dice: &mut Dice, settings: &mut Settings) {
     }
 }
 
+/// What nobody is told while the processor is busy: of the same host, or anywhere.
+fn cpu_explains(dice: &mut Dice) -> Rule {
+    let equal: &[&str] = [&["host"] as &[_], &[]][dice.below(2)];
+    Rule {
+        source: parse_list("alertname=Cpu").unwrap(),
+        target: parse_list("alertname=~\"Disk|Net\"").unwrap(),
+        equal: equal.iter().map(|name| (*name).into()).collect(),
+    }
+}
+
+/// Takes away what holds news back without end: rules, and the hours of routes.
+pub(super) fn let_speak(settings: &mut Settings) {
+    settings.inhibit_rules = Arc::default();
+    if let Some(routing) = &mut settings.routing {
+        Arc::make_mut(routing).calendar = Calendar::default();
+    }
+}
+
+/// Every other quarter of an hour, and so all that histories last.
+fn calendar() -> Calendar {
+    let quarter = |number: u32| {
+        let time = |minutes: u32| format!("{:02}:{:02}", minutes / 60, minutes % 60);
+        let (from, to) = (time(number * 30), time(number * 30 + 15));
+        Times::new(from.parse().unwrap(), to.parse().unwrap()).unwrap()
+    };
+    let interval = TimeInterval {
+        times: Some((0..48).map(quarter).collect()),
+        ..TimeInterval::default()
+    };
+    [("quarters".into(), vec![interval])].into_iter().collect()
+}
+
+fn hours(dice: &mut Dice) -> Hours {
+    let names = || vec!["quarters".into()];
+    match dice.below(4) {
+        0 => Hours {
+            mute: names(),
+            ..Hours::default()
+        },
+        1 => Hours {
+            active: names(),
+            ..Hours::default()
+        },
+        _ => Hours::default(),
+    }
+}
+
 fn fallback(to: Vec<Destination>) -> Fallback {
     Fallback {
         after: FALLBACK_AFTER,
@@ -66,7 +119,7 @@ fn fallback(to: Vec<Destination>) -> Fallback {
 }
 
 /// Everything goes to `mail`, grouped by its name or not at all; what a host or a severity singles
-/// out goes to `hook`, in its place or as well.
+/// out goes to `hook`, in its place or as well, maybe at certain hours only.
 fn routing(dice: &mut Dice) -> Arc<Routing> {
     let single = ["host=\"h0\"", "severity=\"critical\""][dice.below(2)];
     let child = Spec {
@@ -75,6 +128,7 @@ fn routing(dice: &mut Dice) -> Arc<Routing> {
         continues: dice.below(2) == 0,
         group_by: (dice.below(2) == 0).then_some(GroupBy::All),
         group_wait: (dice.below(2) == 0).then_some(Duration::ZERO),
+        hours: hours(dice),
         ..Spec::default()
     };
     let names = [vec!["alertname".into()], Vec::new()][dice.below(2)].clone();
@@ -91,7 +145,9 @@ fn routing(dice: &mut Dice) -> Arc<Routing> {
         routes: vec![child],
         ..Spec::default()
     });
-    Arc::new(Routing::new(root, integrations))
+    let mut routing = Routing::new(root, integrations);
+    routing.calendar = calendar();
+    Arc::new(routing)
 }
 
 fn integration(id: IntegrationId, receiver: &str, send_resolved: bool) -> Integration {

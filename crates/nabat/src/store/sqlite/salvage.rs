@@ -133,7 +133,14 @@ fn make(files: &Files, draft: &Files, patched: &Files, noted: i64) -> Result<Out
 /// has none.
 fn look_into(files: &Files) -> Option<Connection> {
     let length = length(&files.db).ok()?;
-    (length > 0).then(|| check::read_only(files).ok()).flatten()
+    let connection = (length > 0)
+        .then(|| check::read_only(files).ok())
+        .flatten()?;
+    // So it is read although it is shorter than it says.
+    connection
+        .pragma_update(None, "writable_schema", true)
+        .ok()?;
+    Some(connection)
 }
 
 /// The version of the store's tables, if it can be read.
@@ -147,10 +154,6 @@ fn version(files: &Files) -> Option<usize> {
 /// Opens a damaged store, if its first page can be read and knows all tables.
 fn source(files: &Files, tables: &[Table]) -> Option<Connection> {
     let connection = look_into(files)?;
-    // So it is opened although it is shorter than it says.
-    connection
-        .pragma_update(None, "writable_schema", true)
-        .ok()?;
     let known = |table: &Table| {
         connection
             .prepare(&format!("SELECT 1 FROM {}", table.name))
@@ -195,7 +198,7 @@ fn mend(to: &Connection, noted: i64) -> rusqlite::Result<()> {
         "cards",
         "outbox",
         "deliveries",
-        "silences",
+        "entries",
         "subscriptions",
     ] {
         to.execute(
@@ -203,11 +206,15 @@ fn mend(to: &Connection, noted: i64) -> rusqlite::Result<()> {
             [NUMBER_MAX],
         )?;
     }
+    // Those of maintenance windows are below zero.
+    to.execute("DELETE FROM silences WHERE id = 0 OR id > ?1", [NUMBER_MAX])?;
     to.execute_batch(
         "DELETE FROM incidents WHERE NOT (json_valid(labels) AND json_valid(annotations)
              AND json_valid(links) AND coalesce(json_valid(acknowledged), 1));
          DELETE FROM cards WHERE NOT coalesce(json_valid(routed), 1);
          DELETE FROM outbox WHERE NOT json_valid(content);
+         DELETE FROM silences WHERE NOT (json_valid(annotations) AND json_valid(origin));
+         DELETE FROM entries WHERE NOT json_valid(what);
          DELETE FROM ledger WHERE incident NOT IN (SELECT id FROM incidents)
              OR card NOT IN (SELECT id FROM cards);
          DELETE FROM cards WHERE id NOT IN (SELECT card FROM ledger);
@@ -218,6 +225,7 @@ fn mend(to: &Connection, noted: i64) -> rusqlite::Result<()> {
              SELECT used FROM numbers UNION ALL SELECT max(id) FROM incidents
              UNION ALL SELECT max(id) FROM cards UNION ALL SELECT max(id) FROM outbox
              UNION ALL SELECT max(id) FROM deliveries UNION ALL SELECT max(id) FROM silences
+             UNION ALL SELECT max(id) FROM entries
              UNION ALL SELECT max(id) FROM subscriptions)
          WHERE used BETWEEN 0 AND ?1",
         [NUMBER_MAX],

@@ -1,7 +1,5 @@
 //! `/api/v1/deliveries`: what waits, what became of the rest, and what people do about it.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
@@ -10,10 +8,10 @@ use axum::http::StatusCode;
 use nabat_core::delivery::{Attempt, DeliveryId, Fate};
 use nabat_core::engine::{Dropped, Pending, Wanted};
 
-use super::Admin;
 use super::page::{Params, Place, Wish};
 use super::shape::{self, Done, Page, Tried};
-use crate::store::{self, History, Record, StoreError};
+use super::{Admin, look_back};
+use crate::store::{self, Record};
 use crate::web;
 use crate::web::answer::Problem;
 
@@ -34,7 +32,7 @@ pub(in crate::web) async fn show(
     Path(id): Path<String>,
 ) -> Result<Json<shape::Delivery>, Problem> {
     let id = number(&id)?;
-    let attempts = read(&state, move |history| history.attempts(id)).await?;
+    let attempts = look_back(&state, move |history| history.attempts(id)).await?;
     let mut found = match state.engine.pending_one(id).await? {
         Some(pending) => waiting(pending),
         None => {
@@ -153,7 +151,7 @@ async fn page(state: &web::State, wish: &Wish) -> Result<Page, Problem> {
         destination: wish.destination,
         limit: room + 1,
     };
-    let mut records = read(state, move |history| history.deliveries(&query)).await?;
+    let mut records = look_back(state, move |history| history.deliveries(&query)).await?;
     let more = records.len() > room;
     records.truncate(room);
     if let Some(record) = records.last() {
@@ -233,7 +231,7 @@ fn number(text: &str) -> Result<DeliveryId, Problem> {
 }
 
 async fn recorded(state: &web::State, id: DeliveryId) -> Result<Record, Problem> {
-    let record = read(state, move |history| history.delivery(id)).await?;
+    let record = look_back(state, move |history| history.delivery(id)).await?;
     record.ok_or_else(|| {
         Problem::new(
             StatusCode::NOT_FOUND,
@@ -266,25 +264,4 @@ fn not_again(record: &Record) -> Problem {
         message,
         "what it said may not be true any more: `/alerts` in the chat shows what fires now, and ends are told as ever",
     )
-}
-
-/// Reads the history on a thread that may wait.
-async fn read<T: Send + 'static>(
-    state: &web::State,
-    what: impl FnOnce(&dyn History) -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, Problem> {
-    let history = Arc::clone(&state.api.history);
-    let found = tokio::task::spawn_blocking(move || what(history.as_ref())).await;
-    let message = match found {
-        Ok(Ok(found)) => return Ok(found),
-        Ok(Err(error)) => error.to_string(),
-        Err(error) => error.to_string(),
-    };
-    tracing::error!(error = message, "the history of deliveries can't be read");
-    Err(Problem::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "store_unavailable",
-        "the history can't be read at the moment",
-        "see the log; what waits is shown by `state=waiting`",
-    ))
 }

@@ -51,17 +51,14 @@ pub(super) enum Place {
 
 impl Wish {
     pub(super) fn read(params: Result<Query<Params>, QueryRejection>) -> Result<Self, Problem> {
-        let Query(params) = params.map_err(|rejection| {
-            let message = rejection.body_text();
-            wrong(message.chars().take(WORDS_CHARS_MAX).collect())
-        })?;
+        let Query(params) = params.map_err(|rejection| wrong(cut(&rejection.body_text())))?;
         let states = params.state.iter().flat_map(|list| list.split(','));
         let states: Result<Vec<State>, _> = states.map(str::parse).collect();
         let destination = params.destination.as_deref().map(destination).transpose()?;
         Ok(Self {
             states: states.map_err(|error| wrong(error.to_string()))?,
             destination,
-            limit: limit(params.limit.as_deref())?,
+            limit: limit(params.limit.as_deref()).map_err(wrong)?,
             from: params.before.as_deref().map(place).transpose()?,
         })
     }
@@ -79,21 +76,28 @@ impl Wish {
     }
 }
 
-fn destination(text: &str) -> Result<Destination, Problem> {
-    text.parse().map_err(|error: NoDestination| {
-        let message = error.to_string();
-        wrong(message.chars().take(WORDS_CHARS_MAX).collect())
-    })
+/// As much of a mistake as is repeated to whoever made it.
+pub(super) fn cut(words: &str) -> String {
+    words.chars().take(WORDS_CHARS_MAX).collect()
 }
 
-fn limit(text: Option<&str>) -> Result<usize, Problem> {
+fn destination(text: &str) -> Result<Destination, Problem> {
+    text.parse()
+        .map_err(|error: NoDestination| wrong(cut(&error.to_string())))
+}
+
+/// How many of a list are wanted.
+///
+/// # Errors
+/// What is wrong with the number.
+pub(super) fn limit(text: Option<&str>) -> Result<usize, String> {
     let Some(text) = text else {
         return Ok(LIMIT_DEFAULT);
     };
     let limit = text.parse().ok();
     limit
         .filter(|limit| (1..=LIMIT_MAX).contains(limit))
-        .ok_or_else(|| wrong(format!("`limit` is a whole number from 1 to {LIMIT_MAX}")))
+        .ok_or_else(|| format!("`limit` is a whole number from 1 to {LIMIT_MAX}"))
 }
 
 fn place(text: &str) -> Result<Place, Problem> {

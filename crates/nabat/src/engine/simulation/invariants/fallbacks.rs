@@ -7,7 +7,7 @@ use nabat_core::incident::IncidentId;
 use nabat_core::time::Timestamp;
 
 use super::super::world::World;
-use super::{Kept, muted, silenced};
+use super::Kept;
 
 impl World {
     /// A fallback is told when somebody could not be told for long.
@@ -44,14 +44,14 @@ impl World {
 
     /// What fires on a card, may be told and is not.
     fn untold(&self, kept: &Kept, card: &Card) -> Vec<IncidentId> {
-        if muted(&kept.snapshot, card.destination, self.now) {
+        if self.muted(&kept.snapshot, card) {
             return Vec::new();
         }
         let members = card.members.iter().filter(|(_, told)| told.edition == 0);
         members
             .filter_map(|(id, _)| kept.incident(*id))
             .filter(|incident| !incident.ended())
-            .filter(|incident| !silenced(&kept.snapshot, incident, self.now))
+            .filter(|incident| !self.hushed(&kept.snapshot, incident))
             .map(|incident| incident.id)
             .collect()
     }

@@ -7,7 +7,6 @@ use nabat_core::incident::Incident;
 use nabat_core::notification::Reason;
 
 use super::super::world::World;
-use super::{muted, silenced};
 use crate::store::Store;
 
 impl World {
@@ -39,7 +38,8 @@ impl World {
         repeats
     }
 
-    /// Nobody hears anything new under a silence or in a muted chat.
+    /// Nobody hears anything new that is silenced or explained, nor in a muted chat or at the wrong
+    /// hour.
     fn check_is_not_hushed(&mut self, kept: &Snapshot, work: &Work, note: &Note) {
         let key = (work.destination, note.incident);
         if self.seen.contains_key(&key) || self.doubted.contains(&key) {
@@ -49,8 +49,9 @@ impl World {
             .incidents
             .iter()
             .find(|known| known.id == note.incident);
-        let hushed = muted(kept, work.destination, self.now)
-            || incident.is_some_and(|incident| silenced(kept, incident, self.now));
+        let card = kept.cards.iter().find(|card| card.id == note.card);
+        let hushed = card.is_some_and(|card| self.muted(kept, card))
+            || incident.is_some_and(|incident| self.hushed(kept, incident));
         self.claim(!hushed, || {
             format!("{} hears of {incident:?} for the first time, hushed", key.0)
         });
@@ -86,7 +87,7 @@ impl World {
             let told = work.told.iter().any(|note| note.incident == incident.id);
             told && !incident.ended()
                 && incident.acknowledged.is_none()
-                && !silenced(kept, incident, self.now)
+                && !self.hushed(kept, incident)
         };
         let free = kept.incidents.iter().any(free);
         // That an earlier life of what is known to fire is over shows nothing new.

@@ -1,0 +1,72 @@
+//! What holds news back that nobody said should be: inhibition, and the hours of routes.
+//!
+//! Like a silence, both hold back what is not known yet and stop repeats; whoever was told that
+//! something fires is told its end all the same.
+//!
+//! Who is inhibited is decided at the end of a step, so that the order in which one request names
+//! its alerts does not matter. For an incident that ends, it stays as it was: what ends in one
+//! request with what explained it is not told after all.
+
+use super::{Engine, Timer};
+use crate::card::{Card, CardId};
+use crate::inhibition::Inhibitions;
+use crate::route::{Calendar, Hours};
+use crate::time::Timestamp;
+
+impl Engine {
+    /// Decides of all to whom it may matter since whether they are inhibited.
+    pub(super) fn decide_inhibitions(&mut self) {
+        while let Some(id) = self.affected.pop_first() {
+            let by = self.inhibitions.by(id);
+            let by = by.and_then(|by| self.incidents.get(&by));
+            let by = by.map(|known| known.incident.fingerprint);
+            let Some(known) = self.incidents.get_mut(&id) else {
+                continue;
+            };
+            if known.inhibited_by != by && !known.incident.ended() {
+                known.inhibited_by = by;
+                self.touched.extend(&known.cards);
+            }
+        }
+    }
+
+    /// Holds everything that fires against the rules as they are now.
+    pub(super) fn inhibit_anew(&mut self) {
+        self.inhibitions = Inhibitions::new(&self.settings.inhibit_rules);
+        for id in self.open.values() {
+            if let Some(known) = self.incidents.get(id) {
+                self.inhibitions.open(*id, &known.incident.labels);
+            }
+        }
+        self.affected.extend(self.open.values());
+    }
+
+    /// Whether nothing new is told on a card now: its chat is muted, or it is none of its route's
+    /// hours.
+    pub(super) fn muted(&self, card: &Card, now: Timestamp) -> bool {
+        let chat = card.destination.chat();
+        let until = chat.and_then(|chat| self.chats.get(&chat)?.muted_until);
+        until.is_some_and(|until| until > now)
+            || self
+                .hours_of(card)
+                .is_some_and(|(calendar, hours)| !calendar.muting(hours, now).is_empty())
+    }
+
+    /// Sees to it that a card is looked at again when its route's hours begin or end.
+    pub(super) fn watch_hours(&mut self, now: Timestamp, id: CardId) {
+        let hours = self
+            .cards
+            .get(&id)
+            .and_then(|on_duty| self.hours_of(&on_duty.card));
+        if let Some(at) = hours.and_then(|(calendar, hours)| calendar.steady_until(hours, now)) {
+            self.timers.insert((at, Timer::Card(id)));
+        }
+    }
+
+    /// The hours of a card's route, if it does not tell at any time.
+    fn hours_of<'a>(&'a self, card: &'a Card) -> Option<(&'a Calendar, &'a Hours)> {
+        let hours = &card.routed.as_ref()?.hours;
+        let routing = self.settings.routing.as_ref()?;
+        (!hours.are_all()).then_some((&routing.calendar, hours))
+    }
+}

@@ -1,0 +1,99 @@
+//! Tables and what stands in them, as people read them at a terminal.
+
+use std::fmt::Write as _;
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use nabat_core::time::Timestamp;
+
+/// How narrow a column may become that is cut.
+const NARROWEST: usize = 8;
+const GAP: usize = 2;
+
+/// The rows of a table below its head; columns from `flexible_from` on may be cut.
+pub(super) struct Table<const COLUMNS: usize> {
+    pub(super) head: [&'static str; COLUMNS],
+    pub(super) flexible_from: usize,
+    pub(super) rows: Vec<[String; COLUMNS]>,
+}
+
+impl<const COLUMNS: usize> Table<COLUMNS> {
+    /// A line for each row, no wider than `width` if that can be.
+    pub(super) fn text(self, width: Option<usize>) -> String {
+        let widths = self.widths(width);
+        let head = self.head.map(str::to_owned);
+        let mut text = String::new();
+        for row in std::iter::once(head).chain(self.rows) {
+            let cells = row.iter().zip(widths).map(|(cell, width)| {
+                let cell = cut(cell, width);
+                format!("{cell:<width$}")
+            });
+            let line: Vec<String> = cells.collect();
+            let _ = writeln!(text, "{}", line.join(&" ".repeat(GAP)).trim_end());
+        }
+        text
+    }
+
+    /// As wide as what stands in each column; where that is too much, the widest give way.
+    fn widths(&self, width: Option<usize>) -> [usize; COLUMNS] {
+        let mut widths = self.head.map(|name| name.chars().count());
+        for row in &self.rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(cell.chars().count());
+            }
+        }
+        let Some(room) = width else {
+            return widths;
+        };
+        while widths.iter().sum::<usize>() + GAP * (COLUMNS - 1) > room {
+            let flexible = widths.iter_mut().skip(self.flexible_from);
+            match flexible.max().filter(|width| **width > NARROWEST) {
+                Some(widest) => *widest -= 1,
+                None => break,
+            }
+        }
+        widths
+    }
+}
+
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let kept = text.chars().take(width.saturating_sub(1));
+    kept.chain(['…']).collect()
+}
+
+/// What others wrote must not steer the terminal.
+pub(super) fn clean(text: &str) -> String {
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    text.chars().map(plain).collect()
+}
+
+/// How long ago it was: `5s`, `3m`, `2h`, `4d`.
+pub(super) fn age(at: &str, now: Timestamp) -> String {
+    match Timestamp::parse_rfc3339(at) {
+        Ok(Some(at)) => span(now.since(at)),
+        _ => "?".to_owned(),
+    }
+}
+
+/// `5s`, `3m`, `2h`, `4d`.
+pub(super) fn span(period: Duration) -> String {
+    match period.as_secs() {
+        seconds @ 0..60 => format!("{seconds}s"),
+        seconds @ 60..3_600 => format!("{}m", seconds / 60),
+        seconds @ 3_600..86_400 => format!("{}h", seconds / 3_600),
+        seconds => format!("{}d", seconds / 86_400),
+    }
+}
+
+/// How wide the terminal is in characters; `None` if there is none, so that nothing is cut.
+pub(super) fn width() -> Option<usize> {
+    let out = std::io::stdout();
+    if !out.is_terminal() {
+        return None;
+    }
+    let (width, _) = terminal_size::terminal_size_of(out)?;
+    Some(usize::from(width.0))
+}

@@ -1,0 +1,65 @@
+//! Matchers as settings: lists of them, and the two older ways to write them.
+
+use std::collections::BTreeMap;
+
+use nabat_core::matcher::{Matcher, MatcherError, parse_list};
+use schemars::{Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, de};
+
+/// `name=~"value"`.
+///
+/// # Errors
+/// What is wrong with the expression, with its place within `value`.
+pub(super) fn expression(name: &str, value: &str) -> Result<Vec<Matcher>, MatcherError> {
+    let escaped = |text: &str| {
+        let text = text.replace('\\', "\\\\").replace('"', "\\\"");
+        text.replace('\n', "\\n")
+    };
+    let before = format!("\"{}\"=~", escaped(name));
+    parse_list(&format!("{before}\"{}\"", escaped(value))).map_err(|error| MatcherError {
+        at: error.at.saturating_sub(before.len()).min(value.len()),
+        problem: error.problem,
+    })
+}
+
+pub(super) fn lists<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Matcher>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let lists = texts.iter().map(|text| parse_list(text));
+    let lists: Vec<Vec<Matcher>> = lists.collect::<Result<_, _>>().map_err(de::Error::custom)?;
+    Ok(lists.into_iter().flatten().collect())
+}
+
+pub(super) fn equal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Matcher>, D::Error> {
+    let labels = BTreeMap::<String, String>::deserialize(deserializer)?;
+    let equal = |(name, value): (&String, &String)| Matcher::equal(name, value);
+    Ok(labels.iter().map(equal).collect())
+}
+
+pub(super) fn expressions<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<Matcher>, D::Error> {
+    let labels = BTreeMap::<String, String>::deserialize(deserializer)?;
+    let mut matchers = Vec::new();
+    for (name, value) in &labels {
+        matchers.extend(expression(name, value).map_err(de::Error::custom)?);
+    }
+    Ok(matchers)
+}
+
+pub(super) fn lists_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "items": {"type": "string", "x-expected": "a matcher such as `severity=\"critical\"`"},
+        "maxItems": 100,
+        "default": [],
+    })
+}
+
+pub(super) fn labels_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "additionalProperties": {"type": "string"},
+        "x-expected": "a mapping of labels to texts",
+        "default": {},
+    })
+}

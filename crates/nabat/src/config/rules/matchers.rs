@@ -1,0 +1,58 @@
+//! Matchers, which the schema can't check.
+
+use nabat_core::matcher::{MatcherError, parse_list};
+use serde_json::Value;
+
+use super::{given, note};
+use crate::config::check::Check;
+use crate::config::environment::join;
+use crate::config::matchers::expression;
+
+/// Looks at one list of matchers and its two older forms, by the names of the settings.
+pub(super) fn apply(check: &mut Check<'_>, path: &str, value: &Value, keys: [&str; 3]) {
+    let [lists, equal, expressions] = keys;
+    let place = join(path, lists);
+    let texts = value.get(lists).and_then(Value::as_array);
+    for (i, text) in texts.into_iter().flatten().enumerate() {
+        let place = format!("{place}[{i}]");
+        let Some(text) = text.as_str() else {
+            continue;
+        };
+        match parse_list(text) {
+            Ok(list) if list.is_empty() => {
+                let expected = "a matcher such as `severity=\"critical\"`";
+                note(check, &place, "no matcher".to_owned(), expected, None);
+            }
+            Ok(_) => {}
+            Err(error) => misread(check, &place, text, &error),
+        }
+    }
+    let place = join(path, expressions);
+    let labels = value.get(expressions).and_then(Value::as_object);
+    for (name, text) in labels.into_iter().flatten() {
+        if let Some(text) = text.as_str().filter(|_| !name.is_empty())
+            && let Err(error) = expression(name, text)
+        {
+            misread(check, &join(&place, name), text, &error);
+        }
+    }
+    for key in [equal, expressions] {
+        let place = join(path, key);
+        if given(check, &place, "") {
+            let found = "a label without a name".to_owned();
+            note(check, &place, found, "the name of a label", None);
+        }
+    }
+}
+
+/// Points at the place within the text. The problem may quote the text, so what the environment
+/// holds is not told.
+fn misread(check: &mut Check<'_>, path: &str, text: &str, error: &MatcherError) {
+    let Some(spot) = check.spot_within(path, text, error.at) else {
+        return;
+    };
+    let found = check.written(path);
+    let hint = check.is_literal(path).then(|| error.problem.clone());
+    let expected = "a matcher such as `severity=\"critical\"` or `team=~\"db|web\"`".to_owned();
+    check.fault(path, &spot, found, expected, hint);
+}

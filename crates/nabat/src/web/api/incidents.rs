@@ -1,0 +1,238 @@
+//! `/api/v1/incidents`: what fires and what fired, for how long, who was told and who took it.
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use serde::Deserialize;
+
+use nabat_core::history::{Entry, What};
+use nabat_core::incident::{self, IncidentId, title_of};
+use nabat_core::subscription::Selector;
+use nabat_core::time::{Timestamp, parse_period};
+
+use super::shape::incident::{Happened, Incident, Incidents, Kind};
+use super::{Admin, look_back, page};
+use crate::clock;
+use crate::store::IncidentQuery;
+use crate::web;
+use crate::web::answer::Problem;
+
+const HINT: &str = "a list takes `state` (`open` or `ended`), `filter` (`severity=critical team=~\"db|web\"`) or `title` (an expression), `since` and `until` (`24h` or RFC 3339), `limit` and `before`";
+
+/// The parameters as they come.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::web) struct Params {
+    state: Option<String>,
+    filter: Option<String>,
+    title: Option<String>,
+    since: Option<String>,
+    until: Option<String>,
+    limit: Option<String>,
+    before: Option<String>,
+}
+
+/// Lists incidents.
+pub(in crate::web) async fn list(
+    State(state): State<web::State>,
+    _: Admin,
+    params: Result<Query<Params>, QueryRejection>,
+) -> Result<Json<Incidents>, Problem> {
+    let now = clock::now();
+    let query = read(params, now)?;
+    let found = look_back(&state, move |history| history.incidents(&query)).await?;
+    let incidents = found.incidents.into_iter();
+    Ok(Json(Incidents {
+        incidents: incidents.map(|known| shown(known, now)).collect(),
+        next: found.next.map(|id| id.0.to_string()),
+    }))
+}
+
+/// Shows one incident and what happened to it.
+pub(in crate::web) async fn show(
+    State(state): State<web::State>,
+    _: Admin,
+    Path(id): Path<String>,
+) -> Result<Json<Incident>, Problem> {
+    let id = id.parse().map(IncidentId).map_err(|_| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_id",
+            "an incident has a number",
+            "`GET /api/v1/incidents` lists them",
+        )
+    })?;
+    let found = look_back(&state, move |history| {
+        let found = history.incident(id)?;
+        let entries = history.entries(id)?;
+        Ok(found.map(|found| (found, entries)))
+    });
+    let Some((found, entries)) = found.await? else {
+        return Err(Problem::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            format!("there is no incident {}", id.0),
+            "what ended is kept as long as `history` in the configuration says",
+        ));
+    };
+    let mut shown = shown(found, clock::now());
+    shown.history = Some(happened(&state, entries).await?);
+    Ok(Json(shown))
+}
+
+async fn happened(state: &web::State, entries: Vec<Entry>) -> Result<Vec<Happened>, Problem> {
+    let destination = |entry: &Entry| match entry.what {
+        What::Told { destination, .. } => Some(destination),
+        What::Acknowledged { .. } | What::Unattended | What::Silenced { .. } => None,
+    };
+    let destinations = entries.iter().filter_map(destination).collect();
+    let mut names = state.engine.names(destinations).await?.into_iter();
+    let happened = entries.into_iter().map(|entry| {
+        let name = match entry.what {
+            What::Silenced { silence, .. } => Some(state.api.names.uuid(silence)),
+            _ => destination(&entry).and_then(|_| names.next()),
+        };
+        Happened {
+            at: entry.at.to_string(),
+            what: Kind::of(entry.what, name.unwrap_or_default()),
+        }
+    });
+    Ok(happened.collect())
+}
+
+fn shown(known: incident::Incident, now: Timestamp) -> Incident {
+    let ended_at = match known.state {
+        incident::State::Ended { at, .. } => Some(at),
+        incident::State::Firing | incident::State::Stale => None,
+    };
+    Incident {
+        id: known.id.0,
+        fingerprint: known.fingerprint.to_string(),
+        title: title_of(&known.labels, &known.annotations),
+        severity: known.severity(),
+        state: known.state.into(),
+        starts_at: known.starts_at.to_string(),
+        opened_at: known.opened_at.to_string(),
+        ended_at: ended_at.map(|at| at.to_string()),
+        seconds: ended_at.unwrap_or(now).since(known.starts_at).as_secs(),
+        flaps: known.flaps,
+        acknowledged: known
+            .acknowledged
+            .as_ref()
+            .filter(|_| ended_at.is_none())
+            .map(Into::into),
+        labels: known.labels,
+        annotations: known.annotations,
+        links: known.links,
+        history: None,
+    }
+}
+
+fn read(
+    params: Result<Query<Params>, QueryRejection>,
+    now: Timestamp,
+) -> Result<IncidentQuery, Problem> {
+    let Query(params) = params.map_err(|rejection| wrong(page::cut(&rejection.body_text())))?;
+    let time = |name: &str, text: Option<&str>| {
+        text.map(|text| moment(text, now))
+            .transpose()
+            .map_err(|()| wrong(format!("`{name}` is no time: `24h`, `7d` or RFC 3339")))
+    };
+    let id = |text: &str| {
+        text.parse()
+            .map(IncidentId)
+            .map_err(|_| wrong("`before` is not what a list gave as `next`".to_owned()))
+    };
+    Ok(IncidentQuery {
+        open: match params.state.as_deref() {
+            None => None,
+            Some("open") => Some(true),
+            Some("ended") => Some(false),
+            Some(_) => return Err(wrong("`state` is `open` or `ended`".to_owned())),
+        },
+        selector: selector(params.filter.as_deref(), params.title.as_deref())?,
+        since: time("since", params.since.as_deref())?,
+        until: time("until", params.until.as_deref())?,
+        limit: page::limit(params.limit.as_deref()).map_err(wrong)?,
+        before: params.before.as_deref().map(id).transpose()?,
+    })
+}
+
+fn selector(filter: Option<&str>, title: Option<&str>) -> Result<Option<Selector>, Problem> {
+    /// More characters than this nobody writes by hand; each alert is compared with them.
+    const CHARS_MAX: usize = 1_000;
+    let too_long = |text: &&str| text.chars().count() > CHARS_MAX;
+    if filter.iter().chain(&title).any(too_long) {
+        return Err(wrong(format!(
+            "more than {CHARS_MAX} characters to look for"
+        )));
+    }
+    match (filter, title) {
+        (None, None) => Ok(None),
+        (Some(_), Some(_)) => Err(wrong("either `filter` or `title`, not both".to_owned())),
+        (Some(filter), None) => Selector::labels(filter)
+            .map(Some)
+            .map_err(|error| wrong(page::cut(&format!("`filter`: {error}")))),
+        (None, Some(title)) => Selector::title(title)
+            .map(Some)
+            .map_err(|error| wrong(page::cut(&format!("`title`: {error}")))),
+    }
+}
+
+/// A moment, or how long ago it was.
+fn moment(text: &str, now: Timestamp) -> Result<Timestamp, ()> {
+    if let Ok(period) = parse_period(text) {
+        return Ok(now.before(period));
+    }
+    Timestamp::parse_rfc3339(text).ok().flatten().ok_or(())
+}
+
+fn wrong(message: String) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "invalid_query", message, HINT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(text: &str) -> Result<IncidentQuery, Problem> {
+        let uri = format!("/x?{text}").parse().unwrap();
+        read(Query::try_from_uri(&uri), Timestamp::from_millis(3_600_000))
+    }
+
+    #[test]
+    fn what_is_asked_for_is_read() {
+        let all = query("").unwrap();
+        assert_eq!((all.limit, all.open, all.selector), (100, None, None));
+        let some =
+            query("state=open&filter=a%3Db&since=1h&until=1970-01-01T00:30:00Z&limit=5&before=9");
+        let some = some.unwrap();
+        assert_eq!((some.open, some.limit), (Some(true), 5));
+        assert_eq!(some.since, Some(Timestamp::from_millis(0)));
+        assert_eq!(some.until, Some(Timestamp::from_millis(1_800_000)));
+        assert_eq!(some.before, Some(IncidentId(9)));
+        assert_eq!(some.selector.unwrap().to_string(), "a=\"b\"");
+        let title = query("title=disk").unwrap().selector;
+        assert_eq!(title, Some(Selector::title("disk").unwrap()));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        for text in [
+            "state=gone",
+            "filter=%3D",
+            "title=(",
+            "filter=a%3Db&title=b",
+            "since=yesterday",
+            "until=",
+            "limit=0",
+            "before=x",
+            "nonsense=1",
+        ] {
+            assert!(query(text).is_err(), "{text}");
+        }
+        let long = format!("title={}", "a".repeat(1_001));
+        assert!(query(&long).is_err());
+    }
+}
