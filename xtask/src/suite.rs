@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::{lint, process, setup};
+use crate::{acceptance, lint, process, setup};
 
 /// The last line on the terminal is the test runner's own, so nothing is printed after it.
 pub(crate) fn run() -> Result<()> {
@@ -16,6 +16,8 @@ pub(crate) fn run() -> Result<()> {
         "all checks passed in {:.0} s; now the tests\n",
         start.elapsed().as_secs_f64()
     );
+    // By themselves, because they count tenths of seconds.
+    acceptance::run(&[])?;
     process::attached(&mut process::cargo([
         "test",
         "--workspace",

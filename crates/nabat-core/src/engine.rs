@@ -5,13 +5,14 @@
 //! caller stores the changes in one transaction and only then acts or answers; if they can't be
 //! stored, it throws the engine away and restores it from the store.
 //!
-//! In reading order: `alerts` (what sources say), `cards` (who must be told), `couriers` (handing
+//! In reading order: `alerts` (what sources say), `amend` (of ends), `cards` (who must be told), `couriers` (handing
 //! deliveries out and taking outcomes back), `outbox` (what waits and for how long), `reach` (chats
 //! that can't be told, and fallbacks), `hush` (acknowledgements), `silences`, `hold` (inhibition and
 //! the hours of routes), `chats` (what bots hear), `talk` (what people ask for), `buttons` (what they
 //! press on a card), `people` (who may), `history` (what is kept of incidents).
 
 mod alerts;
+mod amend;
 mod buttons;
 mod cards;
 mod chats;
@@ -27,6 +28,7 @@ mod silences;
 mod talk;
 #[cfg(test)]
 mod tests;
+mod who;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -56,6 +58,7 @@ pub use chats::{Event, Heard, Speaker};
 pub use outbox::{Dropped, Pending, Wanted};
 pub use overview::{Firing, Overview, SUBSCRIBERS};
 pub use talk::LookBack;
+pub use who::Subscribed;
 
 /// How many numbers are set aside at a time, so that giving one costs no write.
 const NUMBERS_AT_A_TIME: i64 = 1_000;
@@ -203,6 +206,9 @@ struct OnDuty {
     in_doubt: BTreeSet<IncidentId>,
     /// The answer to a critical message got lost: the next one may repeat it.
     repeats: bool,
+    /// The beat at which it speaks, decided when it got something to say or has told all. After a
+    /// restart that is the first one since it spoke, which may be over.
+    beat: Option<Timestamp>,
 }
 
 impl OnDuty {
@@ -213,6 +219,7 @@ impl OnDuty {
             in_hand: None,
             in_doubt: BTreeSet::new(),
             repeats: false,
+            beat: None,
         }
     }
 
@@ -220,7 +227,10 @@ impl OnDuty {
     /// nothing.
     fn maybe_told(&self, incident: IncidentId) -> bool {
         let in_hand = self.in_hand.as_ref();
-        in_hand.is_some_and(|told| told.contains(&incident)) || self.in_doubt.contains(&incident)
+        let known = self.card.members.get(&incident);
+        in_hand.is_some_and(|told| told.contains(&incident))
+            || self.in_doubt.contains(&incident)
+            || known.is_some_and(|told| told.maybe)
     }
 
     /// Nobody knows what became of the message that a courier had, if one had.
@@ -233,6 +243,8 @@ impl OnDuty {
 /// The end of a life.
 #[derive(Debug, Clone, Copy)]
 struct Ended {
+    /// The life, which may be forgotten already.
+    incident: IncidentId,
     /// Since when, according to the source.
     at: Timestamp,
     /// Whether its source said so: one that fell silent may be heard again any time.
@@ -276,6 +288,10 @@ pub struct Figures {
     pub disabled_chats: usize,
     /// Silences in force or to come.
     pub silences: usize,
+    /// Of those, the ones to come.
+    pub silences_pending: usize,
+    /// Silences that are over and not forgotten.
+    pub silences_expired: usize,
     /// Incidents that somebody took.
     pub acknowledged: usize,
     /// Incidents that fire and that a silence covers.
@@ -332,7 +348,12 @@ impl Engine {
             engine.remember(now, Arc::new(incident), pulse);
         }
         for card in snapshot.cards {
+            let id = card.id;
+            let beat = card.routed.as_ref().map(|routed| routed.speaks_at(now));
             engine.put_card(card);
+            if let Some(on_duty) = engine.cards.get_mut(&id) {
+                on_duty.beat = beat;
+            }
         }
         for delivery in snapshot.deliveries {
             engine.put_delivery(delivery, out);
@@ -440,6 +461,7 @@ impl Engine {
 
     /// Figures for `/metrics`.
     pub fn figures(&self) -> Figures {
+        let [active, silences_pending, silences_expired] = self.silences.count();
         Figures {
             open_incidents: self.open.len(),
             subscriptions: self.subscriptions.len(),
@@ -447,7 +469,9 @@ impl Engine {
             waiting: self.deliveries.len(),
             oldest_waiting: self.deliveries.values().map(|d| d.created_at).min(),
             oldest_critical: self.oldest_critical().map(|delivery| delivery.created_at),
-            silences: self.silences.unexpired(),
+            silences: active + silences_pending,
+            silences_pending,
+            silences_expired,
             acknowledged: self
                 .open
                 .values()

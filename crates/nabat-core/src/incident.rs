@@ -329,6 +329,21 @@ impl Incident {
         self.loud = self.edition;
     }
 
+    /// Notes that it ended later than was said at first, and what its source said last. Nobody is
+    /// told again for that. Returns whether anything is other than before.
+    pub fn amend_end(&mut self, later: Timestamp, annotations: &Labels) -> bool {
+        let State::Ended { at, .. } = &mut self.state else {
+            return false;
+        };
+        if *at >= later && self.annotations == *annotations {
+            return false;
+        }
+        *at = later.max(*at);
+        self.annotations = annotations.clone();
+        self.revision += 1;
+        true
+    }
+
     /// Ends it: not before its start, and not after `now`.
     pub fn end(&mut self, at: Timestamp, now: Timestamp, how: Ending) {
         self.state = State::Ended {

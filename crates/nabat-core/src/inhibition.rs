@@ -87,7 +87,7 @@ impl Cell {
         }
     }
 
-    /// Changes who is there, and notes of whom it is no longer so what was so.
+    /// Changes who is there, and notes who is inhibited by another or no more since.
     fn change(
         &mut self,
         side: Side,

@@ -22,11 +22,13 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use nabat_core::alert::News;
+use nabat_core::alert::{Labels, News};
 use nabat_core::chat::Admits;
 use nabat_core::delivery::{DeliveryId, Settled, Waiting, Work};
 use nabat_core::destination::{Destination, Outlet};
-use nabat_core::engine::{Dropped, Figures, Heard, Overview, Pending, Refusal, Settings, Wanted};
+use nabat_core::engine::{
+    Dropped, Figures, Heard, Overview, Pending, Refusal, Settings, Subscribed, Wanted,
+};
 use nabat_core::silence::{self, Draft, Silence, SilenceId};
 
 use crate::store::{Store, StoreError};
@@ -91,6 +93,7 @@ enum Ask {
     Pending(Wanted, Reply<Vec<Pending>>),
     PendingOne(DeliveryId, Reply<Option<Pending>>),
     Names(Vec<Destination>, Reply<Vec<String>>),
+    Subscribed(Labels, Reply<Vec<Subscribed>>),
     Hurry(DeliveryId, Reply<bool>),
     ReachAgain(Destination, Reply<bool>),
     Drop(DeliveryId, Reply<Dropped>),

@@ -14,6 +14,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::response::Redirect;
 use axum::routing::{get, post};
 use nabat_core::time::Timestamp;
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -23,7 +24,7 @@ use crate::config::Config;
 use crate::engine::Handle;
 use crate::metrics::Metrics;
 
-use api::{deliveries, incidents};
+use api::{deliveries, incidents, routes};
 
 /// Which Nabat this is.
 #[derive(Debug, Clone)]
@@ -64,6 +65,20 @@ pub fn bodies() -> Arc<Semaphore> {
     Arc::new(Semaphore::new(webhook::BODIES_KIB_MAX as usize))
 }
 
+/// Every path there is, below `prefix`; an empty one is none.
+pub fn under(prefix: &str, state: State) -> Router {
+    let router = router(state);
+    if prefix.is_empty() {
+        return router;
+    }
+    let home = format!("{prefix}/");
+    let to_home = move || async move { Redirect::to(&home) };
+    Router::new()
+        .route("/", get(to_home))
+        .nest_service(prefix, router)
+        .fallback(answer::not_found)
+}
+
 /// As much room for readers of long lists as there is.
 pub fn readers() -> Arc<Semaphore> {
     Arc::new(Semaphore::new(alertmanager::READERS_MAX))
@@ -84,6 +99,8 @@ pub fn router(state: State) -> Router {
             get(deliveries::show).delete(deliveries::remove),
         )
         .route("/api/v1/deliveries/{id}/retry", post(deliveries::retry))
+        .route("/api/v1/routes", get(routes::show))
+        .route("/api/v1/routes/test", get(routes::test))
         .route("/api/v1/incidents", get(incidents::list))
         .route("/api/v1/incidents/{id}", get(incidents::show))
         .route("/telegram/{bot}", post(webhook::telegram))

@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
-use serde_json::Value;
+use anyhow::Result;
 
 use crate::process;
 
@@ -23,18 +22,5 @@ pub(crate) fn emulator() -> Result<PathBuf> {
 fn build(profile: &str, what: &[&str]) -> Result<PathBuf> {
     let name = what[what.len() - 1];
     println!("building `{name}` with the profile `{profile}` (minutes when it is the first time)");
-    let always = [
-        "build",
-        "--profile",
-        profile,
-        "--locked",
-        "--message-format",
-        "json",
-    ];
-    let messages = process::output(&mut process::cargo(always.iter().chain(what)))?;
-    messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .with_context(|| format!("cargo built no program `{name}`"))
+    process::built(&[&["--profile", profile], what].concat())
 }

@@ -81,7 +81,8 @@ impl Engine {
             return;
         }
         let Status::Firing { expires } = news.status else {
-            return; // Nobody was told that it fired.
+            // Nobody was told that it fires, or everyone that it is over.
+            return self.amend_end(now, &news, out);
         };
         if expires.is_some_and(|expires| expires.at <= now) {
             return;
@@ -206,6 +207,7 @@ impl Engine {
     fn note_end(&mut self, now: Timestamp, incident: &Incident, at: Timestamp, how: Ending) {
         let remembered_until = now.after(Self::REORDER_WINDOW);
         let ended = Ended {
+            incident: incident.id,
             at,
             said: how != Ending::Expired,
             remembered_until,

@@ -176,6 +176,12 @@ impl Engine {
         // An end is told once; a chat goes on showing it.
         let members = &mut view.members;
         members.retain(|shown| shown.news != MemberNews::Known || !shown.incident.ended());
+        // As from Alertmanager, nothing is heard of what is silenced or inhibited; unless nothing else
+        // fires, so that a notification never says that all is over while something is held back.
+        let fires = |shown: &Shown| !shown.incident.ended();
+        if members.iter().any(|shown| fires(shown) && !shown.held) {
+            members.retain(|shown| !fires(shown) || !shown.held);
+        }
         let members = members_of(&view);
         let extras = self.extras(on_duty);
         let routed = card_now.routed.as_ref();
@@ -418,6 +424,7 @@ impl Engine {
             let leaving = on_duty.card.note(&of_card, by_digest);
             if let Some(routed) = &mut on_duty.card.routed {
                 routed.told_at = Some(now);
+                on_duty.beat = None;
             }
             if on_duty.card.behind != was_behind || on_duty.card.routed.is_some() {
                 out.changes.push(card_change(&on_duty.card));

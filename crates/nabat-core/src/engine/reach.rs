@@ -370,9 +370,11 @@ impl Engine {
         target.in_doubt.append(&mut moved.in_doubt);
         for (incident, told) in moved.card.members {
             let known = target.card.members.entry(incident).or_default();
+            let maybe = told.maybe || known.maybe;
             if told.edition > known.edition {
                 *known = told;
             }
+            known.maybe = maybe && known.edition == 0;
             out.changes.push(Change::Told {
                 card: target_id,
                 incident,

@@ -16,13 +16,12 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::{Effects, Engine, Event, Heard, Speaker, Timer};
+use super::{Effects, Engine, Event, Heard, Known, Speaker, Timer};
 use crate::change::Change;
 use crate::chat::{BotId, ChatKey};
 use crate::command::{self, Command};
 use crate::delivery::Priority;
-use crate::incident::Incident;
-use crate::message::answer::Answer;
+use crate::message::answer::{Answer, Firing};
 use crate::message::words::{Language, Locale};
 use crate::subscription::{Selector, Subscription, SubscriptionId};
 use crate::time::{Timestamp, parse_period};
@@ -433,13 +432,13 @@ impl Engine {
     }
 
     fn alerts(&self, page: usize) -> Answer {
-        let mut firing: Vec<&Arc<Incident>> = self
+        let mut firing: Vec<&Known> = self
             .open
             .values()
             .filter_map(|id| self.incidents.get(id))
-            .map(|known| &known.incident)
             .collect();
-        firing.sort_by_cached_key(|incident| {
+        firing.sort_by_cached_key(|known| {
+            let incident = &known.incident;
             let severity = std::cmp::Reverse(incident.severity());
             (severity, incident.starts_at, incident.id)
         });
@@ -453,9 +452,17 @@ impl Engine {
                 .into_iter()
                 .skip((page - 1) * ALERTS_ON_PAGE)
                 .take(ALERTS_ON_PAGE)
-                .cloned()
+                .map(|known| Firing {
+                    incident: Arc::clone(&known.incident),
+                    explained_by: self.explained_by(known),
+                })
                 .collect(),
         }
+    }
+
+    fn explained_by(&self, known: &Known) -> Option<String> {
+        let by = self.open.get(&known.inhibited_by?)?;
+        self.incidents.get(by).map(|known| known.incident.name())
     }
 
     fn mute(&mut self, request: &Request<'_>, text: &str, out: &mut Effects) -> Answer {

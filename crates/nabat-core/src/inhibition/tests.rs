@@ -198,7 +198,7 @@ proptest! {
         for (id, a, b, c) in steps {
             let id = IncidentId(id);
             let answers = |firing: &BTreeMap<IncidentId, Labels>, inhibitions: &Inhibitions| {
-                let answers = firing.keys().map(|id| (*id, inhibitions.by(*id).is_some()));
+                let answers = firing.keys().map(|id| (*id, inhibitions.by(*id)));
                 answers.collect::<BTreeMap<_, _>>()
             };
             let before = answers(&firing, &inhibitions);
@@ -216,8 +216,8 @@ proptest! {
                 let expected = asked_of_all(&rules, &firing, labels);
                 prop_assert_eq!(inhibitions.by(*id), expected, "{:?} {}", id, labels);
             }
-            for (id, inhibited) in answers(&firing, &inhibitions) {
-                let changed = before.get(&id).copied().unwrap_or_default() != inhibited;
+            for (id, by) in answers(&firing, &inhibitions) {
+                let changed = before.get(&id).copied().flatten() != by;
                 prop_assert!(!changed || affected.contains(&id), "{:?} {:?}", id, affected);
             }
         }

@@ -27,6 +27,15 @@ use crate::time::Timestamp;
 /// The longest text shown when a button was pressed, in UTF-16 units.
 const TOAST_MAX: usize = 200;
 
+/// An alert that fires, as `/alerts` lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Firing {
+    /// Its life.
+    pub incident: Arc<Incident>,
+    /// The name of the alert that explains it, so that nobody new is told.
+    pub explained_by: Option<String>,
+}
+
 /// Everything the bot can answer.
 ///
 /// `what` is always a subscription as its owner wrote it; `all` and `*` are everything.
@@ -201,7 +210,7 @@ pub enum Answer {
         /// How many alerts fire in all.
         total: usize,
         /// Those of this page.
-        items: Vec<Arc<Incident>>,
+        items: Vec<Firing>,
     },
     /// To `/history`.
     History {

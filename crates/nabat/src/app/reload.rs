@@ -58,8 +58,7 @@ impl Reloader {
         let Some(source) = &self.source else {
             return Err("this Nabat was started without a configuration file".to_owned());
         };
-        let path = &source.path;
-        let outcome = match config::load(path, &environment) {
+        let outcome = match config::load(&source.file, &environment) {
             Ok(config) => self.take_over(config).await,
             Err(error) => Err(error.to_string()),
         };
@@ -116,10 +115,14 @@ pub(super) fn settings(config: &Config) -> Settings {
             .find(|bot| bot.name == name)
             .map(|bot| BotId(bot.id()))
     };
-    let allowed: HashMap<BotId, HashSet<i64>> = bots
+    let mut allowed: HashMap<BotId, HashSet<i64>> = bots
         .iter()
         .map(|bot| (BotId(bot.id()), bot.allow.iter().copied().collect()))
         .collect();
+    // Whom the configuration tells, it also lets answer.
+    for (_, chat) in config.chats() {
+        allowed.entry(chat.bot).or_default().insert(chat.chat);
+    }
     let operators = config
         .telegram
         .operators

@@ -55,7 +55,7 @@ impl Demo {
         .context("failed to start the emulated Telegram")?;
         people(&telegram)?;
         let config = configuration(&telegram.url())?;
-        let app = App::start(config, None, free(self.port).await?, folder).await?;
+        let app = App::start(config, None, free(self.port).await?.into(), folder).await?;
         let code = app.owner_code().await?;
         telegram.say(YOU, YOU, &format!("/start {code}"), None)?;
         let nabat = format!("http://{}", app.address());

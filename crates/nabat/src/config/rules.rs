@@ -38,12 +38,12 @@ const BOUNDS: [(&str, (Period, Period)); 6] = [
         (Period::from_seconds(1), Period::from_minutes(DAY)),
     ),
     (
-        "global.resolve_timeout",
-        (Period::from_millis(1), Period::from_minutes(365 * DAY)),
-    ),
-    (
         "remind_before_silence_ends",
         (Period::from_seconds(0), Period::from_minutes(DAY)),
+    ),
+    (
+        "global.resolve_timeout",
+        (Period::from_millis(1), Period::from_minutes(365 * DAY)),
     ),
     (
         "history.keep_incidents_for",
@@ -57,7 +57,7 @@ pub(super) fn apply(check: &mut Check<'_>, value: &Value) {
     unique_names(check, &bots);
     unique_ids(check, &bots);
     webhooks(check, &bots);
-    operators(check, value, &bots);
+    speakers(check, value, &bots);
     auth(check, value);
     for (key, bounds) in BOUNDS {
         period(check, key, value_at(value, key), bounds);
@@ -176,7 +176,8 @@ fn is_wrong(check: &Check<'_>, entry: &Value, path: &str, key: &str) -> bool {
     entry.get(key).is_none() && check.places.contains_key(&join(path, key))
 }
 
-fn operators(check: &mut Check<'_>, value: &Value, bots: &[(String, &Value)]) {
+/// Where a bot speaks, it is one of those that there are.
+fn speakers(check: &mut Check<'_>, value: &Value, bots: &[(String, &Value)]) {
     let names: BTreeSet<&str> = bots
         .iter()
         .filter_map(|(_, bot)| text(bot, "name"))
@@ -189,8 +190,14 @@ fn operators(check: &mut Check<'_>, value: &Value, bots: &[(String, &Value)]) {
     {
         return;
     }
-    for (path, operator) in entries(value, "/telegram/operators") {
-        let Some(bot) = text(operator, "bot").filter(|bot| !names.contains(bot)) else {
+    let told = entries(value, "/receivers")
+        .into_iter()
+        .flat_map(|(path, receiver)| receivers::entries_of(receiver, &path, "telegram_configs"));
+    for (path, speaks) in entries(value, "/telegram/operators")
+        .into_iter()
+        .chain(told)
+    {
+        let Some(bot) = text(speaks, "bot").filter(|bot| !names.contains(bot)) else {
             continue;
         };
         let expected = if names.is_empty() {

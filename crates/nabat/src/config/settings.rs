@@ -11,6 +11,7 @@ use nabat_core::message::words::Language;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use super::alertmanager::Note;
 use super::endpoint::{self, ApiUrl};
 use super::inhibit_rule::InhibitRule;
 use super::maintenance::Maintenance;
@@ -92,6 +93,9 @@ pub struct Config {
     pub history: History,
     /// Bounds on what Nabat keeps.
     pub limits: Limits,
+    /// What of an `alertmanager.yml` Nabat does without.
+    #[serde(skip)]
+    pub notes: Vec<Note>,
 }
 
 impl Default for Config {
@@ -117,6 +121,7 @@ impl Default for Config {
             time_zone: TimeZone::UTC,
             history: History::default(),
             limits: Limits::default(),
+            notes: Vec::new(),
         }
     }
 }
@@ -193,7 +198,7 @@ impl Bot {
 }
 
 /// Telegram's ids have at most 52 significant bits.
-fn chat_id(_: &mut SchemaGenerator) -> Schema {
+pub(super) fn chat_id(_: &mut SchemaGenerator) -> Schema {
     const MAX: i64 = (1 << 52) - 1;
     json_schema!({
         "type": "integer",

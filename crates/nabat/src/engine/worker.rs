@@ -184,6 +184,9 @@ impl Worker {
                 let names = destinations.into_iter().map(|at| self.engine.name_of(at));
                 answer_now(reply, Ok(names.collect()));
             }
+            Ask::Subscribed(labels, reply) => {
+                answer_now(reply, Ok(self.engine.subscribed(&labels)));
+            }
             Ask::Hurry(id, reply) => {
                 let waits = self.engine.hurry(id, out);
                 answers.push(defer(reply, waits));
@@ -385,6 +388,7 @@ fn refuse(ask: Ask, why: &NotTaken) {
         Ask::Pending(_, reply) => answer_now(reply, Err(why.clone())),
         Ask::PendingOne(_, reply) => answer_now(reply, Err(why.clone())),
         Ask::Names(_, reply) => answer_now(reply, Err(why.clone())),
+        Ask::Subscribed(_, reply) => answer_now(reply, Err(why.clone())),
         Ask::Hurry(_, reply) => answer_now(reply, Err(why.clone())),
         Ask::Drop(_, reply) => answer_now(reply, Err(why.clone())),
         Ask::ReachAgain(_, reply) => answer_now(reply, Err(why.clone())),

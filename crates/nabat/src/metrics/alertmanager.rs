@@ -214,7 +214,10 @@ impl Alertmanager {
         in_state(&self.alerts, "active", figures.open_incidents - suppressed);
         in_state(&self.alerts, "suppressed", suppressed);
         in_state(&self.alerts, "unprocessed", 0);
-        in_state(&self.silences, "active", figures.silences);
+        let (all, pending) = (figures.silences, figures.silences_pending);
+        in_state(&self.silences, "active", all.saturating_sub(pending));
+        in_state(&self.silences, "pending", pending);
+        in_state(&self.silences, "expired", figures.silences_expired);
         self.groups
             .set(i64::try_from(figures.cards).unwrap_or(i64::MAX));
     }

@@ -58,7 +58,7 @@ pub(crate) fn fill_pages(store: &dyn Store) -> Snapshot {
     let mut expected = one_of_everything();
     let told = Told {
         edition: 1,
-        ended: false,
+        ..Told::default()
     };
     for number in 1_000..1_150 {
         expected.incidents.push(incident(number, 1, State::Firing));
@@ -194,6 +194,7 @@ fn one_of_everything() -> Snapshot {
     let told = Told {
         edition: 2,
         ended: true,
+        maybe: false,
     };
     Snapshot {
         incidents: vec![
@@ -452,8 +453,9 @@ fn a_card_keeps_its_ledger(store: &dyn Store) {
     card.routed = None;
     card.members.remove(&IncidentId(3));
     let told = Told {
-        edition: 1,
+        edition: 0,
         ended: false,
+        maybe: true,
     };
     card.members.insert(IncidentId(1), told);
     let changes = [

@@ -47,14 +47,14 @@ pub(super) fn router(state: &super::State) -> Router<super::State> {
         .route(
             "/silences",
             get(silences::list)
-                .post(silences::post)
+                .post(silences::set)
                 .fallback(only("GET,POST")),
         )
         .route(
             "/silence/{id}",
             get(silences::show)
                 .delete(silences::expire)
-                .fallback(only("DELETE,GET")),
+                .fallback(only("GET,DELETE")),
         )
         .fallback(answer::not_found)
         .layer(middleware::from_fn_with_state(state.clone(), guarded))

@@ -5,6 +5,7 @@
 pub(super) mod deliveries;
 pub(super) mod incidents;
 mod page;
+pub(super) mod routes;
 pub mod shape;
 pub mod token;
 

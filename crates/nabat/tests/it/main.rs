@@ -29,6 +29,8 @@ mod email;
 mod faults;
 #[cfg(test)]
 mod health;
+#[cfg(test)]
+mod hold;
 mod incidents;
 #[cfg(test)]
 mod intake;
@@ -43,6 +45,7 @@ mod receivers;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]
+mod routes;
 mod silences;
 #[cfg(test)]
 mod stories;

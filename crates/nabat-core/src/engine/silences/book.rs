@@ -47,7 +47,9 @@ impl Book {
     /// Forgets a silence; returns it.
     pub(super) fn forget(&mut self, id: SilenceId) -> Option<Arc<Silence>> {
         let silence = self.all.remove(&id)?;
-        Arc::make_mut(&mut self.cover).remove(&silence);
+        if silence.active() {
+            Arc::make_mut(&mut self.cover).remove(&silence);
+        }
         self.expired.remove(&(silence.ends_at, id));
         Some(silence)
     }
@@ -77,14 +79,20 @@ impl Book {
             .collect()
     }
 
-    /// The active ones, as they are now.
+    /// The active ones that cover an alert.
+    pub(in crate::engine) fn covering(&self, labels: &Labels) -> impl Iterator<Item = &Silence> {
+        self.cover.of(labels)
+    }
+
+    /// The active ones as they are now, to be kept.
     pub(in crate::engine) fn cover(&self) -> Arc<Cover> {
         Arc::clone(&self.cover)
     }
 
-    /// The active ones that cover an alert.
-    pub(in crate::engine) fn covering(&self, labels: &Labels) -> impl Iterator<Item = &Silence> {
-        self.cover.of(labels)
+    /// How many are active, pending and expired.
+    pub(in crate::engine) fn count(&self) -> [usize; 3] {
+        let active = self.all.values().filter(|silence| silence.active()).count();
+        [active, self.unexpired() - active, self.expired.len()]
     }
 
     /// Until when an alert with these labels is silenced, if it is. A silence whose time is up

@@ -117,6 +117,8 @@ fn what_another_alert_explains_is_told_when_that_ends() {
     world.fires("CpuHigh", "a");
     assert_eq!(world.kinds(), [] as [&str; 0]);
     assert_eq!(world.inhibited("CpuHigh").as_deref(), Some("NodeDown"));
+    let listed = world.says("/alerts");
+    assert!(listed.contains("explained by NodeDown"), "{listed}");
     world.resolves("NodeDown", "a");
     let said = world.deliver();
     assert!(
@@ -124,6 +126,29 @@ fn what_another_alert_explains_is_told_when_that_ends() {
         "{said:?}"
     );
     assert_eq!(world.inhibited("CpuHigh"), None);
+}
+
+#[test]
+fn who_explains_is_known_when_one_of_two_ends() {
+    let mut world = World::new();
+    let rules = [rule(
+        "alertname=~\"NodeDown|RackDown\"",
+        "alertname=CpuHigh",
+    )];
+    world.configured(|settings| settings.inhibit_rules = Arc::new(rules));
+    world.says("/regexp all");
+    for name in ["NodeDown", "RackDown", "CpuHigh"] {
+        world.fires(name, "a");
+    }
+    world.deliver();
+    assert_eq!(world.inhibited("CpuHigh").as_deref(), Some("NodeDown"));
+    world.resolves("NodeDown", "a");
+    assert_eq!(world.inhibited("CpuHigh").as_deref(), Some("RackDown"));
+    let said = world.deliver();
+    assert!(
+        said.iter().all(|(_, text)| !text.contains("CpuHigh")),
+        "{said:?}"
+    );
 }
 
 #[test]

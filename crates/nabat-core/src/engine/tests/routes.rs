@@ -136,6 +136,52 @@ fn news_keeps_the_group_interval_and_what_fires_is_repeated() {
 }
 
 #[test]
+fn news_after_a_quiet_while_waits_for_the_groups_beat() {
+    let mut world = world();
+    world.fires("HighCPU", "a");
+    assert_eq!(world.reasons(), [Reason::First]);
+    world.passes(400);
+    world.fires("HighCPU", "b");
+    world.passes(100);
+    world.fires("HighCPU", "c");
+    world.passes(99);
+    assert!(world.notified().is_empty());
+    world.passes(1);
+    let sent = world.notified().remove(0);
+    assert_eq!(sent.members.len(), 3, "both are told together");
+}
+
+#[test]
+fn what_fires_is_repeated_at_the_first_beat_after_its_time() {
+    let mut world = world();
+    let spec = |group_interval, repeat_interval| Spec {
+        receiver: Some("mail".into()),
+        group_interval: Some(Duration::from_secs(group_interval)),
+        repeat_interval: Some(Duration::from_millis(repeat_interval)),
+        ..Spec::default()
+    };
+    for (host, group_interval, repeat_interval, every) in [
+        ("a", 2_u64, 3_000, 4),
+        ("b", 60, 120_000, 120),
+        ("c", 5, 1, 5),
+    ] {
+        let root = Route::root(spec(group_interval, repeat_interval));
+        world.engine.settings.routing = routing(root, true);
+        world.fires("HighCPU", host);
+        assert_eq!(world.reasons(), [Reason::First]);
+        for _ in 0..3 {
+            world.passes(every - 1);
+            assert!(world.notified().is_empty());
+            world.passes(1);
+            assert_eq!(world.reasons(), [Reason::Repeat]);
+        }
+        world.resolves("HighCPU", host);
+        world.passes(group_interval.cast_signed());
+        assert_eq!(world.reasons(), [Reason::AllResolved]);
+    }
+}
+
+#[test]
 fn timers_of_a_route_run_on_through_a_restart() {
     let mut world = world();
     world.fires("HighCPU", "a");
@@ -576,4 +622,51 @@ fn the_alert_about_late_deliveries_ends_when_what_was_late_is_silenced() {
         .unwrap();
     world.engine.tick(world.now, &mut out);
     assert!(!world.engine.late);
+}
+
+#[test]
+fn an_end_that_was_later_after_all_is_told_as_the_latest() {
+    let mut world = world();
+    world.fires("HighCPU", "a");
+    assert_eq!(world.reasons(), [Reason::First]);
+    let ended = |seconds: i64| {
+        let at = Timestamp::from_millis(world.now.as_millis() + seconds * 1_000);
+        Status::Resolved { ends_at: Some(at) }
+    };
+    let (early, late, earliest) = (ended(10), ended(20), ended(5));
+    world.passes(30);
+    world.news("HighCPU", "a", early);
+    world.news_saying("HighCPU", "a", "it was the fan", late);
+    world.news_saying("HighCPU", "a", "it was the fan", earliest);
+    world.passes(270);
+    let sent = world.notified().remove(0);
+    assert_eq!(sent.reason, Reason::AllResolved);
+    let incident = &sent.members[0].incident;
+    let crate::incident::State::Ended { at, .. } = incident.state else {
+        panic!("{incident:?}");
+    };
+    assert_eq!(Status::Resolved { ends_at: Some(at) }, late);
+    assert_eq!(incident.annotations.value("summary"), "it was the fan");
+    world.passes(86_400);
+    assert!(world.notified().is_empty(), "an end is told once");
+}
+
+#[test]
+fn a_receiver_may_be_a_chat_with_the_timing_of_its_route() {
+    let mut world = world();
+    let chat = world.chat(ANN);
+    let routing = Routing::new(tree(), []).with_chats([("mail".into(), chat)]);
+    world.engine.settings.routing = Some(Arc::new(routing));
+    world.fires("HighCPU", "a");
+    assert_eq!(world.deliver().len(), 1);
+    world.fires("HighCPU", "b");
+    world.passes(299);
+    assert!(world.deliver().is_empty());
+    world.passes(1);
+    assert!(!world.deliver().is_empty());
+    world.resolves("HighCPU", "a");
+    world.resolves("HighCPU", "b");
+    world.passes(300);
+    assert!(!world.deliver().is_empty());
+    assert!(world.engine.cards.is_empty());
 }

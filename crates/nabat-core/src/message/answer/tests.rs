@@ -5,6 +5,13 @@ use crate::alert::Labels;
 use crate::message::sketch::{at, disk_full, locale, now, sketch, stale};
 use crate::silence::{Origin, Phase, SilenceId};
 
+fn firing(incident: Incident) -> Firing {
+    Firing {
+        incident: Arc::new(incident),
+        explained_by: None,
+    }
+}
+
 /// One of each, with all there is to say.
 fn every_answer() -> Vec<Answer> {
     let what = || "mem|cpu".to_owned();
@@ -125,8 +132,11 @@ fn every_answer() -> Vec<Answer> {
             pages: 3,
             total: 22,
             items: vec![
-                Arc::new(disk_full("db-1")),
-                Arc::new(stale(disk_full("db-2"))),
+                firing(disk_full("db-1")),
+                Firing {
+                    explained_by: Some("NodeDown".into()),
+                    ..firing(stale(disk_full("db-2")))
+                },
             ],
         },
         Answer::Alerts {
@@ -359,10 +369,17 @@ fn answers_as_they_are_read() {
                 page: 2,
                 pages: 3,
                 total: 22,
-                items: vec![Arc::new(disk_full("db-1"))],
+                items: vec![
+                    firing(disk_full("db-1")),
+                    Firing {
+                        explained_by: Some("NodeDown".into()),
+                        ..firing(disk_full("db-2"))
+                    },
+                ],
             },
             "*22 alerts fire now.* · page 2 of 3\n\
-             🔥 *DiskFull* db-1: Disk of db-1 is full · since 15:04\n{◀ → a:1}{▶ → a:3}",
+             🔥 *DiskFull* db-1: Disk of db-1 is full · since 15:04\n\
+             🔥 *DiskFull* db-2: Disk of db-2 is full · since 15:04 · explained by NodeDown\n{◀ → a:1}{▶ → a:3}",
         ),
         (
             Answer::Alerts {
@@ -541,7 +558,10 @@ fn long_lists_stay_within_a_message() {
         pages: 1,
         total: 30,
         items: (0..30)
-            .map(|_| Arc::new(disk_full(&"x".repeat(500))))
+            .map(|_| Firing {
+                explained_by: Some("x".repeat(500)),
+                ..firing(disk_full(&"x".repeat(500)))
+            })
             .collect(),
     };
     let troubled = Queue {

@@ -44,6 +44,7 @@ why-expired = Its source fell silent and the end time it had given came; it neve
 why-closed = A person closed it; its source has not said that this is over.
 entry-since = since { $at }
 entry-stale = no news since { $at }
+entry-explained = explained by { $name }
 entry-ended = { $state } { $from } – { $to } ({ $span })
 rest = and { $n } more: { $names }
 more = and { $n } more

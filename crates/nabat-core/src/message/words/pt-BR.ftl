@@ -59,6 +59,7 @@ why-expired = A origem parou de responder e o prazo que ela deu acabou; ela não
 why-closed = Encerrado manualmente; a origem não informou que o problema foi resolvido.
 entry-since = desde { $at }
 entry-stale = sem notícias desde { $at }
+entry-explained = explicado por { $name }
 entry-ended = { $state } { $from } – { $to } ({ $span })
 rest = e mais { $n }: { $names }
 more = e mais { $n }

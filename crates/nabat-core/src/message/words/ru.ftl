@@ -64,6 +64,7 @@ why-expired = Источник замолчал, и указанный им ср
 why-closed = Закрыто вручную. Что проблема решена, источник не сообщал.
 entry-since = с { $at }
 entry-stale = нет новостей с { $at }
+entry-explained = из-за { $name }
 entry-ended = { $state } { $from } – { $to } ({ $span })
 rest = и ещё { $n }: { $names }
 more = и ещё { $n }

@@ -201,7 +201,7 @@ impl World {
             }
             let waits = kept.waiting.contains_key(&card.id);
             let routed = card.routed.as_ref();
-            let held = routed.is_some_and(|routed| routed.speaks_at(self.now) > self.now);
+            let held = routed.is_some_and(|routed| routed.next_beat(self.now) > self.now);
             self.claim(!has_news || waits || disabled || held, || {
                 format!("{card:?} has news and does not wait")
             });

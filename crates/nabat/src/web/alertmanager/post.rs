@@ -61,7 +61,7 @@ async fn take(state: &web::State, request: Request<Body>) -> Result<(), Refused>
 }
 
 /// The type must be said: without one, nothing is read.
-fn check_type(headers: &HeaderMap) -> Result<(), Refused> {
+pub(super) fn check_type(headers: &HeaderMap) -> Result<(), Refused> {
     let kind = headers.get(header::CONTENT_TYPE);
     let kind = kind.map_or("application/octet-stream", |kind| {
         kind.to_str().unwrap_or_default()

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::http::{Request, StatusCode};
 use axum::response::Response;
 
 use nabat_core::matcher::Matcher;
@@ -16,7 +16,7 @@ use nabat_core::silence::{Draft, Origin, Phase, Refusal, Silence, SilenceId};
 use nabat_core::time::Timestamp;
 
 use super::answer::{REQUIRED, Refused, WRONG_FORMAT};
-use super::{query, stream};
+use super::{post, query, stream};
 use crate::web::{self, webhook};
 use shape::{Made, Mistake, Postable};
 
@@ -68,11 +68,11 @@ fn place(silence: &Silence) -> (u8, Timestamp, Reverse<Timestamp>) {
 }
 
 /// Makes a silence, or changes one.
-pub(super) async fn post(
+pub(super) async fn set(
     State(state): State<web::State>,
     request: Request<Body>,
 ) -> Result<Json<Made>, Refused> {
-    check_type(request.headers())?;
+    post::check_type(request.headers())?;
     let _room = webhook::room(&state, request.headers(), BODY_BYTES_MAX).await?;
     let body = webhook::read(request.into_body(), BODY_BYTES_MAX).await?;
     let posted = Postable::read(&body)?;
@@ -139,23 +139,6 @@ fn is_uuid(text: &str) -> bool {
     let hex = digits.iter().flat_map(|part| part.bytes());
     matches!(lengths.as_slice(), [8, 4, 4, 4, 12] | [32]) && { hex }
         .all(|byte| byte.is_ascii_hexdigit())
-}
-
-/// The type must be said: without one, nothing is read.
-fn check_type(headers: &HeaderMap) -> Result<(), Refused> {
-    let kind = headers.get(header::CONTENT_TYPE);
-    let kind = kind.map_or("application/octet-stream", |kind| {
-        kind.to_str().unwrap_or_default()
-    });
-    let plain = kind.split(';').next().unwrap_or_default().trim();
-    if plain.eq_ignore_ascii_case("application/json") {
-        return Ok(());
-    }
-    let shown: String = plain.chars().take(60).collect();
-    Err(Refused::transport(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        format!("unsupported media type {shown:?}, only [application/json] are allowed"),
-    ))
 }
 
 impl From<Mistake> for Refused {

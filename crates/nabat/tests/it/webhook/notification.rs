@@ -34,6 +34,7 @@ pub(crate) fn notification(incidents: Vec<Incident>) -> Notification {
         incident: Arc::new(incident),
         news: MemberNews::New,
         silenced_until: None,
+        held: false,
     };
     Notification {
         number: DeliveryId(12),

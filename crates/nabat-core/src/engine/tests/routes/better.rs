@@ -57,11 +57,7 @@ fn an_end_and_a_new_beginning_within_the_group_interval_are_told() {
     let sent = world.notified();
     assert_eq!(sent.len(), 1);
     assert_eq!(sent[0].reason, Reason::NewAlerts);
-    let flaps: Vec<u32> = sent[0]
-        .members
-        .iter()
-        .map(|shown| shown.incident.flaps)
-        .collect();
+    let flaps: Vec<u32> = sent[0].members.iter().map(|it| it.incident.flaps).collect();
     assert_eq!(flaps, [1], "said to have flapped");
 }
 

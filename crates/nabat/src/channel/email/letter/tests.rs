@@ -115,6 +115,7 @@ fn a_repeat_is_the_same_letter_unless_there_is_news_in_it() {
             incident: Arc::new(incident(edition)),
             news: MemberNews::New,
             silenced_until: None,
+            held: false,
         }];
         let told = notification();
         ids_of(&Notification { members, ..told }, subject).0

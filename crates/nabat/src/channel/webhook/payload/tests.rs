@@ -36,6 +36,7 @@ fn shown(incident: Incident) -> Shown {
         incident: Arc::new(incident),
         news: MemberNews::New,
         silenced_until: None,
+        held: false,
     }
 }
 
