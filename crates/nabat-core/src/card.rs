@@ -9,7 +9,7 @@
 //! Invariant: an incident that was told stays on the card until its end was told too, whatever
 //! becomes of subscriptions, mutes and silences meanwhile.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,9 +40,6 @@ pub struct Told {
     pub edition: u32,
     /// Whether that edition said that it is over.
     pub ended: bool,
-    /// Whether a message of it may have been seen although nothing was told for sure. Noted only
-    /// where nothing waits to be told, for as long as it is held back.
-    pub maybe: bool,
 }
 
 impl Told {
@@ -51,7 +48,6 @@ impl Told {
         Self {
             edition: incident.edition,
             ended: incident.ended(),
-            maybe: false,
         }
     }
 }
@@ -271,7 +267,8 @@ impl Card {
         again: bool,
     ) -> Option<View> {
         let mut members: Vec<Shown> = Vec::with_capacity(self.members.len());
-        let (mut sounds, mut news_at_all, mut ends) = (false, false, false);
+        let mut worth_telling: Vec<bool> = Vec::with_capacity(self.members.len());
+        let (mut sounds, mut ends) = (false, false);
         for (id, told) in &self.members {
             let Some(look) = look(*id) else {
                 continue;
@@ -289,7 +286,7 @@ impl Card {
             };
             ends |= news == MemberNews::Changed && !look.held();
             let held = muted || look.held();
-            news_at_all |= self.urgency_of(*told, incident, news, held).is_some();
+            worth_telling.push(self.urgency_of(*told, incident, news, held).is_some());
             members.push(Shown {
                 incident: Arc::clone(incident),
                 news,
@@ -297,16 +294,37 @@ impl Card {
                 held: look.held(),
             });
         }
-        if !(news_at_all || self.behind || again) {
-            return None;
-        }
         ends &= members.iter().all(|member| member.incident.ended());
+        let known_to_go_on = self.known_to_go_on(members.iter().map(|shown| &*shown.incident));
+        let mut all = members.iter().zip(&worth_telling);
+        let news_at_all =
+            all.any(|(shown, worth)| *worth && !known_to_go_on.contains(&shown.incident.id));
         let superseded = take_superseded(&mut members);
-        Some(View {
+        (news_at_all || self.behind || again).then(|| View {
             members,
             superseded,
             sounds: !muted && (sounds || ends || again),
         })
+    }
+
+    /// Of what is shown, in order of opening: earlier lives whose end alone is no news, since the
+    /// destination was told that the alert fires again.
+    pub fn known_to_go_on<'a>(
+        &self,
+        shown: impl Iterator<Item = &'a Incident> + Clone,
+    ) -> HashSet<IncidentId> {
+        let Some((earlier, latest)) = lives(shown) else {
+            return HashSet::new();
+        };
+        let goes_on = |latest: &IncidentId| {
+            let told = self.members.get(latest);
+            told.is_some_and(|told| told.edition > 0 && !told.ended)
+        };
+        let known = earlier.into_iter();
+        known
+            .filter(|(_, fingerprint)| latest.get(fingerprint).is_some_and(goes_on))
+            .map(|(id, _)| id)
+            .collect()
     }
 
     /// How urgent it is to tell what is new about an incident, or `None` if it is not worth
@@ -371,21 +389,37 @@ impl Card {
 
 /// Takes out earlier lives of alerts of which a later one is shown.
 fn take_superseded(members: &mut Vec<Shown>) -> Vec<(IncidentId, Told)> {
-    if !members.iter().any(|member| member.incident.flaps > 0) {
-        return Vec::new();
-    }
-    let latest: HashMap<Fingerprint, IncidentId> = members
-        .iter()
-        .map(|member| (member.incident.fingerprint, member.incident.id))
-        .collect();
     let mut superseded = Vec::new();
-    members.retain(|member| {
-        let incident = &member.incident;
-        let later = latest.get(&incident.fingerprint) != Some(&incident.id);
-        if later {
-            superseded.push((incident.id, Told::of(incident)));
-        }
-        !later
-    });
+    if let Some((earlier, _)) = lives(members.iter().map(|member| &*member.incident)) {
+        members.retain(|member| {
+            let incident = &member.incident;
+            let is_earlier = earlier.contains_key(&incident.id);
+            if is_earlier {
+                superseded.push((incident.id, Told::of(incident)));
+            }
+            !is_earlier
+        });
+    }
     superseded
+}
+
+/// Earlier lives of alerts that fire again, and the latest of each.
+type Lives = (
+    HashMap<IncidentId, Fingerprint>,
+    HashMap<Fingerprint, IncidentId>,
+);
+
+/// Earlier lives and the latest, of incidents in order of opening; `None` if none flapped.
+fn lives<'a>(shown: impl Iterator<Item = &'a Incident> + Clone) -> Option<Lives> {
+    if !shown.clone().any(|incident| incident.flaps > 0) {
+        return None;
+    }
+    let mut latest = HashMap::new();
+    let mut earlier = HashMap::new();
+    for incident in shown {
+        if let Some(id) = latest.insert(incident.fingerprint, incident.id) {
+            earlier.insert(id, incident.fingerprint);
+        }
+    }
+    Some((earlier, latest))
 }

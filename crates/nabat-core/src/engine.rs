@@ -5,11 +5,12 @@
 //! caller stores the changes in one transaction and only then acts or answers; if they can't be
 //! stored, it throws the engine away and restores it from the store.
 //!
-//! In reading order: `alerts` (what sources say), `amend` (of ends), `cards` (who must be told), `couriers` (handing
-//! deliveries out and taking outcomes back), `outbox` (what waits and for how long), `reach` (chats
-//! that can't be told, and fallbacks), `hush` (acknowledgements), `silences`, `hold` (inhibition and
-//! the hours of routes), `chats` (what bots hear), `talk` (what people ask for), `buttons` (what they
-//! press on a card), `people` (who may), `history` (what is kept of incidents).
+//! In reading order: `alerts` (what sources say), `amend` (of ends), `cards` (who must be told),
+//! `couriers` (handing deliveries out and taking outcomes back), `uncertain` (answers that got lost),
+//! `hands` (what is on its way), `outbox` (what waits and for how long), `reach` (chats that can't be
+//! told, and fallbacks), `hush` (acknowledgements), `silences`, `hold` (inhibition and the hours of
+//! routes), `chats` (what bots hear), `talk` (what people ask for), `buttons` (what they press on a
+//! card), `people` (who may), `history` (what is kept of incidents).
 
 mod alerts;
 mod amend;
@@ -17,6 +18,7 @@ mod buttons;
 mod cards;
 mod chats;
 mod couriers;
+mod hands;
 mod history;
 mod hold;
 mod hush;
@@ -28,6 +30,7 @@ mod silences;
 mod talk;
 #[cfg(test)]
 mod tests;
+mod uncertain;
 mod who;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -52,6 +55,8 @@ use crate::silence::window::Window;
 use crate::subscription::index::Index;
 use crate::subscription::{Subscription, SubscriptionId};
 use crate::time::Timestamp;
+
+use hands::{Before, Hand};
 
 pub use alerts::Refusal;
 pub use chats::{Event, Heard, Speaker};
@@ -159,6 +164,8 @@ pub struct Engine {
     cards_at: HashMap<Destination, BTreeMap<GroupKey, CardId>>,
     /// Cards that changed in this step: each is looked at once, at its end.
     touched: BTreeSet<CardId>,
+    /// What couriers had before what is not stored yet.
+    before: Before,
     deliveries: BTreeMap<DeliveryId, Delivery>,
     chats: HashMap<ChatKey, Chat>,
     people: HashMap<PersonId, Person>,
@@ -199,13 +206,7 @@ struct Known {
 struct OnDuty {
     card: Card,
     delivery: Option<DeliveryId>,
-    /// What the message tells of that a courier has, while one has it.
-    in_hand: Option<BTreeSet<IncidentId>>,
-    /// Of what the chat may have seen a message although the ledger knows nothing: an answer got
-    /// lost, or the process died. The ends of it are told too.
-    in_doubt: BTreeSet<IncidentId>,
-    /// The answer to a critical message got lost: the next one may repeat it.
-    repeats: bool,
+    hand: Hand,
     /// The beat at which it speaks, decided when it got something to say or has told all. After a
     /// restart that is the first one since it spoke, which may be over.
     beat: Option<Timestamp>,
@@ -216,27 +217,9 @@ impl OnDuty {
         Self {
             card,
             delivery: None,
-            in_hand: None,
-            in_doubt: BTreeSet::new(),
-            repeats: false,
+            hand: Hand::default(),
             beat: None,
         }
-    }
-
-    /// Whether the chat may have seen a message about an incident of which the ledger knows
-    /// nothing.
-    fn maybe_told(&self, incident: IncidentId) -> bool {
-        let in_hand = self.in_hand.as_ref();
-        let known = self.card.members.get(&incident);
-        in_hand.is_some_and(|told| told.contains(&incident))
-            || self.in_doubt.contains(&incident)
-            || known.is_some_and(|told| told.maybe)
-    }
-
-    /// Nobody knows what became of the message that a courier had, if one had.
-    fn doubt(&mut self) {
-        self.in_doubt
-            .extend(self.in_hand.take().unwrap_or_default());
     }
 }
 
@@ -302,13 +285,37 @@ impl Engine {
     /// For how long a life's end is remembered, to tell late news from a new life.
     pub const REORDER_WINDOW: Duration = Duration::from_secs(300);
 
-    /// Goes on from what the store kept.
+    /// Goes on from what the store kept when the last process ended.
     pub fn restore(
         now: Timestamp,
         settings: Settings,
         snapshot: Snapshot,
         out: &mut Effects,
     ) -> Self {
+        let mut engine = Self::of(now, settings, snapshot, out);
+        engine.doubt_all();
+        engine.go_on(now, out);
+        engine
+    }
+
+    /// Goes on from what the store kept after a commit failed. What couriers have stays theirs.
+    pub fn recover(
+        &self,
+        now: Timestamp,
+        settings: Settings,
+        snapshot: Snapshot,
+        out: &mut Effects,
+    ) -> Self {
+        let mut engine = Self::of(now, settings, snapshot, out);
+        engine.take_over(self);
+        engine.started_at = self.started_at;
+        engine.last_news_at = self.last_news_at;
+        engine.go_on(now, out);
+        engine
+    }
+
+    /// An engine that holds what the store kept.
+    fn of(now: Timestamp, settings: Settings, snapshot: Snapshot, out: &mut Effects) -> Self {
         let index = Index::new(snapshot.subscriptions.iter().map(|s| (s.id, &s.selector)));
         let inhibitions = Inhibitions::new(&settings.inhibit_rules);
         let mut engine = Self {
@@ -322,6 +329,7 @@ impl Engine {
             cards: HashMap::new(),
             cards_at: HashMap::new(),
             touched: BTreeSet::new(),
+            before: Before::default(),
             deliveries: BTreeMap::new(),
             chats: by(snapshot.chats, |chat| chat.key),
             people: by(snapshot.people, |person| person.id),
@@ -359,7 +367,6 @@ impl Engine {
             engine.put_delivery(delivery, out);
         }
         engine.decide_inhibitions();
-        engine.doubt_all();
         engine.late = engine.tells_of_late();
         engine.resume_silences(now, out);
         for chat in engine.chats.values() {
@@ -367,16 +374,13 @@ impl Engine {
                 engine.timers.insert((until, Timer::Unmute(chat.key)));
             }
         }
-        // Whatever was being decided when the last process died is decided again.
-        engine.decide_anew(now, out);
-        engine.forget_untold();
         engine
     }
 
-    /// Remembers what is not stored from the engine that this one takes the place of.
-    pub fn succeed(&mut self, before: &Self) {
-        self.started_at = before.started_at;
-        self.last_news_at = before.last_news_at;
+    /// Decides again whatever was being decided.
+    fn go_on(&mut self, now: Timestamp, out: &mut Effects) {
+        self.decide_anew(now, out);
+        self.forget_untold();
     }
 
     /// Takes over a changed configuration. What waits for bots and integrations that there are no

@@ -279,12 +279,17 @@ impl Engine {
         let changed = priority != delivery.priority;
         delivery.priority = priority;
         let delivery = delivery.clone();
+        let mut silent = false;
         if let Some(card) = card_of(&delivery) {
             self.fall_back_in_time(now, card, delivery.created_at, out);
+            // Its courier may have been told that there is nothing to say.
+            silent = self.cards.get(&card).is_some_and(OnDuty::in_doubt);
+        }
+        if changed || silent {
+            out.waiting.push(delivery.waiting());
         }
         if changed {
             self.note_critical(&delivery);
-            out.waiting.push(delivery.waiting());
             out.changes.push(Change::Delivery(delivery));
         }
     }
@@ -292,7 +297,6 @@ impl Engine {
     /// A card that has nothing to say any more does not wait. One of a route says again what
     /// fires, in time.
     fn keep_quiet(&mut self, now: Timestamp, id: CardId, out: &mut Effects) {
-        self.keep_doubts(id, out);
         let known = self.cards.get(&id);
         let opens = known.and_then(|on_duty| self.opens_at(&on_duty.card, now));
         let Some(on_duty) = self.cards.get_mut(&id) else {
@@ -306,7 +310,7 @@ impl Engine {
         if let Some(at) = on_duty.beat {
             self.timers.insert((at, Timer::Card(id)));
         }
-        let idle = on_duty.delivery.filter(|_| on_duty.in_hand.is_none());
+        let idle = on_duty.delivery.filter(|_| !on_duty.on_its_way());
         if let Some(delivery) = idle {
             self.remove_delivery(delivery, out);
         }
@@ -358,22 +362,33 @@ impl Engine {
     fn urgency(&self, now: Timestamp, on_duty: &OnDuty) -> Option<Priority> {
         let card = &on_duty.card;
         let muted = self.muted(card, now);
-        let mut urgency = None;
-        let mut all_ended = true;
-        for (id, told) in &card.members {
-            let Some(look) = self.look(on_duty, *id) else {
-                continue;
-            };
-            all_ended &= look.incident.ended();
+        let shown = card.members.iter().filter_map(|(id, told)| {
+            let look = self.look(on_duty, *id)?;
             let news = card.news_of(*told, &look, muted);
             let held = muted || look.held();
             let this = news.and_then(|news| card.urgency_of(*told, look.incident, news, held));
+            Some((look.incident, news.is_some(), this))
+        });
+        let (mut urgency, mut all_ended, mut flapped) = (None, true, false);
+        for (incident, _, this) in shown.clone() {
+            all_ended &= incident.ended();
+            flapped |= incident.flaps > 0;
             urgency = urgency.into_iter().chain(this).min();
+        }
+        if flapped {
+            let told_now = shown.clone().filter(|(_, told_now, _)| *told_now);
+            let no_news = card.known_to_go_on(told_now.map(|(incident, _, _)| &**incident));
+            urgency = shown
+                .filter(|(incident, _, _)| !no_news.contains(&incident.id))
+                .filter_map(|(_, _, this)| this)
+                .min();
         }
         match urgency {
             Some(Priority::Quiet) if all_ended && !muted => Some(Priority::News),
             None if card.behind => Some(Priority::Quiet),
             None if self.again(now, card) => Some(Priority::News),
+            // It waits on: by this it is known after a restart that there is a doubt.
+            None if on_duty.in_doubt() => Some(Priority::Quiet),
             other => other,
         }
     }
@@ -404,7 +419,7 @@ impl Engine {
             // Who wants no ends only has to be told to the end what is on its way.
             let stays = match tells_ends {
                 true => look.maybe_told || told.edition > 0,
-                false => on_duty.in_hand.is_some(),
+                false => on_duty.on_its_way(),
             };
             if !look.incident.ended() || stays {
                 continue;
@@ -470,6 +485,7 @@ impl Engine {
         let Some(on_duty) = self.cards.remove(&id) else {
             return;
         };
+        self.before.note(&on_duty);
         if let Some(delivery) = on_duty.delivery {
             self.deliveries.remove(&delivery);
             out.changes.push(Change::DeliveryGone(delivery));
@@ -553,7 +569,18 @@ impl Engine {
             .collect();
         for (card, incidents) in leaving {
             self.take_off(card, &incidents, out);
+            // What is left may be less urgent, or nothing worth telling.
+            self.touched.insert(card);
         }
+        // As a fallback it may have to be told all the same.
+        let fallbacks = &self.settings.fallbacks;
+        let stands_in = |at: &Destination| {
+            let fallback = fallbacks.get(&at.outlet());
+            fallback.is_some_and(|fallback| fallback.to.contains(&chat.into()))
+        };
+        let others = self.cards_at.iter().filter(|(at, _)| stands_in(at));
+        self.touched
+            .extend(others.flat_map(|(_, cards)| cards.values()));
     }
 
     /// The subscriptions of a chat, oldest first.

@@ -18,9 +18,6 @@ use crate::message::card::{Extras, Member, MemberNews, buttons, card, digest, fo
 use crate::notification::{Notification, Reason};
 use crate::time::Timestamp;
 
-/// After so many attempts a message whose answer gets lost is taken as told, however urgent it is.
-const UNCERTAIN_ATTEMPTS_MAX: u32 = 2;
-
 /// Requests, and what the ledger notes when they were accepted.
 type Spoken = (Vec<Send>, Vec<Note>);
 
@@ -57,9 +54,9 @@ impl Engine {
         };
         for card in cards {
             if let Some(on_duty) = self.cards.get_mut(&card) {
-                on_duty.doubt(); // Another courier had it and will not say how it went.
                 let notes = told.iter().filter(|note| note.card == card);
-                on_duty.in_hand = Some(notes.map(|note| note.incident).collect());
+                let told = notes.map(|note| note.incident).collect();
+                on_duty.hand_out(told, &mut self.before);
             }
         }
         Some(Work {
@@ -85,7 +82,11 @@ impl Engine {
             return Some(delivery);
         };
         let Some(view) = self.view_of(now, card) else {
-            self.remove_delivery(id, out);
+            let on_duty = self.cards.get(&card);
+            if !on_duty.is_some_and(OnDuty::in_doubt) {
+                self.remove_delivery(id, out);
+                self.touched.insert(card);
+            }
             return None;
         };
         let news = view.members.iter().any(|m| m.news != MemberNews::Known);
@@ -145,7 +146,7 @@ impl Engine {
         let routed = on_duty.card.routed.as_ref();
         Extras {
             first: on_duty.card.members.values().all(|told| told.edition == 0),
-            maybe_repeated: on_duty.repeats,
+            maybe_repeated: on_duty.answers_lost() > 0,
             instead_of: routed.and_then(|routed| routed.instead_of.clone()),
         }
     }
@@ -247,9 +248,6 @@ impl Engine {
             self.note_message(*card, message_id, out);
         }
         let by_digest = settled.ids.len() > 1;
-        let critical = deliveries
-            .iter()
-            .any(|delivery| delivery.priority == Priority::Critical);
         match settled.outcome {
             Outcome::Sent { told } => {
                 self.end(now, &deliveries, &told, Fate::Sent, out);
@@ -259,16 +257,8 @@ impl Engine {
                 self.attempted(now, &deliveries, Fate::Failed, &reason, out);
                 self.give_up(now, &deliveries, &told, Fate::Failed, by_digest, out);
             }
-            Outcome::Uncertain { told, reason }
-                if (critical || self.tells_an_end(&told)) && worth_a_copy(&deliveries) =>
-            {
-                self.attempted(now, &deliveries, Fate::Uncertain, &reason, out);
-                self.try_again(now, &deliveries, &reason, true, out);
-                self.mark_repeats(&deliveries);
-            }
             Outcome::Uncertain { told, reason } => {
-                self.attempted(now, &deliveries, Fate::Uncertain, &reason, out);
-                self.give_up(now, &deliveries, &told, Fate::Uncertain, by_digest, out);
+                self.uncertain(now, deliveries, &told, &reason, out);
             }
             Outcome::Retry { partly, reason } => {
                 self.attempted(now, &deliveries, Fate::Retry, &reason, out);
@@ -296,7 +286,7 @@ impl Engine {
     }
 
     /// What surely or possibly never arrives is taken as told there, and somebody else is told.
-    fn give_up(
+    pub(super) fn give_up(
         &mut self,
         now: Timestamp,
         deliveries: &[Delivery],
@@ -366,17 +356,8 @@ impl Engine {
         if let Some(on_duty) = self.cards.get_mut(card)
             && on_duty.card.message_id.is_none()
         {
-            on_duty.in_hand = None;
+            on_duty.take_back(&mut self.before);
         }
-    }
-
-    /// Whether anyone who misses it would believe for good that something fires.
-    fn tells_an_end(&self, notes: &[Note]) -> bool {
-        notes.iter().any(|note| {
-            let on_duty = self.cards.get(&note.card);
-            let known = on_duty.and_then(|known| known.card.members.get(&note.incident));
-            note.told.ended && known.is_some_and(|known| !known.ended)
-        })
     }
 
     fn note_message(&mut self, id: CardId, message_id: i64, out: &mut Effects) {
@@ -415,11 +396,8 @@ impl Engine {
                 continue;
             };
             let of_card = by_card.remove(&id).unwrap_or_default();
-            on_duty.doubt();
-            for (noted, _) in &of_card {
-                on_duty.in_doubt.remove(noted);
-            }
-            on_duty.repeats = false;
+            let noted = of_card.iter().map(|(incident, _)| *incident);
+            on_duty.clear_up(noted, &mut self.before);
             let was_behind = on_duty.card.behind;
             let leaving = on_duty.card.note(&of_card, by_digest);
             if let Some(routed) = &mut on_duty.card.routed {
@@ -459,13 +437,13 @@ impl Engine {
             && let Some(on_duty) = self.cards.get_mut(&card)
         {
             on_duty.delivery = None;
-            on_duty.doubt();
+            on_duty.doubt(&mut self.before);
         }
         true
     }
 
     /// Keeps in the history how an attempt went that did not go through.
-    fn attempted(
+    pub(super) fn attempted(
         &self,
         now: Timestamp,
         deliveries: &[Delivery],
@@ -493,15 +471,7 @@ impl Engine {
         view.map(|view| notes_of(id, &view)).unwrap_or_default()
     }
 
-    fn mark_repeats(&mut self, deliveries: &[Delivery]) {
-        for card in deliveries.iter().filter_map(card_of) {
-            if let Some(on_duty) = self.cards.get_mut(&card) {
-                on_duty.repeats = true;
-            }
-        }
-    }
-
-    fn try_again(
+    pub(super) fn try_again(
         &mut self,
         now: Timestamp,
         deliveries: &[Delivery],
@@ -520,21 +490,14 @@ impl Engine {
             if let Content::Card(card) = delivery.content {
                 if let Some(on_duty) = self.cards.get_mut(&card) {
                     if maybe_seen {
-                        on_duty.doubt();
+                        on_duty.doubt(&mut self.before);
                     }
-                    on_duty.in_hand = None;
+                    on_duty.take_back(&mut self.before);
                 }
                 self.announce(now, card, out);
             }
         }
     }
-}
-
-/// Whether so few answers got lost that one more copy does less harm than a missing one.
-fn worth_a_copy(deliveries: &[Delivery]) -> bool {
-    deliveries
-        .iter()
-        .all(|delivery| delivery.attempts < UNCERTAIN_ATTEMPTS_MAX)
 }
 
 /// Why a group speaks.

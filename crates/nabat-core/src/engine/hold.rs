@@ -7,9 +7,8 @@
 //! its alerts does not matter. For an incident that ends, it stays as it was: what ends in one
 //! request with what explained it is not told after all.
 
-use super::{Effects, Engine, Timer};
+use super::{Engine, Timer};
 use crate::card::{Card, CardId};
-use crate::change::Change;
 use crate::inhibition::Inhibitions;
 use crate::route::{Calendar, Hours};
 use crate::time::Timestamp;
@@ -64,27 +63,6 @@ impl Engine {
             .and_then(|on_duty| self.hours_of(&on_duty.card));
         if let Some(at) = hours.and_then(|(calendar, hours)| calendar.steady_until(hours, now)) {
             self.timers.insert((at, Timer::Card(id)));
-        }
-    }
-
-    /// Notes of what a card holds back whether its destination may have seen a message of it: no
-    /// delivery that waits would say so after a restart.
-    pub(super) fn keep_doubts(&mut self, id: CardId, out: &mut Effects) {
-        let Some(on_duty) = self.cards.get_mut(&id) else {
-            return;
-        };
-        for incident in &on_duty.in_doubt {
-            let Some(told) = on_duty.card.members.get_mut(incident) else {
-                continue;
-            };
-            if told.edition == 0 && !told.maybe {
-                told.maybe = true;
-                out.changes.push(Change::Told {
-                    card: id,
-                    incident: *incident,
-                    told: *told,
-                });
-            }
         }
     }
 

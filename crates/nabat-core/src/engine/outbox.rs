@@ -152,7 +152,7 @@ impl Engine {
         };
         let mut told = self.notes_now(now, &delivery);
         if let Some(on_duty) = card_of(&delivery).and_then(|id| self.cards.get(&id)) {
-            if on_duty.in_hand.is_some() {
+            if on_duty.on_its_way() {
                 return Dropped::OnItsWay;
             }
             // Who may have seen that it fires has to be told the end all the same.

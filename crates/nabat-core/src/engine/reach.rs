@@ -154,7 +154,7 @@ impl Engine {
             .collect();
         for (id, doubt) in doubted {
             if let Some(on_duty) = self.cards.get_mut(&id) {
-                on_duty.in_doubt = doubt;
+                on_duty.doubt_these(doubt, &mut self.before);
             }
         }
     }
@@ -351,6 +351,7 @@ impl Engine {
         let Some(mut moved) = self.cards.remove(&id) else {
             return;
         };
+        self.before.note(&moved);
         let Some(target) = there.and_then(|id| self.cards.get_mut(&id)) else {
             moved.card.destination = to.into();
             moved.card.message_id = None;
@@ -364,17 +365,16 @@ impl Engine {
             self.announce(now, id, out);
             return;
         };
-        // The place has a card of that group already: it takes over what this one had told.
+        // The place has a card of that group already: it takes over what was told by this one alone.
+        // Of what both told, the message that stays shows what it told itself.
         let target_id = target.card.id;
-        moved.doubt();
-        target.in_doubt.append(&mut moved.in_doubt);
-        for (incident, told) in moved.card.members {
+        let members = std::mem::take(&mut moved.card.members);
+        target.take_over(moved, &mut self.before);
+        for (incident, told) in members {
             let known = target.card.members.entry(incident).or_default();
-            let maybe = told.maybe || known.maybe;
-            if told.edition > known.edition {
+            if known.edition == 0 {
                 *known = told;
             }
-            known.maybe = maybe && known.edition == 0;
             out.changes.push(Change::Told {
                 card: target_id,
                 incident,

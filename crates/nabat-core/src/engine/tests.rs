@@ -3,6 +3,7 @@
 mod alerts;
 mod deliveries;
 mod digests;
+mod hands;
 mod hold;
 mod hush;
 mod people;

@@ -9,7 +9,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::histogram::Histogram;
 use tokio::sync::mpsc;
 
-use nabat_core::change::Change;
+use nabat_core::change::{Change, Snapshot};
 use nabat_core::delivery::Waiting;
 use nabat_core::destination::Outlet;
 use nabat_core::engine::{Effects, Engine, Settings};
@@ -69,7 +69,9 @@ impl Worker {
         ready: Arc<AtomicBool>,
     ) -> Result<Self, StoreError> {
         let fence = store.acquire(ENGINE_LEASE, &format!("process {}", std::process::id()))?;
-        let engine = restore(store.as_ref(), &fence, settings.clone())?;
+        let restore =
+            |now, snapshot, out: &mut _| Engine::restore(now, settings.clone(), snapshot, out);
+        let engine = read_back(store.as_ref(), &fence, restore)?;
         Ok(Self {
             store,
             fence,
@@ -142,6 +144,7 @@ impl Worker {
             }
             return Err(error);
         }
+        self.engine.committed();
         for answer in answers {
             answer(None);
         }
@@ -313,9 +316,12 @@ impl Worker {
                 Err(error) if is_final(&error) => return Err(error),
                 Err(_) => continue,
             }
-            match restore(self.store.as_ref(), &self.fence, self.settings.clone()) {
-                Ok(mut engine) => {
-                    engine.succeed(&self.engine);
+            let recover = |now, snapshot, out: &mut _| {
+                let settings = self.settings.clone();
+                self.engine.recover(now, settings, snapshot, out)
+            };
+            match read_back(self.store.as_ref(), &self.fence, recover) {
+                Ok(engine) => {
                     self.engine = engine;
                     break;
                 }
@@ -357,14 +363,20 @@ fn is_final(error: &StoreError) -> bool {
     )
 }
 
-fn restore(store: &dyn Store, fence: &Fence, settings: Settings) -> Result<Engine, StoreError> {
+/// Makes an engine of what the store keeps, and stores what it decides at first.
+fn read_back(
+    store: &dyn Store,
+    fence: &Fence,
+    make: impl Fn(Timestamp, Snapshot, &mut Effects) -> Engine,
+) -> Result<Engine, StoreError> {
     let now = clock::now();
     let snapshot = store.snapshot(now.before(Engine::REORDER_WINDOW))?;
     let mut out = Effects::default();
-    let engine = Engine::restore(now, settings, snapshot, &mut out);
+    let mut engine = make(now, snapshot, &mut out);
     if !out.changes.is_empty() {
         store.apply(fence, &out.changes)?;
     }
+    engine.committed();
     Ok(engine)
 }
 

@@ -1,7 +1,7 @@
 //! The store in memory: for tests and simulation. It keeps what it is told, no longer than it lives.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nabat_core::card::{Card, CardId, Told};
 use nabat_core::change::{Change, Snapshot};
@@ -18,10 +18,10 @@ pub(crate) struct Memory {
     state: Mutex<Kept>,
 }
 
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 struct Kept {
     epochs: BTreeMap<String, i64>,
-    incidents: BTreeMap<IncidentId, Incident>,
+    incidents: BTreeMap<IncidentId, Arc<Incident>>,
     cards: BTreeMap<CardId, Card>,
     ledger: BTreeMap<(CardId, IncidentId), Told>,
     done: BTreeMap<DeliveryId, Done>,
@@ -46,17 +46,29 @@ impl Kept {
         })
     }
 
-    fn apply(&mut self, change: &Change) -> Result<(), StoreError> {
-        match change.clone() {
+    /// All of them are taken, or none.
+    fn check_revisions(&self, changes: &[Change]) -> Result<(), StoreError> {
+        let mut revisions: BTreeMap<IncidentId, u32> = BTreeMap::new();
+        for change in changes {
+            let Change::Incident(incident) = change else {
+                continue;
+            };
+            let stored = || self.incidents.get(&incident.id).map(|known| known.revision);
+            let before = revisions.insert(incident.id, incident.revision);
+            let before = before.or_else(stored);
+            if before.is_some_and(|before| before >= incident.revision) {
+                return Err(StoreError::Stale {
+                    incident: incident.id,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, change: Change) {
+        match change {
             Change::Incident(incident) => {
-                let stored = self.incidents.get(&incident.id);
-                if stored.is_some_and(|stored| stored.revision >= incident.revision) {
-                    return Err(StoreError::Stale {
-                        incident: incident.id,
-                    });
-                }
-                self.incidents
-                    .insert(incident.id, incident.as_ref().clone());
+                self.incidents.insert(incident.id, incident);
             }
             Change::Chat(chat) => put(&mut self.rest.chats, chat, |chat| chat.key),
             Change::ChatGone(key) => self.rest.chats.retain(|chat| chat.key != key),
@@ -114,7 +126,6 @@ impl Kept {
             }
             Change::NumbersUsed(number) => self.rest.numbers_used = number,
         }
-        Ok(())
     }
 
     fn attempts(&self, id: DeliveryId) -> impl DoubleEndedIterator<Item = &Attempt> {
@@ -158,11 +169,10 @@ impl Store for Memory {
     fn apply(&self, fence: &Fence, changes: &[Change]) -> Result<(), StoreError> {
         let mut kept = self.kept();
         kept.check(fence)?;
-        let mut next = kept.clone();
+        kept.check_revisions(changes)?;
         for change in changes {
-            next.apply(change)?;
+            kept.apply(change.clone());
         }
-        *kept = next;
         Ok(())
     }
 
@@ -176,12 +186,14 @@ impl Store for Memory {
                 .map(|((_, incident), told)| (*incident, *told))
                 .collect();
         }
-        let matters = |incident: &&Incident| match incident.state {
-            State::Ended { at, .. } => at >= ended_since || kept.told_somewhere(incident.id),
+        let told: HashSet<IncidentId> = kept.ledger.keys().map(|(_, id)| *id).collect();
+        let matters = |incident: &&Arc<Incident>| match incident.state {
+            State::Ended { at, .. } => at >= ended_since || told.contains(&incident.id),
             _ => true,
         };
+        let incidents = kept.incidents.values().filter(matters);
         Ok(Snapshot {
-            incidents: kept.incidents.values().filter(matters).cloned().collect(),
+            incidents: incidents.map(|incident| (**incident).clone()).collect(),
             cards,
             ..kept.rest.clone()
         })
@@ -282,14 +294,18 @@ impl History for Memory {
         };
         let before = query.before.unwrap_or(IncidentId(i64::MAX));
         let newest = kept.incidents.range(..before).rev();
-        let mut found = newest.map(|(_, incident)| incident).filter(wanted);
+        let mut found = newest.map(|(_, incident)| &**incident).filter(wanted);
         let incidents: Vec<Incident> = found.by_ref().take(query.limit).cloned().collect();
         let next = found.next().and(incidents.last()).map(|last| last.id);
         Ok(IncidentPage { incidents, next })
     }
 
     fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError> {
-        Ok(self.kept().incidents.get(&id).cloned())
+        Ok(self
+            .kept()
+            .incidents
+            .get(&id)
+            .map(|known| (**known).clone()))
     }
 
     fn entries(&self, id: IncidentId) -> Result<Vec<Entry>, StoreError> {

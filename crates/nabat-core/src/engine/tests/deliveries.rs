@@ -59,8 +59,8 @@ fn an_engine_that_was_read_back_runs_since_the_same_moment() {
     world.fires("HighCPU", "a");
     world.passes(60);
     let (kept, settings) = (world.snapshot(), world.engine.settings.clone());
-    let mut again = Engine::restore(world.now, settings, kept, &mut Effects::default());
-    again.succeed(&world.engine);
+    let mut out = Effects::default();
+    let again = world.engine.recover(world.now, settings, kept, &mut out);
     assert_eq!((again.started_at, again.last_news_at), (at(0), Some(at(0))));
 }
 

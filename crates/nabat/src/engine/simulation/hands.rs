@@ -3,14 +3,17 @@
 use std::collections::{BTreeMap, HashSet};
 
 use nabat_core::card::{CardId, worth_telling_late};
+use nabat_core::change::Snapshot;
 use nabat_core::chat::ChatKey;
-use nabat_core::delivery::{DeliveryId, Note, Outcome, Priority, Send, Settled, Work};
+use nabat_core::delivery::{
+    Content, Delivery, DeliveryId, Note, Outcome, Priority, Send, Settled, Work,
+};
 use nabat_core::destination::{Destination, Outlet};
-use nabat_core::engine::Effects;
+use nabat_core::engine::{Dropped, Effects};
 use nabat_core::incident::IncidentId;
 
 use super::setting::{self, HOOK, MAIL, SPARE};
-use super::world::{COURIER, MOVED_GROUP, World, chat};
+use super::world::{COURIER, MOVED_GROUP, World};
 use crate::store::Store;
 
 /// Everyone who carries something.
@@ -30,7 +33,7 @@ pub(super) struct Hand {
 
 impl World {
     /// Deliveries that no courier holds, by destination.
-    fn waiting(&self) -> BTreeMap<Destination, Vec<DeliveryId>> {
+    pub(super) fn waiting(&self) -> BTreeMap<Destination, Vec<DeliveryId>> {
         let busy: HashSet<Destination> = self.hands.iter().map(|h| h.work.destination).collect();
         let mut waiting: BTreeMap<Destination, Vec<DeliveryId>> = BTreeMap::new();
         for delivery in COURIERS
@@ -100,6 +103,12 @@ impl World {
             self.doubts += work.ids.len();
             self.doubted.extend(keys(work));
         }
+        let kept = self.store.snapshot(self.now).unwrap();
+        // What should have been told while it fired is told although it is over.
+        let is_missed = |id| {
+            let incident = kept.incidents.iter().find(|incident| incident.id == id);
+            incident.is_some_and(worth_telling_late)
+        };
         let mut nothing_new = !work.told.is_empty();
         for Note { incident, told, .. } in &work.told {
             let key = (work.destination, *incident);
@@ -108,7 +117,7 @@ impl World {
             let of_the_unknown = before.is_none()
                 && told.ended
                 && !self.doubted.contains(&key)
-                && !self.is_missed(*incident);
+                && !is_missed(*incident);
             self.claim(!of_the_unknown, || {
                 format!(
                     "{} hears the end of {incident:?} and never heard of it",
@@ -116,7 +125,7 @@ impl World {
                 )
             });
             let backwards = before.is_some_and(|before| before.edition > told.edition);
-            self.claim(!backwards, || {
+            self.claim(!backwards || self.merged.contains(&key), || {
                 format!(
                     "{} hears of {incident:?} what was so before {before:?}",
                     key.0
@@ -131,13 +140,6 @@ impl World {
         }
         self.repeats += usize::from(again);
         live_message
-    }
-
-    /// Whether it is told although it is over, because it should have been told while it fired.
-    fn is_missed(&self, id: IncidentId) -> bool {
-        let kept = self.store.snapshot(self.now).unwrap();
-        let incident = kept.incidents.iter().find(|incident| incident.id == id);
-        incident.is_some_and(worth_telling_late)
     }
 
     /// People saw it, and Nabat does not learn it.
@@ -158,7 +160,9 @@ impl World {
         let work = &hand.work;
         let reason = "because".to_owned();
         let told = work.told.clone();
-        let group = work.destination.chat().filter(|chat| chat.chat < 0);
+        let waits = self.waits(work);
+        let place = work.destination.chat().filter(|_| waits);
+        let mut unseen = false;
         let (message_id, outcome) = match kind {
             0..=6 => (self.shown(&hand), Outcome::Sent { told }),
             // The first requests were carried out, a later one was not.
@@ -168,16 +172,17 @@ impl World {
             }
             8 => {
                 self.doubted.extend(keys(work));
-                let given_up = !self.is_tried_again(work);
-                if self.dice.below(2) == 0 {
-                    self.shown_in_vain(&hand);
-                } else if given_up {
-                    self.missed.extend(keys(work));
+                match self.dice.below(2) {
+                    0 => _ = self.shown_in_vain(&hand),
+                    _ => unseen = true,
                 }
                 (None, Outcome::Uncertain { told, reason })
             }
             9 => {
                 self.doubt_parts(work);
+                if let Some(chat) = place {
+                    self.doubt_hands(chat);
+                }
                 (None, Outcome::Unreachable { reason })
             }
             10 => {
@@ -185,9 +190,32 @@ impl World {
                 self.refused.extend(keys(work));
                 (None, Outcome::Failed { told, reason })
             }
-            11 if group.is_some_and(|chat| chat.chat != MOVED_GROUP) && self.waits(work) => {
+            11 if let Some(topic) = place.filter(|place| place.topic.is_some()) => {
                 self.doubt_parts(work);
-                self.moves(group);
+                self.moves(
+                    topic,
+                    ChatKey {
+                        topic: None,
+                        ..topic
+                    },
+                );
+                (None, Outcome::TopicGone)
+            }
+            11 if let Some(group) =
+                place.filter(|place| (MOVED_GROUP + 1..0).contains(&place.chat)) =>
+            {
+                self.doubt_parts(work);
+                for from in self.places.clone() {
+                    if from.chat == group.chat {
+                        self.moves(
+                            from,
+                            ChatKey {
+                                chat: MOVED_GROUP,
+                                ..from
+                            },
+                        );
+                    }
+                }
                 (None, Outcome::Migrated { to: MOVED_GROUP })
             }
             _ => {
@@ -197,7 +225,7 @@ impl World {
         };
         self.log
             .push(format!("{:?} is settled: {outcome:?}", work.ids));
-        self.settle(work, message_id, outcome);
+        self.settle(work, message_id, outcome, unseen);
     }
 
     /// Of a message that came in several parts some may have been seen, whatever the last answer.
@@ -207,57 +235,60 @@ impl World {
         }
     }
 
+    /// What is in hand for a chat or one of its topics, which takes no messages any more, may have
+    /// been seen before.
+    pub(super) fn doubt_hands(&mut self, chat: ChatKey) {
+        let there = |hand: &&Hand| {
+            let place = hand.work.destination.chat();
+            place.is_some_and(|place| place.chat == chat.chat)
+        };
+        let held = self.hands.iter().filter(there);
+        self.doubted.extend(held.flat_map(|hand| keys(&hand.work)));
+    }
+
     /// Whether nothing of it was dropped meanwhile.
     fn waits(&self, work: &Work) -> bool {
         let waits = |id: &DeliveryId| self.engine.pending_one(*id).is_some();
         work.ids.iter().all(waits)
     }
 
-    /// Whether it is worth a second copy when its answer got lost.
-    fn is_tried_again(&self, work: &Work) -> bool {
-        let mut waiting = COURIERS
-            .iter()
-            .flat_map(|outlet| self.engine.waiting(*outlet));
-        let critical = |priority| priority == Priority::Critical;
-        let kept = self.store.snapshot(self.now).unwrap();
-        let tells_end = |note: &Note| {
-            let card = kept.cards.iter().find(|card| card.id == note.card);
-            let known = card.and_then(|card| card.members.get(&note.incident));
-            note.told.ended && known.is_some_and(|known| !known.ended)
-        };
-        let urgent = waiting
-            .any(|waiting| work.ids.contains(&waiting.id) && critical(waiting.priority))
-            || work.told.iter().any(tells_end);
-        let mut tried = kept.deliveries.iter();
-        urgent && tried.all(|delivery| !work.ids.contains(&delivery.id) || delivery.attempts < 2)
-    }
-
-    /// The group gets another number; its people have seen what they have seen.
-    fn moves(&mut self, from: Option<ChatKey>) {
-        let (Some(from), to) = (from, chat(MOVED_GROUP)) else {
-            return;
-        };
-        for number in &mut self.chats {
-            if *number == from.chat {
-                *number = to.chat;
+    /// A place becomes another one; its people have seen what they have seen. Where people were
+    /// told something at both, what they were told at the one that stays counts.
+    fn moves(&mut self, from: ChatKey, to: ChatKey) {
+        for place in &mut self.places {
+            if *place == from {
+                *place = to;
             }
         }
-        let moved = |key: (Destination, IncidentId)| match key.0 == from.into() {
-            true => (to.into(), key.1),
-            false => key,
-        };
-        self.seen = self
-            .seen
-            .drain()
-            .map(|(key, told)| (moved(key), told))
-            .collect();
+        self.places.sort_unstable();
+        self.places.dedup();
+        let (from, to): (Destination, Destination) = (from.into(), to.into());
+        // What is still in somebody's hands was sent before.
+        for hand in &mut self.hands {
+            if hand.work.destination == from {
+                hand.work.destination = to;
+                self.doubted.extend(keys(&hand.work));
+            }
+        }
         for keys in [&mut self.missed, &mut self.refused, &mut self.doubted] {
-            *keys = keys.drain().map(moved).collect();
+            let moved = keys.extract_if(|(at, _)| *at == from);
+            let moved: Vec<_> = moved.map(|(_, id)| (to, id)).collect();
+            let new = moved.into_iter().filter(|key| !self.seen.contains_key(key));
+            keys.extend(new);
+        }
+        let seen: Vec<_> = self.seen.extract_if(|(at, _), _| *at == from).collect();
+        // What those heard who read the one, those who read the other may hear again.
+        self.doubts += seen.len();
+        for ((_, id), told) in seen {
+            self.merged.insert((to, id));
+            self.seen.entry((to, id)).or_insert(told);
         }
     }
 
-    fn settle(&mut self, work: &Work, message_id: Option<i64>, outcome: Outcome) {
-        self.note_spoken(work, &outcome);
+    /// What became of it is noted, at the second attempt if the store takes no writes at first.
+    /// `unseen`: the answer got lost, and so did the message.
+    fn settle(&mut self, work: &Work, message_id: Option<i64>, outcome: Outcome, unseen: bool) {
+        let before = self.store.snapshot(self.now).unwrap();
         let settled = Settled {
             ids: work.ids.clone(),
             message_id,
@@ -268,26 +299,71 @@ impl World {
             self.log
                 .push("its outcome is not stored at first".to_owned());
             self.engine.settle(self.now, settled.clone(), &mut out);
-            self.restore();
+            self.recover();
             out = Effects::default();
         }
-        self.engine.settle(self.now, settled, &mut out);
+        self.engine.settle(self.now, settled.clone(), &mut out);
         self.commit(&out.changes);
+        for delivery in &before.deliveries {
+            let Content::Card(card) = delivery.content else {
+                continue;
+            };
+            if !work.ids.contains(&delivery.id) {
+                continue;
+            }
+            let gone = self.engine.pending_one(delivery.id).is_none();
+            match settled.outcome {
+                Outcome::Sent { .. } => self.note_spoken(card),
+                Outcome::Failed { .. } => {
+                    self.given_up
+                        .extend(work.told.iter().map(|note| note.incident));
+                    self.note_spoken(card);
+                }
+                Outcome::Uncertain { .. } if gone => {
+                    self.note_given_up(&before, delivery, work, unseen);
+                    self.note_spoken(card);
+                }
+                Outcome::Uncertain { .. } => *self.answers_lost.entry(card).or_default() += 1,
+                _ => {}
+            }
+        }
     }
 
     /// Notes when a card spoke for the last time.
-    fn note_spoken(&mut self, work: &Work, outcome: &Outcome) {
-        let spoken = self.waits(work)
-            && match outcome {
-                Outcome::Sent { .. } | Outcome::Failed { .. } => true,
-                Outcome::Uncertain { .. } => !self.is_tried_again(work),
-                _ => false,
-            };
-        if spoken {
-            let cards: HashSet<CardId> = work.told.iter().map(|note| note.card).collect();
-            self.spoke
-                .extend(cards.iter().map(|card| (*card, self.now)));
+    fn note_spoken(&mut self, card: CardId) {
+        self.spoke.insert(card, self.now);
+        self.answers_lost.remove(&card);
+    }
+
+    /// An answer got lost, and it was not worth another copy. Was it not?
+    fn note_given_up(&mut self, before: &Snapshot, delivery: &Delivery, work: &Work, unseen: bool) {
+        let card = before
+            .cards
+            .iter()
+            .find(|card| delivery.content == Content::Card(card.id));
+        let Some(card) = card else {
+            return;
+        };
+        let mut notes = work.told.iter().filter(|note| note.card == card.id);
+        for note in notes.clone() {
+            let key = (work.destination, note.incident);
+            self.given_up.insert(note.incident);
+            if unseen {
+                self.missed.insert(key);
+            }
+            if unseen && note.told.ended {
+                self.refused.insert(key);
+            }
         }
+        let tells_end = notes.any(|note| {
+            let known = card.members.get(&note.incident);
+            note.told.ended && known.is_some_and(|known| !known.ended)
+        });
+        let urgent = delivery.priority == Priority::Critical || tells_end;
+        let lost = self.answers_lost.get(&card.id).copied().unwrap_or(0);
+        self.claim(!urgent || lost >= 2, || {
+            format!("{delivery:?} is given up after {lost} lost answers and this one")
+        });
     }
 
     /// A person drops what waits, and is thereby taken to know it.
@@ -297,16 +373,21 @@ impl World {
             return;
         }
         let delivery = &kept.deliveries[self.dice.below(kept.deliveries.len())];
-        // What is on its way can't be dropped; that a store that failed may make it forget is not
-        // lived through.
-        let ids = |hand: &Hand| hand.work.ids.contains(&delivery.id);
-        if self.hands.iter().any(ids) {
-            return;
-        }
-        self.log.push(format!("{:?} is dropped", delivery.id));
+        let id = delivery.id;
         let mut out = Effects::default();
-        self.engine.drop_delivery(self.now, delivery.id, &mut out);
+        let dropped = self.engine.drop_delivery(self.now, id, &mut out);
         self.commit(&out.changes);
+        self.log.push(format!("to drop {id:?}: {dropped:?}"));
+        let card = matches!(delivery.content, Content::Card(_));
+        let held = card && self.hands.iter().any(|hand| hand.work.ids.contains(&id));
+        let expected = if held {
+            Dropped::OnItsWay
+        } else {
+            Dropped::Done
+        };
+        self.claim(dropped == expected, || {
+            format!("{delivery:?} is dropped: {dropped:?}, not {expected:?}")
+        });
         let after = self.store.snapshot(self.now).unwrap();
         for card in kept.cards {
             let now = after.cards.iter().find(|known| known.id == card.id);
@@ -350,18 +431,20 @@ impl World {
         for hand in std::mem::take(&mut self.hands) {
             let message_id = self.shown(&hand);
             let told = hand.work.told.clone();
-            self.settle(&hand.work, message_id, Outcome::Sent { told });
+            let outcome = Outcome::Sent { told };
+            self.settle(&hand.work, message_id, outcome, false);
         }
     }
 
     /// Some of what couriers hold is carried out, and the process dies before it knows.
     pub(super) fn lose_answers(&mut self) {
-        for hand in std::mem::take(&mut self.hands) {
+        let hands = std::mem::take(&mut self.hands);
+        for hand in &hands {
             if self.dice.below(2) == 0 {
-                self.shown_in_vain(&hand);
+                self.shown_in_vain(hand);
             }
         }
-        self.crash();
+        self.crash_with(hands);
     }
 
     /// Integrations that are configured no more have no courier, and nobody asks what they know.
@@ -373,7 +456,7 @@ impl World {
 }
 
 /// What a delivery tells, and whom.
-pub(super) fn keys(work: &Work) -> impl Iterator<Item = (Destination, IncidentId)> {
+fn keys(work: &Work) -> impl Iterator<Item = (Destination, IncidentId)> {
     let notes = work.told.iter();
     notes.map(|note| (work.destination, note.incident))
 }

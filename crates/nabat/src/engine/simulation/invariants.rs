@@ -4,6 +4,7 @@
 //! and what people saw.
 
 mod fallbacks;
+mod restarts;
 mod told;
 
 use std::collections::{HashMap, HashSet};
@@ -29,7 +30,7 @@ const EXPIRY_LAG: Duration = Duration::from_secs(120);
 const EXPIRY_GRACE: Duration = Duration::from_secs(300);
 
 /// What the store holds, found by its numbers.
-struct Kept {
+pub(super) struct Kept {
     snapshot: Snapshot,
     incidents: HashMap<IncidentId, usize>,
     chats: HashMap<ChatKey, usize>,
@@ -98,6 +99,7 @@ impl World {
         self.check_receivers(&kept);
         self.check_fallbacks(&kept);
         self.check_late(&kept);
+        self.kept_before = Some(kept);
         let (repeats, doubts) = (self.repeats, self.doubts);
         self.claim(repeats <= doubts, || {
             format!("{repeats} messages said nothing new, and {doubts} answers got lost")
@@ -196,7 +198,11 @@ impl World {
                 });
                 has_news |= match told.edition {
                     0 => !incident.ended() && !muted && !self.hushed(&kept.snapshot, incident),
-                    _ => ends && incident.ended() && !told.ended,
+                    _ => {
+                        ends && incident.ended()
+                            && !told.ended
+                            && !known_to_fire_again(kept, card, incident)
+                    }
                 };
             }
             let waits = kept.waiting.contains_key(&card.id);
@@ -266,6 +272,18 @@ impl World {
         }
     }
 
+    /// Whether somebody was told of a later life of the same alert, which fires.
+    fn fires_again(&self, kept: &Kept, (there, id): (Destination, IncidentId)) -> bool {
+        let Some(incident) = kept.incident(id) else {
+            return false;
+        };
+        kept.firing().any(|later| {
+            later.id > id
+                && later.fingerprint == incident.fingerprint
+                && self.seen.contains_key(&(there, later.id))
+        })
+    }
+
     /// Once everything was delivered, everyone knows how things are.
     pub(super) fn check_end(&mut self) {
         let kept = Kept::of(self);
@@ -273,7 +291,8 @@ impl World {
         for (key @ (chat, incident), told) in seen {
             let right = told.ended != kept.fires(incident)
                 || !tells_ends(chat)
-                || self.refused.contains(&key);
+                || self.refused.contains(&key)
+                || (!told.ended && self.fires_again(&kept, key));
             self.claim(right, || {
                 let state = if told.ended { "over" } else { "firing" };
                 format!("{chat} was told last that {incident:?} is {state}")
@@ -302,6 +321,18 @@ impl World {
             self.claim(!card.behind, || format!("left behind: {card:?}"));
         }
     }
+}
+
+/// Whether the card's place was told that a later life of the alert fires: then nobody is wrong who
+/// believes that it does.
+fn known_to_fire_again(kept: &Kept, card: &Card, incident: &Incident) -> bool {
+    card.members.iter().any(|(later, told)| {
+        let same = |later: &Incident| later.fingerprint == incident.fingerprint;
+        *later > incident.id
+            && told.edition > 0
+            && !told.ended
+            && kept.incident(*later).is_some_and(same)
+    })
 }
 
 /// What may not be told to anyone new.

@@ -1,22 +1,23 @@
 //! What a history is made of: an engine with its store, sources, people, couriers, a clock, and all
 //! that can befall them. Which of it happens is a matter of the seed alone.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use nabat_core::alert::{Labels, Links, News, Status};
 use nabat_core::card::{CardId, Told};
 use nabat_core::change::{Change, Snapshot};
 use nabat_core::chat::{BotId, ChatKey, PersonId};
-use nabat_core::delivery::Content;
+use nabat_core::delivery::{Content, DeliveryId};
 use nabat_core::destination::{Destination, Outlet};
-use nabat_core::engine::{Effects, Engine, Event, Figures, Heard, Settings, Speaker};
+use nabat_core::engine::{Effects, Engine, Event, Heard, Settings, Speaker, Wanted};
 use nabat_core::incident::{Expiry, IncidentId};
 use nabat_core::matcher::parse_list;
 use nabat_core::silence::{Draft, Origin, Phase, Silence};
 use nabat_core::time::Timestamp;
 
-use super::hands::{Hand, keys};
+use super::hands::Hand;
+use super::invariants::Kept;
 use super::setting;
 use crate::store::memory::Memory;
 use crate::store::{ENGINE_LEASE, Fence, Store};
@@ -49,7 +50,8 @@ pub(super) struct World {
     pub(super) engine: Engine,
     /// Since when it has gone on from what the store kept.
     pub(super) restored_at: Timestamp,
-    pub(super) chats: [i64; 3],
+    /// Where people listen: two private chats, a group, and a topic of it.
+    pub(super) places: Vec<ChatKey>,
     update_id: i64,
     pub(super) message_id: i64,
     /// What couriers hold.
@@ -58,10 +60,21 @@ pub(super) struct World {
     pub(super) seen: HashMap<(Destination, IncidentId), Told>,
     /// What may have been seen without Nabat learning it.
     pub(super) doubted: HashSet<(Destination, IncidentId)>,
+    /// What was told in a topic that is gone: the chat may have been told less.
+    pub(super) merged: HashSet<(Destination, IncidentId)>,
     /// What may not have been told: an answer got lost, and it was not worth a second copy.
     pub(super) missed: HashSet<(Destination, IncidentId)>,
-    /// What its provider will never take, or a person dropped: there they may be wrong about it.
+    /// What its provider will never take, what it did not confirm in three attempts, or what a
+    /// person dropped: there they may be wrong about it.
     pub(super) refused: HashSet<(Destination, IncidentId)>,
+    /// How many answers about a card got lost since the last that came.
+    pub(super) answers_lost: HashMap<CardId, u32>,
+    /// Of what a destination was told by a message that was given up: somebody else may be told.
+    pub(super) given_up: HashSet<IncidentId>,
+    /// Whether the clock was set back.
+    pub(super) set_back: bool,
+    /// What was kept before this step.
+    pub(super) kept_before: Option<Kept>,
     /// Whether the configuration was changed.
     pub(super) reconfigured: bool,
     /// When cards of routes spoke last, as long as nobody sets the clock back.
@@ -79,8 +92,10 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(seed: u64) -> Self {
         let mut dice = Dice(seed);
-        let chats = [41, 42, -100];
-        let settings = setting::settings(&mut dice, chats.into_iter().chain([MOVED_GROUP]));
+        let topic = Some(5);
+        let group = chat(-100);
+        let places = vec![chat(41), chat(42), group, ChatKey { topic, ..group }];
+        let settings = setting::settings(&mut dice, [41, 42, -100, MOVED_GROUP].into_iter());
         let store = Memory::default();
         let fence = store.acquire(ENGINE_LEASE, "simulation").unwrap();
         let now = Timestamp::from_millis(1_790_000_000_000);
@@ -95,14 +110,19 @@ impl World {
             fence,
             engine,
             restored_at: now,
-            chats,
+            places: places.clone(),
             update_id: 0,
             message_id: 0,
             hands: Vec::new(),
             seen: HashMap::new(),
             doubted: HashSet::new(),
+            merged: HashSet::new(),
             missed: HashSet::new(),
             refused: HashSet::new(),
+            answers_lost: HashMap::new(),
+            given_up: HashSet::new(),
+            set_back: false,
+            kept_before: None,
             reconfigured: false,
             spoke: HashMap::new(),
             repeats: 0,
@@ -110,8 +130,8 @@ impl World {
             log: Vec::new(),
             wrong: None,
         };
-        for number in chats {
-            world.says(number, "/regexp all");
+        for place in places {
+            world.says(place, "/regexp all");
         }
         world
     }
@@ -131,7 +151,7 @@ impl World {
             18 => self.talk(),
             19 => self.take_batch(),
             20 => self.lose_answers(),
-            21 => self.refuse_news(),
+            21 => self.refuse(),
             22 => self.jumps_back(),
             23..=25 => self.presses(),
             26 => self.drop_one(),
@@ -228,9 +248,9 @@ impl World {
         }
     }
 
-    pub(super) fn says(&mut self, number: i64, text: &str) {
+    pub(super) fn says(&mut self, chat: ChatKey, text: &str) {
         self.tells(Event::Said {
-            chat: chat(number),
+            chat,
             title: "somewhere".into(),
             speaker: ann(),
             text: text.into(),
@@ -269,12 +289,18 @@ impl World {
             return;
         }
         let (chat, card) = cards[self.dice.below(cards.len())];
-        let data = match self.dice.below(6) {
-            0 | 1 => format!("k:{}", card.0),
-            2 => format!("s:{}:1h", card.0),
-            3 => format!("s:{}:4h", card.0),
-            4 => format!("e:{}", card.0),
-            _ => format!("d:{}", card.0),
+        let card = card.0;
+        let data = match self.dice.below(8) {
+            0 | 1 => format!("k:{card}"),
+            2 => format!("r:{card}"),
+            3 => format!("s:{card}:1h"),
+            4 => format!("s:{card}:4h"),
+            5 => format!("e:{card}"),
+            6 if !kept.silences.is_empty() => {
+                let silence = &kept.silences[self.dice.below(kept.silences.len())];
+                format!("x:{}", silence.id.0)
+            }
+            _ => format!("d:{card}"),
         };
         self.log.push(format!("{data} is pressed in {chat}"));
         self.tells(Event::Pressed {
@@ -335,20 +361,15 @@ impl World {
 
     /// A chat wants no messages any more.
     fn is_thrown_out(&mut self) {
-        let chat = chat(self.chats[self.dice.below(self.chats.len())]);
+        let chat = self.a_place();
         self.log.push(format!("the bot is thrown out of {chat}"));
-        let held = self
-            .hands
-            .iter()
-            .filter(|h| h.work.destination == chat.into());
-        let doubted: Vec<_> = held.flat_map(|hand| keys(&hand.work)).collect();
-        self.doubted.extend(doubted);
+        self.doubt_hands(chat);
         let status = "kicked".to_owned();
         self.tells(Event::Unwelcome { chat, status });
     }
 
     fn reach_again(&mut self) {
-        let chat = chat(self.chats[self.dice.below(self.chats.len())]);
+        let chat = self.a_place();
         self.log.push(format!("{chat} is said to take messages"));
         let mut out = Effects::default();
         self.engine.reach_again(self.now, chat.into(), &mut out);
@@ -379,8 +400,12 @@ impl World {
         self.commit(&out.changes);
     }
 
+    fn a_place(&mut self) -> ChatKey {
+        self.places[self.dice.below(self.places.len())]
+    }
+
     fn talk(&mut self) {
-        let number = self.chats[self.dice.below(self.chats.len())];
+        let chat = self.a_place();
         let words = [
             "/unsubscribe all",
             "/regexp all",
@@ -389,8 +414,8 @@ impl World {
             "/unmute",
         ];
         let text = words[self.dice.below(words.len())];
-        self.log.push(format!("{number} says {text}"));
-        self.says(number, text);
+        self.log.push(format!("{chat} says {text}"));
+        self.says(chat, text);
     }
 
     fn passes(&mut self, period: Duration) {
@@ -403,6 +428,7 @@ impl World {
     fn jumps_back(&mut self) {
         let period = Duration::from_secs([1, 30, 3_600, 90_000][self.dice.below(4)]);
         self.now = self.now.before(period);
+        self.set_back = true;
         self.spoke.clear();
         self.log
             .push(format!("the clock is set back by {period:?}"));
@@ -421,48 +447,70 @@ impl World {
 
     /// The process dies: only what was committed is left, and it is the same.
     pub(super) fn crash(&mut self) {
-        let before = self.engine.figures();
+        let hands = std::mem::take(&mut self.hands);
+        self.crash_with(hands);
+    }
+
+    /// The process dies, and couriers held these.
+    pub(super) fn crash_with(&mut self, hands: Vec<Hand>) {
+        let before = self.store.snapshot(self.now).unwrap();
+        let held = hands.into_iter().flat_map(|hand| hand.work.ids);
+        let held: HashSet<DeliveryId> = held.collect();
         self.die();
-        let after = self.engine.figures();
-        // What waits may be worth another look, who is told no ends may be forgotten earlier, and
-        // that something is late may be noticed now.
-        let of = |figures: Figures| {
-            (
-                figures.subscriptions,
-                figures.disabled_chats,
-                figures.silences,
-                figures.acknowledged,
-            )
-        };
-        self.claim(of(before) == of(after), || {
-            format!("a restart changed {before:?} to {after:?}")
-        });
+        self.check_restart(&before, &held);
     }
 
     fn die(&mut self) {
         self.log.push("crash".to_owned());
         self.hands.clear();
-        self.restore();
-    }
-
-    /// The store takes nothing: what was decided is thrown away.
-    fn refuse_news(&mut self) {
-        self.log.push("a commit is refused".to_owned());
-        let news = self.firing();
-        let mut out = Effects::default();
-        // Whether it was refused for another reason does not matter here.
-        let _ = self.engine.news(self.now, vec![news], &mut out);
-        self.restore();
-    }
-
-    pub(super) fn restore(&mut self) {
-        let lately = self.now.before(Engine::REORDER_WINDOW);
-        let snapshot = self.store.snapshot(lately).unwrap();
+        self.answers_lost.clear();
+        let snapshot = self.kept_lately();
         self.doubt_all(&snapshot);
         let mut out = Effects::default();
         self.engine = Engine::restore(self.now, self.settings.clone(), snapshot, &mut out);
         self.restored_at = self.now;
         self.commit(&out.changes);
+    }
+
+    /// The store takes nothing: what was decided is thrown away, and nothing has happened.
+    fn refuse(&mut self) {
+        self.log.push("a commit is refused".to_owned());
+        if self.set_back {
+            // Of a clock that caught up again, repeats may be left that are not due.
+            self.reconfigure();
+        }
+        let mut out = Effects::default();
+        let before = self.all_that_waits();
+        if self.dice.below(2) == 0 {
+            let news = self.firing();
+            // Whether it was refused for another reason does not matter here.
+            let _ = self.engine.news(self.now, vec![news], &mut out);
+        } else if let Some((_, ids)) = self.waiting().pop_last() {
+            let _ = self.engine.take(self.now, &ids, &mut out);
+        }
+        self.recover();
+        let after = self.all_that_waits();
+        self.check_same("a commit that was refused", &before, &after);
+    }
+
+    fn all_that_waits(&self) -> BTreeSet<String> {
+        let pending = self.engine.pending(Wanted::default()).into_iter();
+        let deliveries = pending.map(|pending| format!("{:?}", pending.delivery));
+        let figures = format!("{:?}", self.engine.figures());
+        deliveries.chain([figures]).collect()
+    }
+
+    /// Reads the engine back after a commit that failed; couriers go on as before.
+    pub(super) fn recover(&mut self) {
+        let (settings, snapshot) = (self.settings.clone(), self.kept_lately());
+        let mut out = Effects::default();
+        self.engine = self.engine.recover(self.now, settings, snapshot, &mut out);
+        self.commit(&out.changes);
+    }
+
+    fn kept_lately(&self) -> Snapshot {
+        let lately = self.now.before(Engine::REORDER_WINDOW);
+        self.store.snapshot(lately).unwrap()
     }
 
     /// What was on its way when the process died may have been seen.
@@ -484,14 +532,15 @@ impl World {
         if !changes.is_empty() {
             self.store.apply(&self.fence, changes).unwrap();
         }
+        self.engine.committed();
     }
 
     /// Everything works again, nothing is held back by the configuration, all that waits is
     /// delivered, and every silence comes to its end.
     pub(super) fn settle_everything(&mut self) {
         self.log.push("everything works again".to_owned());
-        for number in self.chats {
-            self.says(number, "/unmute");
+        for place in self.places.clone() {
+            self.says(place, "/unmute");
         }
         setting::let_speak(&mut self.settings);
         self.reconfigure();
@@ -504,6 +553,7 @@ impl World {
             self.passes(Duration::from_secs(300));
             self.deliver_all();
         }
+        self.kept_before = None;
     }
 }
 

@@ -90,13 +90,7 @@ impl World {
                 && !self.hushed(kept, incident)
         };
         let free = kept.incidents.iter().any(free);
-        // That an earlier life of what is known to fire is over shows nothing new.
-        let flapped = kept
-            .incidents
-            .iter()
-            .filter(|incident| incident.flaps > 0)
-            .any(|incident| work.told.iter().any(|note| note.incident == incident.id));
-        self.claim(flapped || (due && free), || {
+        self.claim(due && free, || {
             format!("{work:?} repeats: due {due}, in nobody's hands {free}")
         });
     }
