@@ -10,6 +10,7 @@
     reason = "these commands talk to a terminal"
 )]
 
+mod acceptance;
 mod bench;
 mod crash;
 mod dependencies;
@@ -53,6 +54,11 @@ const COMMANDS: &[Command] = &[
         name: "gen",
         about: "write the generated files anew; with --check only say which are out of date",
         run: generated::run,
+    },
+    Command {
+        name: "acceptance",
+        about: "run Alertmanager's own acceptance tests against Nabat (-h: options)",
+        run: acceptance::run,
     },
     Command {
         name: "bench",
@@ -102,7 +108,7 @@ fn main() -> ExitCode {
 fn usage() -> String {
     let mut text = String::from("usage: cargo xtask COMMAND\n\n");
     for Command { name, about, .. } in COMMANDS {
-        text.push_str(&format!("  {name:<6} {about}\n"));
+        text.push_str(&format!("  {name:<10} {about}\n"));
     }
     text
 }

@@ -31,6 +31,24 @@ pub(crate) fn cargo<I: AsRef<OsStr>>(args: impl IntoIterator<Item = I>) -> Comma
     command
 }
 
+/// Where cargo keeps what it builds.
+pub(crate) fn target() -> PathBuf {
+    let own = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    root().join(own.unwrap_or_else(|| "target".into()))
+}
+
+/// Builds a program with these words for `cargo build`; returns the file.
+pub(crate) fn built(what: &[&str]) -> Result<PathBuf> {
+    let name = what.last().copied().unwrap_or_default();
+    let always = ["build", "--locked", "--message-format", "json"];
+    let messages = output(&mut cargo(always.iter().chain(what)))?;
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .with_context(|| format!("cargo built no program `{name}`"))
+}
+
 /// The file that would run as `name`: looked for in `PATH`, then where Debian keeps servers, which
 /// is in root's `PATH` alone, and where cargo installs to.
 pub(crate) fn find(name: &str) -> Option<PathBuf> {

@@ -16,7 +16,7 @@ use crate::step::{self, Outcome, Steps};
 /// A Debian package that tests need.
 struct Package {
     name: &'static str,
-    /// What the program may be called; any one will do.
+    /// What the program may be called, or its whole path; any one will do.
     programs: &'static [&'static str],
     /// The tests that cannot run without it.
     tests: &'static str,
@@ -32,6 +32,19 @@ const PACKAGES: &[Package] = &[
         name: "prometheus-alertmanager",
         programs: &["prometheus-alertmanager", "alertmanager"],
         tests: "the end-to-end tests through a real Alertmanager, and `cargo xtask bench`",
+    },
+    Package {
+        name: "golang-go",
+        programs: &["go"],
+        tests: "`cargo xtask acceptance`",
+    },
+    Package {
+        name: "golang-github-prometheus-alertmanager-dev",
+        // A library of Go is no program; this is one file of it, by its whole path.
+        programs: &[
+            "/usr/share/gocode/src/github.com/prometheus/alertmanager/test/with_api_v2/acceptance.go",
+        ],
+        tests: "`cargo xtask acceptance`",
     },
     Package {
         name: "python3",

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::{lint, process, setup};
+use crate::{acceptance, lint, process, setup};
 
 /// How many histories the simulation lives through here: about a minute on two cores.
 const HISTORIES: &str = "2000";
@@ -19,6 +19,8 @@ pub(crate) fn run() -> Result<()> {
         "all checks passed in {:.0} s; now the tests\n",
         start.elapsed().as_secs_f64()
     );
+    // By themselves, because they count tenths of seconds.
+    acceptance::run(&[])?;
     let mut tests = process::cargo(["test", "--workspace", "--locked", "--no-fail-fast"]);
     process::attached(tests.env("NABAT_TEST_HISTORIES", HISTORIES))
 }

@@ -11,7 +11,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::incident::GroupKey;
+use crate::incident::{Expiry, GroupKey};
 use crate::time::Timestamp;
 
 /// Names and values, sorted by name, each name once. Also used for annotations.
@@ -289,7 +289,7 @@ pub enum Status {
     /// It fires; with an end time it expires then, unless news comes before.
     Firing {
         /// When it is over by itself.
-        expires_at: Option<Timestamp>,
+        expires: Option<Expiry>,
     },
     /// It is over.
     Resolved {

@@ -19,7 +19,7 @@ use crate::alert::{Fingerprint, Labels};
 use crate::delivery::Priority;
 use crate::destination::Destination;
 use crate::incident::{GroupKey, Incident, IncidentId, Severity, State};
-use crate::message::card::MemberNews;
+use crate::message::card::{Member, MemberNews};
 use crate::route::{Hours, Timing};
 use crate::time::Timestamp;
 
@@ -40,6 +40,9 @@ pub struct Told {
     pub edition: u32,
     /// Whether that edition said that it is over.
     pub ended: bool,
+    /// Whether a message of it may have been seen although nothing was told for sure. Noted only
+    /// where nothing waits to be told, for as long as it is held back.
+    pub maybe: bool,
 }
 
 impl Told {
@@ -48,6 +51,7 @@ impl Told {
         Self {
             edition: incident.edition,
             ended: incident.ended(),
+            maybe: false,
         }
     }
 }
@@ -91,7 +95,7 @@ pub struct Routed {
 }
 
 impl Routed {
-    /// When news may be told.
+    /// When it may speak first after what it said last, or at all.
     pub fn speaks_at(&self, now: Timestamp) -> Timestamp {
         match self.told_at {
             None => due(self.opened_at, self.timing.group_wait, now),
@@ -99,10 +103,29 @@ impl Routed {
         }
     }
 
-    /// When what still fires is told again.
-    pub fn repeats_at(&self, now: Timestamp) -> Option<Timestamp> {
-        Some(due(self.told_at?, self.timing.repeat_interval, now))
+    /// When news that comes now may be told. After the first word, and after `group_wait` in
+    /// which nothing could be said, a group speaks every `group_interval` and not between, so that
+    /// what comes together is told together.
+    pub fn next_beat(&self, now: Timestamp) -> Timestamp {
+        let first = self.speaks_at(now);
+        if first >= now {
+            return first;
+        }
+        let interval = self.timing.group_interval.as_millis().max(1);
+        let beats = now.since(first).as_millis().div_ceil(interval);
+        first.after(millis(beats * interval))
     }
+
+    /// When what still fires is told again: the first beat after `repeat_interval`.
+    pub fn repeats_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let interval = self.timing.group_interval.as_millis().max(1);
+        let beats = self.timing.repeat_interval.as_millis().div_ceil(interval);
+        Some(due(self.told_at?, millis(beats.max(1) * interval), now))
+    }
+}
+
+fn millis(count: u128) -> Duration {
+    Duration::from_millis(u64::try_from(count).unwrap_or(u64::MAX))
 }
 
 /// When `period` is over. A beginning in the future says that the clock was set back: then nobody
@@ -155,6 +178,19 @@ pub struct Shown {
     pub news: MemberNews,
     /// Until when a silence covers it.
     pub silenced_until: Option<Timestamp>,
+    /// Whether it is not told to anyone who does not know it.
+    pub held: bool,
+}
+
+impl Shown {
+    /// What a message says of it.
+    pub fn member(&self) -> Member<'_> {
+        Member {
+            incident: &self.incident,
+            news: self.news,
+            silenced_until: self.silenced_until,
+        }
+    }
 }
 
 impl View {
@@ -259,6 +295,7 @@ impl Card {
                 incident: Arc::clone(incident),
                 news,
                 silenced_until: look.silenced_until,
+                held: look.held(),
             });
         }
         ends &= members.iter().all(|member| member.incident.ended());

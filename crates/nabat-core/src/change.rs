@@ -59,15 +59,15 @@ pub enum Change {
     Delivery(Delivery),
     /// A delivery that waits no more and leaves no trace.
     DeliveryGone(DeliveryId),
-    /// A delivery that waits no more, for the history.
+    /// A delivery that waits no more, for the history; it leaves the outbox.
     DeliveryDone(Box<Done>),
     /// An attempt that did not go through.
     Attempt(Attempt),
     /// What happened to an incident, for the history.
     Entry(Box<Entry>),
     /// A silence as it is now.
-    Silence(Box<Silence>),
-    /// A silence that is over.
+    Silence(Arc<Silence>),
+    /// A silence that is forgotten.
     SilenceGone(SilenceId),
     /// The last update of a bot that was dealt with.
     Offset(BotId, Offset),
@@ -97,7 +97,7 @@ pub struct Snapshot {
     pub invites: Vec<Invite>,
     /// All subscriptions.
     pub subscriptions: Vec<Subscription>,
-    /// All silences that are not over.
+    /// All silences that are not forgotten.
     pub silences: Vec<Silence>,
     /// All cards with their ledgers.
     pub cards: Vec<Card>,

@@ -19,6 +19,8 @@ pub enum Command<'a> {
     Alerts,
     /// `/status`
     Status,
+    /// `/silence MATCHERS PERIOD REASON`, or nothing.
+    Silence(&'a str),
     /// `/history`, with an expression, matchers or nothing.
     History(&'a str),
     /// `/silences`
@@ -41,7 +43,7 @@ pub enum Command<'a> {
     Text,
 }
 
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     "start",
     "help",
     "regexp",
@@ -51,6 +53,7 @@ const NAMES: [&str; 16] = [
     "alerts",
     "history",
     "status",
+    "silence",
     "silences",
     "mute",
     "unmute",
@@ -85,6 +88,7 @@ impl<'a> Command<'a> {
             "unsubscribe" | "unsub" => Self::Unsubscribe(argument),
             "alerts" => Self::Alerts,
             "status" => Self::Status,
+            "silence" => Self::Silence(argument),
             "history" => Self::History(argument),
             "silences" => Self::Silences,
             "mute" => Self::Mute(argument),
@@ -104,6 +108,7 @@ impl<'a> Command<'a> {
             | Self::Subscribe(text)
             | Self::Unsubscribe(text)
             | Self::Mute(text)
+            | Self::Silence(text)
             | Self::Lang(text)
             | Self::Tz(text) => {
                 !text.is_empty() || matches!(self, Self::Mute(_) | Self::Unsubscribe(_))
@@ -122,7 +127,9 @@ pub fn button_changes_the_chat(data: &str) -> bool {
 
 /// Whether a button with this data hushes alerts for everyone, or ends that.
 pub fn button_silences(data: &str) -> bool {
-    ["s:", "e:", "x:"].iter().any(|kind| data.starts_with(kind))
+    ["s:", "e:", "x:", "X:", "y:", "Y:", "n:", "t:", "z:"]
+        .iter()
+        .any(|kind| data.starts_with(kind))
 }
 
 /// The command that was probably meant by a name that is none.

@@ -15,6 +15,9 @@ use crate::message::Message;
 use crate::notification::Notification;
 use crate::time::Timestamp;
 
+/// A digest of more alerts than this has the complete list with it, as a file: a message more.
+pub(crate) const DIGEST_WITHOUT_FILE_MAX: usize = 10;
+
 /// The number of a delivery, in order of creation; never used twice.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,

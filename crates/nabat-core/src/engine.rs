@@ -5,14 +5,14 @@
 //! caller stores the changes in one transaction and only then acts or answers; if they can't be
 //! stored, it throws the engine away and restores it from the store.
 //!
-//! In reading order: `alerts` (what sources say), `cards` (who must be told), `couriers` (handing
+//! In reading order: `alerts` (what sources say), `amend` (of ends), `cards` (who must be told), `couriers` (handing
 //! deliveries out and taking outcomes back), `uncertain` (answers that got lost), `hands` (what is on
-//! its way), `outbox` (what waits and for how long), `reach` (chats that can't be told, and
-//! fallbacks), `hush` (acknowledgements and silences), `hold` (inhibition and the hours of routes),
-//! `chats` (what bots hear), `talk` (what people ask for), `buttons` (what they press on a card),
-//! `people` (who may), `history` (what is kept of incidents).
+//! its way), `outbox` (what waits and for how long), `reach` (chats that can't be told, and fallbacks), `hush` (acknowledgements), `silences`, `hold` (inhibition and
+//! the hours of routes), `chats` (what bots hear), `talk` (what people ask for), `buttons` (what they
+//! press on a card), `people` (who may), `history` (what is kept of incidents).
 
 mod alerts;
+mod amend;
 mod buttons;
 mod cards;
 mod chats;
@@ -22,12 +22,15 @@ mod history;
 mod hold;
 mod hush;
 mod outbox;
+mod overview;
 mod people;
 mod reach;
+mod silences;
 mod talk;
 #[cfg(test)]
 mod tests;
 mod uncertain;
+mod who;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -41,11 +44,13 @@ use crate::change::{Change, Offset, Snapshot};
 use crate::chat::{BotId, Chat, ChatKey, Invite, Person, PersonId, Role};
 use crate::delivery::{Content, Delivery, DeliveryId, Waiting};
 use crate::destination::{Destination, Outlet};
-use crate::incident::{GroupKey, Incident, IncidentId};
+use crate::incident::{GroupKey, Incident, IncidentId, Pulse};
 use crate::inhibition::{self, Inhibitions};
 use crate::message::words::{Language, Locale};
 use crate::route::Routing;
-use crate::silence::{Silence, SilenceId};
+use crate::shards::Shards;
+use crate::silence::SilenceId;
+use crate::silence::window::Window;
 use crate::subscription::index::Index;
 use crate::subscription::{Subscription, SubscriptionId};
 use crate::time::Timestamp;
@@ -55,7 +60,9 @@ use hands::{Before, Hand};
 pub use alerts::Refusal;
 pub use chats::{Event, Heard, Speaker};
 pub use outbox::{Dropped, Pending, Wanted};
+pub use overview::{Firing, Overview, SUBSCRIBERS};
 pub use talk::LookBack;
+pub use who::Subscribed;
 
 /// How many numbers are set aside at a time, so that giving one costs no write.
 const NUMBERS_AT_A_TIME: i64 = 1_000;
@@ -65,6 +72,8 @@ const NUMBERS_AT_A_TIME: i64 = 1_000;
 pub struct Settings {
     /// After how long without news an incident is called stale.
     pub stale_after: Duration,
+    /// For how long what a source says without an end is taken to be so, if it says no more.
+    pub resolve_timeout: Duration,
     /// The language and time zone of chats that chose none.
     pub locale: Locale,
     /// Per bot, the users (above zero) and chats (below zero) that need no pairing.
@@ -81,6 +90,10 @@ pub struct Settings {
     pub acknowledged_for: Duration,
     /// After how long an undelivered critical alert is worth an alert of its own.
     pub late_after: Duration,
+    /// How long before its end a silence reminds of itself; zero: it does not.
+    pub remind_before: Duration,
+    /// When what is silenced without anyone asking for it.
+    pub windows: Arc<[Window]>,
     /// More incidents than this are not kept open at once.
     pub open_incidents_max: usize,
     /// More subscriptions than this are not kept.
@@ -95,6 +108,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             stale_after: Duration::from_secs(24 * 3_600),
+            resolve_timeout: Duration::from_secs(300),
             locale: Locale {
                 language: Language::En,
                 zone: TimeZone::UTC,
@@ -106,6 +120,8 @@ impl Default for Settings {
             fallbacks: HashMap::new(),
             acknowledged_for: Duration::from_secs(8 * 3_600),
             late_after: Duration::from_secs(300),
+            remind_before: Duration::from_secs(900),
+            windows: Arc::default(),
             open_incidents_max: 1_000_000,
             subscriptions_max: 100_000,
             expression_chars_max: 256,
@@ -139,7 +155,7 @@ pub struct Engine {
     started_at: Timestamp,
     last_news_at: Option<Timestamp>,
     ticked_at: Timestamp,
-    incidents: HashMap<IncidentId, Known>,
+    incidents: Shards<Known>,
     open: HashMap<Fingerprint, IncidentId>,
     /// Lives that ended a moment ago, to tell late news from a new life.
     ended_lately: HashMap<Fingerprint, Ended>,
@@ -158,7 +174,9 @@ pub struct Engine {
     inhibitions: Inhibitions,
     /// Of whom it is decided at the end of this step whether they are inhibited.
     affected: BTreeSet<IncidentId>,
-    silences: BTreeMap<SilenceId, Silence>,
+    silences: silences::Book,
+    /// Silences that people were asked about and have not confirmed.
+    proposals: talk::Proposals,
     /// Critical deliveries, the oldest first; some may be gone by now.
     criticals: BTreeSet<(Timestamp, DeliveryId)>,
     /// The own alert about a late critical delivery fires.
@@ -170,14 +188,16 @@ pub struct Engine {
 }
 
 /// An incident in memory, and the cards that show it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Known {
     incident: Arc<Incident>,
+    /// Its signs of life, of which the incident may be a step behind.
+    pulse: Pulse,
     cards: Vec<CardId>,
     /// Until when a silence covers it.
     silenced_until: Option<Timestamp>,
-    /// Whether another that fires explains it, or did when it ended.
-    inhibited: bool,
+    /// Which alert that fires explains it, or did when it ended.
+    inhibited_by: Option<Fingerprint>,
 }
 
 /// A card in memory, and the delivery that waits for it.
@@ -186,6 +206,9 @@ struct OnDuty {
     card: Card,
     delivery: Option<DeliveryId>,
     hand: Hand,
+    /// The beat at which it speaks, decided when it got something to say or has told all. After a
+    /// restart that is the first one since it spoke, which may be over.
+    beat: Option<Timestamp>,
 }
 
 impl OnDuty {
@@ -194,6 +217,7 @@ impl OnDuty {
             card,
             delivery: None,
             hand: Hand::default(),
+            beat: None,
         }
     }
 }
@@ -201,8 +225,12 @@ impl OnDuty {
 /// The end of a life.
 #[derive(Debug, Clone, Copy)]
 struct Ended {
+    /// The life, which may be forgotten already.
+    incident: IncidentId,
     /// Since when, according to the source.
     at: Timestamp,
+    /// Whether its source said so: one that fell silent may be heard again any time.
+    said: bool,
     /// Until when it is remembered.
     remembered_until: Timestamp,
     /// See [`Incident::flaps`].
@@ -242,8 +270,14 @@ pub struct Figures {
     pub disabled_chats: usize,
     /// Silences in force or to come.
     pub silences: usize,
+    /// Of those, the ones to come.
+    pub silences_pending: usize,
+    /// Silences that are over and not forgotten.
+    pub silences_expired: usize,
     /// Incidents that somebody took.
     pub acknowledged: usize,
+    /// Incidents that fire and that a silence covers.
+    pub silenced: usize,
 }
 
 impl Engine {
@@ -288,7 +322,7 @@ impl Engine {
             started_at: now,
             last_news_at: None,
             ticked_at: now,
-            incidents: HashMap::with_capacity(snapshot.incidents.len()),
+            incidents: Shards::new(),
             open: HashMap::with_capacity(snapshot.incidents.len()),
             ended_lately: HashMap::new(),
             cards: HashMap::new(),
@@ -307,11 +341,8 @@ impl Engine {
             index,
             inhibitions,
             affected: BTreeSet::new(),
-            silences: snapshot
-                .silences
-                .into_iter()
-                .map(|silence| (silence.id, silence))
-                .collect(),
+            silences: silences::Book::new(snapshot.silences),
+            proposals: talk::Proposals::default(),
             criticals: BTreeSet::new(),
             late: false,
             offsets: snapshot.offsets.into_iter().collect(),
@@ -320,21 +351,23 @@ impl Engine {
             numbers_used: snapshot.numbers_used,
         };
         for incident in snapshot.incidents {
-            engine.remember(now, Arc::new(incident));
+            let pulse = engine.granted(now, &incident);
+            engine.remember(now, Arc::new(incident), pulse);
         }
         for card in snapshot.cards {
+            let id = card.id;
+            let beat = card.routed.as_ref().map(|routed| routed.speaks_at(now));
             engine.put_card(card);
+            if let Some(on_duty) = engine.cards.get_mut(&id) {
+                on_duty.beat = beat;
+            }
         }
         for delivery in snapshot.deliveries {
             engine.put_delivery(delivery, out);
         }
         engine.decide_inhibitions();
         engine.late = engine.tells_of_late();
-        for silence in engine.silences.values() {
-            engine
-                .timers
-                .insert((silence.ends_at, Timer::Silence(silence.id)));
-        }
+        engine.resume_silences(now, out);
         for chat in engine.chats.values() {
             if let Some(until) = chat.muted_until {
                 engine.timers.insert((until, Timer::Unmute(chat.key)));
@@ -363,6 +396,7 @@ impl Engine {
 
     /// Decides of everything what the configuration says of it now.
     fn decide_anew(&mut self, now: Timestamp, out: &mut Effects) {
+        self.set_windows(now, out);
         self.drop_uncarried(out);
         self.tell_new_receivers(now, out);
         self.touched.extend(self.cards.keys());
@@ -395,7 +429,7 @@ impl Engine {
                     self.touched.insert(card);
                 }
                 Timer::Acknowledgement(id) => self.outlive_acknowledgement(now, id, out),
-                Timer::Silence(id) => self.end_silence_if_due(now, id, out),
+                Timer::Silence(id) => self.look_at_silence(now, id, out),
                 Timer::Late => {}
                 Timer::EndedLately(fingerprint) => {
                     let ended = self.ended_lately.get(&fingerprint);
@@ -430,6 +464,7 @@ impl Engine {
 
     /// Figures for `/metrics`.
     pub fn figures(&self) -> Figures {
+        let [active, silences_pending, silences_expired] = self.silences.count();
         Figures {
             open_incidents: self.open.len(),
             subscriptions: self.subscriptions.len(),
@@ -437,12 +472,20 @@ impl Engine {
             waiting: self.deliveries.len(),
             oldest_waiting: self.deliveries.values().map(|d| d.created_at).min(),
             oldest_critical: self.oldest_critical().map(|delivery| delivery.created_at),
-            silences: self.silences.len(),
+            silences: active + silences_pending,
+            silences_pending,
+            silences_expired,
             acknowledged: self
                 .open
                 .values()
                 .filter_map(|id| self.incidents.get(id))
                 .filter(|known| known.incident.acknowledged.is_some())
+                .count(),
+            silenced: self
+                .open
+                .values()
+                .filter_map(|id| self.incidents.get(id))
+                .filter(|known| known.silenced_until.is_some())
                 .count(),
             disabled_chats: self
                 .chats

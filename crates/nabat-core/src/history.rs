@@ -1,4 +1,5 @@
-//! What happened to an incident between its beginning and its end: who was told, who took it.
+//! What happened to an incident between its beginning and its end: who was told, who took it,
+//! what silenced it.
 //!
 //! Beginning, end and text are the incident's own. Each [`Entry`] is one line of what else people
 //! ask afterwards; of what a destination is told only the first word and the end are kept, so that
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::delivery::{DeliveryId, Fate};
 use crate::destination::Destination;
 use crate::incident::IncidentId;
+use crate::silence::SilenceId;
 use crate::time::Timestamp;
 
 /// The number of an entry, in order of creation; never used twice.
@@ -55,4 +57,13 @@ pub enum What {
     },
     /// Nobody sees to it any more: they let go of it, or their time was up.
     Unattended,
+    /// A silence held it back from then on.
+    Silenced {
+        /// Which: the one that lasts longest.
+        silence: SilenceId,
+        /// Who made it.
+        by: String,
+        /// Until when, as it was then.
+        until: Timestamp,
+    },
 }

@@ -5,6 +5,7 @@
 //! ended: when the alert fires again, that is another incident.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -50,14 +51,48 @@ pub struct Incident {
     pub starts_at: Timestamp,
     /// When Nabat learnt of it.
     pub opened_at: Timestamp,
-    /// When a source last said that it fires.
+    /// When a source last said that it fires; see [`Pulse`].
     pub seen_at: Timestamp,
-    /// When it is over unless news comes before.
-    pub expires_at: Option<Timestamp>,
+    /// When it is over unless news comes before; see [`Pulse`].
+    pub expires: Option<Expiry>,
     /// Who took it, if somebody did.
     pub acknowledged: Option<Acknowledgement>,
     /// Where it stands.
     pub state: State,
+}
+
+/// When something that fires is over by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expiry {
+    /// When.
+    pub at: Timestamp,
+    /// Whether its source gave no end, so that this one is only how long Nabat waits for news.
+    pub presumed: bool,
+}
+
+impl Expiry {
+    /// The end that a source gave.
+    pub const fn given(at: Timestamp) -> Self {
+        Self {
+            at,
+            presumed: false,
+        }
+    }
+
+    /// The end of waiting for a source that gave none.
+    pub const fn presumed(at: Timestamp) -> Self {
+        Self { at, presumed: true }
+    }
+}
+
+/// The signs of life of an open incident. A source that repeats itself moves them each time, so
+/// they are kept beside the incident, which follows them a step behind: that is what is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pulse {
+    /// When a source last said that it fires.
+    pub seen_at: Timestamp,
+    /// When it is over unless news comes before.
+    pub expires: Option<Expiry>,
 }
 
 /// A person's word that they see to it: it is not repeated, until it is over or time is up.
@@ -129,7 +164,7 @@ impl Incident {
             starts_at: at,
             opened_at: at,
             seen_at: at,
-            expires_at: None,
+            expires: None,
             acknowledged: None,
             state: State::Firing,
         }
@@ -150,21 +185,42 @@ impl Incident {
         Severity::of(&self.labels)
     }
 
+    /// Its signs of life as far as it knows them.
+    pub fn pulse(&self) -> Pulse {
+        Pulse {
+            seen_at: self.seen_at,
+            expires: self.expires,
+        }
+    }
+
+    /// Takes over its signs of life, to be stored with it.
+    pub fn follow(&mut self, pulse: Pulse) {
+        self.seen_at = pulse.seen_at;
+        self.expires = pulse.expires;
+    }
+
     /// Takes what a source says of this open incident's alert at `now`.
     ///
-    /// `seen_step` is how far `seen_at` may lag behind in the store: news that says nothing new
-    /// is written at most that often, so that the repeats of a hundred thousand alerts cost no
-    /// disk.
-    pub fn hear(&mut self, news: &News, now: Timestamp, seen_step: std::time::Duration) -> Heard {
+    /// `step` is how far what is stored may lag behind `pulse`: news that says nothing new is
+    /// written at most that often, so that the repeats of a hundred thousand alerts cost no disk,
+    /// and no copy of an incident that somebody else holds too.
+    pub fn hear(
+        self: &mut Arc<Self>,
+        pulse: &mut Pulse,
+        news: &News,
+        now: Timestamp,
+        step: Duration,
+    ) -> Heard {
         debug_assert!(!self.ended(), "an ended incident hears nothing");
         match news.status {
-            Status::Resolved { ends_at } => self.resolve(news.starts_at, ends_at, now),
-            Status::Firing { expires_at } => self.refresh(news, expires_at, now, seen_step),
+            Status::Resolved { ends_at } => self.resolve(*pulse, news.starts_at, ends_at, now),
+            Status::Firing { expires } => self.refresh(pulse, news, expires, now, step),
         }
     }
 
     fn resolve(
-        &mut self,
+        self: &mut Arc<Self>,
+        pulse: Pulse,
         starts_at: Option<Timestamp>,
         ends_at: Option<Timestamp>,
         now: Timestamp,
@@ -175,49 +231,74 @@ impl Incident {
         if earlier(starts_at) && earlier(ends_at) {
             return Heard::Same;
         }
-        self.end(ends_at.unwrap_or(now).min(now), Ending::Resolved);
+        let incident = Arc::make_mut(self);
+        incident.follow(pulse);
+        incident.end(ends_at.unwrap_or(now), now, Ending::Resolved);
         Heard::Changed
     }
 
     fn refresh(
-        &mut self,
+        self: &mut Arc<Self>,
+        pulse: &mut Pulse,
         news: &News,
-        expires_at: Option<Timestamp>,
+        expires: Option<Expiry>,
         now: Timestamp,
-        seen_step: std::time::Duration,
+        step: Duration,
     ) -> Heard {
-        let mut heard = Heard::Same;
-        if now.since(self.seen_at) >= seen_step {
-            self.seen_at = now;
-            heard = Heard::Kept;
+        let (starts_at, expires) = self.merge(pulse.expires, news.starts_at, expires, now);
+        *pulse = Pulse {
+            seen_at: now,
+            expires,
+        };
+        let changed = self.state == State::Stale
+            || self.annotations != news.annotations
+            || self.links != news.links;
+        let kept = now.since(self.seen_at) >= step
+            || starts_at != self.starts_at
+            || moved_far(self.expires, expires, step);
+        if !changed && !kept {
+            return Heard::Same;
         }
-        if self.expires_at != expires_at {
-            self.expires_at = expires_at;
-            heard = Heard::Kept;
+        let incident = Arc::make_mut(self);
+        incident.follow(*pulse);
+        incident.starts_at = starts_at;
+        if !changed {
+            incident.revision += 1;
+            return Heard::Kept;
         }
-        if let Some(starts_at) = news.starts_at.filter(|at| *at < self.starts_at) {
-            self.starts_at = starts_at;
-            heard = Heard::Kept;
+        incident.annotations.clone_from(&news.annotations);
+        incident.links.clone_from(&news.links);
+        incident.state = State::Firing;
+        incident.count_change();
+        Heard::Changed
+    }
+
+    /// When it began and when it is over by itself, after a source said something of that. As in
+    /// Alertmanager (`types.Alert.Merge`): what overlaps is one, from the earliest start to the
+    /// latest end that a source gave; what does not takes its place.
+    fn merge(
+        &self,
+        held: Option<Expiry>,
+        starts_at: Option<Timestamp>,
+        said: Option<Expiry>,
+        now: Timestamp,
+    ) -> (Timestamp, Option<Expiry>) {
+        let (Some(held), Some(said)) = (held, said) else {
+            let starts_at = starts_at.unwrap_or(self.starts_at);
+            return (starts_at.min(self.starts_at), said);
+        };
+        let starts_at = starts_at.unwrap_or(now);
+        let within = |at: Timestamp| at > self.starts_at && at < held.at;
+        if !within(starts_at) && !within(said.at) {
+            return (starts_at, Some(said));
         }
-        if self.annotations != news.annotations {
-            self.annotations = news.annotations.clone();
-            heard = Heard::Changed;
-        }
-        if self.links != news.links {
-            self.links = news.links.clone();
-            heard = Heard::Changed;
-        }
-        if self.state == State::Stale {
-            self.state = State::Firing;
-            self.seen_at = now;
-            heard = Heard::Changed;
-        }
-        match heard {
-            Heard::Same => {}
-            Heard::Kept => self.revision += 1,
-            Heard::Changed => self.count_change(),
-        }
-        heard
+        let at = if held.presumed {
+            said.at
+        } else {
+            said.at.max(held.at)
+        };
+        let expires = Expiry { at, ..said };
+        (starts_at.min(self.starts_at), Some(expires))
     }
 
     fn count_change(&mut self) {
@@ -248,14 +329,39 @@ impl Incident {
         self.loud = self.edition;
     }
 
-    /// Ends it.
-    pub fn end(&mut self, at: Timestamp, how: Ending) {
+    /// Notes that it ended later than was said at first, and what its source said last. Nobody is
+    /// told again for that. Returns whether anything is other than before.
+    pub fn amend_end(&mut self, later: Timestamp, annotations: &Labels) -> bool {
+        let State::Ended { at, .. } = &mut self.state else {
+            return false;
+        };
+        if *at >= later && self.annotations == *annotations {
+            return false;
+        }
+        *at = later.max(*at);
+        self.annotations = annotations.clone();
+        self.revision += 1;
+        true
+    }
+
+    /// Ends it: not before its start, and not after `now`.
+    pub fn end(&mut self, at: Timestamp, now: Timestamp, how: Ending) {
         self.state = State::Ended {
-            at: at.max(self.starts_at),
+            at: at.max(self.starts_at).min(now),
             how,
         };
         self.count_change();
     }
+}
+
+/// Whether what is stored of an end is so far from the truth that nobody may go by it. A smaller
+/// lag is less than what a restart grants.
+fn moved_far(stored: Option<Expiry>, known: Option<Expiry>, step: Duration) -> bool {
+    let (Some(stored), Some(known)) = (stored, known) else {
+        return stored != known;
+    };
+    let moved = known.at.since(stored.at).max(stored.at.since(known.at));
+    stored.presumed != known.presumed || moved >= 2 * step
 }
 
 /// The name of the alert with these labels.
@@ -354,7 +460,7 @@ mod tests {
             links: Links::default(),
             group: None,
             starts_at: Some(at(100)),
-            status: Status::Firing { expires_at: None },
+            status: Status::Firing { expires: None },
             own: false,
         }
     }
@@ -382,7 +488,7 @@ mod tests {
         };
         let expiring = News {
             status: Status::Firing {
-                expires_at: Some(at(500)),
+                expires: Some(Expiry::given(at(500))),
             },
             ..firing()
         };
@@ -483,12 +589,118 @@ mod tests {
                 State::Firing,
             ),
         ];
-        for (name, mut given, news, now, expected, state) in cases {
+        for (name, given, news, now, expected, state) in cases {
             let before = given.revision;
-            assert_eq!(given.hear(&news, at(now), STEP), expected, "{name}");
+            let mut given = Arc::new(given);
+            let heard = given.hear(&mut given.pulse(), &news, at(now), STEP);
+            assert_eq!(heard, expected, "{name}");
             assert_eq!(given.state, state, "{name}");
             assert_eq!(given.revision > before, expected != Heard::Same, "{name}");
         }
+    }
+
+    /// A post to Alertmanager's API: when it says that the alert begins and ends.
+    fn posted(starts_at: Option<i64>, expires: Expiry) -> News {
+        News {
+            starts_at: starts_at.map(at),
+            status: Status::Firing {
+                expires: Some(expires),
+            },
+            ..firing()
+        }
+    }
+
+    #[test]
+    fn what_overlaps_is_merged_as_in_alertmanager() {
+        let given = |seconds| Expiry::given(at(seconds));
+        let presumed = |seconds| Expiry::presumed(at(seconds));
+        let now = 1_000;
+        // Start and end as they are, as they are said, as they become.
+        type Span = (i64, Expiry);
+        let cases: &[(&str, Span, Span, Span)] = &[
+            (
+                "a refresh",
+                (100, given(1_200)),
+                (100, given(1_260)),
+                (100, given(1_260)),
+            ),
+            (
+                "a given end is not shortened",
+                (100, given(2_036)),
+                (120, given(2_035)),
+                (100, given(2_036)),
+            ),
+            (
+                "nor by a presumed one, which it becomes",
+                (100, given(2_036)),
+                (90, presumed(1_300)),
+                (90, presumed(2_036)),
+            ),
+            (
+                "a presumed end is",
+                (100, presumed(2_000)),
+                (120, given(1_500)),
+                (100, given(1_500)),
+            ),
+            (
+                "an earlier start counts",
+                (100, given(1_200)),
+                (50, given(1_200)),
+                (50, given(1_200)),
+            ),
+            (
+                "a later start with a later end is the same alert",
+                (100, given(1_200)),
+                (900, given(1_300)),
+                (100, given(1_300)),
+            ),
+            (
+                "what begins when the other ends takes its place",
+                (100, given(1_200)),
+                (1_200, given(1_300)),
+                (1_200, given(1_300)),
+            ),
+            (
+                "what ends before the other begins does too",
+                (1_500, given(1_600)),
+                (900, given(1_100)),
+                (900, given(1_100)),
+            ),
+        ];
+        for (name, (starts_at, held), (begins, said), (expected_start, expected_end)) in cases {
+            let mut incident = Arc::new(Incident {
+                starts_at: at(*starts_at),
+                expires: Some(*held),
+                ..incident()
+            });
+            let mut pulse = incident.pulse();
+            incident.hear(&mut pulse, &posted(Some(*begins), *said), at(now), STEP);
+            assert_eq!(pulse.expires, Some(*expected_end), "{name}");
+            assert_eq!(incident.starts_at, at(*expected_start), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_repeat_moves_the_pulse_and_copies_nothing() {
+        let mut incident = Arc::new(Incident {
+            expires: Some(Expiry::given(at(340))),
+            ..incident()
+        });
+        let held = Arc::clone(&incident);
+        let mut pulse = incident.pulse();
+        for now in [120, 130, 160] {
+            let news = posted(Some(100), Expiry::given(at(now + 240)));
+            assert_eq!(incident.hear(&mut pulse, &news, at(now), STEP), Heard::Same);
+            assert!(Arc::ptr_eq(&incident, &held));
+            assert_eq!(pulse.seen_at, at(now));
+            assert_eq!(pulse.expires, Some(Expiry::given(at(now + 240))));
+        }
+        let news = posted(Some(100), Expiry::given(at(410)));
+        assert_eq!(incident.hear(&mut pulse, &news, at(170), STEP), Heard::Kept);
+        assert_eq!(incident.pulse(), pulse, "what is stored has caught up");
+        // An end that moved by more than a restart grants is stored at once.
+        let news = posted(Some(100), Expiry::given(at(9_999)));
+        assert_eq!(incident.hear(&mut pulse, &news, at(171), STEP), Heard::Kept);
     }
 
     #[test]

@@ -87,18 +87,17 @@ impl Cell {
         }
     }
 
-    /// Changes who is there, and notes of whom it is no longer so what was so.
+    /// Changes who is there, and notes who is inhibited by another or no more since.
     fn change(
         &mut self,
         side: Side,
         change: impl FnOnce(&mut BTreeSet<IncidentId>),
         affected: &mut Vec<IncidentId>,
     ) {
-        let inhibits = |cell: &Self, side| cell.inhibitor(side).is_some();
-        let before = [Side::Target, Side::Both].map(|side| (side, inhibits(self, side)));
+        let before = [Side::Target, Side::Both].map(|side| (side, self.inhibitor(side)));
         change(self.on(side));
         for (side, before) in before {
-            if inhibits(self, side) != before {
+            if self.inhibitor(side) != before {
                 affected.extend(self.on(side).iter().copied());
             }
         }

@@ -23,6 +23,7 @@ pub mod matcher;
 pub mod message;
 pub mod notification;
 pub mod route;
+pub(crate) mod shards;
 pub mod silence;
 pub mod subscription;
 pub mod time;

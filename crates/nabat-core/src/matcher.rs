@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use regex_automata::meta::Regex;
 
 use crate::alert::Labels;
-use crate::subscription::expression;
+use crate::subscription::expression::{self, ExpressionError};
 
 /// One condition on one label.
 #[derive(Debug, Clone)]
@@ -98,6 +98,23 @@ fn ends_a_name(c: char) -> bool {
 }
 
 impl Matcher {
+    /// A condition on the label `name`.
+    ///
+    /// # Errors
+    /// When the value is to be an expression and is none.
+    pub fn new(name: &str, operator: Operator, value: &str) -> Result<Self, ExpressionError> {
+        // The empty expression is none to search by, but compares with a label that is missing.
+        if matches!(operator, Operator::Matches | Operator::MatchesNot) && !value.is_empty() {
+            expression::check(value)?;
+        }
+        Ok(Self {
+            name: name.into(),
+            operator,
+            value: value.into(),
+            compiled: OnceLock::new(),
+        })
+    }
+
     /// `name="value"`.
     pub fn equal(name: &str, value: &str) -> Self {
         Self {
@@ -164,6 +181,58 @@ pub fn parse_list(text: &str) -> Result<Vec<Matcher>, MatcherError> {
     Ok(matchers)
 }
 
+/// Reads the matchers that a text begins with, as in [`parse_list`] without braces, and returns
+/// what follows them. A first word without an operator is the alert's name.
+///
+/// # Errors
+/// The first place that begins as a matcher and is none, and why.
+pub fn parse_prefix(text: &str) -> Result<(Vec<Matcher>, &str), MatcherError> {
+    let mut cursor = Cursor { text, at: 0 };
+    let mut matchers = Vec::new();
+    cursor.skip_blank();
+    cursor.take("{");
+    if !cursor.at_matcher() {
+        let name = cursor.run(char::is_whitespace);
+        matchers.extend((!name.is_empty()).then(|| Matcher::equal("alertname", name)));
+    }
+    loop {
+        cursor.skip_blank();
+        if cursor.take(",") || cursor.take("}") {
+            continue;
+        }
+        if !cursor.at_matcher() {
+            return Ok((matchers, cursor.rest()));
+        }
+        matchers.push(cursor.matcher()?);
+    }
+}
+
+/// Reads one matcher as Alertmanager's filters write it: the value goes on to the end of the text,
+/// or stands in quotes.
+///
+/// # Errors
+/// The first place that is not part of a matcher, and why.
+pub fn parse_one(text: &str) -> Result<Matcher, MatcherError> {
+    let mut cursor = Cursor { text, at: 0 };
+    cursor.skip_blank();
+    let (name, operator) = cursor.name_and_operator()?;
+    let value_at = cursor.at;
+    let value = if cursor.rest().starts_with('"') {
+        let value = cursor.quoted()?;
+        cursor.skip_blank();
+        if !cursor.rest().is_empty() {
+            return Err(cursor.problem("unexpected text behind the closing quote"));
+        }
+        value
+    } else {
+        cursor.rest().trim_end().to_owned()
+    };
+    Matcher::new(&name, operator, &value).map_err(|error| MatcherError {
+        at: value_at + error.at,
+        problem: error.problem,
+    })
+}
+
 struct Cursor<'a> {
     text: &'a str,
     at: usize,
@@ -202,7 +271,13 @@ impl<'a> Cursor<'a> {
         rest.get(..length).unwrap_or_default()
     }
 
-    fn matcher(&mut self) -> Result<Matcher, MatcherError> {
+    /// Whether a name and an operator follow.
+    fn at_matcher(&self) -> bool {
+        let mut ahead = Cursor { ..*self };
+        ahead.name_and_operator().is_ok()
+    }
+
+    fn name_and_operator(&mut self) -> Result<(String, Operator), MatcherError> {
         let name = if self.rest().starts_with('"') {
             self.quoted()?
         } else {
@@ -224,6 +299,11 @@ impl<'a> Cursor<'a> {
             return Err(self.problem("one of `=`, `!=`, `=~`, `!~` is missing"));
         };
         self.skip_blank();
+        Ok((name, operator))
+    }
+
+    fn matcher(&mut self) -> Result<Matcher, MatcherError> {
+        let (name, operator) = self.name_and_operator()?;
         let value_at = self.at;
         let value = if self.rest().starts_with('"') {
             self.quoted()?
@@ -231,17 +311,9 @@ impl<'a> Cursor<'a> {
             self.run(|c| c.is_whitespace() || ",}\"".contains(c))
                 .to_owned()
         };
-        if matches!(operator, Operator::Matches | Operator::MatchesNot) {
-            expression::check(&value).map_err(|error| MatcherError {
-                at: value_at + error.at,
-                problem: error.problem,
-            })?;
-        }
-        Ok(Matcher {
-            name: name.into(),
-            operator,
-            value: value.into(),
-            compiled: OnceLock::new(),
+        Matcher::new(&name, operator, &value).map_err(|error| MatcherError {
+            at: value_at + error.at,
+            problem: error.problem,
         })
     }
 
@@ -309,6 +381,49 @@ mod tests {
                 })
                 .map_err(|error| error.at);
             assert_eq!(got.as_deref().map_err(|at| *at), *expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_follows_the_matchers_is_left() {
+        let cases: &[(&str, &str, &str)] = &[
+            ("team=db 2h moving it", r#"{team="db"}"#, "2h moving it"),
+            (r#"team="db", sev!=x,4h"#, r#"{team="db",sev!="x"}"#, "4h"),
+            (r#"{team="d b"} 4h"#, r#"{team="d b"}"#, "4h"),
+            (
+                "DiskFull host=a 2h",
+                r#"{alertname="DiskFull",host="a"}"#,
+                "2h",
+            ),
+            ("DiskFull", r#"{alertname="DiskFull"}"#, ""),
+            ("", "{}", ""),
+        ];
+        for (text, matchers, rest) in cases {
+            let read = parse_prefix(text).map(|(list, rest)| (list_text(&list), rest));
+            assert_eq!(read, Ok(((*matchers).to_owned(), *rest)), "{text}");
+        }
+        assert_eq!(
+            parse_prefix("a=~\"(\" 2h").map_err(|error| error.at),
+            Err(3)
+        );
+    }
+
+    #[test]
+    fn a_filter_is_one_matcher() {
+        for (text, expected) in [
+            ("a=b", Ok(r#"a="b""#)),
+            ("a = b c, d", Ok(r#"a="b c, d""#)),
+            (r#"a=~"x|y" "#, Ok(r#"a=~"x|y""#)),
+            ("a!=", Ok(r#"a!="""#)),
+            ("a=~", Ok(r#"a=~"""#)),
+            ("bad", Err(3)),
+            ("", Err(0)),
+            ("a=~(", Err(3)),
+            (r#"a="b" c"#, Err(6)),
+        ] {
+            let read = parse_one(text).map(|matcher| matcher.to_string());
+            let read = read.as_deref().map_err(|error| error.at);
+            assert_eq!(read, expected, "{text}");
         }
     }
 

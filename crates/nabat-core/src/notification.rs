@@ -7,11 +7,13 @@
 use std::sync::Arc;
 
 use crate::alert::Labels;
-use crate::card::CardId;
+use crate::card::{CardId, Shown};
 use crate::delivery::DeliveryId;
-use crate::incident::{GroupKey, Incident};
+use crate::incident::GroupKey;
 use crate::message::Message;
-use crate::message::card::MemberNews;
+use crate::message::card::{Extras, Member, card, subject};
+use crate::message::words::Locale;
+use crate::time::Timestamp;
 
 /// What a group has to tell one integration of a receiver now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +22,6 @@ pub struct Notification {
     pub number: DeliveryId,
     /// One life of the group, from its first alert to its end: what belongs together in a thread.
     pub thread: CardId,
-    /// Whether nothing of this life of the group was told there before.
-    pub first: bool,
     /// The receiver's name.
     pub receiver: Arc<str>,
     /// The group, as Alertmanager writes it: `{}/{team="db"}:{alertname="DiskFull"}`.
@@ -31,10 +31,21 @@ pub struct Notification {
     /// Why now.
     pub reason: Reason,
     /// All that fires in the group and what ended since the last time, in order of opening.
-    pub members: Vec<(Arc<Incident>, MemberNews)>,
-    /// One line for people.
+    pub members: Vec<Shown>,
+    /// What is to be said beside its alerts.
+    pub extras: Extras,
+    /// In which language people read it, and by which clock.
+    pub locale: Locale,
+    /// The moment of which all this is true.
+    pub at: Timestamp,
+}
+
+/// A notification in words for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    /// One line.
     pub subject: String,
-    /// The whole for people.
+    /// The whole.
     pub message: Message,
 }
 
@@ -58,6 +69,15 @@ pub enum Reason {
 impl Notification {
     /// Whether anything of it fires.
     pub fn fires(&self) -> bool {
-        self.members.iter().any(|(incident, _)| !incident.ended())
+        self.members.iter().any(|shown| !shown.incident.ended())
+    }
+
+    /// Puts it into words. That is left to whoever wants them: programs read none.
+    pub fn text(&self) -> Text {
+        let members: Vec<Member<'_>> = self.members.iter().map(Shown::member).collect();
+        Text {
+            subject: subject(&members, &self.locale),
+            message: card(&members, &self.extras, &self.locale, self.at),
+        }
     }
 }

@@ -15,6 +15,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::Labels;
+use crate::chat::ChatKey;
 use crate::destination::IntegrationId;
 use crate::incident::GroupKey;
 use crate::matcher::Matcher;
@@ -30,6 +31,7 @@ pub struct Routing {
     pub calendar: Calendar,
     integrations: HashMap<IntegrationId, Integration>,
     by_receiver: HashMap<Arc<str>, Vec<IntegrationId>>,
+    chats: HashMap<Arc<str>, Vec<ChatKey>>,
 }
 
 impl Routing {
@@ -41,6 +43,7 @@ impl Routing {
             calendar: Calendar::default(),
             integrations: HashMap::new(),
             by_receiver: HashMap::new(),
+            chats: HashMap::new(),
         };
         for integration in integrations {
             let of_receiver = routing.by_receiver.entry(integration.receiver.clone());
@@ -48,6 +51,20 @@ impl Routing {
             routing.integrations.insert(integration.id, integration);
         }
         routing
+    }
+
+    /// The same, with chats that receivers tell.
+    #[must_use]
+    pub fn with_chats(mut self, chats: impl IntoIterator<Item = (Arc<str>, ChatKey)>) -> Self {
+        for (receiver, chat) in chats {
+            self.chats.entry(receiver).or_default().push(chat);
+        }
+        self
+    }
+
+    /// The chats of a receiver, in the order of the configuration.
+    pub fn chats_of(&self, receiver: &str) -> &[ChatKey] {
+        self.chats.get(receiver).map_or(&[], Vec::as_slice)
     }
 
     /// The integration with this number.
@@ -191,6 +208,21 @@ impl Route {
         route
     }
 
+    /// Which alerts it takes: those that fulfil all.
+    pub fn matchers(&self) -> &[Matcher] {
+        &self.matchers
+    }
+
+    /// Whether the siblings that follow are asked too when it takes an alert.
+    pub fn continues(&self) -> bool {
+        self.continues
+    }
+
+    /// Finer routes.
+    pub fn routes(&self) -> &[Self] {
+        &self.routes
+    }
+
     /// The routes that take an alert: depth first, in order; a route with children takes what none
     /// of them does.
     pub fn find(&self, labels: &Labels) -> Vec<&Route> {
@@ -217,15 +249,20 @@ impl Route {
         true
     }
 
-    /// The group of an alert of this route: its key and its labels.
-    pub fn group(&self, labels: &Labels) -> (GroupKey, Labels) {
-        let common: Labels = match &self.group_by {
+    /// The labels by which an alert of this route is grouped.
+    pub fn group_labels(&self, labels: &Labels) -> Labels {
+        match &self.group_by {
             GroupBy::All => labels.clone(),
             GroupBy::Labels(names) => {
                 let wanted = |name: &str| names.iter().any(|wanted| **wanted == *name);
                 labels.iter().filter(|(name, _)| wanted(name)).collect()
             }
-        };
+        }
+    }
+
+    /// The group of an alert of this route: its key and its labels.
+    pub fn group(&self, labels: &Labels) -> (GroupKey, Labels) {
+        let common = self.group_labels(labels);
         let pairs: Vec<String> = common
             .iter()
             .map(|(name, value)| format!("{name}={value:?}"))

@@ -6,11 +6,12 @@ mod integrations;
 mod reload;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use nabat_core::silence::uuid::Names;
 use tokio::net::TcpListener;
 use tokio::signal::unix::Signal;
 use tokio::sync::{mpsc, watch};
@@ -25,7 +26,7 @@ use crate::store::{History, Store};
 use crate::telemetry::Log;
 use crate::web::api::token;
 use crate::web::server::{Reload, serve};
-use crate::{bot, web};
+use crate::{bot, clock, web};
 
 use bots::Bots;
 use integrations::Integrations;
@@ -40,9 +41,30 @@ const STORE_DAMAGED_LASTS: Duration = Duration::from_secs(7 * 86_400);
 #[derive(Debug)]
 pub struct Source {
     /// The file.
-    pub path: PathBuf,
+    pub file: config::Named,
     /// The log, opened anew on SIGHUP.
     pub log: Option<Log>,
+}
+
+/// Where Nabat is found.
+#[derive(Debug)]
+pub struct Place {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What all paths begin with, such as `/nabat`; empty for nothing.
+    pub prefix: String,
+    /// Where people find it, if not as the configuration says.
+    pub external_url: Option<String>,
+}
+
+impl From<SocketAddr> for Place {
+    fn from(address: SocketAddr) -> Self {
+        Self {
+            address,
+            prefix: String::new(),
+            external_url: None,
+        }
+    }
 }
 
 /// Nabat, ready to run.
@@ -61,7 +83,9 @@ pub struct App {
 /// What goes by the configuration in force.
 #[derive(Debug)]
 struct Live {
-    /// Where people find this Nabat, unless the configuration says otherwise.
+    /// Where people find this Nabat, whatever the configuration says.
+    external_url: Option<String>,
+    /// Where they find it if nobody says.
     listening: String,
     reloader: Reloader,
     bots: Bots,
@@ -80,7 +104,8 @@ impl Live {
     fn follow(&mut self) {
         let config = self.reloader.config();
         self.bots.follow(&config);
-        let external_url = config.external_url.as_deref();
+        let external_url = self.external_url.as_deref();
+        let external_url = external_url.or(config.external_url.as_deref());
         let external_url = external_url.unwrap_or(&self.listening);
         self.integrations.follow(&config, external_url);
     }
@@ -104,9 +129,14 @@ impl App {
     pub async fn start(
         config: Config,
         source: Option<Source>,
-        address: SocketAddr,
+        place: Place,
         data_dir: &Path,
     ) -> anyhow::Result<Self> {
+        let Place {
+            address,
+            prefix,
+            external_url,
+        } = place;
         // First of all: a SIGHUP that nobody listens to ends the process.
         let hangups = lifecycle::hangups().context("failed to listen to signals")?;
         let listener = TcpListener::bind(address)
@@ -117,11 +147,12 @@ impl App {
         let store = Arc::new(Sqlite::open(&data_dir.join(file))?);
         let token = token::open(data_dir)
             .with_context(|| format!("failed to keep the API's token in {}", data_dir.display()))?;
+        let instance = store.instance()?;
         let api = web::api::Api {
             history: Arc::clone(&store) as Arc<dyn History>,
             token,
+            names: Names::of(&instance),
         };
-        let instance = store.instance()?;
 
         let metrics = Arc::new(Metrics::default());
         let settings = reload::settings(&config);
@@ -144,20 +175,31 @@ impl App {
             ears.clone(),
         );
 
+        let about = Arc::new(web::About {
+            instance: instance.clone(),
+            started_at: clock::now(),
+            address,
+        });
         let integrations = Integrations::new(engine.handle.clone(), Arc::clone(&metrics), instance);
 
+        let counted = Arc::clone(&metrics);
         let (config_in_force, config) = watch::channel(Arc::new(config));
         let (reload, reloads) = mpsc::channel(1);
-        let router = web::router(web::State {
-            engine: engine.handle.clone(),
-            config,
-            metrics,
-            api,
-            ears,
-            bodies: web::bodies(),
-            reload,
-        });
-        let reloader = Reloader::new(source, engine.handle.clone(), config_in_force);
+        let router = web::under(
+            &prefix,
+            web::State {
+                engine: engine.handle.clone(),
+                config,
+                about,
+                metrics,
+                api,
+                ears,
+                bodies: web::bodies(),
+                readers: web::readers(),
+                reload,
+            },
+        );
+        let reloader = Reloader::new(source, engine.handle.clone(), config_in_force, counted);
         Ok(Self {
             address,
             listener,
@@ -165,7 +207,8 @@ impl App {
             router,
             damage,
             live: Live {
-                listening: format!("http://{address}"),
+                external_url,
+                listening: format!("http://{address}{prefix}"),
                 reloader,
                 bots,
                 integrations,

@@ -57,8 +57,9 @@ impl Channel {
     pub async fn send(&self, notification: &Notification) -> Result<(), Refusal> {
         match self {
             Self::Email { mailer, to } => {
-                let sent = mailer.send(notification, std::slice::from_ref(to)).await;
-                sent.map(|_| ())
+                let text = notification.text();
+                let to = std::slice::from_ref(to);
+                mailer.send(notification, &text, to).await.map(drop)
             }
             Self::Webhook(sender) => sender.send(notification).await,
         }
@@ -76,7 +77,7 @@ impl Channel {
     pub fn in_hand_max(&self) -> usize {
         match self {
             Self::Email { .. } => 2,
-            Self::Webhook(_) => 16,
+            Self::Webhook(_) => 64,
         }
     }
 }

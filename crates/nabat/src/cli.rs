@@ -4,10 +4,15 @@ mod api;
 mod check;
 mod deliveries;
 mod demo;
+mod file;
+mod import;
 mod incidents;
 mod output;
+mod place;
+mod routes;
 mod schema;
 mod serve;
+mod silence;
 mod table;
 
 use std::io::Write;
@@ -44,15 +49,21 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Take alerts and tell people
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Try Nabat with an emulated Telegram in the browser: no token, no account
     Demo(demo::Demo),
     /// Look for mistakes in a configuration, without starting anything
     Check(check::Check),
     /// See what waits to be sent and what became of the rest; retry or drop it
     Deliveries(Box<deliveries::Deliveries>),
+    /// Hold alerts back for a time; see, extend and end what holds them back
+    Silence(Box<silence::Silence>),
+    /// Make a `nabat.yml` of another program's configuration
+    Import(import::Import),
     /// See what fires and what fired, for how long, and who was told
     Incidents(Box<incidents::Incidents>),
+    /// See who is told about which alerts, and who would be told about one
+    Routes(Box<routes::Routes>),
     /// Print the JSON Schema of the configuration, for editors
     Schema(schema::Schema),
 }
@@ -64,7 +75,10 @@ pub fn run() -> ExitCode {
         Command::Demo(demo) => demo.run(),
         Command::Check(check) => check.run(),
         Command::Deliveries(deliveries) => deliveries.run(),
+        Command::Silence(silence) => silence.run(),
+        Command::Import(import) => import.run(),
         Command::Incidents(incidents) => incidents.run(),
+        Command::Routes(routes) => routes.run(),
         Command::Schema(schema) => schema.run(),
     };
     match outcome {

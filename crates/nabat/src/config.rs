@@ -9,15 +9,18 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+mod alertmanager;
 mod certificates;
 mod check;
 mod endpoint;
 mod environment;
 mod format;
+mod import;
 mod inhibit_rule;
 pub mod integration;
 mod locate;
 mod mailbox;
+mod maintenance;
 mod matchers;
 mod mistake;
 mod period;
@@ -41,8 +44,10 @@ mod zone;
 #[cfg(test)]
 mod tests;
 
+pub use alertmanager::Note;
 pub use endpoint::{ApiUrl, OFFICIAL};
 pub use environment::environment;
+pub use import::{Imported, import};
 pub use integration::Integration;
 pub use locate::locate;
 pub use mailbox::{Mailbox, MailboxError};
@@ -50,6 +55,7 @@ pub use mistake::{ConfigError, Mistake};
 pub use period::{Period, PeriodError};
 pub use reference::reference_markdown;
 pub use report::report;
+pub use route::Route;
 pub use schema::json_schema;
 pub use secret::Secret;
 pub use settings::{
@@ -97,11 +103,39 @@ fn list(places: &[PathBuf]) -> String {
     shown.join(", ")
 }
 
-/// Reads the configuration file at `path`; `env` gives the variables that it names.
+/// What a configuration file is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Nabat's own: `nabat.yml`.
+    Nabat,
+    /// Alertmanager's: `alertmanager.yml`, in which `${NAME}` stands for itself.
+    Alertmanager,
+}
+
+/// A configuration file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it is written as.
+    pub form: Form,
+}
+
+/// Reads a configuration file; `env` gives the variables that it names.
 ///
 /// # Errors
 /// [`LoadError::Mistakes`] lists every mistake of the file at once.
-pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Config, LoadError> {
+pub fn load(file: &Named, env: &dyn Fn(&str) -> Option<String>) -> Result<Config, LoadError> {
+    let path = &file.path;
+    let bytes = read(path)?;
+    Ok(parse_as(file.form, path, &bytes, env)?)
+}
+
+/// The bytes of a configuration file, or a few more than it may have.
+///
+/// # Errors
+/// When there is no file, or none that can be read.
+pub fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(MAX_BYTES)
         .unwrap_or(u64::MAX)
@@ -120,7 +154,7 @@ pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Config,
             path: path.to_owned(),
             source,
         }),
-        Ok(_) => Ok(parse(path, &bytes, env)?),
+        Ok(_) => Ok(bytes),
     }
 }
 
@@ -134,12 +168,31 @@ pub fn parse(
     bytes: &[u8],
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Config, ConfigError> {
+    parse_as(Form::Nabat, file, bytes, env)
+}
+
+/// The same for a file of either form.
+///
+/// # Errors
+/// Every mistake at once.
+pub fn parse_as(
+    form: Form,
+    file: &Path,
+    bytes: &[u8],
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, ConfigError> {
     let mut faults = Faults::default();
     let Some(text) = text(bytes, &mut faults) else {
         return Err(faults.into_error(file, ""));
     };
     let mut root = yaml::read(text, &mut faults);
-    environment::expand(&mut root, "", text, env, &mut faults);
+    let notes = match form {
+        Form::Nabat => {
+            environment::expand(&mut root, "", text, env, &mut faults);
+            Vec::new()
+        }
+        Form::Alertmanager => alertmanager::adapt(&mut root, &mut faults),
+    };
     let schema = schema::filled_in();
     let folder = file.parent().unwrap_or(Path::new(""));
     let mut check = Check {
@@ -158,15 +211,18 @@ pub fn parse(
     if !check.faults.is_empty() {
         return Err(check.faults.into_error(file, text));
     }
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        // The schema should have caught it; what serde says may quote a value, so it is not repeated.
-        let path = error.path().to_string();
-        let spot = check.places.get(&path).cloned().unwrap_or(Spot::START);
-        let hint = "this is a mistake of Nabat's own: please report it".to_owned();
-        let found = "a value that its schema allows and its settings do not".to_owned();
-        check.fault(&path, &spot, found, "both to agree".to_owned(), Some(hint));
-        check.faults.into_error(file, text)
-    })
+    let config: Result<Config, _> = serde_path_to_error::deserialize(value);
+    config
+        .map(|config| Config { notes, ..config })
+        .map_err(|error| {
+            // The schema should have caught it; what serde says may quote a value, so it is not repeated.
+            let path = error.path().to_string();
+            let spot = check.places.get(&path).cloned().unwrap_or(Spot::START);
+            let hint = "this is a mistake of Nabat's own: please report it".to_owned();
+            let found = "a value that its schema allows and its settings do not".to_owned();
+            check.fault(&path, &spot, found, "both to agree".to_owned(), Some(hint));
+            check.faults.into_error(file, text)
+        })
 }
 
 /// The bytes as text, if they are not too many and UTF-8.

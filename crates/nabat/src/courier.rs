@@ -138,7 +138,7 @@ impl Courier {
         if !fails {
             self.failures().forget(chat.chat);
         }
-        self.schedule().done(chat);
+        self.schedule().done(chat, self.clock.now());
     }
 
     /// Tells the operators that a message was given up, which nobody would see otherwise.

@@ -8,6 +8,7 @@
 
 mod deliveries;
 mod own;
+mod silences;
 mod worker;
 
 #[cfg(test)]
@@ -21,11 +22,14 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use nabat_core::alert::News;
+use nabat_core::alert::{Labels, News};
 use nabat_core::chat::Admits;
 use nabat_core::delivery::{DeliveryId, Settled, Waiting, Work};
 use nabat_core::destination::{Destination, Outlet};
-use nabat_core::engine::{Dropped, Figures, Heard, Pending, Refusal, Settings, Wanted};
+use nabat_core::engine::{
+    Dropped, Figures, Heard, Overview, Pending, Refusal, Settings, Subscribed, Wanted,
+};
+use nabat_core::silence::{self, Draft, Silence, SilenceId};
 
 use crate::store::{Store, StoreError};
 
@@ -89,11 +93,16 @@ enum Ask {
     Pending(Wanted, Reply<Vec<Pending>>),
     PendingOne(DeliveryId, Reply<Option<Pending>>),
     Names(Vec<Destination>, Reply<Vec<String>>),
+    Subscribed(Labels, Reply<Vec<Subscribed>>),
     Hurry(DeliveryId, Reply<bool>),
     ReachAgain(Destination, Reply<bool>),
     Drop(DeliveryId, Reply<Dropped>),
+    Silences(Reply<Vec<Arc<Silence>>>),
+    SetSilence(Box<Draft>, Reply<Result<SilenceId, silence::Refusal>>),
+    ExpireSilence(SilenceId, Reply<bool>),
     Follow(Outlet, mpsc::UnboundedSender<Vec<Waiting>>, Reply<()>),
     Look(Reply<Look>),
+    Overview(Reply<Overview>),
     Stop,
 }
 
@@ -270,6 +279,14 @@ impl Handle {
     /// See [`NotTaken`].
     pub async fn look(&self) -> Result<Look, NotTaken> {
         self.ask(Ask::Look).await
+    }
+
+    /// What fires now, as far as it is stored.
+    ///
+    /// # Errors
+    /// See [`NotTaken`].
+    pub async fn overview(&self) -> Result<Overview, NotTaken> {
+        self.ask(Ask::Overview).await
     }
 
     /// Whether alerts can be taken.

@@ -3,6 +3,8 @@
 //! Everything is counted where it happens; the figures of the engine are read when somebody asks.
 //! Label values come from closed sets only, so that the number of series is bounded.
 
+pub mod alertmanager;
+
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -61,6 +63,8 @@ struct BuildLabels {
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
+    /// Those that have Alertmanager's names.
+    pub alertmanager: alertmanager::Alertmanager,
     /// Requests with alerts.
     pub intake_requests: Family<IntakeLabels, Counter>,
     /// Alerts in requests that were taken.
@@ -97,6 +101,7 @@ impl Default for Metrics {
         let slow = || Histogram::new(exponential_buckets(0.005, 2.0, 21));
         let metrics = Self {
             registry: Registry::with_prefix("nabat"),
+            alertmanager: alertmanager::Alertmanager::default(),
             intake_requests: Family::default(),
             intake_alerts: Counter::default(),
             intake_seconds: fast(),
@@ -233,7 +238,10 @@ impl Metrics {
             self.show(figures, now);
         }
         let mut text = String::new();
-        if text::encode(&mut text, &self.registry).is_err() {
+        let written = text::encode_registry(&mut text, &self.registry)
+            .and_then(|()| text::encode_registry(&mut text, self.alertmanager.registry()))
+            .and_then(|()| text::encode_eof(&mut text));
+        if written.is_err() {
             // Writing to a string does not fail; should it ever, an empty exposition says so.
             text.clear();
             let _ = writeln!(text, "# EOF");
@@ -245,6 +253,7 @@ impl Metrics {
         let set = |gauge: &Gauge, value: usize| {
             gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
         };
+        self.alertmanager.show(figures);
         set(&self.firing, figures.open_incidents);
         set(&self.subscriptions, figures.subscriptions);
         set(&self.cards, figures.cards);

@@ -3,16 +3,20 @@
 //! A handler takes a request apart, calls one function and maps the result. All paths stand in
 //! [`router`], all errors in `answer`.
 
+pub(crate) mod alertmanager;
 mod answer;
 pub mod api;
 mod health;
 pub mod server;
 mod webhook;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::response::Redirect;
 use axum::routing::{get, post};
+use nabat_core::time::Timestamp;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::bot::WebhookEars;
@@ -20,7 +24,18 @@ use crate::config::Config;
 use crate::engine::Handle;
 use crate::metrics::Metrics;
 
-use api::{deliveries, incidents};
+use api::{deliveries, incidents, routes};
+
+/// Which Nabat this is.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// What tells it from others.
+    pub instance: String,
+    /// Since when it runs.
+    pub started_at: Timestamp,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
 
 /// What handlers need.
 #[derive(Debug, Clone)]
@@ -29,6 +44,8 @@ pub struct State {
     pub engine: Handle,
     /// The configuration in force.
     pub config: watch::Receiver<Arc<Config>>,
+    /// Which Nabat this is.
+    pub about: Arc<About>,
     /// The counters.
     pub metrics: Arc<Metrics>,
     /// What the REST API needs.
@@ -37,6 +54,8 @@ pub struct State {
     pub ears: WebhookEars,
     /// Room for the bodies that are being read, in KiB.
     pub bodies: Arc<Semaphore>,
+    /// Room for those who read long lists.
+    pub readers: Arc<Semaphore>,
     /// Asks for the configuration to be read again.
     pub reload: mpsc::Sender<server::Reload>,
 }
@@ -44,6 +63,25 @@ pub struct State {
 /// As much room for bodies as there is.
 pub fn bodies() -> Arc<Semaphore> {
     Arc::new(Semaphore::new(webhook::BODIES_KIB_MAX as usize))
+}
+
+/// Every path there is, below `prefix`; an empty one is none.
+pub fn under(prefix: &str, state: State) -> Router {
+    let router = router(state);
+    if prefix.is_empty() {
+        return router;
+    }
+    let home = format!("{prefix}/");
+    let to_home = move || async move { Redirect::to(&home) };
+    Router::new()
+        .route("/", get(to_home))
+        .nest_service(prefix, router)
+        .fallback(answer::not_found)
+}
+
+/// As much room for readers of long lists as there is.
+pub fn readers() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(alertmanager::READERS_MAX))
 }
 
 /// Every path there is.
@@ -61,9 +99,13 @@ pub fn router(state: State) -> Router {
             get(deliveries::show).delete(deliveries::remove),
         )
         .route("/api/v1/deliveries/{id}/retry", post(deliveries::retry))
+        .route("/api/v1/routes", get(routes::show))
+        .route("/api/v1/routes/test", get(routes::test))
         .route("/api/v1/incidents", get(incidents::list))
         .route("/api/v1/incidents/{id}", get(incidents::show))
         .route("/telegram/{bot}", post(webhook::telegram))
+        .merge(alertmanager::former())
+        .nest("/api/v2", alertmanager::router(&state))
         .route("/metrics", get(health::metrics))
         .route("/-/healthy", get(health::healthy))
         .route("/-/ready", get(health::ready))

@@ -26,7 +26,7 @@ usage: cargo xtask bench [OPTION VALUE]…
   --batch N      intake: alerts in one request (64)
   --clients N    connections that post at the same time (2)
   --messages N   latency, webhooks: alerts followed one after the other (200)
-  --nabat FILE   the program to measure, instead of building it for release
+  --nabat FILE   the program to measure, instead of building it as it is shipped
 ";
 
 pub(crate) struct Options {

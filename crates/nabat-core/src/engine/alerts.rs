@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Effects, Ended, Engine, Known, Timer};
 use crate::alert::{News, Status};
 use crate::change::Change;
-use crate::incident::{Ending, Heard, Incident, IncidentId, State, title_of};
+use crate::incident::{Ending, Expiry, Heard, Incident, IncidentId, Pulse, State, title_of};
 use crate::time::Timestamp;
 
 /// News that says nothing new is written at most this often.
@@ -27,10 +27,14 @@ pub enum Refusal {
     },
 }
 
+/// For how long, at the least, what fired before a start goes on after it: nobody could be told of
+/// its source meanwhile, and what is stored of its end may lag behind.
+const GRACE_MIN: Duration = Duration::from_secs(300);
+
 /// When an incident began, when it ends by itself, and what came before.
 struct Life {
     starts_at: Timestamp,
-    expires_at: Option<Timestamp>,
+    expires: Option<Expiry>,
     flaps: u32,
 }
 
@@ -76,29 +80,33 @@ impl Engine {
             self.hear_of_open(now, id, &news, out);
             return;
         }
-        let Status::Firing { expires_at } = news.status else {
-            return; // Nobody was told that it fired.
+        let Status::Firing { expires } = news.status else {
+            // Nobody was told that it fires, or everyone that it is over.
+            return self.amend_end(now, &news, out);
         };
-        if expires_at.is_some_and(|at| at <= now) {
+        if expires.is_some_and(|expires| expires.at <= now) {
             return;
         }
         // Late news of a life that ended a moment ago (a retry, another Alertmanager of the same
         // cluster) opens no second one. Later than that, a source that still says so is right.
         // A source whose clock runs ahead does not reach beyond the present.
-        let starts_at = news.starts_at.map_or(now, |at| at.min(now));
+        let began_at = news.starts_at.map_or(now, |at| at.min(now));
         let ended = self.ended_lately.get(&fingerprint);
         // An end in the future says that the clock was set back: then nobody knows what is late.
-        let late =
-            |ended: &Ended| starts_at < ended.at && ended.at <= now && now < ended.remembered_until;
+        let late = |ended: &Ended| {
+            ended.said && began_at < ended.at && ended.at <= now && now < ended.remembered_until
+        };
         if ended.is_some_and(late) {
             return;
         }
         let flaps = ended
             .filter(|ended| now < ended.remembered_until)
             .map_or(0, |ended| ended.flaps.saturating_add(1));
+        // Whoever gives an end may also give a start that lies ahead, as to Alertmanager.
+        let starts_at = expires.and(news.starts_at).unwrap_or(began_at);
         let life = Life {
             starts_at,
-            expires_at,
+            expires,
             flaps,
         };
         self.open_incident(now, news, &life, out);
@@ -111,7 +119,7 @@ impl Engine {
             annotations: news.annotations,
             links: news.links,
             starts_at: life.starts_at,
-            expires_at: life.expires_at,
+            expires: life.expires,
             ..Incident::new(IncidentId(self.number(out)), news.labels, now)
         };
         if let Some(group) = news.group {
@@ -119,7 +127,8 @@ impl Engine {
         }
         let incident = Arc::new(incident);
         out.changes.push(Change::Incident(Arc::clone(&incident)));
-        self.remember(now, Arc::clone(&incident));
+        self.remember(now, Arc::clone(&incident), incident.pulse());
+        self.keep_silenced(now, &incident, out);
         self.tell(now, &incident, &title, news.own, out);
     }
 
@@ -127,16 +136,23 @@ impl Engine {
         let Some(known) = self.incidents.get_mut(&id) else {
             return;
         };
-        let expired_before = known.incident.expires_at;
-        // Copies only while a courier holds the incident.
-        let heard = Arc::make_mut(&mut known.incident).hear(news, now, SEEN_STEP);
-        if heard == Heard::Same {
+        let before = known.pulse.expires;
+        let heard = known.incident.hear(&mut known.pulse, news, now, SEEN_STEP);
+        // One that ends later is found alive by the timer that it has, and given another.
+        let pulse = known.pulse;
+        let sooner = match (before, pulse.expires) {
+            (Some(before), Some(expires)) => expires.at < before.at,
+            (before, expires) => before != expires,
+        };
+        if heard == Heard::Same && !sooner {
             return;
         }
         let incident = Arc::clone(&known.incident);
-        out.changes.push(Change::Incident(Arc::clone(&incident)));
-        if heard == Heard::Changed || incident.expires_at != expired_before {
-            self.set_timer(&incident);
+        if heard == Heard::Changed || sooner {
+            self.set_timer(&incident, pulse);
+        }
+        if heard != Heard::Same {
+            out.changes.push(Change::Incident(Arc::clone(&incident)));
         }
         if heard == Heard::Changed {
             self.after_change(now, &incident);
@@ -152,17 +168,21 @@ impl Engine {
         if known.incident.ended() {
             return;
         }
-        if let Some(at) = known.incident.expires_at.filter(|at| *at <= now) {
-            Arc::make_mut(&mut known.incident).end(at, Ending::Expired);
-        } else if known.incident.expires_at.is_none()
+        let pulse = known.pulse;
+        let expired = pulse.expires.filter(|expires| expires.at <= now);
+        let silent = pulse.expires.is_none()
             && known.incident.state == State::Firing
-            && known.incident.seen_at.after(stale_after) <= now
-        {
-            Arc::make_mut(&mut known.incident).grow_stale();
-        } else {
+            && pulse.seen_at.after(stale_after) <= now;
+        if expired.is_none() && !silent {
             let incident = Arc::clone(&known.incident);
-            self.set_timer(&incident);
+            self.set_timer(&incident, pulse);
             return;
+        }
+        let incident = Arc::make_mut(&mut known.incident);
+        incident.follow(pulse);
+        match expired {
+            Some(expires) => incident.end(expires.at, now, Ending::Expired),
+            None => incident.grow_stale(),
         }
         let incident = Arc::clone(&known.incident);
         out.changes.push(Change::Incident(Arc::clone(&incident)));
@@ -172,10 +192,11 @@ impl Engine {
     /// After an incident changed in a way worth telling: its cards have something to say, and if
     /// it ended, its alert may open another one.
     pub(super) fn after_change(&mut self, now: Timestamp, incident: &Arc<Incident>) {
-        if let State::Ended { at, .. } = incident.state {
+        if let State::Ended { at, how } = incident.state {
             self.open.remove(&incident.fingerprint);
+            self.silences.note_end(&incident.labels);
             self.affected.extend(self.inhibitions.end(incident.id));
-            self.note_end(now, incident, at);
+            self.note_end(now, incident, at, how);
         }
         if let Some(known) = self.incidents.get(&incident.id) {
             self.touched.extend(&known.cards);
@@ -183,10 +204,12 @@ impl Engine {
         self.forget_if_untold(incident.id);
     }
 
-    fn note_end(&mut self, now: Timestamp, incident: &Incident, at: Timestamp) {
+    fn note_end(&mut self, now: Timestamp, incident: &Incident, at: Timestamp, how: Ending) {
         let remembered_until = now.after(Self::REORDER_WINDOW);
         let ended = Ended {
+            incident: incident.id,
             at,
+            said: how != Ending::Expired,
             remembered_until,
             flaps: incident.flaps,
         };
@@ -195,35 +218,47 @@ impl Engine {
         self.timers.insert((remembered_until, timer));
     }
 
+    /// The signs of life of an incident that comes from the store. One that would be over soon, or
+    /// was while no Nabat ran, goes on for long enough that its source can be heard.
+    pub(super) fn granted(&self, now: Timestamp, incident: &Incident) -> Pulse {
+        let mut pulse = incident.pulse();
+        let earliest = now.after(self.settings.resolve_timeout.max(GRACE_MIN));
+        if let Some(expires) = &mut pulse.expires {
+            expires.at = expires.at.max(earliest);
+        }
+        pulse
+    }
+
     /// Keeps an incident in memory.
-    pub(super) fn remember(&mut self, now: Timestamp, incident: Arc<Incident>) {
-        if let State::Ended { at, .. } = incident.state {
-            self.note_end(now, &incident, at);
+    pub(super) fn remember(&mut self, now: Timestamp, incident: Arc<Incident>, pulse: Pulse) {
+        if let State::Ended { at, how } = incident.state {
+            self.note_end(now, &incident, at, how);
         } else {
             self.open.insert(incident.fingerprint, incident.id);
             let affected = self.inhibitions.open(incident.id, &incident.labels);
             self.affected.extend(affected);
-            self.set_timer(&incident);
+            self.set_timer(&incident, pulse);
             self.watch_acknowledgement(&incident);
         }
-        let silenced_until = self.silenced_until(&incident.labels);
+        let silenced_until = self.silences.until(&incident.labels);
         let known = Known {
             cards: Vec::new(),
             silenced_until,
-            inhibited: false,
+            inhibited_by: None,
+            pulse,
             incident,
         };
         self.incidents.insert(known.incident.id, known);
     }
 
-    fn set_timer(&mut self, incident: &Incident) {
+    fn set_timer(&mut self, incident: &Incident, pulse: Pulse) {
         if incident.ended() {
             return;
         }
-        let at = match incident.expires_at {
-            Some(at) => at,
+        let at = match pulse.expires {
+            Some(expires) => expires.at,
             None if incident.state == State::Firing => {
-                incident.seen_at.after(self.settings.stale_after)
+                pulse.seen_at.after(self.settings.stale_after)
             }
             None => return,
         };
@@ -244,6 +279,6 @@ impl Engine {
     /// Forgets every incident that is over and that no card has to tell of.
     pub(super) fn forget_untold(&mut self) {
         self.incidents
-            .retain(|_, known| !known.cards.is_empty() || !known.incident.ended());
+            .retain(|known| !known.cards.is_empty() || !known.incident.ended());
     }
 }

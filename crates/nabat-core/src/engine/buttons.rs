@@ -6,8 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::hush::SILENCE_MAX;
-use super::talk::Request;
+use super::talk::{Request, SILENCE_MAX};
 use super::{Effects, Engine};
 use crate::alert::Labels;
 use crate::card::CardId;
@@ -16,7 +15,7 @@ use crate::incident::{Acknowledgement, Incident, IncidentId};
 use crate::matcher::Matcher;
 use crate::message::answer::Answer;
 use crate::message::card::{Member, MemberNews, details};
-use crate::silence::{Silence, SilenceId};
+use crate::silence::{Draft, Origin, SilenceId};
 use crate::time::parse_period;
 
 /// The label with an alert's name.
@@ -124,19 +123,21 @@ impl Engine {
         let Some(matchers) = in_common(incidents) else {
             return Answer::NothingInCommon;
         };
-        let until = request.now.after(period);
-        let silence = Silence {
-            id: SilenceId(self.number(out)),
-            matchers: matchers.clone(),
+        let draft = Draft {
+            id: None,
+            matchers,
             starts_at: request.now,
-            ends_at: until,
+            ends_at: request.now.after(period),
             created_by: request.speaker.name.clone(),
             comment: String::new(),
+            annotations: None,
+            until_resolved: None,
+            origin: Origin::Chat {
+                chat: request.chat,
+                reminded: false,
+            },
         };
-        if !self.put_silence(request.now, &silence, out) {
-            return Answer::TooManySilences;
-        }
-        Answer::Silenced { until, matchers }
+        self.make_silence(request, draft, out)
     }
 
     fn press_end_silence(
@@ -147,12 +148,12 @@ impl Engine {
     ) -> Answer {
         let mut silences: Vec<SilenceId> = incidents
             .iter()
-            .flat_map(|incident| self.silences_of(request.now, &incident.labels))
+            .flat_map(|incident| self.silenced_by(&incident.labels))
             .collect();
         silences.sort_unstable();
         silences.dedup();
         for id in silences {
-            self.end_silence(request.now, id, out);
+            self.expire_silence(request.now, id, out);
         }
         Answer::SilenceEnded
     }

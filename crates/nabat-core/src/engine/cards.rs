@@ -12,7 +12,7 @@ use crate::delivery::{Content, Delivery, DeliveryId, Priority};
 use crate::destination::Destination;
 use crate::incident::{GroupKey, Incident, IncidentId, Severity, title_of};
 use crate::message::card::MemberNews;
-use crate::route::Integration;
+use crate::route::{Integration, Timing};
 use crate::subscription::index::Index;
 use crate::subscription::{Selector, SubscriptionId};
 use crate::time::Timestamp;
@@ -63,7 +63,7 @@ impl Engine {
                 labels,
                 timing: route.timing,
                 hours: route.hours.clone(),
-                opened_at: incident.starts_at.min(now),
+                opened_at: opened_at(incident, route.timing, now),
                 told_at: None,
                 instead_of: None,
             };
@@ -75,6 +75,10 @@ impl Engine {
                 let destination = Destination::Integration(integration.id);
                 self.follow_route(destination, &group, &routed, out);
                 self.show(destination, &group, Some(&routed), incident, out);
+            }
+            for chat in routing.chats_of(&route.receiver) {
+                self.follow_route((*chat).into(), &group, &routed, out);
+                self.show((*chat).into(), &group, Some(&routed), incident, out);
             }
         }
     }
@@ -97,6 +101,7 @@ impl Engine {
         {
             routed.timing = route.timing;
             routed.hours.clone_from(&route.hours);
+            on_duty.beat = None;
             out.changes.push(card_change(&on_duty.card));
         }
     }
@@ -157,6 +162,7 @@ impl Engine {
     /// late. To be called at the end of each.
     pub(super) fn announce_touched(&mut self, now: Timestamp, out: &mut Effects) {
         self.announce_each(now, out);
+        self.end_resolved_silences(now, out);
         self.look_whether_late(now, out);
         self.announce_each(now, out);
     }
@@ -273,17 +279,12 @@ impl Engine {
         let changed = priority != delivery.priority;
         delivery.priority = priority;
         let delivery = delivery.clone();
-        let mut silent = false;
         if let Some(card) = card_of(&delivery) {
             self.fall_back_in_time(now, card, delivery.created_at, out);
-            // Its courier may have been told that there is nothing to say.
-            silent = self.cards.get(&card).is_some_and(OnDuty::in_doubt);
-        }
-        if changed || silent {
-            out.waiting.push(delivery.waiting());
         }
         if changed {
             self.note_critical(&delivery);
+            out.waiting.push(delivery.waiting());
             out.changes.push(Change::Delivery(delivery));
         }
     }
@@ -291,13 +292,18 @@ impl Engine {
     /// A card that has nothing to say any more does not wait. One of a route says again what
     /// fires, in time.
     fn keep_quiet(&mut self, now: Timestamp, id: CardId, out: &mut Effects) {
-        let Some(on_duty) = self.cards.get(&id) else {
+        self.keep_doubts(id, out);
+        let known = self.cards.get(&id);
+        let opens = known.and_then(|on_duty| self.opens_at(&on_duty.card, now));
+        let Some(on_duty) = self.cards.get_mut(&id) else {
             return;
         };
         let routed = on_duty.card.routed.as_ref();
-        if let Some(at) = routed.and_then(|routed| routed.repeats_at(now))
-            && at > now
-        {
+        let repeat = routed.and_then(|routed| routed.repeats_at(now));
+        // Who had to be quiet for a night need not wait for a beat on top of it.
+        let opens = routed.and_then(|routed| Some(opens?.max(routed.speaks_at(now))));
+        on_duty.beat = opens.or(repeat).filter(|at| *at > now);
+        if let Some(at) = on_duty.beat {
             self.timers.insert((at, Timer::Card(id)));
         }
         let idle = on_duty.delivery.filter(|_| !on_duty.on_its_way());
@@ -306,10 +312,18 @@ impl Engine {
         }
     }
 
-    /// Until when the card's route lets it wait, if it has to.
-    fn held_until(&self, now: Timestamp, id: CardId) -> Option<Timestamp> {
-        let routed = self.cards.get(&id)?.card.routed.as_ref()?;
-        Some(routed.speaks_at(now)).filter(|at| *at > now)
+    /// Until when the card's route lets it wait, if it has to. Once its beat has come, it does not
+    /// wait for another.
+    fn held_until(&mut self, now: Timestamp, id: CardId) -> Option<Timestamp> {
+        let on_duty = self.cards.get_mut(&id)?;
+        let routed = on_duty.card.routed.as_ref()?;
+        if on_duty.beat.is_some_and(|beat| beat <= now) {
+            return None;
+        }
+        let next = routed.next_beat(now);
+        let beat = on_duty.beat.map_or(next, |beat| beat.min(next));
+        on_duty.beat = Some(beat);
+        (beat > now).then_some(beat)
     }
 
     /// Whether the card tells again what fires: its route's time has come, nobody muted it, and
@@ -324,7 +338,7 @@ impl Engine {
                     !known.incident.ended()
                         && known.incident.acknowledged.is_none()
                         && known.silenced_until.is_none()
-                        && !known.inhibited
+                        && known.inhibited_by.is_none()
                 })
             })
     }
@@ -335,7 +349,7 @@ impl Engine {
         Some(Look {
             incident: &known.incident,
             silenced_until: known.silenced_until,
-            inhibited: known.inhibited,
+            inhibited: known.inhibited_by.is_some(),
             maybe_told: on_duty.maybe_told(id),
         })
     }
@@ -369,8 +383,6 @@ impl Engine {
             Some(Priority::Quiet) if all_ended && !muted => Some(Priority::News),
             None if card.behind => Some(Priority::Quiet),
             None if self.again(now, card) => Some(Priority::News),
-            // It waits on: by this it is known after a restart that there is a doubt.
-            None if on_duty.in_doubt() => Some(Priority::Quiet),
             other => other,
         }
     }
@@ -572,6 +584,17 @@ impl Engine {
             .filter(|subscription| subscription.chat == chat)
             .map(|subscription| (subscription.id, subscription.selector.to_string()))
             .collect()
+    }
+}
+
+/// Since when a group waits for others: since its first alert was heard of, unless that fired for
+/// longer than `group_wait` by then and so need not wait.
+fn opened_at(incident: &Incident, timing: Timing, now: Timestamp) -> Timestamp {
+    let waited = now.before(timing.group_wait);
+    if incident.starts_at < waited {
+        waited
+    } else {
+        now
     }
 }
 

@@ -4,23 +4,19 @@ use std::collections::HashMap;
 
 use super::cards::card_change;
 use super::{Effects, Engine, OnDuty};
-use crate::card::{CardId, Told, View};
+use crate::card::{CardId, Shown, Told, View};
 use crate::change::Change;
 use crate::chat::ChatKey;
 use crate::delivery::{
-    Attempt, Content, Delivery, DeliveryId, Fate, Note, Outcome, Priority, Send, Settled, Work,
+    Attempt, Content, DIGEST_WITHOUT_FILE_MAX, Delivery, DeliveryId, Fate, Note, Outcome, Priority,
+    Send, Settled, Work,
 };
 use crate::destination::Destination;
 use crate::incident::IncidentId;
 use crate::message::Message;
-use crate::message::card::{
-    Extras, Member, MemberNews, buttons, card, digest, follow_up, listing, subject,
-};
+use crate::message::card::{Extras, Member, MemberNews, buttons, card, digest, follow_up, listing};
 use crate::notification::{Notification, Reason};
 use crate::time::Timestamp;
-
-/// A digest of more alerts than this has the complete list with it, as a file.
-const DIGEST_WITHOUT_FILE_MAX: usize = 10;
 
 /// Requests, and what the ledger notes when they were accepted.
 type Spoken = (Vec<Send>, Vec<Note>);
@@ -86,11 +82,8 @@ impl Engine {
             return Some(delivery);
         };
         let Some(view) = self.view_of(now, card) else {
-            let on_duty = self.cards.get(&card);
-            if !on_duty.is_some_and(OnDuty::in_doubt) {
-                self.remove_delivery(id, out);
-                self.touched.insert(card);
-            }
+            self.remove_delivery(id, out);
+            self.touched.insert(card);
             return None;
         };
         let news = view.members.iter().any(|m| m.news != MemberNews::Known);
@@ -181,27 +174,28 @@ impl Engine {
         // An end is told once; a chat goes on showing it.
         let members = &mut view.members;
         members.retain(|shown| shown.news != MemberNews::Known || !shown.incident.ended());
+        // As from Alertmanager, nothing is heard of what is silenced or inhibited; unless nothing else
+        // fires, so that a notification never says that all is over while something is held back.
+        let fires = |shown: &Shown| !shown.incident.ended();
+        if members.iter().any(|shown| fires(shown) && !shown.held) {
+            members.retain(|shown| !fires(shown) || !shown.held);
+        }
         let members = members_of(&view);
         let extras = self.extras(on_duty);
-        let message = card(&members, &extras, &self.settings.locale, now);
         let routed = card_now.routed.as_ref();
         let notification = Notification {
             number: delivery.id,
             thread: id,
-            first: extras.first,
             receiver: integration.receiver.clone(),
             group_key: card_now.group.clone(),
             group_labels: routed
                 .map(|routed| routed.labels.clone())
                 .unwrap_or_default(),
             reason: reason(extras.first, &members),
-            members: view
-                .members
-                .iter()
-                .map(|shown| (shown.incident.clone(), shown.news))
-                .collect(),
-            subject: subject(&members, &self.settings.locale),
-            message,
+            members: view.members,
+            extras,
+            locale: self.settings.locale.clone(),
+            at: now,
         };
         Some((vec![Send::Notify(Box::new(notification))], told))
     }
@@ -386,7 +380,12 @@ impl Engine {
             of_card.push((note.incident, note.told));
         }
         for delivery in deliveries {
-            self.remove_delivery(delivery.id, out);
+            if delivery.priority.is_answer() {
+                self.remove_delivery(delivery.id, out);
+            } else {
+                // Its row in the history has taken it out of the outbox.
+                self.forget_delivery(delivery.id);
+            }
             let Content::Card(id) = delivery.content else {
                 continue;
             };
@@ -400,6 +399,7 @@ impl Engine {
             let leaving = on_duty.card.note(&of_card, by_digest);
             if let Some(routed) = &mut on_duty.card.routed {
                 routed.told_at = Some(now);
+                on_duty.beat = None;
             }
             if on_duty.card.behind != was_behind || on_duty.card.routed.is_some() {
                 out.changes.push(card_change(&on_duty.card));
@@ -420,8 +420,15 @@ impl Engine {
     }
 
     pub(super) fn remove_delivery(&mut self, id: DeliveryId, out: &mut Effects) {
+        if self.forget_delivery(id) {
+            out.changes.push(Change::DeliveryGone(id));
+        }
+    }
+
+    /// Takes a delivery out of memory; says whether it was there.
+    fn forget_delivery(&mut self, id: DeliveryId) -> bool {
         let Some(delivery) = self.deliveries.remove(&id) else {
-            return;
+            return false;
         };
         if let Content::Card(card) = delivery.content
             && let Some(on_duty) = self.cards.get_mut(&card)
@@ -429,7 +436,7 @@ impl Engine {
             on_duty.delivery = None;
             on_duty.doubt(&mut self.before);
         }
-        out.changes.push(Change::DeliveryGone(id));
+        true
     }
 
     /// Keeps in the history how an attempt went that did not go through.
@@ -532,14 +539,7 @@ fn edited(message_id: i64, message: &Message) -> Send {
 }
 
 fn members_of(view: &View) -> Vec<Member<'_>> {
-    let members = view.members.iter();
-    members
-        .map(|shown| Member {
-            incident: shown.incident.as_ref(),
-            news: shown.news,
-            silenced_until: shown.silenced_until,
-        })
-        .collect()
+    view.members.iter().map(Shown::member).collect()
 }
 
 fn notes_of(card: CardId, view: &View) -> Vec<Note> {

@@ -23,6 +23,13 @@ pub(super) struct Hand {
     answers_lost: u32,
 }
 
+impl Hand {
+    /// What may have been seen although the ledger knows nothing.
+    pub(super) fn in_doubt(&self) -> &BTreeSet<IncidentId> {
+        &self.in_doubt
+    }
+}
+
 /// The hands that changed since the last commit, as they were then.
 #[derive(Debug, Default)]
 pub(super) struct Before(HashMap<CardId, Hand>);
@@ -39,21 +46,15 @@ impl OnDuty {
     /// nothing.
     pub(super) fn maybe_told(&self, incident: IncidentId) -> bool {
         let told = self.hand.on_its_way.as_ref();
-        told.is_some_and(|told| told.contains(&incident)) || self.hand.in_doubt.contains(&incident)
+        let known = self.card.members.get(&incident);
+        told.is_some_and(|told| told.contains(&incident))
+            || self.hand.in_doubt.contains(&incident)
+            || known.is_some_and(|told| told.maybe)
     }
 
     /// Whether a courier has a message of it.
     pub(super) fn on_its_way(&self) -> bool {
         self.hand.on_its_way.is_some()
-    }
-
-    /// Whether the chat may have heard of something of which the ledger knows nothing.
-    pub(super) fn in_doubt(&self) -> bool {
-        let mut doubted = self.hand.in_doubt.iter();
-        doubted.any(|id| {
-            let told = self.card.members.get(id);
-            told.is_some_and(|told| told.edition == 0)
-        })
     }
 
     /// How many answers got lost since the last one that came.
@@ -127,20 +128,22 @@ impl Engine {
         self.before.0.clear();
     }
 
-    /// Takes over what couriers had in their hands when the other engine was last stored, and what
-    /// was explained when it ended.
+    /// Takes over what couriers had in their hands when the other engine was last stored, and of the
+    /// rest that is not stored what was so when cards were looked at last.
     pub(super) fn take_over(&mut self, other: &Self) {
-        for (id, known) in &mut self.incidents {
-            if let Some(then) = other.incidents.get(id)
+        let ended = other.incidents.values().filter(|known| known.incident.ended());
+        for then in ended {
+            if let Some(known) = self.incidents.get_mut(&then.incident.id)
                 && known.incident.ended()
             {
-                known.inhibited = then.inhibited;
+                known.inhibited_by = then.inhibited_by;
             }
         }
         for (id, on_duty) in &mut self.cards {
             let then = other.before.0.get(id);
             let hand = then.or_else(|| other.cards.get(id).map(|known| &known.hand));
             on_duty.hand = hand.cloned().unwrap_or_default();
+            on_duty.beat = other.cards.get(id).and_then(|known| known.beat);
         }
     }
 }

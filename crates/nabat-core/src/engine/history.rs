@@ -43,6 +43,20 @@ impl Engine {
         self.keep(now, incident.id, what, out);
     }
 
+    /// Keeps what silences an incident from now on, if anything does.
+    pub(super) fn keep_silenced(&mut self, now: Timestamp, incident: &Incident, out: &mut Effects) {
+        let silences = self.silences.covering(&incident.labels);
+        let Some(silence) = silences.max_by_key(|silence| (silence.ends_at, silence.id)) else {
+            return;
+        };
+        let what = What::Silenced {
+            silence: silence.id,
+            by: silence.created_by.clone(),
+            until: silence.ends_at,
+        };
+        self.keep(now, incident.id, what, out);
+    }
+
     /// Keeps of what incidents these deliveries told for the first time, and of which the end. Must
     /// be called before the ledger notes it.
     pub(super) fn keep_told(

@@ -7,34 +7,30 @@
 //! its alerts does not matter. For an incident that ends, it stays as it was: what ends in one
 //! request with what explained it is not told after all.
 
-use super::{Engine, Timer};
-use crate::alert::Fingerprint;
+use super::{Effects, Engine, Timer};
 use crate::card::{Card, CardId};
-use crate::incident::Incident;
+use crate::change::Change;
 use crate::inhibition::Inhibitions;
 use crate::route::{Calendar, Hours};
 use crate::time::Timestamp;
 
 impl Engine {
-    /// Which alert explains this incident, so that it is not told.
-    pub fn inhibited_by(&self, incident: &Incident) -> Option<Fingerprint> {
-        let by = self.inhibitions.by(incident.id)?;
-        self.incidents
-            .get(&by)
-            .map(|known| known.incident.fingerprint)
-    }
-
     /// Decides of all to whom it may matter since whether they are inhibited.
     pub(super) fn decide_inhibitions(&mut self) {
         while let Some(id) = self.affected.pop_first() {
-            let inhibited = self.inhibitions.by(id).is_some();
+            let by = self.inhibitions.by(id);
+            let by = by.and_then(|by| self.incidents.get(&by));
+            let by = by.map(|known| known.incident.fingerprint);
             let Some(known) = self.incidents.get_mut(&id) else {
                 continue;
             };
-            if known.inhibited != inhibited && !known.incident.ended() {
-                known.inhibited = inhibited;
+            if known.incident.ended() {
+                continue;
+            }
+            if known.inhibited_by.is_some() != by.is_some() {
                 self.touched.extend(&known.cards);
             }
+            known.inhibited_by = by;
         }
     }
 
@@ -69,6 +65,34 @@ impl Engine {
         if let Some(at) = hours.and_then(|(calendar, hours)| calendar.steady_until(hours, now)) {
             self.timers.insert((at, Timer::Card(id)));
         }
+    }
+
+    /// Notes of what a card holds back whether its destination may have seen a message of it: no
+    /// delivery that waits would say so after a restart.
+    pub(super) fn keep_doubts(&mut self, id: CardId, out: &mut Effects) {
+        let Some(on_duty) = self.cards.get_mut(&id) else {
+            return;
+        };
+        for incident in on_duty.hand.in_doubt() {
+            let Some(told) = on_duty.card.members.get_mut(incident) else {
+                continue;
+            };
+            if told.edition == 0 && !told.maybe {
+                told.maybe = true;
+                out.changes.push(Change::Told {
+                    card: id,
+                    incident: *incident,
+                    told: *told,
+                });
+            }
+        }
+    }
+
+    /// When a card's route tells news again, while it is none of its hours.
+    pub(super) fn opens_at(&self, card: &Card, now: Timestamp) -> Option<Timestamp> {
+        let (calendar, hours) = self.hours_of(card)?;
+        let closed = !calendar.muting(hours, now).is_empty();
+        calendar.steady_until(hours, now).filter(|_| closed)
     }
 
     /// The hours of a card's route, if it does not tell at any time.

@@ -72,8 +72,12 @@ impl Engine {
             })
             .filter(|delivery| wanted.after.is_none_or(|after| rank(delivery) > after))
             .collect();
+        if deliveries.len() > wanted.limit {
+            // Of a long outbox only what is shown is worth sorting.
+            deliveries.select_nth_unstable_by_key(wanted.limit, |delivery| rank(delivery));
+            deliveries.truncate(wanted.limit);
+        }
         deliveries.sort_unstable_by_key(|delivery| rank(delivery));
-        deliveries.truncate(wanted.limit);
         deliveries
             .into_iter()
             .map(|delivery| self.shown(delivery))
@@ -298,7 +302,7 @@ impl Engine {
         }
         self.late = words.is_some();
         let status = match &words {
-            Some(_) => Status::Firing { expires_at: None },
+            Some(_) => Status::Firing { expires: None },
             None => Status::Resolved { ends_at: None },
         };
         let summary = words.as_deref().map(|text| ("summary", text));

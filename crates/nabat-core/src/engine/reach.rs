@@ -161,11 +161,8 @@ impl Engine {
 
     fn maybe_told_of(&self, card: &Card) -> BTreeSet<IncidentId> {
         let silenced = |incident: &Incident| {
-            let mut silences = self.silences.values();
-            silences.any(|silence| {
-                // Numbers are given in order, whatever becomes of the clock.
-                silence.id.0 < incident.id.0 && silence.covers(&incident.labels)
-            })
+            let mut silences = self.silences.covering(&incident.labels);
+            silences.any(|silence| silence.since_before(incident.id.0))
         };
         let members = card.members.iter().filter(|(_, told)| told.edition == 0);
         members
@@ -230,7 +227,7 @@ impl Engine {
         };
         let summary = reason.map(|reason| format!("{name} takes no messages: {reason}"));
         let status = match reason {
-            Some(_) => Status::Firing { expires_at: None },
+            Some(_) => Status::Firing { expires: None },
             None => Status::Resolved { ends_at: None },
         };
         let words = summary.as_deref().map(|text| ("summary", text));
@@ -375,9 +372,11 @@ impl Engine {
         target.take_over(moved, &mut self.before);
         for (incident, told) in members {
             let known = target.card.members.entry(incident).or_default();
+            let maybe = told.maybe || known.maybe;
             if known.edition == 0 {
                 *known = told;
             }
+            known.maybe = maybe && known.edition == 0;
             out.changes.push(Change::Told {
                 card: target_id,
                 incident,

@@ -9,19 +9,19 @@ mod silences;
 mod status;
 
 pub use history::LookBack;
+pub(super) use silences::{Proposals, SILENCE_MAX};
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::{Effects, Engine, Event, Heard, Speaker, Timer};
+use super::{Effects, Engine, Event, Heard, Known, Speaker, Timer};
 use crate::change::Change;
 use crate::chat::{BotId, ChatKey};
 use crate::command::{self, Command};
 use crate::delivery::Priority;
-use crate::incident::Incident;
-use crate::message::answer::Answer;
+use crate::message::answer::{Answer, Firing};
 use crate::message::words::{Language, Locale};
 use crate::subscription::{Selector, Subscription, SubscriptionId};
 use crate::time::{Timestamp, parse_period};
@@ -122,7 +122,10 @@ impl Engine {
         {
             return self.pair(request, code, out);
         }
-        if let Some(refusal) = self.refusal(request, command.changes_the_chat()) {
+        let hushes = matches!(command, Command::Silence(_));
+        let changes =
+            command.changes_the_chat() && !(hushes && self.knows(request.bot, request.speaker));
+        if let Some(refusal) = self.refusal(request, changes) {
             return refusal;
         }
         self.remember_title(request, out);
@@ -141,8 +144,9 @@ impl Engine {
             Command::Unsubscribe(text) => self.unsubscribe(request, text, out),
             Command::Alerts => self.alerts(1),
             Command::Status => Answer::Status(self.status(request)),
+            Command::Silence(text) => self.propose_silence(request, text, out),
+            Command::Silences => self.list_silences(),
             Command::History(text) => self.look_back(heard, text),
-            Command::Silences => self.list_silences(request.now),
             Command::Mute(text) => self.mute(request, text, out),
             Command::Unmute => self.unmute(request, out),
             Command::Lang(text) => self.choose_language(request, text, out),
@@ -172,12 +176,15 @@ impl Engine {
         if let Some((kind @ ("k" | "r" | "s" | "e" | "d"), rest)) = data.split_once(':') {
             return self.pressed_on_card(request, kind, rest, out);
         }
+        if let Some((kind @ ("x" | "X" | "y" | "Y" | "n" | "t" | "z"), rest)) = data.split_once(':')
+        {
+            return self.pressed_about_silence(request, kind, rest, message_id, out);
+        }
         let (now, chat) = (request.now, request.chat);
         let answer = match data.split_once(':') {
             Some(("a", page)) => self.alerts(page.parse().unwrap_or(1)),
             Some(("l", code)) => self.choose_language(request, code, out),
             Some(("p", id)) => self.let_out(request, id, out),
-            Some(("x", id)) => return self.end_listed_silence(request, id, message_id, out),
             Some(("u", "all")) => self.unsubscribe_all(request, out),
             Some(("u", id)) => {
                 let Some(gone) = id
@@ -425,13 +432,13 @@ impl Engine {
     }
 
     fn alerts(&self, page: usize) -> Answer {
-        let mut firing: Vec<&Arc<Incident>> = self
+        let mut firing: Vec<&Known> = self
             .open
             .values()
             .filter_map(|id| self.incidents.get(id))
-            .map(|known| &known.incident)
             .collect();
-        firing.sort_by_cached_key(|incident| {
+        firing.sort_by_cached_key(|known| {
+            let incident = &known.incident;
             let severity = std::cmp::Reverse(incident.severity());
             (severity, incident.starts_at, incident.id)
         });
@@ -445,9 +452,17 @@ impl Engine {
                 .into_iter()
                 .skip((page - 1) * ALERTS_ON_PAGE)
                 .take(ALERTS_ON_PAGE)
-                .cloned()
+                .map(|known| Firing {
+                    incident: Arc::clone(&known.incident),
+                    explained_by: self.explained_by(known),
+                })
                 .collect(),
         }
+    }
+
+    fn explained_by(&self, known: &Known) -> Option<String> {
+        let by = self.open.get(&known.inhibited_by?)?;
+        self.incidents.get(by).map(|known| known.incident.name())
     }
 
     fn mute(&mut self, request: &Request<'_>, text: &str, out: &mut Effects) -> Answer {

@@ -8,11 +8,14 @@ mod hold;
 mod hush;
 mod people;
 mod routes;
+mod silences;
+mod windows;
 
 use super::*;
 use crate::alert::{Labels, Links, News, Status};
 use crate::chat::Admits;
 use crate::delivery::{Outcome, Send, Settled, Work};
+use crate::silence::{Draft, Origin};
 
 const BOT: BotId = BotId(7);
 const ANN: i64 = 42;
@@ -42,6 +45,22 @@ fn news_of(labels: &[(&str, &str)], starts_at: Option<Timestamp>, status: Status
         starts_at,
         status,
         own: false,
+    }
+}
+
+/// A silence as a program asks for it, for so many seconds from `now` on.
+fn draft(now: Timestamp, matchers: &str, from: i64, to: i64) -> Draft {
+    let at = |seconds: i64| Timestamp::from_millis(now.as_millis() + seconds * 1_000);
+    Draft {
+        id: None,
+        matchers: crate::matcher::parse_list(matchers).unwrap(),
+        starts_at: at(from),
+        ends_at: at(to),
+        created_by: "a program".into(),
+        comment: String::new(),
+        annotations: None,
+        until_resolved: None,
+        origin: Origin::Api,
     }
 }
 
@@ -147,7 +166,7 @@ impl World {
     }
 
     fn fires(&mut self, name: &str, host: &str) {
-        self.news(name, host, Status::Firing { expires_at: None });
+        self.news(name, host, Status::Firing { expires: None });
     }
 
     fn resolves(&mut self, name: &str, host: &str) {
@@ -173,7 +192,7 @@ impl World {
             chats: engine.chats.values().cloned().collect(),
             people: engine.people.values().cloned().collect(),
             invites: engine.invites.values().cloned().collect(),
-            silences: engine.silences.values().cloned().collect(),
+            silences: engine.silences().map(|s| s.as_ref().clone()).collect(),
             subscriptions: engine.subscriptions.values().cloned().collect(),
             cards: engine.cards.values().map(|on| on.card.clone()).collect(),
             deliveries: engine.deliveries.values().cloned().collect(),
@@ -232,7 +251,7 @@ impl World {
                     said.push((kind, message.text()));
                 }
                 Send::Notify(notification) => {
-                    said.push(("notify", notification.message.text()));
+                    said.push(("notify", notification.text().message.text()));
                 }
                 Send::File { text, .. } => said.push(("file", text.clone())),
                 Send::Edit {

@@ -10,6 +10,7 @@ mod silences;
 mod status;
 
 pub use help::command_menu;
+pub use silences::{Preview, Question};
 pub use status::{ChatStatus, Queue};
 
 use std::sync::Arc;
@@ -25,6 +26,15 @@ use crate::time::Timestamp;
 
 /// The longest text shown when a button was pressed, in UTF-16 units.
 const TOAST_MAX: usize = 200;
+
+/// An alert that fires, as `/alerts` lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Firing {
+    /// Its life.
+    pub incident: Arc<Incident>,
+    /// The name of the alert that explains it, so that nobody new is told.
+    pub explained_by: Option<String>,
+}
 
 /// Everything the bot can answer.
 ///
@@ -90,10 +100,28 @@ pub enum Answer {
     Released,
     /// Alerts were silenced.
     Silenced {
-        /// Until when.
+        /// Until when, at the latest.
         until: Timestamp,
+        /// Whether only until all of them are resolved.
+        until_resolved: bool,
         /// Which: those that fulfil all.
         matchers: Vec<Matcher>,
+    },
+    /// A silence that would cover every alert without certain labels.
+    SilenceMatchesAll,
+    /// To `/silence` alone, or where it can't be told what is meant.
+    SilenceHow,
+    /// What a silence would hush: buttons `y:<number>` (after the first question) or `Y:<number>`
+    /// (after the second), and `n:<number>`.
+    SilenceProposed(Question, Preview),
+    /// A silence was not wanted after all.
+    SilenceDeclined,
+    /// A silence is near its end: buttons `t:<number>:<period>`, `z:<number>`.
+    SilenceEndsSoon {
+        /// Which.
+        silence: Arc<Silence>,
+        /// How many alerts that it covers fire.
+        firing: usize,
     },
     /// Alerts are silenced no more.
     SilenceEnded,
@@ -103,12 +131,12 @@ pub enum Answer {
     NothingInCommon,
     /// There are as many silences as there may be.
     TooManySilences,
-    /// To `/silences`: a button for each, `x:<number>`.
+    /// To `/silences`: two buttons for each, `x:<number>` (end) and `X:<number>` (extend).
     Silences {
         /// How many there are.
         total: usize,
         /// The first of them.
-        items: Vec<Silence>,
+        items: Vec<Arc<Silence>>,
     },
     /// There is no such silence (any more).
     SilenceUnknown,
@@ -182,7 +210,7 @@ pub enum Answer {
         /// How many alerts fire in all.
         total: usize,
         /// Those of this page.
-        items: Vec<Arc<Incident>>,
+        items: Vec<Firing>,
     },
     /// To `/history`.
     History {
@@ -285,7 +313,18 @@ impl Answer {
                 silences::already_acknowledged(by, *until, locale, now)
             }
             Self::Released => say("released"),
-            Self::Silenced { until, matchers } => silences::silenced(matchers, *until, locale, now),
+            Self::Silenced {
+                until,
+                until_resolved,
+                matchers,
+            } => silences::silenced(matchers, *until, *until_resolved, locale, now),
+            Self::SilenceMatchesAll => silences::matches_all(locale),
+            Self::SilenceHow => silences::how(locale),
+            Self::SilenceProposed(question, preview) => preview.message(*question, locale),
+            Self::SilenceDeclined => say("silence-declined"),
+            Self::SilenceEndsSoon { silence, firing } => {
+                silences::ends_soon(silence, *firing, locale, now)
+            }
             Self::SilenceEnded => say("silence-ended"),
             Self::NothingFires => say("nothing-fires"),
             Self::NothingInCommon => say("nothing-in-common"),

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::matcher::parse_list;
 
@@ -74,4 +76,113 @@ fn a_group_is_named_as_alertmanager_names_it() {
         ..tree
     };
     assert_eq!(each.group(&alert).1, alert);
+}
+
+/// A tree of which each route has a receiver of its own, in order: `0`, `1`, …
+fn any_tree() -> impl Strategy<Value = Spec> {
+    let matchers = || proptest::collection::vec("[ab](=|!=|=~)\"(x|y|x\\|y)?\"", 0..3);
+    let names = || proptest::option::of(proptest::collection::vec("[abc]", 0..3));
+    let route = move |below: BoxedStrategy<Vec<Spec>>| {
+        (matchers(), names(), any::<bool>(), below).prop_map(|(texts, names, continues, routes)| {
+            let names = names.map(|names| names.iter().map(|name| name.as_str().into()).collect());
+            Spec {
+                matchers: parse_list(&texts.join(",")).unwrap_or_default(),
+                group_by: names.map(GroupBy::Labels),
+                continues,
+                routes,
+                ..Spec::default()
+            }
+        })
+    };
+    let leaf = route(Just(Vec::new()).boxed());
+    let tree = leaf.prop_recursive(4, 20, 4, move |inner| {
+        route(proptest::collection::vec(inner, 0..4).boxed())
+    });
+    tree.prop_map(|mut root| {
+        root.matchers.clear();
+        number(&mut root, &mut 0);
+        root
+    })
+}
+
+fn number(spec: &mut Spec, next: &mut usize) {
+    spec.receiver = Some(next.to_string().into());
+    *next += 1;
+    for spec in &mut spec.routes {
+        number(spec, next);
+    }
+}
+
+/// All routes of a tree, the root first.
+fn count(spec: &Spec) -> usize {
+    1 + spec.routes.iter().map(count).sum::<usize>()
+}
+
+/// Lets the route with this receiver continue.
+fn let_continue(spec: &mut Spec, receiver: &str) {
+    spec.continues |= spec.receiver.as_deref() == Some(receiver);
+    for spec in &mut spec.routes {
+        let_continue(spec, receiver);
+    }
+}
+
+fn any_labels() -> impl Strategy<Value = Labels> {
+    let value = || "[xy\", ={}]{0,2}";
+    (value(), value(), value()).prop_map(|(a, b, c)| {
+        let pairs = [("a", a), ("b", b), ("c", c)];
+        pairs
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .collect()
+    })
+}
+
+fn receivers(root: &Route, labels: &Labels) -> Vec<String> {
+    let found = root.find(labels);
+    found
+        .iter()
+        .map(|route| route.receiver.to_string())
+        .collect()
+}
+
+proptest! {
+    #[test]
+    fn every_alert_has_a_route_and_none_twice(spec in any_tree(), labels in any_labels()) {
+        let mut found = receivers(&Route::root(spec), &labels);
+        prop_assert!(!found.is_empty());
+        let all = found.len();
+        found.sort_unstable();
+        found.dedup();
+        prop_assert_eq!(found.len(), all);
+    }
+
+    #[test]
+    fn who_is_told_is_told_too_when_a_route_continues(
+        spec in any_tree(), labels in any_labels(), which in any::<proptest::sample::Index>(),
+    ) {
+        let before = receivers(&Route::root(spec.clone()), &labels);
+        let mut continuing = spec;
+        let which = which.index(count(&continuing));
+        let_continue(&mut continuing, &which.to_string());
+        let after = receivers(&Route::root(continuing), &labels);
+        for receiver in before {
+            prop_assert!(after.contains(&receiver), "{} is lost by `continue` in {}", receiver, which);
+        }
+    }
+
+    #[test]
+    fn two_alerts_share_a_group_when_what_they_are_grouped_by_is_equal(
+        spec in any_tree(), one in any_labels(), other in any_labels(),
+    ) {
+        let root = Route::root(spec);
+        for route in root.find(&one) {
+            let (key, common) = route.group(&one);
+            let (other_key, other_common) = route.group(&other);
+            prop_assert_eq!(key == other_key, common == other_common);
+            if let GroupBy::Labels(names) = &route.group_by {
+                let equal = names.iter().all(|name| one.value(name) == other.value(name));
+                prop_assert_eq!(key == other_key, equal);
+            }
+        }
+    }
 }

@@ -34,6 +34,8 @@ pub(super) struct Integrations {
     leaving: HashMap<IntegrationId, CancellationToken>,
     /// Those to which nothing can be sent as they are configured.
     invalid: HashMap<IntegrationId, configured::Integration>,
+    /// What webhooks share.
+    clients: webhook::Clients,
     tasks: JoinSet<()>,
 }
 
@@ -61,6 +63,7 @@ impl Integrations {
             running: HashMap::new(),
             leaving: HashMap::new(),
             invalid: HashMap::new(),
+            clients: webhook::Clients::default(),
             tasks: JoinSet::new(),
         }
     }
@@ -162,7 +165,7 @@ impl Integrations {
         });
     }
 
-    fn channel(&self, described: &Described) -> anyhow::Result<Channel> {
+    fn channel(&mut self, described: &Described) -> anyhow::Result<Channel> {
         Ok(match &described.integration.kind {
             configured::Kind::Email(email) => Channel::Email {
                 mailer: Box::new(email::Mailer::new(&account(email, &self.instance)?)?),
@@ -170,7 +173,8 @@ impl Integrations {
             },
             configured::Kind::Webhook(webhook) => {
                 let target = target(webhook, &described.external_url, &self.instance);
-                Channel::Webhook(Box::new(webhook::Sender::new(&target)?))
+                let sender = webhook::Sender::new(&target, &mut self.clients)?;
+                Channel::Webhook(Box::new(sender))
             }
         })
     }

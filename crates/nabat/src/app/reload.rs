@@ -12,6 +12,7 @@ use nabat_core::message::words::Locale;
 use super::Source;
 use crate::config::{self, Config, environment};
 use crate::engine::{Handle, Problem, Retention};
+use crate::metrics::Metrics;
 
 /// The alert that says that the configuration was refused.
 const CONFIG_INVALID: &str = "NabatConfigInvalid";
@@ -21,6 +22,7 @@ pub(super) struct Reloader {
     source: Option<Source>,
     engine: Handle,
     in_force: watch::Sender<Arc<Config>>,
+    metrics: Arc<Metrics>,
 }
 
 impl Reloader {
@@ -28,11 +30,13 @@ impl Reloader {
         source: Option<Source>,
         engine: Handle,
         in_force: watch::Sender<Arc<Config>>,
+        metrics: Arc<Metrics>,
     ) -> Self {
         Self {
             source,
             engine,
             in_force,
+            metrics,
         }
     }
 
@@ -54,11 +58,11 @@ impl Reloader {
         let Some(source) = &self.source else {
             return Err("this Nabat was started without a configuration file".to_owned());
         };
-        let path = &source.path;
-        let outcome = match config::load(path, &environment) {
+        let outcome = match config::load(&source.file, &environment) {
             Ok(config) => self.take_over(config).await,
             Err(error) => Err(error.to_string()),
         };
+        self.metrics.alertmanager.reloaded(outcome.is_ok());
         match &outcome {
             Ok(()) => tracing::info!("the configuration was read again"),
             Err(problem) => {
@@ -111,10 +115,14 @@ pub(super) fn settings(config: &Config) -> Settings {
             .find(|bot| bot.name == name)
             .map(|bot| BotId(bot.id()))
     };
-    let allowed: HashMap<BotId, HashSet<i64>> = bots
+    let mut allowed: HashMap<BotId, HashSet<i64>> = bots
         .iter()
         .map(|bot| (BotId(bot.id()), bot.allow.iter().copied().collect()))
         .collect();
+    // Whom the configuration tells, it also lets answer.
+    for (_, chat) in config.chats() {
+        allowed.entry(chat.bot).or_default().insert(chat.chat);
+    }
     let operators = config
         .telegram
         .operators
@@ -129,6 +137,7 @@ pub(super) fn settings(config: &Config) -> Settings {
         .collect();
     Settings {
         stale_after: config.stale_after.duration(),
+        resolve_timeout: config.global.resolve_timeout(),
         locale: Locale {
             language: config.language,
             zone: config.time_zone.clone(),
@@ -140,6 +149,8 @@ pub(super) fn settings(config: &Config) -> Settings {
         fallbacks: config.fallbacks(),
         acknowledged_for: config.acknowledge_for.duration(),
         late_after: config.alert_undelivered_after.duration(),
+        remind_before: config.remind_before_silence_ends.duration(),
+        windows: config.windows().into(),
         open_incidents_max: config.limits.max_open_incidents as usize,
         expression_chars_max: config.limits.max_expression_length as usize,
         subscriptions_max: config.limits.max_subscriptions as usize,

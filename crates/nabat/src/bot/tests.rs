@@ -134,7 +134,7 @@ impl Life {
             .unwrap();
         match &work.sends[0] {
             Send::New { message, .. } | Send::Edit { message, .. } => message.text(),
-            Send::Notify(notification) => notification.message.text(),
+            Send::Notify(notification) => notification.text().message.text(),
             Send::File { text, .. } => text.clone(),
         }
     }

@@ -11,6 +11,7 @@ mod address;
 mod connection;
 mod letter;
 mod outcome;
+mod stream;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -21,7 +22,7 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lettre::transport::smtp::client::TlsParameters;
-use nabat_core::notification::Notification;
+use nabat_core::notification::{Notification, Text};
 
 use super::Refusal;
 use crate::clock;
@@ -61,7 +62,7 @@ impl Mailer {
         })
     }
 
-    /// Sends one letter with `notification` to all of `to`.
+    /// Sends one letter that tells `notification` in the words of `text` to all of `to`.
     ///
     /// When the mail server takes it for some of them only, it goes to those: one mistyped address
     /// must not keep the others from knowing. Nobody tries again for the rest, since that would
@@ -69,9 +70,15 @@ impl Mailer {
     ///
     /// # Errors
     /// [`Refusal`], when it goes to nobody, or nobody knows.
-    pub async fn send(&self, notification: &Notification, to: &[Address]) -> Result<Sent, Refusal> {
+    pub async fn send(
+        &self,
+        notification: &Notification,
+        text: &Text,
+        to: &[Address],
+    ) -> Result<Sent, Refusal> {
         let now = clock::now();
-        let letter = letter::compose(&self.account, notification, to, now).map_err(|error| {
+        let letter = letter::compose(&self.account, notification, text, to, now);
+        let letter = letter.map_err(|error| {
             let reason = format!("no letter can be written: {error}");
             Refusal::Never { reason }
         })?;

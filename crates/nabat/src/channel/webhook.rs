@@ -1,7 +1,7 @@
 //! Any HTTP server as a channel: Alertmanager's webhook, version 4.
 //!
-//! `payload` writes the JSON, `signature` signs it, `client` sends it, `outcome` says what the
-//! answer means. A repeat has the `Idempotency-Key` of what it repeats, so whatever gets lost on
+//! `payload` writes the JSON, `signature` signs it, `client` sends it by a connection of `transport`,
+//! `outcome` says what the answer means. A repeat has the `Idempotency-Key` of what it repeats, so whatever gets lost on
 //! the way is simply sent again: no outcome is uncertain.
 //!
 //! An address often holds a token. No log, error or debug text shows more of it than its host, not
@@ -12,6 +12,7 @@ mod cover;
 mod outcome;
 pub mod payload;
 mod signature;
+mod transport;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use crate::config::Secret;
 
 pub use client::{NoSender, Sender};
+pub use transport::Clients;
 
 /// How long an exchange may take if nobody says otherwise.
 pub const TIMEOUT: Duration = Duration::from_secs(10);

@@ -42,10 +42,13 @@ pub(super) struct Api {
     token_file: PathBuf,
 }
 
-/// The envelope of every refusal.
+/// A refusal: in an envelope of Nabat's, or in one of the shapes of Alertmanager's API.
 #[derive(Deserialize)]
-struct Refusal {
-    error: Problem,
+#[serde(untagged)]
+enum Refusal {
+    Ours { error: Problem },
+    Coded { message: String },
+    Said(String),
 }
 
 #[derive(Deserialize)]
@@ -91,11 +94,31 @@ impl Api {
         path: &str,
         query: &[(&str, String)],
     ) -> anyhow::Result<T> {
-        let answer = self
-            .http
-            .request(method, format!("{}{path}", self.url))
-            .query(query)
-            .bearer_auth(self.token.expose())
+        self.send(self.request(method, path).query(query)).await
+    }
+
+    /// Sends `body` as JSON to `path`.
+    ///
+    /// # Errors
+    /// As [`Api::ask`].
+    pub(super) async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl serde::Serialize,
+    ) -> anyhow::Result<T> {
+        self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.url));
+        request.bearer_auth(self.token.expose())
+    }
+
+    async fn send<T: DeserializeOwned>(
+        &self,
+        request: reqwest::RequestBuilder,
+    ) -> anyhow::Result<T> {
+        let answer = request
             .send()
             .await
             .map_err(|error| self.unanswered(error))?;
@@ -105,7 +128,9 @@ impl Api {
             .await
             .map_err(|error| self.unanswered(error))?;
         if status.is_success() {
-            return serde_json::from_slice(&body).with_context(|| self.strange(status));
+            // Where there is nothing to say, nothing is said.
+            let body: &[u8] = if body.is_empty() { b"null" } else { &body };
+            return serde_json::from_slice(body).with_context(|| self.strange(status));
         }
         if status == StatusCode::UNAUTHORIZED {
             return Err(anyhow!(
@@ -115,7 +140,11 @@ impl Api {
             ));
         }
         match serde_json::from_slice::<Refusal>(&body) {
-            Ok(Refusal { error }) => Err(anyhow!("{}\nhint: {}", error.message, error.hint)),
+            Ok(Refusal::Ours { error }) => Err(anyhow!("{}\nhint: {}", error.message, error.hint)),
+            Ok(Refusal::Said(message) | Refusal::Coded { message }) => Err(anyhow!(message)),
+            Err(_) if body.is_empty() && status == StatusCode::NOT_FOUND => {
+                Err(anyhow!("there is none of that name"))
+            }
             Err(_) => Err(anyhow!(self.strange(status))),
         }
     }

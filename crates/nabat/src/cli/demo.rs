@@ -55,7 +55,7 @@ impl Demo {
         .context("failed to start the emulated Telegram")?;
         people(&telegram)?;
         let config = configuration(&telegram.url())?;
-        let app = App::start(config, None, free(self.port).await?, folder).await?;
+        let app = App::start(config, None, free(self.port).await?.into(), folder).await?;
         let code = app.owner_code().await?;
         telegram.say(YOU, YOU, &format!("/start {code}"), None)?;
         let nabat = format!("http://{}", app.address());
@@ -112,7 +112,7 @@ and try in the chat:
 
   /regexp cpu|disk     be told of alerts with these words in their title
   /alerts              what fires now
-  /list  /mute 2h  /lang  /tz  /status  /silences  /invite  /people  /help
+  /list  /silence team=db 2h  /mute 2h  /lang  /tz  /status  /silences  /invite  /people  /help
 
 Alerts come and go by themselves. Send one of your own, and its end with "resolved":
 

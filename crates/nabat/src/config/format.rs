@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use nabat_core::silence::cron::Cron;
 use nabat_core::time_interval::{DaysOfMonth, Months, NotARange, TimeOfDay, Weekdays, Years};
 use reqwest::Url;
 
@@ -32,6 +33,7 @@ pub(super) fn expected(format: &str) -> Option<&'static str> {
         "signing-secret" => "`whsec_` and the base64 of at least 24 bytes",
         "certificates" => "the path of a file with certificates (PEM)",
         "store" => "a store such as `sqlite:nabat.db`",
+        "cron" => "minute, hour, day of the month, month, day of the week, such as `0 2 * * sun`",
         "time-zone" => "an IANA time zone such as `Europe/Berlin`",
         "time-of-day" => "a time of day such as `09:00`, or `24:00`",
         "weekdays" => "days of a week such as `monday:friday` or `sunday`",
@@ -70,6 +72,10 @@ pub(super) fn check(format: &str, text: &str) -> Result<(), Option<String>> {
             .map(drop)
             .map_err(|error| Some(error.to_string())),
         "signing-secret" => signing_secret(text),
+        "cron" => text
+            .parse::<Cron>()
+            .map(drop)
+            .map_err(|error| Some(error.to_string())),
         "time-zone" => time_zone(text),
         "time-of-day" => range::<TimeOfDay>(text),
         "weekdays" => range::<Weekdays>(text),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nabat_core::chat::BotId;
+use nabat_core::chat::{BotId, ChatKey};
 use nabat_core::destination::{Destination, IntegrationId, Outlet};
 use nabat_core::engine;
 use nabat_core::inhibition;
@@ -181,7 +181,28 @@ impl Config {
                 (named.name.as_str().into(), intervals.collect())
             })
             .collect();
-        Some(routing)
+        Some(routing.with_chats(self.chats()))
+    }
+
+    /// The chats of every receiver, in the order of the file.
+    pub fn chats(&self) -> Vec<(Arc<str>, ChatKey)> {
+        let mut all = Vec::new();
+        for receiver in &self.receivers {
+            let name: Arc<str> = receiver.name.as_str().into();
+            for config in &receiver.telegram_configs {
+                let bot = self.telegram.bots.iter().find(|bot| bot.name == config.bot);
+                // The rules see to it that there is one.
+                all.extend(bot.map(|bot| {
+                    let chat = ChatKey {
+                        bot: BotId(bot.id()),
+                        chat: config.chat_id,
+                        topic: config.message_thread_id,
+                    };
+                    (Arc::clone(&name), chat)
+                }));
+            }
+        }
+        all
     }
 
     /// Which alerts are not told while which others fire.

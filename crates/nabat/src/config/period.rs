@@ -46,6 +46,11 @@ impl Period {
         Self(Duration::from_secs(minutes as u64 * 60))
     }
 
+    /// A period of so many milliseconds.
+    pub const fn from_millis(millis: u32) -> Self {
+        Self(Duration::from_millis(millis as u64))
+    }
+
     /// A period of so many whole seconds.
     pub const fn from_seconds(seconds: u32) -> Self {
         Self(Duration::from_secs(seconds as u64))

@@ -1,7 +1,9 @@
 //! The settings of `receivers` and of `global`: who is told by e-mail or webhook, in Alertmanager's
 //! own words. What of it belongs together, with everything inherited, is made in `integration`.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -10,7 +12,7 @@ use super::mailbox::{self, Mailbox};
 use super::period::Period;
 use super::schema::unsupported;
 use super::secret::Secret;
-use super::settings::Basic;
+use super::settings::{Basic, chat_id};
 use super::smarthost::Smarthost;
 
 const fn yes() -> bool {
@@ -38,7 +40,6 @@ fn bearer() -> String {
     ("opsgenie_api_key_file", ""),
     ("opsgenie_api_url", ""),
     ("pagerduty_url", ""),
-    ("resolve_timeout", "an alert ends when its source says so; see `stale_after`"),
     ("rocketchat_api_url", ""),
     ("slack_api_url", ""),
     ("slack_api_url_file", ""),
@@ -54,6 +55,9 @@ fn bearer() -> String {
     ("wechat_api_url", ""),
 ])))]
 pub struct Global {
+    /// For how long an alert fires that was posted to `/api/v2/alerts` without an end and is not
+    /// posted again; `5m` without it. At least `1ms`, at most `1y`.
+    pub resolve_timeout: Option<Period>,
     /// Who writes e-mail; see `receivers[].email_configs[].from`.
     #[serde(deserialize_with = "mailbox::one")]
     #[schemars(schema_with = "mailbox::one_schema")]
@@ -84,27 +88,38 @@ pub struct Global {
     pub http_config: Option<Http>,
 }
 
-/// Somebody to be told: all of its e-mail addresses and webhooks. Without any, nobody is.
+impl Global {
+    /// See `resolve_timeout`.
+    pub fn resolve_timeout(&self) -> Duration {
+        self.resolve_timeout
+            .unwrap_or(Period::from_minutes(5))
+            .duration()
+    }
+}
+
+/// What to do about a channel that Nabat does not have.
+const INSTEAD: &str = "take it out, and tell this receiver by `telegram_configs`, `email_configs` or `webhook_configs`";
+
+/// Somebody to be told: all of its chats, e-mail addresses and webhooks. Without any, nobody is.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-unsupported" = unsupported([
-    ("discord_configs", ""),
-    ("hipchat_configs", ""),
-    ("incidentio_configs", ""),
-    ("jira_configs", ""),
-    ("mattermost_configs", ""),
-    ("msteams_configs", ""),
-    ("msteamsv2_configs", ""),
-    ("opsgenie_configs", ""),
-    ("pagerduty_configs", ""),
-    ("pushover_configs", ""),
-    ("rocketchat_configs", ""),
-    ("slack_configs", ""),
-    ("sns_configs", ""),
-    ("telegram_configs", "chats are told by `telegram.bots[]`, to which people subscribe"),
-    ("victorops_configs", ""),
-    ("webex_configs", ""),
-    ("wechat_configs", ""),
+    ("discord_configs", INSTEAD),
+    ("hipchat_configs", INSTEAD),
+    ("incidentio_configs", INSTEAD),
+    ("jira_configs", INSTEAD),
+    ("mattermost_configs", INSTEAD),
+    ("msteams_configs", INSTEAD),
+    ("msteamsv2_configs", INSTEAD),
+    ("opsgenie_configs", INSTEAD),
+    ("pagerduty_configs", INSTEAD),
+    ("pushover_configs", INSTEAD),
+    ("rocketchat_configs", INSTEAD),
+    ("slack_configs", INSTEAD),
+    ("sns_configs", INSTEAD),
+    ("victorops_configs", INSTEAD),
+    ("webex_configs", INSTEAD),
+    ("wechat_configs", INSTEAD),
 ])))]
 pub struct Receiver {
     /// What routes and fallbacks call it; unique.
@@ -121,6 +136,10 @@ pub struct Receiver {
     #[serde(default)]
     #[schemars(length(max = 100))]
     pub webhook_configs: Vec<WebhookConfig>,
+    /// Which chats of Telegram to tell.
+    #[serde(default)]
+    #[schemars(length(max = 100))]
+    pub telegram_configs: Vec<TelegramConfig>,
     /// Who is told instead when something of this receiver can't be reached.
     pub fallback: Option<Fallback>,
 }
@@ -258,6 +277,44 @@ pub struct WebhookConfig {
     pub hmac_secret_file: Option<PathBuf>,
     /// How it is called; `http_config` of `global` without it.
     pub http_config: Option<Http>,
+}
+
+/// A chat of Telegram, or a topic of it. As everywhere in chats, it has one live message for each
+/// group, which shows the end too.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("x-unsupported" = unsupported([
+    ("api_url", "it is `api_url` in `telegram.bots[]`"),
+    ("bot_token", "it is `token` in `telegram.bots[]`, whose name is `bot` here"),
+    ("bot_token_file", "it is `token_file` in `telegram.bots[]`, whose name is `bot` here"),
+    ("chat_id_file", ""),
+    ("disable_notifications", ""),
+    ("http_config", "it is `proxy` in `telegram.bots[]`; nothing else can be set"),
+    ("message", "Nabat writes its messages itself"),
+    ("parse_mode", "Nabat writes its messages itself"),
+    ("send_resolved", "the live message shows the end all the same"),
+])))]
+pub struct TelegramConfig {
+    /// The name of the bot that speaks.
+    #[schemars(extend("x-expected" = "the name of a bot"))]
+    pub bot: String,
+    /// The id of the chat. Whoever is there may talk to the bot.
+    #[schemars(schema_with = "chat_id")]
+    pub chat_id: i64,
+    /// The topic within a forum group.
+    #[schemars(range(min = 1, max = 2_147_483_647))]
+    pub message_thread_id: Option<i64>,
+}
+
+/// `chat -100/5 by ops`.
+impl fmt::Display for TelegramConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "chat {}", self.chat_id)?;
+        if let Some(topic) = self.message_thread_id {
+            write!(f, "/{topic}")?;
+        }
+        write!(f, " by {}", self.bot)
+    }
 }
 
 /// How webhooks are sent.

@@ -12,7 +12,7 @@ use super::tree::tree;
 impl Config {
     /// What is allowed but probably not meant, one sentence each.
     pub fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
+        let mut warnings: Vec<String> = self.notes.iter().map(ToString::to_string).collect();
         let integrations = self.integrations();
         let routed = self.route.is_some() && !integrations.is_empty();
         if self.telegram.bots.is_empty() && !routed {
@@ -30,6 +30,7 @@ impl Config {
         }
         warnings.extend(integrations.iter().filter_map(open_password));
         warnings.extend(self.unused_receivers());
+        warnings.extend(self.unused_intervals());
         let auth = self.intake.auth.as_ref();
         if let Some(token) = auth.and_then(|auth| auth.bearer_token.as_ref())
             && token.expose().len() < 16
@@ -42,13 +43,38 @@ impl Config {
         warnings
     }
 
-    fn unused_receivers(&self) -> impl Iterator<Item = String> {
-        let mut used: HashSet<&str> = HashSet::new();
+    fn routes(&self) -> Vec<&Route> {
+        let mut found = Vec::new();
         let mut routes: Vec<&Route> = self.route.iter().collect();
         while let Some(route) = routes.pop() {
-            used.extend(route.receiver.as_deref());
+            found.push(route);
             routes.extend(&route.routes);
         }
+        found
+    }
+
+    fn unused_intervals(&self) -> impl Iterator<Item = String> {
+        let routes = self.routes().into_iter();
+        let of = |route: &Route| {
+            let names = route.mute_time_intervals.iter();
+            names
+                .chain(&route.active_time_intervals)
+                .cloned()
+                .collect::<Vec<_>>()
+        };
+        let used: HashSet<String> = routes.flat_map(of).collect();
+        let named = self.time_intervals.iter().chain(&self.mute_time_intervals);
+        named
+            .map(|named| &named.name)
+            .filter(move |name| !used.contains(*name))
+            .map(|name| format!("time interval {name} is named by no route"))
+    }
+
+    fn unused_receivers(&self) -> impl Iterator<Item = String> {
+        let routes = self.routes().into_iter();
+        let mut used: HashSet<&str> = routes
+            .filter_map(|route| route.receiver.as_deref())
+            .collect();
         let of_bots = self.telegram.bots.iter().map(|bot| &bot.fallback);
         let of_receivers = self.receivers.iter().map(|receiver| &receiver.fallback);
         let fallbacks = of_bots.chain(of_receivers).flatten();

@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::Value;
 
 mod inhibit_rules;
+mod maintenance;
 mod matchers;
 mod receivers;
 mod routes;
@@ -23,7 +24,7 @@ use routes::Known;
 const DAY: u32 = 24 * 60;
 
 /// The bounds of periods. A `stale_after` of less would call a slow source silent, of more never.
-const BOUNDS: [(&str, (Period, Period)); 4] = [
+const BOUNDS: [(&str, (Period, Period)); 6] = [
     (
         "stale_after",
         (Period::from_minutes(5), Period::from_minutes(365 * DAY)),
@@ -37,6 +38,14 @@ const BOUNDS: [(&str, (Period, Period)); 4] = [
         (Period::from_seconds(1), Period::from_minutes(DAY)),
     ),
     (
+        "remind_before_silence_ends",
+        (Period::from_seconds(0), Period::from_minutes(DAY)),
+    ),
+    (
+        "global.resolve_timeout",
+        (Period::from_millis(1), Period::from_minutes(365 * DAY)),
+    ),
+    (
         "history.keep_incidents_for",
         (Period::from_minutes(60), Period::from_minutes(3_650 * DAY)),
     ),
@@ -48,7 +57,7 @@ pub(super) fn apply(check: &mut Check<'_>, value: &Value) {
     unique_names(check, &bots);
     unique_ids(check, &bots);
     webhooks(check, &bots);
-    operators(check, value, &bots);
+    speakers(check, value, &bots);
     auth(check, value);
     for (key, bounds) in BOUNDS {
         period(check, key, value_at(value, key), bounds);
@@ -61,6 +70,7 @@ pub(super) fn apply(check: &mut Check<'_>, value: &Value) {
     };
     routes::apply(check, value, &known);
     inhibit_rules::apply(check, value);
+    maintenance::apply(check, value);
 }
 
 /// The entries of the list at `pointer`, each with its path; a wrong one is a null.
@@ -166,7 +176,8 @@ fn is_wrong(check: &Check<'_>, entry: &Value, path: &str, key: &str) -> bool {
     entry.get(key).is_none() && check.places.contains_key(&join(path, key))
 }
 
-fn operators(check: &mut Check<'_>, value: &Value, bots: &[(String, &Value)]) {
+/// Where a bot speaks, it is one of those that there are.
+fn speakers(check: &mut Check<'_>, value: &Value, bots: &[(String, &Value)]) {
     let names: BTreeSet<&str> = bots
         .iter()
         .filter_map(|(_, bot)| text(bot, "name"))
@@ -179,8 +190,14 @@ fn operators(check: &mut Check<'_>, value: &Value, bots: &[(String, &Value)]) {
     {
         return;
     }
-    for (path, operator) in entries(value, "/telegram/operators") {
-        let Some(bot) = text(operator, "bot").filter(|bot| !names.contains(bot)) else {
+    let told = entries(value, "/receivers")
+        .into_iter()
+        .flat_map(|(path, receiver)| receivers::entries_of(receiver, &path, "telegram_configs"));
+    for (path, speaks) in entries(value, "/telegram/operators")
+        .into_iter()
+        .chain(told)
+    {
+        let Some(bot) = text(speaks, "bot").filter(|bot| !names.contains(bot)) else {
             continue;
         };
         let expected = if names.is_empty() {

@@ -11,8 +11,10 @@ use nabat_core::message::words::Language;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use super::alertmanager::Note;
 use super::endpoint::{self, ApiUrl};
 use super::inhibit_rule::InhibitRule;
+use super::maintenance::Maintenance;
 use super::period::Period;
 use super::receiver::{Fallback, Global, Receiver};
 use super::route::Route;
@@ -56,6 +58,13 @@ pub struct Config {
     /// After how long an undelivered critical alert raises `NabatDeliveryLate`. At least `1s`, at
     /// most `1d`.
     pub alert_undelivered_after: Period,
+    /// How long before its end a silence reminds the chat in which it was made; `0s`: not at all. At
+    /// most `1d`.
+    pub remind_before_silence_ends: Period,
+    /// What is silenced again and again, such as backups at night. The guide is
+    /// [Silences](silences.md#maintenance-windows).
+    #[schemars(length(max = 1_000))]
+    pub maintenance: Vec<Maintenance>,
     /// The address under which people and programs reach this Nabat, for links. Without it, that on
     /// which Nabat listens.
     #[serde(deserialize_with = "endpoint::without_slash")]
@@ -84,6 +93,9 @@ pub struct Config {
     pub history: History,
     /// Bounds on what Nabat keeps.
     pub limits: Limits,
+    /// What of an `alertmanager.yml` Nabat does without.
+    #[serde(skip)]
+    pub notes: Vec<Note>,
 }
 
 impl Default for Config {
@@ -98,6 +110,8 @@ impl Default for Config {
             mute_time_intervals: Vec::new(),
             acknowledge_for: Period::from_minutes(8 * 60),
             alert_undelivered_after: Period::from_minutes(5),
+            remind_before_silence_ends: Period::from_minutes(15),
+            maintenance: Vec::new(),
             external_url: None,
             api: None,
             intake: Intake::default(),
@@ -107,6 +121,7 @@ impl Default for Config {
             time_zone: TimeZone::UTC,
             history: History::default(),
             limits: Limits::default(),
+            notes: Vec::new(),
         }
     }
 }
@@ -183,7 +198,7 @@ impl Bot {
 }
 
 /// Telegram's ids have at most 52 significant bits.
-fn chat_id(_: &mut SchemaGenerator) -> Schema {
+pub(super) fn chat_id(_: &mut SchemaGenerator) -> Schema {
     const MAX: i64 = (1 << 52) - 1;
     json_schema!({
         "type": "integer",

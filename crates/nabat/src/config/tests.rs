@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 
+mod alertmanager;
 mod documents;
 mod mistakes;
 mod properties;
@@ -39,6 +40,15 @@ fn read(yaml: &str) -> Result<Config, ConfigError> {
 /// The configuration of `yaml`, which has no mistakes.
 fn fine(yaml: &str) -> Config {
     read(yaml).unwrap_or_else(|error| panic!("{yaml}\n{error}"))
+}
+
+/// A file of Nabat's own form.
+fn own(path: &Path) -> Named {
+    let path = path.to_owned();
+    Named {
+        path,
+        form: Form::Nabat,
+    }
 }
 
 /// What people see about the mistakes of `yaml`.

@@ -40,7 +40,12 @@ fn line(receiver: &Receiver, integrations: &[Integration]) -> String {
         .iter()
         .filter(|integration| *integration.receiver == *receiver.name)
         .filter_map(|integration| integration.name.strip_prefix(&start));
-    let mut told = own.collect::<Vec<_>>().join(", ");
+    let chats = receiver.telegram_configs.iter().map(ToString::to_string);
+    let mut told = own
+        .map(str::to_owned)
+        .chain(chats)
+        .collect::<Vec<_>>()
+        .join(", ");
     if told.is_empty() {
         told = "nobody".to_owned();
     }
@@ -59,8 +64,17 @@ fn branches(lines: &mut Vec<String>, level: usize, above: &Route, inherited: &st
             matchers => list_text(matchers),
         };
         let goes_on = if route.continues { ", and goes on" } else { "" };
+        let hours = [
+            ("not during", &route.mute_time_intervals),
+            ("only during", &route.active_time_intervals),
+        ];
+        let hours: String = hours
+            .iter()
+            .filter(|(_, names)| !names.is_empty())
+            .map(|(words, names)| format!(", {words} {}", names.join(", ")))
+            .collect();
         let indent = "  ".repeat(level);
-        lines.push(format!("{indent}{taken} to {receiver}{goes_on}"));
+        lines.push(format!("{indent}{taken} to {receiver}{hours}{goes_on}"));
         branches(lines, level + 1, route, receiver);
     }
 }

@@ -293,6 +293,7 @@ impl Courier {
             outcome: name,
         };
         self.metrics.sends.get_or_create(&labels).inc();
+        self.metrics.alertmanager.notified("telegram", name);
         if let Outcome::Sent { .. } = outcome {
             let delay = clock::now().since(work.created_at);
             self.metrics.delivery_seconds.observe(delay.as_secs_f64());

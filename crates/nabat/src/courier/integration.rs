@@ -1,12 +1,13 @@
 //! Carries the outbox of one integration of a receiver: an e-mail address, a webhook.
 //!
 //! Each card has at most one delivery at a time, so its news arrives in order although several
-//! cards are on their way at once. What fails pauses the integration as a whole, longer each time
+//! cards are on their way at once. A hand that is done notes how it went and takes the next
+//! delivery in one breath: the engine commits many of them together. What fails pauses the integration as a whole, longer each time
 //! or as long as the other side asks for; other integrations have couriers of their own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -146,7 +147,7 @@ impl IntegrationCourier {
             };
             let pause = match next {
                 Next::Send(id) => {
-                    hands.spawn(Arc::clone(self).deliver(id));
+                    hands.spawn(Arc::clone(self).deliver(id, shutdown.clone()));
                     continue;
                 }
                 Next::Wait(at) => Some(self.clock.instant(at)),
@@ -167,31 +168,68 @@ impl IntegrationCourier {
         }
     }
 
-    /// Makes one delivery, from the engine's word what it is to its word that it is noted.
-    async fn deliver(self: Arc<Self>, id: DeliveryId) {
-        let Some(work) = self.desk.take(vec![id]).await else {
-            return;
-        };
-        if let Some(work) = work {
-            let outcome = self.carry(&work).await;
-            self.note(&work, &outcome);
-            let refused = match &outcome {
-                Outcome::Failed { reason, .. } => Some(reason.clone()),
-                _ => None,
+    /// Makes one delivery after the other, until none may go now. Each goes from the engine's word
+    /// what it is to its word that it is noted.
+    async fn deliver(self: Arc<Self>, first: DeliveryId, shutdown: CancellationToken) {
+        let mut id = first;
+        let mut taken = self.desk.take(vec![id]).await;
+        while let Some(work) = taken {
+            let settled = match work {
+                Some(work) => Some(self.attempt(work).await),
+                None => None,
             };
-            let settled = Settled {
-                ids: work.ids,
-                message_id: None,
-                outcome,
-            };
-            if !self.desk.settle(settled).await {
+            let next = self.next(&shutdown);
+            let (noted, next_taken) = tokio::join!(self.settle(settled), self.take(next));
+            if !noted {
                 return;
             }
-            if let Some(reason) = refused {
-                self.tell_refused(&reason).await;
-            }
+            self.with_line(|line| line.in_hand.remove(&id));
+            let Some(next) = next else {
+                return;
+            };
+            (id, taken) = (next, next_taken);
         }
-        self.with_line(|line| line.in_hand.remove(&id));
+    }
+
+    /// What may go now, if anything may and Nabat is not stopping.
+    fn next(&self, shutdown: &CancellationToken) -> Option<DeliveryId> {
+        if shutdown.is_cancelled() {
+            return None;
+        }
+        match self.with_line(|line| line.next(self.clock.now())) {
+            Next::Send(id) => Some(id),
+            Next::Wait(_) | Next::Idle => None,
+        }
+    }
+
+    async fn take(&self, id: Option<DeliveryId>) -> Option<Option<Work>> {
+        self.desk.take(vec![id?]).await
+    }
+
+    async fn attempt(&self, work: Work) -> Settled {
+        let outcome = self.carry(&work).await;
+        self.note(&work, &outcome);
+        Settled {
+            ids: work.ids,
+            message_id: None,
+            outcome,
+        }
+    }
+
+    /// Has it noted how a delivery went, if it was made. Returns `false` once Nabat is stopping.
+    async fn settle(&self, settled: Option<Settled>) -> bool {
+        let Some(settled) = settled else {
+            return true;
+        };
+        let refused = match &settled.outcome {
+            Outcome::Failed { reason, .. } => Some(reason.clone()),
+            _ => None,
+        };
+        let noted = self.desk.settle(settled).await;
+        if let Some(reason) = refused.filter(|_| noted) {
+            self.tell_refused(&reason).await;
+        }
+        noted
     }
 
     async fn carry(&self, work: &Work) -> Outcome {
@@ -200,7 +238,10 @@ impl IntegrationCourier {
             let Send::Notify(notification) = send else {
                 continue; // The core hands nothing else to integrations.
             };
+            let begun = Instant::now();
             let sent = self.channel.send(notification).await;
+            let alertmanager = &self.metrics.alertmanager;
+            alertmanager.took(self.channel.kind(), begun.elapsed());
             let now = self.clock.now();
             match sent {
                 Ok(()) => self.with_line(Line::succeed),
@@ -241,6 +282,7 @@ impl IntegrationCourier {
             outcome: name,
         };
         self.metrics.notifications.get_or_create(&labels).inc();
+        self.metrics.alertmanager.notified(labels.kind, name);
         if let Outcome::Sent { .. } = outcome {
             let delay = clock::now().since(work.created_at);
             self.metrics.delivery_seconds.observe(delay.as_secs_f64());

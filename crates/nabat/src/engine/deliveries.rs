@@ -1,8 +1,9 @@
-//! What people ask of the engine about deliveries.
+//! What people ask of the engine about deliveries, and about who would get one.
 
+use nabat_core::alert::Labels;
 use nabat_core::delivery::DeliveryId;
 use nabat_core::destination::Destination;
-use nabat_core::engine::{Dropped, Pending, Wanted};
+use nabat_core::engine::{Dropped, Pending, Subscribed, Wanted};
 
 use super::{Ask, Handle, NotTaken};
 
@@ -29,6 +30,14 @@ impl Handle {
     /// See [`NotTaken`].
     pub async fn names(&self, destinations: Vec<Destination>) -> Result<Vec<String>, NotTaken> {
         self.ask(|reply| Ask::Names(destinations, reply)).await
+    }
+
+    /// The subscriptions that take an alert with these labels.
+    ///
+    /// # Errors
+    /// See [`NotTaken`].
+    pub async fn subscribed(&self, labels: Labels) -> Result<Vec<Subscribed>, NotTaken> {
+        self.ask(|reply| Ask::Subscribed(labels, reply)).await
     }
 
     /// Has a waiting delivery tried now, whatever pause its courier makes after failures; one that

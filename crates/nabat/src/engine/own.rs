@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use nabat_core::alert::{News, Status};
+use nabat_core::incident::Expiry;
 
 use super::Handle;
 use crate::clock;
@@ -33,7 +34,7 @@ impl Handle {
         let words = shown.as_deref().map(|shown| ("description", shown));
         let status = match problem {
             Some(Problem { lasts, .. }) => Status::Firing {
-                expires_at: lasts.map(|lasts| clock::now().after(lasts)),
+                expires: lasts.map(|lasts| Expiry::given(clock::now().after(lasts))),
             },
             None => Status::Resolved { ends_at: None },
         };

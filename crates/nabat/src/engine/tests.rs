@@ -49,7 +49,7 @@ fn news(name: &str, size: usize) -> News {
         links: Links::default(),
         group: None,
         starts_at: None,
-        status: Status::Firing { expires_at: None },
+        status: Status::Firing { expires: None },
         own: false,
     }
 }

@@ -187,6 +187,9 @@ impl Worker {
                 let names = destinations.into_iter().map(|at| self.engine.name_of(at));
                 answer_now(reply, Ok(names.collect()));
             }
+            Ask::Subscribed(labels, reply) => {
+                answer_now(reply, Ok(self.engine.subscribed(&labels)));
+            }
             Ask::Hurry(id, reply) => {
                 let waits = self.engine.hurry(id, out);
                 answers.push(defer(reply, waits));
@@ -198,6 +201,18 @@ impl Worker {
             Ask::Drop(id, reply) => {
                 let found = self.engine.drop_delivery(now, id, out);
                 answers.push(defer(reply, found));
+            }
+            Ask::Silences(reply) => {
+                let silences = self.engine.silences().cloned().collect();
+                answer_now(reply, Ok(silences));
+            }
+            Ask::SetSilence(draft, reply) => {
+                let made = self.engine.set_silence(now, *draft, out);
+                answers.push(defer(reply, made));
+            }
+            Ask::ExpireSilence(id, reply) => {
+                let known = self.engine.expire_silence(now, id, out);
+                answers.push(defer(reply, known));
             }
             Ask::Follow(outlet, courier, reply) => {
                 let waiting: Vec<Waiting> = self.engine.waiting(outlet).collect();
@@ -215,6 +230,8 @@ impl Worker {
                     has_owner: self.engine.has_owner(),
                 }),
             ),
+            // Answered after the commit: it may hold what is being decided.
+            Ask::Overview(reply) => answers.push(defer(reply, self.engine.overview())),
             Ask::Stop => {}
         }
     }
@@ -383,11 +400,16 @@ fn refuse(ask: Ask, why: &NotTaken) {
         Ask::Pending(_, reply) => answer_now(reply, Err(why.clone())),
         Ask::PendingOne(_, reply) => answer_now(reply, Err(why.clone())),
         Ask::Names(_, reply) => answer_now(reply, Err(why.clone())),
+        Ask::Subscribed(_, reply) => answer_now(reply, Err(why.clone())),
         Ask::Hurry(_, reply) => answer_now(reply, Err(why.clone())),
         Ask::Drop(_, reply) => answer_now(reply, Err(why.clone())),
         Ask::ReachAgain(_, reply) => answer_now(reply, Err(why.clone())),
+        Ask::Silences(reply) => answer_now(reply, Err(why.clone())),
+        Ask::SetSilence(_, reply) => answer_now(reply, Err(why.clone())),
+        Ask::ExpireSilence(_, reply) => answer_now(reply, Err(why.clone())),
         Ask::Invite(_, _, reply) => answer_now(reply, Err(why.clone())),
         Ask::Look(reply) => answer_now(reply, Err(why.clone())),
+        Ask::Overview(reply) => answer_now(reply, Err(why.clone())),
         Ask::Stop => {}
     }
 }

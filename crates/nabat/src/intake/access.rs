@@ -32,9 +32,7 @@ pub fn allowed(auth: Option<&Auth>, headers: &HeaderMap, secret: Option<&str>) -
 
 /// Whether a request carries one of these bearer tokens.
 pub fn bears<'a>(accepted: impl IntoIterator<Item = &'a Secret>, headers: &HeaderMap) -> bool {
-    let given = credentials(headers)
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| token.trim());
+    let given = bearer(headers);
     // Each is compared, so that the time tells nothing about which one matched.
     given.is_some_and(|given| {
         let same = accepted
@@ -42,6 +40,13 @@ pub fn bears<'a>(accepted: impl IntoIterator<Item = &'a Secret>, headers: &Heade
             .filter(|expected| same(expected, given));
         same.count() > 0
     })
+}
+
+/// The bearer token of a request.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    credentials(headers)
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim())
 }
 
 /// The scheme and the value of `Authorization`.

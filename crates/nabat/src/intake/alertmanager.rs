@@ -10,18 +10,18 @@ use std::ops::Deref;
 use serde::Deserialize;
 
 use nabat_core::alert::{Labels, Links, News, Status};
-use nabat_core::incident::GroupKey;
+use nabat_core::incident::{Expiry, GroupKey};
 use nabat_core::time::Timestamp;
 
 /// The most bytes of all labels of an alert, and of a group: they are kept for each.
-const LABELS_BYTES_MAX: usize = 32 << 10;
+pub(super) const LABELS_BYTES_MAX: usize = 32 << 10;
 /// The most bytes of all annotations of an alert.
-const ANNOTATIONS_BYTES_MAX: usize = 256 << 10;
+pub(super) const ANNOTATIONS_BYTES_MAX: usize = 256 << 10;
 
 /// How much of a value is quoted to who sent it, in characters.
-const QUOTED_CHARS_MAX: usize = 60;
+pub(super) const QUOTED_CHARS_MAX: usize = 60;
 /// How much is said of a mistake's place, and of what it is, in characters.
-const MISTAKE_CHARS_MAX: usize = 200;
+pub(super) const MISTAKE_CHARS_MAX: usize = 200;
 
 /// What one request may hold.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +56,7 @@ pub enum Mistake {
 /// A text that is borrowed from the body where that is possible, also when it may be missing.
 #[derive(Deserialize)]
 #[serde(transparent)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(super) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl Deref for Text<'_> {
     type Target = str;
@@ -231,7 +231,7 @@ impl Alert<'_> {
             Status::Resolved { ends_at }
         } else {
             Status::Firing {
-                expires_at: ends_at.filter(|_| !over),
+                expires: ends_at.filter(|_| !over).map(Expiry::given),
             }
         };
         let dashboard = self.panel_url.or(self.dashboard_url);
@@ -254,19 +254,19 @@ impl Alert<'_> {
 }
 
 /// A link that a chat can open. Anything else is left out: it would be refused there.
-fn link(url: Option<&str>) -> Option<Box<str>> {
+pub(super) fn link(url: Option<&str>) -> Option<Box<str>> {
     const LINK_BYTES_MAX: usize = 2_048;
     url.filter(|url| url.starts_with("http://") || url.starts_with("https://"))
         .filter(|url| url.len() <= LINK_BYTES_MAX)
         .map(Into::into)
 }
 
-fn among(annotations: &Labels, names: &[&str]) -> Option<Box<str>> {
+pub(super) fn among(annotations: &Labels, names: &[&str]) -> Option<Box<str>> {
     names.iter().find_map(|name| link(annotations.get(name)))
 }
 
 /// The beginning of what somebody sent, for an error's text.
-fn cut(text: &str, chars_max: usize) -> String {
+pub(super) fn cut(text: &str, chars_max: usize) -> String {
     let mut shown: String = text.chars().take(chars_max).collect();
     if shown.len() < text.len() {
         shown.push('…');
@@ -306,7 +306,7 @@ mod tests {
                 "startsAt":"2026-11-20T10:00:00Z","endsAt":"2026-11-20T11:30:00+01:00"}]}"#;
         let news = read_text(body).unwrap();
         assert_eq!(news[0].labels.to_string(), r#"{alertname="X", host="a"}"#);
-        assert_eq!(news[0].status, Status::Firing { expires_at: None });
+        assert_eq!(news[0].status, Status::Firing { expires: None });
         assert_eq!(news[0].starts_at, Some(at("2026-11-20T11:00:00.5Z")));
         assert_eq!(news[0].group.as_deref(), Some(r#"{alertname="X"}"#));
         assert_eq!(news[0].links.runbook.as_deref(), Some("https://wiki/x"));
@@ -338,12 +338,12 @@ mod tests {
         assert_eq!(status, Status::Resolved { ends_at: None });
         let bare = r#"{"alerts":[{"labels":{"a":"b"}}]}"#;
         let status = read_text(bare).unwrap().remove(0).status;
-        assert_eq!(status, Status::Firing { expires_at: None });
+        assert_eq!(status, Status::Firing { expires: None });
         let ending = r#"{"alerts":[{"labels":{"a":"b"},"endsAt":"2026-11-20T13:00:00Z"}]}"#;
-        let expires_at = Some(at("2026-11-20T13:00:00Z"));
+        let expires = Some(Expiry::given(at("2026-11-20T13:00:00Z")));
         assert_eq!(
             read_text(ending).unwrap().remove(0).status,
-            Status::Firing { expires_at }
+            Status::Firing { expires }
         );
         assert_eq!(read_text(r#"{"alerts":[]}"#), Ok(vec![]));
     }

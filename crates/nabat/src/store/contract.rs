@@ -13,12 +13,12 @@ use nabat_core::card::{Card, CardId, Routed, Told};
 use nabat_core::change::{Change, Offset, Snapshot};
 use nabat_core::chat::{Admits, BotId, Chat, ChatKey, Disabled, Invite, Person, PersonId, Role};
 use nabat_core::delivery::{Content, Delivery, DeliveryId, Priority};
-use nabat_core::incident::{Acknowledgement, Ending, Incident, IncidentId, State};
+use nabat_core::incident::{Acknowledgement, Ending, Expiry, Incident, IncidentId, State};
 use nabat_core::matcher::parse_list;
 use nabat_core::message::Message;
 use nabat_core::message::words::Language;
 use nabat_core::route::{Hours, Timing};
-use nabat_core::silence::{Silence, SilenceId};
+use nabat_core::silence::{Origin, Phase, Silence, SilenceId};
 use nabat_core::subscription::{Selector, Subscription, SubscriptionId};
 use nabat_core::time::Timestamp;
 
@@ -58,7 +58,7 @@ pub(crate) fn fill_pages(store: &dyn Store) -> Snapshot {
     let mut expected = one_of_everything();
     let told = Told {
         edition: 1,
-        ended: false,
+        ..Told::default()
     };
     for number in 1_000..1_150 {
         expected.incidents.push(incident(number, 1, State::Firing));
@@ -157,7 +157,7 @@ fn incident(id: i64, revision: u32, state: State) -> Incident {
         starts_at: at(1),
         opened_at: at(2),
         seen_at: at(3),
-        expires_at: Some(at(4)),
+        expires: Some(Expiry::presumed(at(4))),
         acknowledged: Some(Acknowledgement {
             by: "Ann".into(),
             at: at(3),
@@ -174,10 +174,27 @@ fn ended(ms: i64) -> State {
     }
 }
 
+fn silence(id: i64, phase: Phase, origin: Origin) -> Silence {
+    Silence {
+        id: SilenceId(id),
+        matchers: parse_list("a=\"b, \\\"c\" d!~\"e|f\" g=~\"\"").unwrap(),
+        starts_at: at(1),
+        ends_at: at(99),
+        updated_at: at(2),
+        created_by: "Ann".into(),
+        comment: "диск".into(),
+        annotations: [("ticket", "№ 7")].into_iter().collect(),
+        until_resolved: true,
+        phase,
+        origin,
+    }
+}
+
 fn one_of_everything() -> Snapshot {
     let told = Told {
         edition: 2,
         ended: true,
+        maybe: false,
     };
     Snapshot {
         incidents: vec![
@@ -224,14 +241,24 @@ fn one_of_everything() -> Snapshot {
                 expires_at: at(98),
             },
         ],
-        silences: vec![Silence {
-            id: SilenceId(12),
-            matchers: parse_list("a=\"b, \\\"c\" d!~\"e|f\"").unwrap(),
-            starts_at: at(1),
-            ends_at: at(99),
-            created_by: "Ann".into(),
-            comment: "диск".into(),
-        }],
+        silences: vec![
+            silence(12, Phase::Active { since: 13 }, Origin::Api),
+            silence(
+                14,
+                Phase::Pending,
+                Origin::Chat {
+                    chat: key(-100, Some(17)),
+                    reminded: true,
+                },
+            ),
+            silence(
+                -15,
+                Phase::Expired,
+                Origin::Window {
+                    rule: "0 2 * * sun 1h \"".into(),
+                },
+            ),
+        ],
         subscriptions: vec![
             subscription(4, Selector::All),
             subscription(5, Selector::title("mem|cpu").unwrap()),
@@ -319,7 +346,7 @@ fn changes(snapshot: &Snapshot) -> Vec<Change> {
         }));
     }
     let silences = snapshot.silences.iter().cloned();
-    changes.extend(silences.map(|silence| Change::Silence(Box::new(silence))));
+    changes.extend(silences.map(|silence| Change::Silence(Arc::new(silence))));
     changes.extend(snapshot.deliveries.iter().cloned().map(Change::Delivery));
     let offsets = snapshot.offsets.iter();
     changes.extend(offsets.map(|(bot, offset)| Change::Offset(*bot, *offset)));
@@ -426,8 +453,9 @@ fn a_card_keeps_its_ledger(store: &dyn Store) {
     card.routed = None;
     card.members.remove(&IncidentId(3));
     let told = Told {
-        edition: 1,
+        edition: 0,
         ended: false,
+        maybe: true,
     };
     card.members.insert(IncidentId(1), told);
     let changes = [

@@ -114,10 +114,12 @@ impl Kept {
                 let key = (attempt.delivery, attempt.number);
                 self.attempts.insert(key, attempt);
             }
+            Change::Silence(silence) => {
+                put(&mut self.rest.silences, silence.as_ref().clone(), |s| s.id);
+            }
             Change::Entry(entry) => {
                 self.entries.insert((entry.incident, entry.id), *entry);
             }
-            Change::Silence(silence) => put(&mut self.rest.silences, *silence, |s| s.id),
             Change::SilenceGone(id) => self.rest.silences.retain(|s| s.id != id),
             Change::Offset(bot, offset) => {
                 put(&mut self.rest.offsets, (bot, offset), |(bot, _)| *bot);

@@ -17,6 +17,7 @@ mod lock;
 mod reader;
 mod rows;
 mod salvage;
+mod silences;
 #[cfg(test)]
 mod tests;
 
@@ -43,8 +44,14 @@ pub use damage::{Damage, Outcome, Salvaged};
 const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../migrations/0001_alert_path.sql")),
     M::up(include_str!("../../migrations/0002_writes.sql")),
+    M::up(include_str!("../../migrations/0003_silences.sql")),
+    M::up(include_str!("../../migrations/0005_presumed_ends.sql")),
     M::up(include_str!("../../migrations/0007_entries.sql")),
+    M::up(include_str!("../../migrations/0004_doubts.sql")),
 ];
+/// How much of the file the writer keeps in memory: as many KiB, below zero as SQLite wants it. The
+/// core knows all that matters, so little is read.
+const WRITER_CACHE: i32 = -1_024;
 /// A larger log is cut to this size in bytes when it begins anew.
 const WAL_KEPT_BYTES: u32 = 64 << 20;
 
@@ -269,6 +276,7 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(64);
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "cache_size", WRITER_CACHE)?;
     // A checkpoint each 16 MiB: few enough not to be felt, often enough to keep the log small.
     connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
     connection.pragma_update(None, "journal_size_limit", WAL_KEPT_BYTES)

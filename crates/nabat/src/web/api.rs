@@ -5,6 +5,7 @@
 pub(super) mod deliveries;
 pub(super) mod incidents;
 mod page;
+pub(super) mod routes;
 pub mod shape;
 pub mod token;
 
@@ -12,11 +13,12 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
+use nabat_core::silence::uuid::Names;
 
 use super::State;
 use super::answer::Problem;
-use crate::config::Secret;
+use crate::config::{Config, Secret};
 use crate::intake::access;
 use crate::store::{History, StoreError};
 
@@ -27,6 +29,17 @@ pub struct Api {
     pub history: Arc<dyn History>,
     /// What the file in the data folder says; the configuration may name another token.
     pub token: Secret,
+    /// What silences are called outside.
+    pub names: Names,
+}
+
+impl Api {
+    /// Whether a request bears an accepted token.
+    pub(super) fn admits(&self, config: &Config, headers: &HeaderMap) -> bool {
+        let configured = config.api.as_ref().map(|api| &api.token);
+        let accepted = [Some(&self.token), configured];
+        access::bears(accepted.into_iter().flatten(), headers)
+    }
 }
 
 /// Proof that whoever asks may.
@@ -41,9 +54,7 @@ impl FromRequestParts<State> for Admin {
             return Err(Problem::from_a_page());
         }
         let config = state.config.borrow().clone();
-        let configured = config.api.as_ref().map(|api| &api.token);
-        let accepted = [Some(&state.api.token), configured];
-        if access::bears(accepted.into_iter().flatten(), &parts.headers) {
+        if state.api.admits(&config, &parts.headers) {
             return Ok(Self(()));
         }
         Err(Problem::new(

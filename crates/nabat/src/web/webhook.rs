@@ -95,7 +95,7 @@ async fn take(
 }
 
 /// Takes room for a body: as much as it says that it is, or as it may be at the most.
-async fn room(
+pub(super) async fn room(
     state: &super::State,
     headers: &HeaderMap,
     limit: u64,
@@ -206,7 +206,7 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 /// Reads a body to its end, up to a limit.
-async fn read(body: Body, limit: u64) -> Result<Bytes, Problem> {
+pub(super) async fn read(body: Body, limit: u64) -> Result<Bytes, Problem> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     tokio::time::timeout(BODY_PATIENCE, collect(body, limit))
         .await

@@ -31,7 +31,8 @@ async fn a_metric_that_goes_bad_is_told_once_with_its_end_by_however_many_alertm
         labels: json!({ "severity": "critical" }),
         annotations: json!({ "summary": "disk {{ $labels.device }} is full" }),
     };
-    let _prometheus = world.prometheus(&[rule], &target, &[&first, &second]).await;
+    let alertmanagers = [first.address(), second.address()];
+    let _prometheus = world.prometheus(&[rule], &target, &alertmanagers).await;
 
     target.set("disk_used_ratio{device=\"sda1\"}", 0.95);
     let firing = world.told(OWNER, "disk sda1 is full").await;

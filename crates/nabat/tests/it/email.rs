@@ -11,8 +11,11 @@ use nabat::config::Secret;
 use nabat_core::alert::Labels;
 use nabat_core::card::CardId;
 use nabat_core::delivery::DeliveryId;
+use nabat_core::message::card::Extras;
+use nabat_core::message::words::Locale;
 use nabat_core::message::{Message, Span};
-use nabat_core::notification::{Notification, Reason};
+use nabat_core::notification::{Notification, Reason, Text};
+use nabat_core::time::Timestamp;
 
 use crate::world::smtp::{LOGIN, SmtpServer};
 
@@ -43,16 +46,23 @@ fn login(password: &str) -> Option<Login> {
     })
 }
 
-fn notification(number: i64, subject: &str, message: Message) -> Notification {
+fn notification(number: i64) -> Notification {
     Notification {
         number: DeliveryId(number),
         thread: CardId(7),
-        first: number == 1,
         receiver: Arc::from("mail"),
         group_key: r#"{}:{alertname="DiskFull"}"#.into(),
         group_labels: Labels::default(),
         reason: Reason::First,
         members: Vec::new(),
+        extras: Extras::default(),
+        locale: Locale::english(),
+        at: Timestamp::default(),
+    }
+}
+
+fn text(subject: &str, message: Message) -> Text {
+    Text {
         subject: subject.into(),
         message,
     }
@@ -61,8 +71,8 @@ fn notification(number: i64, subject: &str, message: Message) -> Notification {
 async fn send(account: &Account, to: &str) -> Result<(), Refusal> {
     let mailer = Mailer::new(account).unwrap();
     let to = Address::list(to).unwrap();
-    let told = notification(1, "Disk full", Message::of("on db-1"));
-    mailer.send(&told, &to).await.map(drop)
+    let text = text("Disk full", Message::of("on db-1"));
+    mailer.send(&notification(1), &text, &to).await.map(drop)
 }
 
 fn parsed(letter: &str) -> Mail<'_> {
@@ -87,10 +97,10 @@ async fn an_alert_and_its_end_arrive_as_one_thread() {
     let fires = Message::of("Диск <полон>")
         .line([runbook])
         .quote(&long, true);
-    let fires = notification(1, "🔥 Диск полон\r\nBcc: all@example.org", fires);
-    let ended = notification(2, "✅ Диск полон", Message::of(".\n.\nкончилось"));
-    for told in [&fires, &ended] {
-        let sent = mailer.send(told, &to).await.unwrap();
+    let fires = text("🔥 Диск полон\r\nBcc: all@example.org", fires);
+    let ended = text("✅ Диск полон", Message::of(".\n.\nкончилось"));
+    for (number, text) in [(1, &fires), (2, &ended)] {
+        let sent = mailer.send(&notification(number), text, &to).await.unwrap();
         assert_eq!(sent.unserved, []);
     }
 

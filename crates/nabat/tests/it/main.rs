@@ -6,6 +6,8 @@
 //! else is ever built here, because clippy lets only such code `unwrap`.
 
 #[cfg(test)]
+mod api_v2;
+#[cfg(test)]
 mod bots;
 #[cfg(test)]
 mod chain;
@@ -27,6 +29,8 @@ mod email;
 mod faults;
 #[cfg(test)]
 mod health;
+#[cfg(test)]
+mod hold;
 mod incidents;
 #[cfg(test)]
 mod intake;
@@ -40,6 +44,9 @@ mod reach;
 mod receivers;
 #[cfg(test)]
 mod reload;
+#[cfg(test)]
+mod routes;
+mod silences;
 #[cfg(test)]
 mod stories;
 #[cfg(test)]

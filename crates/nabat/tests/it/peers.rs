@@ -28,7 +28,8 @@ async fn a_metric_that_goes_bad_and_good_again_comes_as_firing_and_resolved() {
         labels: json!({ "severity": "critical" }),
         annotations: json!({ "summary": "disk {{ $labels.device }} is full" }),
     };
-    let _prometheus = Prometheus::start(folder.path(), &[rule], &target, &[&alertmanager]).await;
+    let _prometheus =
+        Prometheus::start(folder.path(), &[rule], &target, &[alertmanager.address()]).await;
 
     target.set("disk_used_ratio{device=\"sda1\"}", 0.95);
     let firing = recorder

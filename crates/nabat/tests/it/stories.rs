@@ -4,4 +4,5 @@ mod alerts;
 mod chats;
 mod commands;
 mod people;
+mod silences;
 mod subscriptions;

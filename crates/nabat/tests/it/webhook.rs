@@ -8,7 +8,7 @@ mod way;
 
 use std::num::NonZeroUsize;
 
-use nabat::channel::webhook::{Sender, Target};
+use nabat::channel::webhook::{Clients, Sender, Target};
 use nabat::config::Secret;
 use nabat_core::card::CardId;
 use nabat_core::delivery::DeliveryId;
@@ -29,7 +29,7 @@ fn target(url: impl Into<String>) -> Target {
 }
 
 fn sender(target: &Target) -> Sender {
-    Sender::new(target).unwrap()
+    Sender::new(target, &mut Clients::default()).unwrap()
 }
 
 #[tokio::test]

@@ -17,6 +17,8 @@ pub(crate) mod talk;
 pub(crate) mod target;
 pub(crate) mod wait;
 
+use std::net::SocketAddr;
+
 use serde_json::{Value, json};
 use telegram_emulator::{Emulator, Limits, Message, Place, Settings, User};
 use tempfile::TempDir;
@@ -121,12 +123,12 @@ impl World {
         Alertmanager::start(self.folder.path(), name, &self.nabat.webhook(), timing).await
     }
 
-    /// A Prometheus that watches `target` and fires at `alertmanagers`.
+    /// A Prometheus that watches `target` and fires at `alertmanagers`, of which Nabat may be one.
     pub(crate) async fn prometheus(
         &self,
         rules: &[Rule<'_>],
         target: &Target,
-        alertmanagers: &[&Alertmanager],
+        alertmanagers: &[SocketAddr],
     ) -> Prometheus {
         Prometheus::start(self.folder.path(), rules, target, alertmanagers).await
     }

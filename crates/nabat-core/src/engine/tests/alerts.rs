@@ -1,6 +1,7 @@
 //! What becomes of alerts: told once, with their end.
 
 use super::*;
+use crate::incident::Expiry;
 
 #[test]
 fn a_subscriber_is_told_once_and_gets_the_end() {
@@ -45,7 +46,7 @@ fn alerts_of_one_group_share_a_message() {
 fn a_changed_annotation_updates_the_message() {
     let mut world = World::new();
     world.says("/regexp all");
-    let firing = Status::Firing { expires_at: None };
+    let firing = Status::Firing { expires: None };
     world.news_saying("HighCPU", "a", "at 91 %", firing);
     world.deliver();
     world.news_saying("HighCPU", "a", "at 97 %", firing);
@@ -104,8 +105,8 @@ fn a_muted_chat_hears_nothing_new_and_every_end_quietly() {
 fn an_alert_with_an_end_time_expires_and_one_without_grows_stale() {
     let mut world = World::new();
     world.says("/regexp all");
-    let expires_at = Some(at(300));
-    world.news("Expiring", "a", Status::Firing { expires_at });
+    let expires = Some(Expiry::given(at(300)));
+    world.news("Expiring", "a", Status::Firing { expires });
     world.fires("Lasting", "a");
     world.deliver();
     world.passes(301);
@@ -141,7 +142,7 @@ fn too_many_incidents_are_refused_whole() {
         news_of(
             &[("alertname", name)],
             None,
-            Status::Firing { expires_at: None },
+            Status::Firing { expires: None },
         )
     };
     let mut out = Effects::default();
@@ -172,7 +173,7 @@ fn a_re_fire_that_was_heard_of_late_is_a_new_incident() {
     let news = news_of(
         &[("alertname", "HighCPU"), ("host", "a")],
         Some(at(150)),
-        Status::Firing { expires_at: None },
+        Status::Firing { expires: None },
     );
     world
         .engine
@@ -200,7 +201,7 @@ fn a_start_in_the_future_is_now() {
     let mut world = World::new();
     world.says("/regexp all");
     let future = |status| news_of(&[("alertname", "Future")], Some(at(9_999_999)), status);
-    let firing = Status::Firing { expires_at: None };
+    let firing = Status::Firing { expires: None };
     for status in [firing, Status::Resolved { ends_at: None }] {
         world
             .engine
@@ -214,4 +215,75 @@ fn a_start_in_the_future_is_now() {
         .news(world.now, vec![future(firing)], &mut Effects::default())
         .unwrap();
     assert_eq!(world.kinds(), ["new"]);
+}
+
+#[test]
+fn after_a_start_sources_are_given_time_to_be_heard() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    let expiring = |at| Status::Firing {
+        expires: Some(Expiry::given(at)),
+    };
+    world.news("Repeating", "a", expiring(at(240)));
+    world.news("Silent", "a", expiring(at(240)));
+    world.deliver();
+    // Moves the end by less than what is worth storing.
+    world.passes(50);
+    world.news("Repeating", "a", expiring(at(290)));
+
+    let kept = world.snapshot();
+    let ends = kept.incidents.iter().map(|incident| incident.expires);
+    assert!(ends.eq([Some(Expiry::given(at(240))); 2]), "a step behind");
+    world.now = at(4_000);
+    let settings = world.engine.settings.clone();
+    world.engine = Engine::restore(world.now, settings, kept, &mut Effects::default());
+    world.passes(60);
+    world.news("Repeating", "a", expiring(at(4_600)));
+    assert_eq!(
+        world.kinds(),
+        [] as [&str; 0],
+        "nothing ends and nothing repeats"
+    );
+    world.passes(239);
+    assert_eq!(world.kinds(), [] as [&str; 0]);
+    world.passes(1);
+    let open: Vec<String> = (world.engine.overview().firing(world.now, |_| true).iter())
+        .map(|firing| firing.incident.name())
+        .collect();
+    assert_eq!(open, ["Repeating"]);
+    assert_eq!(world.kinds(), ["edit", "reply"], "its source stayed silent");
+}
+
+#[test]
+fn what_expired_and_is_heard_again_fires_at_once() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    let expires = |at| Status::Firing {
+        expires: Some(Expiry::given(at)),
+    };
+    world.news("Cut off", "a", expires(at(240)));
+    world.deliver();
+    world.passes(250);
+    assert_eq!(world.kinds(), ["edit", "reply"]);
+    // With the start that it had: its source can be reached again.
+    world.news("Cut off", "a", expires(at(500)));
+    assert_eq!(world.kinds(), ["new"]);
+}
+
+#[test]
+fn an_overview_stays_as_it_was() {
+    let mut world = World::new();
+    world.fires("A", "a");
+    world.fires("B", "a");
+    let before = world.engine.overview();
+    world.resolves("A", "a");
+    world.fires("C", "a");
+    let names = |overview: &Overview| {
+        let firing = overview.firing(at(0), |_| true);
+        let mut names: Vec<String> = firing.iter().map(|f| f.incident.name()).collect();
+        names.sort();
+        names.join(" ")
+    };
+    assert_eq!(names(&before), "A B");
+    assert_eq!(names(&world.engine.overview()), "B C");
 }

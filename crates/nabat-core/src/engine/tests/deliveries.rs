@@ -204,7 +204,7 @@ fn operators_hear_of_nabat_without_subscribing() {
         links: Links::default(),
         group: None,
         starts_at: None,
-        status: Status::Firing { expires_at: None },
+        status: Status::Firing { expires: None },
         own: true,
     };
     world

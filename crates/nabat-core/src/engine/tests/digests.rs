@@ -73,7 +73,7 @@ fn without_a_live_message_another_text_alone_is_not_told() {
     world.fires("B", "a");
     let digest = world.take_batch();
     world.accept(&digest);
-    let firing = Status::Firing { expires_at: None };
+    let firing = Status::Firing { expires: None };
     world.news_saying("A", "a", "now 97 %", firing);
     assert_eq!(world.kinds(), [] as [&str; 0]);
 }
@@ -130,7 +130,7 @@ fn ten_thousand_alerts_of_one_group_are_one_message() {
             news_of(
                 &[("alertname", "Many"), ("host", &format!("h{number}"))],
                 None,
-                Status::Firing { expires_at: None },
+                Status::Firing { expires: None },
             )
         })
         .collect();

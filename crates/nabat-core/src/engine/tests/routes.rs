@@ -88,7 +88,7 @@ fn the_first_alert_of_a_group_waits_for_others() {
 
     let fresh = |world: &mut World, host| {
         let labels = [("alertname", "Disk"), ("host", host)];
-        let news = news_of(&labels, None, Status::Firing { expires_at: None });
+        let news = news_of(&labels, None, Status::Firing { expires: None });
         world
             .engine
             .news(world.now, vec![news], &mut Effects::default())
@@ -136,6 +136,52 @@ fn news_keeps_the_group_interval_and_what_fires_is_repeated() {
 }
 
 #[test]
+fn news_after_a_quiet_while_waits_for_the_groups_beat() {
+    let mut world = world();
+    world.fires("HighCPU", "a");
+    assert_eq!(world.reasons(), [Reason::First]);
+    world.passes(400);
+    world.fires("HighCPU", "b");
+    world.passes(100);
+    world.fires("HighCPU", "c");
+    world.passes(99);
+    assert!(world.notified().is_empty());
+    world.passes(1);
+    let sent = world.notified().remove(0);
+    assert_eq!(sent.members.len(), 3, "both are told together");
+}
+
+#[test]
+fn what_fires_is_repeated_at_the_first_beat_after_its_time() {
+    let mut world = world();
+    let spec = |group_interval, repeat_interval| Spec {
+        receiver: Some("mail".into()),
+        group_interval: Some(Duration::from_secs(group_interval)),
+        repeat_interval: Some(Duration::from_millis(repeat_interval)),
+        ..Spec::default()
+    };
+    for (host, group_interval, repeat_interval, every) in [
+        ("a", 2_u64, 3_000, 4),
+        ("b", 60, 120_000, 120),
+        ("c", 5, 1, 5),
+    ] {
+        let root = Route::root(spec(group_interval, repeat_interval));
+        world.engine.settings.routing = routing(root, true);
+        world.fires("HighCPU", host);
+        assert_eq!(world.reasons(), [Reason::First]);
+        for _ in 0..3 {
+            world.passes(every - 1);
+            assert!(world.notified().is_empty());
+            world.passes(1);
+            assert_eq!(world.reasons(), [Reason::Repeat]);
+        }
+        world.resolves("HighCPU", host);
+        world.passes(group_interval.cast_signed());
+        assert_eq!(world.reasons(), [Reason::AllResolved]);
+    }
+}
+
+#[test]
 fn timers_of_a_route_run_on_through_a_restart() {
     let mut world = world();
     world.fires("HighCPU", "a");
@@ -156,7 +202,7 @@ fn an_acknowledged_or_silenced_group_is_not_repeated() {
     let mut world = world();
     world.fires("HighCPU", "a");
     world.notified();
-    let id = *world.engine.incidents.keys().next().unwrap();
+    let id = *world.engine.incidents.iter().next().unwrap().0;
     let mine = crate::incident::Acknowledgement {
         by: "Ann".into(),
         at: world.now,
@@ -214,7 +260,7 @@ fn a_receiver_that_is_configured_no_more_is_forgotten() {
     assert!(world.engine.cards.is_empty());
     assert!(world.engine.deliveries.is_empty());
     world.resolves("HighCPU", "a");
-    assert!(world.engine.incidents.is_empty());
+    assert!(world.engine.incidents.values().next().is_none());
 }
 
 #[test]
@@ -286,7 +332,7 @@ fn a_critical_alert_that_is_not_delivered_for_long_is_an_alert_itself() {
     world.engine.settings.operators = vec![world.chat(GROUP)];
     world.says("/regexp all");
     let labels = [("alertname", "Fire"), ("severity", "critical")];
-    let news = news_of(&labels, None, Status::Firing { expires_at: None });
+    let news = news_of(&labels, None, Status::Firing { expires: None });
     let now = world.now;
     let mut out = Effects::default();
     world.engine.news(now, vec![news], &mut out).unwrap();
@@ -295,7 +341,9 @@ fn a_critical_alert_that_is_not_delivered_for_long_is_an_alert_itself() {
     world.passes(300);
     let late = |world: &World| {
         let mut names = world.engine.open.values();
-        names.any(|id| world.engine.incidents[id].incident.name() == "NabatDeliveryLate")
+        names.any(|id| {
+            world.engine.incidents.get(id).unwrap().incident.name() == "NabatDeliveryLate"
+        })
     };
     assert!(late(&world));
     world.deliver();
@@ -325,7 +373,7 @@ fn what_came_and_went_in_a_moment_is_not_told_unless_it_was_critical() {
     world.resolves("HighCPU", "a");
     assert!(world.take_all().is_empty());
     for status in [
-        Status::Firing { expires_at: None },
+        Status::Firing { expires: None },
         Status::Resolved { ends_at: None },
     ] {
         let labels = [("alertname", "Fire"), ("severity", "critical")];
@@ -346,13 +394,13 @@ fn an_alert_that_flaps_before_it_could_be_told_is_one_entry() {
         world.resolves("HighCPU", "a");
         world.passes(1);
         let labels = [("alertname", "HighCPU"), ("host", "a")];
-        let news = news_of(&labels, None, Status::Firing { expires_at: None });
+        let news = news_of(&labels, None, Status::Firing { expires: None });
         let (now, mut out) = (world.now, Effects::default());
         world.engine.news(now, vec![news], &mut out).unwrap();
     }
     assert_eq!(world.kinds(), ["edit", "reply"]);
     let id = world.engine.open.values().next().unwrap();
-    assert_eq!(world.engine.incidents[id].incident.flaps, 3);
+    assert_eq!(world.engine.incidents.get(id).unwrap().incident.flaps, 3);
 }
 
 #[test]
@@ -543,7 +591,7 @@ fn an_acknowledgement_that_runs_out_before_the_repeat_is_told_to_an_integration(
     let mut world = world();
     world.fires("HighCPU", "a");
     world.notified();
-    let id = *world.engine.incidents.keys().next().unwrap();
+    let id = *world.engine.incidents.iter().next().unwrap().0;
     let mine = crate::incident::Acknowledgement {
         by: "Ann".into(),
         at: world.now,
@@ -561,20 +609,64 @@ fn the_alert_about_late_deliveries_ends_when_what_was_late_is_silenced() {
     world.engine.settings.operators = vec![world.chat(GROUP)];
     world.says("/regexp all");
     let labels = [("alertname", "Fire"), ("severity", "critical")];
-    let news = news_of(&labels, None, Status::Firing { expires_at: None });
+    let news = news_of(&labels, None, Status::Firing { expires: None });
     let (now, mut out) = (world.now, Effects::default());
     world.engine.news(now, vec![news], &mut out).unwrap();
     world.passes(300);
     assert!(world.engine.late);
-    let silence = Silence {
-        id: SilenceId(99_999),
-        matchers: parse_list("alertname=\"Fire\"").unwrap(),
-        starts_at: world.now,
-        ends_at: world.now.after(minutes(60)),
-        created_by: String::new(),
-        comment: String::new(),
-    };
-    world.engine.put_silence(world.now, &silence, &mut out);
+    let draft = draft(world.now, "alertname=Fire", 0, 3_600);
+    let mut out = Effects::default();
+    world
+        .engine
+        .set_silence(world.now, draft, &mut out)
+        .unwrap();
     world.engine.tick(world.now, &mut out);
     assert!(!world.engine.late);
+}
+
+#[test]
+fn an_end_that_was_later_after_all_is_told_as_the_latest() {
+    let mut world = world();
+    world.fires("HighCPU", "a");
+    assert_eq!(world.reasons(), [Reason::First]);
+    let ended = |seconds: i64| {
+        let at = Timestamp::from_millis(world.now.as_millis() + seconds * 1_000);
+        Status::Resolved { ends_at: Some(at) }
+    };
+    let (early, late, earliest) = (ended(10), ended(20), ended(5));
+    world.passes(30);
+    world.news("HighCPU", "a", early);
+    world.news_saying("HighCPU", "a", "it was the fan", late);
+    world.news_saying("HighCPU", "a", "it was the fan", earliest);
+    world.passes(270);
+    let sent = world.notified().remove(0);
+    assert_eq!(sent.reason, Reason::AllResolved);
+    let incident = &sent.members[0].incident;
+    let crate::incident::State::Ended { at, .. } = incident.state else {
+        panic!("{incident:?}");
+    };
+    assert_eq!(Status::Resolved { ends_at: Some(at) }, late);
+    assert_eq!(incident.annotations.value("summary"), "it was the fan");
+    world.passes(86_400);
+    assert!(world.notified().is_empty(), "an end is told once");
+}
+
+#[test]
+fn a_receiver_may_be_a_chat_with_the_timing_of_its_route() {
+    let mut world = world();
+    let chat = world.chat(ANN);
+    let routing = Routing::new(tree(), []).with_chats([("mail".into(), chat)]);
+    world.engine.settings.routing = Some(Arc::new(routing));
+    world.fires("HighCPU", "a");
+    assert_eq!(world.deliver().len(), 1);
+    world.fires("HighCPU", "b");
+    world.passes(299);
+    assert!(world.deliver().is_empty());
+    world.passes(1);
+    assert!(!world.deliver().is_empty());
+    world.resolves("HighCPU", "a");
+    world.resolves("HighCPU", "b");
+    world.passes(300);
+    assert!(!world.deliver().is_empty());
+    assert!(world.engine.cards.is_empty());
 }

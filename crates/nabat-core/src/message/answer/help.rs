@@ -19,7 +19,7 @@ const fn command(name: &'static str, argument: &'static str) -> Command {
     }
 }
 
-const COMMANDS: [Command; 16] = [
+const COMMANDS: [Command; 17] = [
     command("regexp", "mem|cpu"),
     command("subscribe", "severity=critical"),
     command("list", ""),
@@ -27,6 +27,7 @@ const COMMANDS: [Command; 16] = [
     command("alerts", ""),
     command("history", ""),
     command("status", ""),
+    command("silence", "team=db 2h"),
     command("silences", ""),
     command("mute", "2h"),
     command("unmute", ""),

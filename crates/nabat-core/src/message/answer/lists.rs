@@ -1,7 +1,6 @@
 //! Subscriptions and alerts, listed.
 
-use std::sync::Arc;
-
+use super::Firing;
 use crate::incident::{Incident, State, summary_of};
 use crate::message::card::parts::{emoji, place};
 use crate::message::text::{one_line, width};
@@ -11,6 +10,8 @@ use crate::time::Timestamp;
 
 /// How wide a list may be before the rest is counted only.
 pub(super) const LIST_MAX: usize = 3_000;
+/// How wide the name of an alert that explains another is at most.
+const NAME_MAX: usize = 40;
 /// How many buttons stand below a list.
 const BUTTONS_MAX: usize = 50;
 
@@ -98,7 +99,7 @@ pub(super) fn choose_unsubscribe(items: &[(i64, String)], locale: &Locale) -> Me
 pub(super) fn alerts(
     (page, pages): (usize, usize),
     total: usize,
-    items: &[Arc<Incident>],
+    items: &[Firing],
     locale: &Locale,
     now: Timestamp,
 ) -> Message {
@@ -114,8 +115,14 @@ pub(super) fn alerts(
     let share = (LIST_MAX / items.len().max(1)).saturating_sub(60);
     let message = items
         .iter()
-        .fold(Message::default().line(heading), |message, incident| {
-            message.line(alert(incident, share, locale, now))
+        .fold(Message::default().line(heading), |message, firing| {
+            let mut spans = alert(&firing.incident, share, locale, now);
+            if let Some(name) = &firing.explained_by {
+                let name = ("name", one_line(name, NAME_MAX).into());
+                let explained = locale.text("entry-explained", [name]);
+                spans.push(Span::plain(format!(" · {explained}")));
+            }
+            message.line(spans)
         });
     let turn = |text, to: usize| Button::callback(text, format!("a:{to}"));
     let back = (page > 1).then(|| turn("◀", page - 1)).flatten();

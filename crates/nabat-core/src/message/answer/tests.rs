@@ -1,8 +1,16 @@
 use jiff::tz::TimeZone;
 
 use super::*;
+use crate::alert::Labels;
 use crate::message::sketch::{at, disk_full, locale, now, sketch, stale};
-use crate::silence::SilenceId;
+use crate::silence::{Origin, Phase, SilenceId};
+
+fn firing(incident: Incident) -> Firing {
+    Firing {
+        incident: Arc::new(incident),
+        explained_by: None,
+    }
+}
 
 /// One of each, with all there is to say.
 fn every_answer() -> Vec<Answer> {
@@ -39,7 +47,29 @@ fn every_answer() -> Vec<Answer> {
         Answer::Released,
         Answer::Silenced {
             until: at("2026-11-20T19:30:00Z"),
-            matchers: silence().matchers,
+            until_resolved: false,
+            matchers: silence().matchers.clone(),
+        },
+        Answer::Silenced {
+            until: at("2026-11-20T19:30:00Z"),
+            until_resolved: true,
+            matchers: silence().matchers.clone(),
+        },
+        Answer::SilenceMatchesAll,
+        Answer::SilenceHow,
+        Answer::SilenceProposed(Question::First, preview(3, false)),
+        Answer::SilenceProposed(Question::Second, preview(12, true)),
+        Answer::SilenceProposed(
+            Question::Second,
+            Preview {
+                until_resolved: true,
+                ..preview(3, true)
+            },
+        ),
+        Answer::SilenceDeclined,
+        Answer::SilenceEndsSoon {
+            silence: silence(),
+            firing: 2,
         },
         Answer::SilenceEnded,
         Answer::NothingFires,
@@ -47,7 +77,17 @@ fn every_answer() -> Vec<Answer> {
         Answer::TooManySilences,
         Answer::Silences {
             total: 21,
-            items: vec![silence()],
+            items: vec![
+                silence(),
+                Arc::new(Silence {
+                    until_resolved: true,
+                    ..silence().as_ref().clone()
+                }),
+                Arc::new(Silence {
+                    phase: Phase::Pending,
+                    ..silence().as_ref().clone()
+                }),
+            ],
         },
         Answer::Silences {
             total: 0,
@@ -92,8 +132,11 @@ fn every_answer() -> Vec<Answer> {
             pages: 3,
             total: 22,
             items: vec![
-                Arc::new(disk_full("db-1")),
-                Arc::new(stale(disk_full("db-2"))),
+                firing(disk_full("db-1")),
+                Firing {
+                    explained_by: Some("NodeDown".into()),
+                    ..firing(stale(disk_full("db-2")))
+                },
             ],
         },
         Answer::Alerts {
@@ -156,17 +199,38 @@ fn every_answer() -> Vec<Answer> {
     ]
 }
 
-fn silence() -> Silence {
+fn silence() -> Arc<Silence> {
     let matchers = [("alertname", "DiskFull"), ("host", "db-1")];
-    Silence {
+    Arc::new(Silence {
         id: SilenceId(9),
         matchers: matchers
             .map(|(name, value)| Matcher::equal(name, value))
             .to_vec(),
         starts_at: at("2026-11-20T15:00:00Z"),
         ends_at: at("2026-11-20T19:30:00Z"),
+        updated_at: at("2026-11-20T15:00:00Z"),
         created_by: "Ann".into(),
-        comment: String::new(),
+        comment: "moving it".into(),
+        annotations: Labels::default(),
+        until_resolved: false,
+        phase: Phase::Active { since: 9 },
+        origin: Origin::Api,
+    })
+}
+
+fn preview(hushed: usize, broad: bool) -> Preview {
+    Preview {
+        number: 12,
+        matchers: silence().matchers.clone(),
+        period: Duration::from_secs(7_200),
+        until_resolved: false,
+        firing: 12,
+        hushed,
+        names: vec![
+            ("DiskFull".into(), hushed.saturating_sub(1)),
+            ("Slow".into(), 1),
+        ],
+        broad,
     }
 }
 
@@ -305,10 +369,17 @@ fn answers_as_they_are_read() {
                 page: 2,
                 pages: 3,
                 total: 22,
-                items: vec![Arc::new(disk_full("db-1"))],
+                items: vec![
+                    firing(disk_full("db-1")),
+                    Firing {
+                        explained_by: Some("NodeDown".into()),
+                        ..firing(disk_full("db-2"))
+                    },
+                ],
             },
             "*22 alerts fire now.* · page 2 of 3\n\
-             🔥 *DiskFull* db-1: Disk of db-1 is full · since 15:04\n{◀ → a:1}{▶ → a:3}",
+             🔥 *DiskFull* db-1: Disk of db-1 is full · since 15:04\n\
+             🔥 *DiskFull* db-2: Disk of db-2 is full · since 15:04 · explained by NodeDown\n{◀ → a:1}{▶ → a:3}",
         ),
         (
             Answer::Alerts {
@@ -337,7 +408,8 @@ fn answers_as_they_are_read() {
         (
             Answer::Silenced {
                 until: at("2026-11-20T19:30:00Z"),
-                matchers: silence().matchers,
+                until_resolved: false,
+                matchers: silence().matchers.clone(),
             },
             "Silenced for everyone until *19:30*: `alertname=\"DiskFull\", host=\"db-1\"`",
         ),
@@ -346,9 +418,29 @@ fn answers_as_they_are_read() {
                 total: 3,
                 items: vec![silence()],
             },
-            "*3 silences*\nThey hold for everyone. Press one to end it.\n\
+            "*3 silences*\nThey hold for everyone. Press one to end it, or +1 h to extend it.\n\
              • `alertname=\"DiskFull\", host=\"db-1\"` · until 19:30 · Ann\nand 2 more\n\
-             {✖ alertname=\"DiskFull\", host=\"db-1\" → x:9}",
+             {✖ alertname=\"DiskFull\", host=\"db-1\" → x:9}{+1 h → X:9}",
+        ),
+        (
+            Answer::SilenceProposed(Question::First, preview(3, false)),
+            "This would silence 3 of 12 that fire now: `alertname=\"DiskFull\", host=\"db-1\"`\n\
+             • DiskFull × 2\n• Slow\n{Yes, silence 2 h → y:12}{No → n:12}",
+        ),
+        (
+            Answer::SilenceProposed(Question::Second, preview(12, true)),
+            "This would silence 12 of 12 that fire now: `alertname=\"DiskFull\", host=\"db-1\"`\n\
+             • DiskFull × 11\n• Slow\n*That is everything that fires. Really?*\n\
+             {Yes, silence 2 h → Y:12}{No → n:12}",
+        ),
+        (
+            Answer::SilenceEndsSoon {
+                silence: silence(),
+                firing: 2,
+            },
+            "The silence ends at *19:30*: `alertname=\"DiskFull\", host=\"db-1\"`\n\
+             2 alerts of it still fire.\n_Ann: moving it_\n\
+             {+1 h → t:9:1h}{+4 h → t:9:4h}\n{🔔 End silence → z:9}",
         ),
         (
             Answer::ChooseLanguage,
@@ -466,7 +558,10 @@ fn long_lists_stay_within_a_message() {
         pages: 1,
         total: 30,
         items: (0..30)
-            .map(|_| Arc::new(disk_full(&"x".repeat(500))))
+            .map(|_| Firing {
+                explained_by: Some("x".repeat(500)),
+                ..firing(disk_full(&"x".repeat(500)))
+            })
             .collect(),
     };
     let troubled = Queue {
@@ -483,9 +578,10 @@ fn long_lists_stay_within_a_message() {
     let wide = Silence {
         matchers: vec![Matcher::equal("alertname", &"x".repeat(500)); 20],
         created_by: "x".repeat(500),
-        ..silence()
+        ..silence().as_ref().clone()
     };
     let silenced = Answer::Silenced {
+        until_resolved: false,
         until: wide.ends_at,
         matchers: wide.matchers.clone(),
     };
@@ -495,7 +591,7 @@ fn long_lists_stay_within_a_message() {
         status,
         Answer::Silences {
             total: 9_999,
-            items: vec![wide; 20],
+            items: std::iter::repeat_n(Arc::new(wide), 20).collect(),
         },
         Answer::Subscriptions {
             items: long.clone(),

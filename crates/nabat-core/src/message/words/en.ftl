@@ -44,6 +44,7 @@ why-expired = Its source fell silent and the end time it had given came; it neve
 why-closed = A person closed it; its source has not said that this is over.
 entry-since = since { $at }
 entry-stale = no news since { $at }
+entry-explained = explained by { $name }
 entry-ended = { $state } { $from } – { $to } ({ $span })
 rest = and { $n } more: { $names }
 more = and { $n } more
@@ -199,6 +200,7 @@ command-unsubscribe = remove subscriptions
 command-alerts = what fires now
 command-history = what fired lately
 command-status = how I am, and the messages to this chat
+command-silence = silence alerts for everyone
 command-silences = what is silenced for everyone; end it
 command-mute = mute this chat for a while
 command-unmute = end the mute
@@ -218,6 +220,29 @@ already-acknowledged = { $people ->
 }
 released = Nobody sees to it any more.
 silenced = Silenced for everyone until { $at }: { $what }
+silenced-until-resolved = Silenced for everyone until resolved, at the latest until { $at }: { $what }
+silence-matches-all = This would silence everything that lacks a label. Name a value too, as in { $example }.
+silence-how = What shall I silence, for how long, and why? For example:
+silence-would = { $hushed ->
+    [0] Nothing that fires now would be silenced by { $what }.
+    [one] This would silence { $hushed } of { $firing } that fire now: { $what }
+   *[other] This would silence { $hushed } of { $firing } that fire now: { $what }
+}
+silence-until-resolved = Only until all of it is resolved, for { $span } at the longest.
+silence-sure-everything = That is everything that fires. Really?
+silence-sure-open = It asks for no label's exact value and may cover more than you think of. Really?
+silence-declined = Nothing was silenced.
+silence-ends-soon = The silence ends at { $at }: { $what }
+silence-still-fires = { $n ->
+    [0] Nothing of it fires now.
+    [one] { $n } alert of it still fires.
+   *[other] { $n } alerts of it still fire.
+}
+button-silence = Yes, silence { $span }
+button-silence-until-resolved = Yes, until resolved
+button-no = No
+silence-from = from { $from } until { $at }
+silence-resolved-or-until = until resolved, at the latest { $at }
 silence-ended = The silence is over.
 nothing-fires = Nothing of this fires any more.
 nothing-in-common = These alerts do not share one name, so a silence would cover more than them. Silence them one by one.
@@ -226,7 +251,7 @@ silences = { $n ->
     [one] { $n } silence
    *[other] { $n } silences
 }
-silences-hint = They hold for everyone. Press one to end it.
+silences-hint = They hold for everyone. Press one to end it, or +1 h to extend it.
 silences-none = There are no silences.
 silence-until = until { $at }
 silence-unknown = This silence is over already.

@@ -59,6 +59,7 @@ why-expired = A origem parou de responder e o prazo que ela deu acabou; ela não
 why-closed = Encerrado manualmente; a origem não informou que o problema foi resolvido.
 entry-since = desde { $at }
 entry-stale = sem notícias desde { $at }
+entry-explained = explicado por { $name }
 entry-ended = { $state } { $from } – { $to } ({ $span })
 rest = e mais { $n }: { $names }
 more = e mais { $n }
@@ -220,6 +221,7 @@ command-unsubscribe = remover assinaturas
 command-alerts = o que está ativo agora
 command-history = o que disparou ultimamente
 command-status = como estou e como vão as mensagens deste chat
+command-silence = silenciar alertas para todos
 command-silences = o que está silenciado para todos; encerrar
 command-mute = silenciar este chat por um tempo
 command-unmute = reativar este chat
@@ -239,6 +241,29 @@ already-acknowledged = { $people ->
 }
 released = Ninguém mais cuida disso.
 silenced = Silenciado para todos até { $at }: { $what }
+silenced-until-resolved = Silenciado para todos até ser resolvido, no máximo até { $at }: { $what }
+silence-matches-all = Isso silenciaria tudo o que não tem certo rótulo. Indique também um valor, como { $example }.
+silence-how = O que devo silenciar, por quanto tempo e por quê? Por exemplo:
+silence-would = { $hushed ->
+    [0] Nada do que está disparando agora seria silenciado por { $what }.
+    [one] Isso silenciaria { $hushed } de { $firing } que disparam agora: { $what }
+   *[other] Isso silenciaria { $hushed } de { $firing } que disparam agora: { $what }
+}
+silence-until-resolved = Só até tudo ser resolvido, por no máximo { $span }.
+silence-sure-everything = Isso é tudo o que está disparando. Tem certeza?
+silence-sure-open = Nenhum rótulo tem um valor exato: pode abranger mais do que você imagina. Tem certeza?
+silence-declined = Nada foi silenciado.
+silence-ends-soon = O silêncio acaba às { $at }: { $what }
+silence-still-fires = { $n ->
+    [0] Nada disso está disparando agora.
+    [one] { $n } alerta disso ainda está disparando.
+   *[other] { $n } alertas disso ainda estão disparando.
+}
+button-silence = Sim, silenciar por { $span }
+button-silence-until-resolved = Sim, até ser resolvido
+button-no = Não
+silence-from = de { $from } até { $at }
+silence-resolved-or-until = até ser resolvido, no máximo até { $at }
 silence-ended = O silêncio acabou.
 nothing-fires = Nada disso está disparando mais.
 nothing-in-common = Estes alertas não têm o mesmo nome, então um silêncio abrangeria mais do que eles. Silencie um por um.
@@ -247,7 +272,7 @@ silences = { $n ->
     [one] { $n } silêncio
    *[other] { $n } silêncios
 }
-silences-hint = Eles valem para todos. Toque em um para encerrá-lo.
+silences-hint = Eles valem para todos. Toque em um para encerrá-lo, ou em +1 h para prolongá-lo.
 silences-none = Não há silêncios.
 silence-until = até { $at }
 silence-unknown = Esse silêncio já acabou.

@@ -64,6 +64,7 @@ why-expired = Источник замолчал, и указанный им ср
 why-closed = Закрыто вручную. Что проблема решена, источник не сообщал.
 entry-since = с { $at }
 entry-stale = нет новостей с { $at }
+entry-explained = из-за { $name }
 entry-ended = { $state } { $from } – { $to } ({ $span })
 rest = и ещё { $n }: { $names }
 more = и ещё { $n }
@@ -241,6 +242,7 @@ command-unsubscribe = удалить подписки
 command-alerts = что активно сейчас
 command-history = что срабатывало недавно
 command-status = как дела у меня и у сообщений в этот чат
+command-silence = заглушить алерты для всех
 command-silences = что заглушено для всех; снять заглушку
 command-mute = тишина в этом чате на время
 command-unmute = снять тишину
@@ -260,6 +262,31 @@ already-acknowledged = { $people ->
 }
 released = Этим больше никто не занимается.
 silenced = Заглушено для всех до { $at }: { $what }
+silenced-until-resolved = Заглушено для всех до восстановления, самое позднее до { $at }: { $what }
+silence-matches-all = Так заглушится всё, у чего нет какой-нибудь метки. Укажите и значение, например { $example }.
+silence-how = Что заглушить, на сколько и почему? Например:
+silence-would = { $hushed ->
+    [0] Сейчас под { $what } не попадает ни один активный алерт.
+    [one] Будет заглушён { $hushed } из { $firing } активных: { $what }
+    [few] Будут заглушены { $hushed } из { $firing } активных: { $what }
+   *[many] Будет заглушено { $hushed } из { $firing } активных: { $what }
+}
+silence-until-resolved = Только пока всё не восстановится, но не дольше чем на { $span }.
+silence-sure-everything = Это всё, что сейчас активно. Точно заглушить?
+silence-sure-open = Здесь нет ни одного точного значения метки: может попасть и лишнее. Точно заглушить?
+silence-declined = Ничего не заглушено.
+silence-ends-soon = Заглушка закончится в { $at }: { $what }
+silence-still-fires = { $n ->
+    [0] Из этого сейчас ничего не активно.
+    [one] Всё ещё активен { $n } алерт из этого.
+    [few] Всё ещё активны { $n } алерта из этого.
+   *[many] Всё ещё активно { $n } алертов из этого.
+}
+button-silence = Да, заглушить на { $span }
+button-silence-until-resolved = Да, до восстановления
+button-no = Нет
+silence-from = с { $from } до { $at }
+silence-resolved-or-until = до восстановления, самое позднее до { $at }
 silence-ended = Заглушка снята.
 nothing-fires = Из этого больше ничего не активно.
 nothing-in-common = У этих алертов разные имена, общая заглушка задела бы и другие. Заглушите их по одному.
@@ -269,7 +296,7 @@ silences = { $n ->
     [few] { $n } заглушки
    *[many] { $n } заглушек
 }
-silences-hint = Они действуют для всех. Нажмите на заглушку, чтобы её снять.
+silences-hint = Они действуют для всех. Нажмите на заглушку, чтобы её снять, или на +1 ч, чтобы продлить.
 silences-none = Заглушек нет.
 silence-until = до { $at }
 silence-unknown = Этой заглушки уже нет.

@@ -16,6 +16,7 @@ use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 
 use super::outcome::{Failure, Step, Unserved};
+use super::stream::Stream;
 use super::{Account, Address, Login, Tls};
 use crate::channel::readable::readable;
 
@@ -27,6 +28,9 @@ const LETTERS_MAX: u32 = 50;
 const COURTESY: Duration = Duration::from_secs(2);
 /// What is kept of a server's words.
 const WORDS_MAX_CHARS: usize = 500;
+
+/// Whatever goes wrong: what the server says, as lettre tells it, or what the system does.
+type Problem = Box<dyn Error + Send + Sync>;
 
 /// A connection that takes letters.
 pub(super) struct Connection {
@@ -127,15 +131,20 @@ impl Connection {
 async fn connect(
     account: &Account,
     tls: Option<&TlsParameters>,
-) -> Result<AsyncSmtpConnection, smtp::Error> {
+) -> Result<AsyncSmtpConnection, Problem> {
     let smarthost = &account.smarthost;
     let server = (smarthost.host.as_str(), smarthost.port);
     let hello = ClientId::Domain(account.hello.clone());
     // A name may have several addresses, and the first one may be silent.
     let each = account.timeouts.connect / 3;
-    let at_once = tls.filter(|_| account.tls == Tls::Implicit).cloned();
-    let mut smtp =
-        AsyncSmtpConnection::connect_tokio1(server, Some(each), &hello, at_once, None).await?;
+    if let Some(tls) = tls.filter(|_| account.tls == Tls::Implicit) {
+        let tls = Some(tls.clone());
+        let smtp = AsyncSmtpConnection::connect_tokio1(server, Some(each), &hello, tls, None);
+        return Ok(smtp.await?);
+    }
+    let stream = Stream::open(server, each).await?;
+    let stream = Box::new(stream);
+    let mut smtp = AsyncSmtpConnection::connect_with_transport(stream, &hello).await?;
     if let (Tls::StartTls { required }, Some(tls)) = (account.tls, tls)
         && (required || smtp.can_starttls())
     {
@@ -189,13 +198,13 @@ fn without_password(mut failure: Failure, login: &Login) -> Failure {
 }
 
 /// What comes of one step that may take `limit`.
-async fn within<T>(
+async fn within<T, E: Into<Problem>>(
     limit: Duration,
     step: Step,
-    exchange: impl Future<Output = Result<T, smtp::Error>>,
+    exchange: impl Future<Output = Result<T, E>>,
 ) -> Result<T, Failure> {
     match tokio::time::timeout(limit, exchange).await {
-        Ok(result) => result.map_err(|error| failure(step, &error)),
+        Ok(result) => result.map_err(|error| failure(step, &error.into())),
         Err(_) => Err(Failure::Lost {
             step,
             words: format!("it was silent for {limit:?}"),
@@ -203,13 +212,13 @@ async fn within<T>(
     }
 }
 
-fn failure(step: Step, error: &smtp::Error) -> Failure {
+fn failure(step: Step, error: &Problem) -> Failure {
     let words = error
         .source()
         .map_or_else(|| error.to_string(), ToString::to_string);
     let words = readable(&words).replace('\n', " ");
     let words: String = words.chars().take(WORDS_MAX_CHARS).collect();
-    match error.status() {
+    match error.downcast_ref().and_then(smtp::Error::status) {
         Some(code) => Failure::Refused {
             step,
             code: code.into(),

@@ -20,7 +20,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailboxes, Message as Mime, MultiPart};
 use nabat_core::message::{Block, Message, Span, Style};
-use nabat_core::notification::Notification;
+use nabat_core::notification::{Notification, Text};
 use nabat_core::time::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -38,24 +38,26 @@ const URL_MAX_BYTES: usize = 8_192;
 const AUTO_SUBMITTED: HeaderName = HeaderName::new_from_ascii_str("Auto-Submitted");
 const SUPPRESS: HeaderName = HeaderName::new_from_ascii_str("X-Auto-Response-Suppress");
 
-/// The letter that tells `to` of `notification`, as it is handed to the mail server.
+/// The letter that tells `to` of `notification` in the words of `text`, as it is handed to the mail
+/// server.
 ///
 /// # Errors
 /// When `to` is empty.
 pub(super) fn compose(
     account: &Account,
     notification: &Notification,
+    text: &Text,
     to: &[Address],
     at: Timestamp,
 ) -> Result<Vec<u8>, lettre::error::Error> {
     let root = message_id(account, &format!("thread.{}", notification.thread.0));
     let id = message_id(account, &letter_name(notification));
-    let message = presentable(&notification.message);
+    let message = presentable(&text.message);
     let mailboxes: Mailboxes = to.iter().map(|to| to.mailbox().clone()).collect();
     let builder = Mime::builder()
         .from(account.from.mailbox().clone())
         .mailbox(lettre::message::header::To::from(mailboxes))
-        .subject(subject(&notification.subject))
+        .subject(subject(&text.subject))
         .date(date(at))
         .message_id(Some(id))
         .in_reply_to(root.clone())
@@ -78,9 +80,9 @@ fn date(at: Timestamp) -> SystemTime {
 /// What tells a letter from all others of this Nabat.
 fn letter_name(notification: &Notification) -> String {
     let mut told = Sha256::new();
-    for (incident, _) in &notification.members {
-        told.update(incident.id.0.to_be_bytes());
-        told.update(incident.edition.to_be_bytes());
+    for shown in &notification.members {
+        told.update(shown.incident.id.0.to_be_bytes());
+        told.update(shown.incident.edition.to_be_bytes());
     }
     let [a, b, c, d, ..] = <[u8; 32]>::from(told.finalize());
     let told = u32::from_be_bytes([a, b, c, d]);

@@ -7,7 +7,9 @@ use nabat_core::card::CardId;
 use nabat_core::delivery::DeliveryId;
 use nabat_core::incident::{Incident, IncidentId};
 use nabat_core::message::Message;
-use nabat_core::notification::{Notification, Reason};
+use nabat_core::message::card::Extras;
+use nabat_core::message::words::Locale;
+use nabat_core::notification::{Notification, Reason, Text};
 use nabat_core::time::Timestamp;
 
 use super::{Account, Address, CertificateCheck, Smarthost, Timeouts, Tls};
@@ -34,16 +36,23 @@ pub(super) fn address(text: &str) -> Address {
 }
 
 /// Delivery 12, of the thread 7.
-pub(super) fn notification(subject: &str, message: Message) -> Notification {
+pub(super) fn notification() -> Notification {
     Notification {
         number: DeliveryId(12),
         thread: CardId(7),
-        first: true,
         receiver: Arc::from("mail"),
         group_key: "{}:{}".into(),
         group_labels: Labels::default(),
         reason: Reason::First,
         members: Vec::new(),
+        extras: Extras::default(),
+        locale: Locale::english(),
+        at: Timestamp::default(),
+    }
+}
+
+pub(super) fn text(subject: &str, message: Message) -> Text {
+    Text {
         subject: subject.into(),
         message,
     }

@@ -9,7 +9,7 @@ use nabat_core::message::Message;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::testing::{account, address, notification};
+use super::testing::{account, address, notification, text};
 use super::*;
 use crate::config::Secret;
 
@@ -94,10 +94,12 @@ fn logged_in(port: u16, identity: Option<&str>) -> Account {
 
 async fn send(account: &Account, to: &str) -> Result<Sent, Refusal> {
     let to = Address::list(to).unwrap();
-    let told = notification("subject", Message::of("text"));
     let mailer = Mailer::new(account).unwrap();
     // On a task of its own, as couriers do.
-    let sending = tokio::spawn(async move { mailer.send(&told, &to).await });
+    let sending = tokio::spawn(async move {
+        let text = text("subject", Message::of("text"));
+        mailer.send(&notification(), &text, &to).await
+    });
     sending.await.unwrap()
 }
 
@@ -174,19 +176,21 @@ async fn a_letter_goes_to_those_whom_the_server_takes() {
 async fn a_connection_serves_several_letters_and_is_replaced_when_it_is_dead() {
     let (port, connections) = server(&[("RCPT TO:<gone@", Says("550 no"))]).await;
     let mailer = Mailer::new(&account(port)).unwrap();
-    let told = notification("subject", Message::of("text"));
+    let (told, text) = (notification(), text("subject", Message::of("text")));
     let opened = || connections.load(Ordering::SeqCst);
     for _ in 0..3 {
         mailer
-            .send(&told, &[address("a@example.org")])
+            .send(&told, &text, &[address("a@example.org")])
             .await
             .unwrap();
     }
     assert_eq!(opened(), 1);
-    let refused = mailer.send(&told, &[address("gone@example.org")]).await;
+    let refused = mailer
+        .send(&told, &text, &[address("gone@example.org")])
+        .await;
     assert!(refused.is_err());
     mailer
-        .send(&told, &[address("a@example.org")])
+        .send(&told, &text, &[address("a@example.org")])
         .await
         .unwrap();
     assert_eq!(opened(), 2);
@@ -198,10 +202,10 @@ async fn a_connection_that_the_server_closed_meanwhile_costs_nothing() {
     for then in [Says("421 enough"), HangsUp] {
         let (port, connections) = server_that_tires(then).await;
         let mailer = Mailer::new(&account(port)).unwrap();
-        let told = notification("subject", Message::of("text"));
+        let (told, text) = (notification(), text("subject", Message::of("text")));
         for sent in 1..=3 {
             mailer
-                .send(&told, &[address("a@example.org")])
+                .send(&told, &text, &[address("a@example.org")])
                 .await
                 .unwrap();
             assert_eq!(connections.load(Ordering::SeqCst), sent);
@@ -304,4 +308,17 @@ async fn a_server_that_is_not_there_may_be_there_later() {
         panic!("{refusal:?}");
     };
     assert!(reason.contains("Connection refused"), "{reason}");
+}
+
+#[tokio::test]
+async fn an_answer_without_end_is_not_heard_to_the_end() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let account = account(listener.local_addr().unwrap().port());
+    tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.unwrap();
+        while client.write_all(&[b'2'; 65_536]).await.is_ok() {}
+    });
+    let refusal = send(&account, "a@example.org").await.unwrap_err();
+    assert!(matches!(refusal, Refusal::Later { .. }));
+    assert!(refusal.to_string().contains("has no end"), "{refusal}");
 }

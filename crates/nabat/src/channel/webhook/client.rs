@@ -9,22 +9,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use nabat_core::notification::Notification;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::redirect::{self, Policy};
-use reqwest::{Certificate, Proxy, Response, Url};
+use reqwest::{Response, Url};
 use sha2::{Digest as _, Sha256};
 
 use super::cover::Cover;
 use super::outcome::{self, Answer};
 use super::signature::Key;
-use super::{Access, Target, payload};
+use super::{Access, Clients, Target, payload};
 use crate::channel::Refusal;
-use crate::channel::http::{self, chain};
+use crate::channel::http::chain;
 use crate::clock;
 
 /// So much of an answer is read, in bytes.
 const ANSWER_MAX_BYTES: usize = 64 * 1024;
-/// So often a webhook may be sent elsewhere.
-const REDIRECTS_MAX: usize = 10;
 /// So many bytes of a digest tell one webhook from others.
 const DIGEST_BYTES: usize = 8;
 
@@ -90,11 +87,11 @@ pub enum NoSender {
 }
 
 impl Sender {
-    /// A sender to `target`. Reads `ca_file`; opens no connection yet.
+    /// A sender to `target`, by one of `clients`. Reads `ca_file`; opens no connection yet.
     ///
     /// # Errors
     /// When `target` can't be used as it is; see [`NoSender`].
-    pub fn new(target: &Target) -> Result<Self, NoSender> {
+    pub fn new(target: &Target, clients: &mut Clients) -> Result<Self, NoSender> {
         let url = address(target).ok_or(NoSender::Address)?;
         let endpoint = || shown(&url);
         let mut headers = HeaderMap::new();
@@ -113,7 +110,7 @@ impl Sender {
             })
         });
         Ok(Self {
-            http: client(target, &endpoint)?,
+            http: clients.of(target, &endpoint)?,
             headers,
             key: key.transpose()?,
             cover: Cover::new(target, &url),
@@ -234,54 +231,6 @@ fn authorization(access: &Access) -> Option<String> {
             credentials,
         } => Some(format!("{scheme} {}", credentials.expose())),
     }
-}
-
-fn client(target: &Target, endpoint: &impl Fn() -> String) -> Result<reqwest::Client, NoSender> {
-    let failed = |source: reqwest::Error| NoSender::Http {
-        endpoint: endpoint(),
-        source: source.without_url(),
-    };
-    let mut http = http::client()
-        .user_agent(concat!("Nabat/", env!("CARGO_PKG_VERSION")))
-        .tls_danger_accept_invalid_certs(target.insecure_skip_verify);
-    if target.follow_redirects {
-        http = http.redirect(Policy::custom(redirect));
-    }
-    if let Some(proxy) = &target.proxy {
-        http = http.proxy(Proxy::all(proxy.expose()).map_err(failed)?);
-    }
-    if let Some(path) = &target.ca_file {
-        http = http.tls_certs_only(certificates(path)?);
-    }
-    http.build().map_err(failed)
-}
-
-/// Follows where the alerts would arrive: 307 and 308 keep method and body. What was sent through
-/// TLS is not sent without.
-fn redirect(attempt: redirect::Attempt<'_>) -> redirect::Action {
-    let from = attempt.previous();
-    let keeps_body = matches!(attempt.status().as_u16(), 307 | 308);
-    let keeps_secret = match attempt.url().scheme() {
-        "https" => true,
-        "http" => from.iter().all(|url| url.scheme() == "http"),
-        _ => false,
-    };
-    if keeps_body && keeps_secret && from.len() <= REDIRECTS_MAX {
-        attempt.follow()
-    } else {
-        attempt.stop()
-    }
-}
-
-fn certificates(path: &PathBuf) -> Result<Vec<Certificate>, NoSender> {
-    let pem = std::fs::read(path).map_err(|source| NoSender::CaFile {
-        path: path.clone(),
-        source,
-    })?;
-    Certificate::from_pem_bundle(&pem)
-        .ok()
-        .filter(|certificates| !certificates.is_empty())
-        .ok_or_else(|| NoSender::NoCertificate { path: path.clone() })
 }
 
 /// What of the answer arrived, up to [`ANSWER_MAX_BYTES`]: the status says it all, the rest is for

@@ -26,7 +26,11 @@ pub fn body(
     external_url: &str,
     max_alerts: Option<NonZeroUsize>,
 ) -> Vec<u8> {
-    let all: Vec<&Incident> = notification.members.iter().map(|(one, _)| &**one).collect();
+    let all: Vec<&Incident> = notification
+        .members
+        .iter()
+        .map(|shown| &*shown.incident)
+        .collect();
     let payload = Payload {
         version: "4",
         group_key: &notification.group_key,

@@ -72,6 +72,9 @@ fn said(happened: &Happened) -> String {
         Kind::ToldEnd(to) => told(to, " that it is over"),
         Kind::Acknowledged { by, until } => format!("acknowledged by {by} until {until}"),
         Kind::Unattended => "nobody sees to it any more".to_owned(),
+        Kind::Silenced { silence, by, until } => {
+            format!("silenced by {by} until {until} (silence {silence})")
+        }
     }
 }
 

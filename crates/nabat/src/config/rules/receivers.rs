@@ -38,7 +38,7 @@ impl<'v> Receivers<'v> {
         self.incomplete || self.by_name.contains_key(name)
     }
 
-    /// Whether the receiver has nothing to tell anybody by.
+    /// Whether the receiver has nothing to tell anybody by who could not be told by others.
     fn is_empty(&self, name: &str) -> bool {
         let configs = |receiver: &Value, key: &str| receiver.get(key).is_some();
         self.by_name.get(name).is_some_and(|receiver| {
@@ -117,6 +117,9 @@ pub(super) fn apply<'v>(
             );
             targets.webhook(check, &path, webhook);
         }
+        for (path, telegram) in entries_of(receiver, path, "telegram_configs") {
+            targets.chat(check, &path, telegram);
+        }
         fallback(check, path, receiver, &receivers);
     }
     for (path, bot) in bots {
@@ -125,7 +128,12 @@ pub(super) fn apply<'v>(
     receivers
 }
 
-fn entries_of<'v>(receiver: &'v Value, path: &str, key: &str) -> Vec<(String, &'v Value)> {
+/// The entries of one list of a receiver, each with its path.
+pub(super) fn entries_of<'v>(
+    receiver: &'v Value,
+    path: &str,
+    key: &str,
+) -> Vec<(String, &'v Value)> {
     let list = receiver.get(key).and_then(Value::as_array);
     let list = list.into_iter().flatten().enumerate();
     list.map(|(i, entry)| (format!("{}[{i}]", join(path, key)), entry))
@@ -218,10 +226,19 @@ impl Targets {
         }
     }
 
+    fn chat(&mut self, check: &mut Check<'_>, path: &str, telegram: &Value) {
+        if let (Some(bot), Some(chat)) = (text(telegram, "bot"), telegram.get("chat_id")) {
+            let topic = telegram.get("message_thread_id").unwrap_or(&Value::Null);
+            let target = format!("{bot} {chat} {topic}");
+            let place = join(path, "chat_id");
+            self.add(check, target, &place, "a chat that is told already");
+        }
+    }
+
     fn add(&mut self, check: &mut Check<'_>, target: String, place: &str, found: &str) {
         if let Some(earlier) = self.paths.get(&target) {
             let hint = format!("{earlier} has it too");
-            let expected = "each address once in a receiver";
+            let expected = "each address and each chat once in a receiver";
             note(check, place, found.to_owned(), expected, Some(hint));
         } else {
             self.paths.insert(target, place.to_owned());

@@ -425,6 +425,28 @@ receivers: [{name: all}, {name: mail}]
 }
 
 #[test]
+fn the_routes_are_shown_with_their_hours() {
+    let config = fine(
+        "
+route:
+  receiver: a
+  routes:
+    - {mute_time_intervals: [x, y], continue: true}
+    - {match: {b: c}, mute_time_intervals: [x], active_time_intervals: [y]}
+time_intervals: [{name: x, time_intervals: []}, {name: y, time_intervals: []}]
+receivers: [{name: a}]
+",
+    );
+    let report = report(Path::new("nabat.yml"), &config);
+    assert!(
+        report.contains(
+            "  everything to a, not during x, y, and goes on\n  {b=\"c\"} to a, not during x, only during y\n"
+        ),
+        "{report}"
+    );
+}
+
+#[test]
 fn inhibition_rules_are_read_in_both_forms() {
     let config = fine(
         r#"
@@ -497,6 +519,7 @@ receivers:
   - name: ops
     email_configs: [{to: a@example.org, auth_username: me, auth_password: hunter2}, {to: b@example.org}]
   - name: lost
+time_intervals: [{name: nights, time_intervals: []}]
 ",
     );
     assert_eq!(
@@ -505,6 +528,7 @@ receivers:
             "ops: e-mail to a@example.org: nothing will be sent there, because the password would go to \
              mail:25 unencrypted; let `require_tls` be true, or leave user name and password out",
             "receiver lost is named by no route and no fallback",
+            "time interval nights is named by no route",
         ]
     );
 }

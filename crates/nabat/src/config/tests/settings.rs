@@ -148,7 +148,7 @@ fn a_secret_is_read_from_its_file_beside_the_configuration() {
         "telegram: {bots: [{name: a, token_file: ops.token}]}",
     )
     .unwrap();
-    let config = load(&file, &env).unwrap();
+    let config = load(&own(&file), &env).unwrap();
     assert_eq!(config.telegram.bots[0].id(), 987_654_321);
 }
 
@@ -166,7 +166,7 @@ fn a_secret_file_with_other_content_is_a_mistake_that_does_not_show_it() {
             format!("telegram: {{bots: [{{name: a, token_file: {name}}}]}}"),
         )
         .unwrap();
-        let error = load(&file, &env).unwrap_err().to_string();
+        let error = load(&own(&file), &env).unwrap_err().to_string();
         assert!(
             error.contains(reason) && !error.contains("pass word"),
             "{error}"
@@ -177,9 +177,12 @@ fn a_secret_file_with_other_content_is_a_mistake_that_does_not_show_it() {
 #[test]
 fn a_missing_file_and_an_unreadable_one_differ() {
     let (folder, file) = folder();
-    assert!(matches!(load(&file, &env), Err(LoadError::NotFound { .. })));
     assert!(matches!(
-        load(folder.path(), &env),
+        load(&own(&file), &env),
+        Err(LoadError::NotFound { .. })
+    ));
+    assert!(matches!(
+        load(&own(folder.path()), &env),
         Err(LoadError::Unreadable { .. })
     ));
 }

@@ -8,20 +8,26 @@ mod restarts;
 mod told;
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use nabat_core::card::{Card, CardId};
 use nabat_core::change::Snapshot;
 use nabat_core::chat::{Chat, ChatKey};
 use nabat_core::delivery::{Content, DeliveryId};
 use nabat_core::destination::Destination;
-use nabat_core::incident::{Incident, IncidentId};
+use nabat_core::incident::{Expiry, Incident, IncidentId};
 use nabat_core::matcher::Matcher;
+use nabat_core::silence::{Phase, Silence};
 use nabat_core::subscription::Selector;
-use nabat_core::time::Timestamp;
 
 use super::setting::{self, tells_ends};
 use super::world::{COURIER, World};
 use crate::store::Store;
+
+/// How far what is stored of an incident's end may lag behind what its source said.
+const EXPIRY_LAG: Duration = Duration::from_secs(120);
+/// For how long what fired goes on after a start, so that its source can be heard.
+const EXPIRY_GRACE: Duration = Duration::from_secs(300);
 
 /// What the store holds, found by its numbers.
 pub(super) struct Kept {
@@ -112,12 +118,13 @@ impl World {
             figures.acknowledged,
         );
         let taken = |incident: &&Incident| incident.acknowledged.is_some();
+        let unexpired = |silence: &&Silence| silence.phase != Phase::Expired;
         let stored = (
             kept.firing().count(),
             kept.snapshot.cards.len(),
             kept.snapshot.subscriptions.len(),
             kept.snapshot.deliveries.len(),
-            kept.snapshot.silences.len(),
+            kept.snapshot.silences.iter().filter(unexpired).count(),
             kept.firing().filter(taken).count(),
         );
         self.claim(in_memory == stored, || {
@@ -200,7 +207,7 @@ impl World {
             }
             let waits = kept.waiting.contains_key(&card.id);
             let routed = card.routed.as_ref();
-            let held = routed.is_some_and(|routed| routed.speaks_at(self.now) > self.now);
+            let held = routed.is_some_and(|routed| routed.next_beat(self.now) > self.now);
             self.claim(!has_news || waits || disabled || held, || {
                 format!("{card:?} has news and does not wait")
             });
@@ -253,9 +260,13 @@ impl World {
             format!("something was due at {due:?} and is not done at {now:?}")
         });
         let kept = self.store.snapshot(now).unwrap();
-        let over = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
+        // What is stored of an end lags behind repeats, and a restart grants some time.
+        let granted_until = self.restored_at.after(EXPIRY_GRACE);
+        let over = |expires: Option<Expiry>| {
+            expires.is_some_and(|expires| granted_until.max(expires.at.after(EXPIRY_LAG)) <= now)
+        };
         for incident in &kept.incidents {
-            self.claim(incident.ended() || !over(incident.expires_at), || {
+            self.claim(incident.ended() || !over(incident.expires), || {
                 format!("{incident:?} should have expired by {now:?}")
             });
         }
@@ -295,7 +306,8 @@ impl World {
                 format!("{there} was not told of {:?}", kept.incident(id))
             });
         }
-        self.claim(kept.snapshot.silences.is_empty(), || {
+        let endless = |silence: &Silence| silence.phase != Phase::Expired;
+        self.claim(!kept.snapshot.silences.iter().any(endless), || {
             format!("they never end: {:?}", kept.snapshot.silences)
         });
         self.claim(kept.snapshot.deliveries.is_empty(), || {
@@ -341,8 +353,9 @@ impl World {
     /// Whether an incident is silenced, or explained while it fires.
     fn hushed(&self, kept: &Snapshot, incident: &Incident) -> bool {
         let mut silences = kept.silences.iter();
-        let silenced =
-            silences.any(|silence| silence.active(self.now) && silence.covers(&incident.labels));
+        let silenced = silences.any(|silence| {
+            silence.active() && self.now < silence.ends_at && silence.covers(&incident.labels)
+        });
         silenced || (!incident.ended() && self.explained(kept, incident))
     }
 

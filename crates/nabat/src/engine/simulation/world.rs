@@ -11,7 +11,9 @@ use nabat_core::chat::{BotId, ChatKey, PersonId};
 use nabat_core::delivery::{Content, DeliveryId};
 use nabat_core::destination::{Destination, Outlet};
 use nabat_core::engine::{Effects, Engine, Event, Heard, Settings, Speaker, Wanted};
-use nabat_core::incident::IncidentId;
+use nabat_core::incident::{Expiry, IncidentId};
+use nabat_core::matcher::parse_list;
+use nabat_core::silence::{Draft, Origin, Phase, Silence};
 use nabat_core::time::Timestamp;
 
 use super::hands::Hand;
@@ -48,6 +50,8 @@ pub(super) struct World {
     pub(super) engine: Engine,
     /// Where people listen: two private chats, a group, and a topic of it.
     pub(super) places: Vec<ChatKey>,
+    /// Since when it has gone on from what the store kept.
+    pub(super) restored_at: Timestamp,
     update_id: i64,
     pub(super) message_id: i64,
     /// What couriers hold.
@@ -106,6 +110,7 @@ impl World {
             fence,
             engine,
             places: places.clone(),
+            restored_at: now,
             update_id: 0,
             message_id: 0,
             hands: Vec::new(),
@@ -133,7 +138,7 @@ impl World {
 
     /// Lets something happen.
     pub(super) fn step(&mut self) {
-        match self.dice.below(32) {
+        match self.dice.below(34) {
             0..=5 => self.fires(),
             6..=8 => self.resolves(),
             9..=11 => self.take(),
@@ -154,6 +159,8 @@ impl World {
             28 => self.reach_again(),
             29 => self.configure(),
             30 => self.is_thrown_out(),
+            31 => self.sets_silence(),
+            32 => self.expires_silence(),
             _ => self.hears_of_several(),
         }
     }
@@ -169,9 +176,9 @@ impl World {
 
     fn firing(&mut self) -> News {
         let lives = self.dice.below(5) == 0;
-        let expires_at = lives.then(|| self.now.after(Duration::from_secs(120)));
+        let expires = lives.then(|| Expiry::given(self.now.after(Duration::from_secs(120))));
         let version = self.dice.below(2);
-        self.news(version, Status::Firing { expires_at })
+        self.news(version, Status::Firing { expires })
     }
 
     fn resolved(&mut self) -> News {
@@ -304,6 +311,54 @@ impl World {
         });
     }
 
+    /// A program makes or changes a silence, of now or to come.
+    fn sets_silence(&mut self) {
+        let kept = self.store.snapshot(self.now).unwrap();
+        let known = &kept.silences;
+        let changes = !known.is_empty() && self.dice.below(3) == 0;
+        let id = changes.then(|| known[self.dice.below(known.len())].id);
+        let from = [0, 0, 300, 3_600][self.dice.below(4)];
+        let length = [60, 900, 3_600, 20_000][self.dice.below(4)];
+        let what = [
+            "alertname=\"Cpu\"",
+            "host=~\"h[01]\"",
+            "severity!=\"info\"",
+            "a=\"\"",
+        ];
+        let starts_at = self.now.after(Duration::from_secs(from));
+        let draft = Draft {
+            id,
+            matchers: parse_list(what[self.dice.below(what.len())]).unwrap(),
+            starts_at,
+            ends_at: starts_at.after(Duration::from_secs(length)),
+            created_by: "somebody".into(),
+            comment: String::new(),
+            annotations: None,
+            until_resolved: Some(self.dice.below(3) == 0),
+            origin: Origin::Api,
+        };
+        self.log.push(format!("{draft:?}"));
+        let mut out = Effects::default();
+        let refused = self.engine.set_silence(self.now, draft, &mut out).is_err();
+        self.claim(!refused || out.changes.is_empty(), || {
+            format!("refused, and yet: {:?}", out.changes)
+        });
+        self.commit(&out.changes);
+    }
+
+    fn expires_silence(&mut self) {
+        let kept = self.store.snapshot(self.now).unwrap();
+        if kept.silences.is_empty() {
+            return;
+        }
+        let id = kept.silences[self.dice.below(kept.silences.len())].id;
+        self.log.push(format!("{id:?} is ended"));
+        let mut out = Effects::default();
+        let known = self.engine.expire_silence(self.now, id, &mut out);
+        self.claim(known, || format!("{id:?} is not known"));
+        self.commit(&out.changes);
+    }
+
     /// A chat wants no messages any more.
     fn is_thrown_out(&mut self) {
         let chat = self.a_place();
@@ -413,6 +468,7 @@ impl World {
         self.doubt_all(&snapshot);
         let mut out = Effects::default();
         self.engine = Engine::restore(self.now, self.settings.clone(), snapshot, &mut out);
+        self.restored_at = self.now;
         self.commit(&out.changes);
     }
 
@@ -490,8 +546,9 @@ impl World {
         self.reconfigure();
         self.deliver_all();
         let kept = self.store.snapshot(self.now).unwrap();
-        let ends = kept.silences.iter().map(|silence| silence.ends_at);
-        self.now = ends.max().unwrap_or(self.now);
+        let unexpired = |silence: &&Silence| silence.phase != Phase::Expired;
+        let ends = kept.silences.iter().filter(unexpired).map(|s| s.ends_at);
+        self.now = ends.chain([self.now]).max().unwrap_or(self.now);
         for _ in 0..4 {
             self.passes(Duration::from_secs(300));
             self.deliver_all();

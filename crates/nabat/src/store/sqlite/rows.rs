@@ -12,15 +12,13 @@ use nabat_core::change::{Change, Offset, Snapshot};
 use nabat_core::chat::{Admits, BotId, Chat, ChatKey, Disabled, Invite, Person, PersonId, Role};
 use nabat_core::delivery::{Delivery, DeliveryId};
 use nabat_core::destination::Destination;
-use nabat_core::incident::{Ending, Incident, IncidentId, State};
-use nabat_core::matcher;
+use nabat_core::incident::{Ending, Expiry, Incident, IncidentId, State};
 use nabat_core::message::words::Language;
-use nabat_core::silence::{Silence, SilenceId};
 use nabat_core::subscription::{Selector, Subscription, SubscriptionId};
 use nabat_core::time::Timestamp;
 
 use super::reader::Reader;
-use super::{StoreError, failed, history, incidents};
+use super::{StoreError, failed, history, incidents, silences};
 
 /// Applies one change within a transaction.
 pub(super) fn apply(tx: &Transaction<'_>, change: &Change) -> Result<(), StoreError> {
@@ -46,13 +44,15 @@ fn put_incident(tx: &Transaction<'_>, incident: &Incident) -> rusqlite::Result<u
     tx.prepare_cached(
         "INSERT INTO incidents (id, revision, edition, fingerprint, labels, annotations, links,
              group_key, starts_at, opened_at, seen_at, expires_at, state, ended_at, ending, loud,
-             flaps, acknowledged)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+             flaps, acknowledged, presumed)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+             ?19)
          ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, edition = excluded.edition,
              loud = excluded.loud, acknowledged = excluded.acknowledged,
              annotations = excluded.annotations, links = excluded.links,
              starts_at = excluded.starts_at, seen_at = excluded.seen_at,
-             expires_at = excluded.expires_at, state = excluded.state,
+             expires_at = excluded.expires_at, presumed = excluded.presumed,
+             state = excluded.state,
              ended_at = excluded.ended_at, ending = excluded.ending
          WHERE excluded.revision > revision",
     )?
@@ -68,13 +68,14 @@ fn put_incident(tx: &Transaction<'_>, incident: &Incident) -> rusqlite::Result<u
         incident.starts_at.as_millis(),
         incident.opened_at.as_millis(),
         incident.seen_at.as_millis(),
-        incident.expires_at.map(Timestamp::as_millis),
+        incident.expires.map(|expires| expires.at.as_millis()),
         state,
         ended_at,
         ending,
         incident.loud,
         incident.flaps,
         incident.acknowledged.as_ref().map(json).transpose()?,
+        incident.expires.is_some_and(|expires| expires.presumed),
     ])
 }
 
@@ -120,9 +121,9 @@ fn apply_plain(tx: &Transaction<'_>, change: &Change) -> rusqlite::Result<usize>
             incident,
             told,
         } => run(
-            "INSERT OR REPLACE INTO ledger (card, incident, edition, ended)
-             VALUES (?1, ?2, ?3, ?4)",
-            params![card.0, incident.0, told.edition, told.ended],
+            "INSERT OR REPLACE INTO ledger (card, incident, edition, ended, maybe)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![card.0, incident.0, told.edition, told.ended, told.maybe],
         ),
         Change::ToldGone { card, incident } => run(
             "DELETE FROM ledger WHERE card = ?1 AND incident = ?2",
@@ -138,8 +139,8 @@ fn apply_plain(tx: &Transaction<'_>, change: &Change) -> rusqlite::Result<usize>
             history::apply(tx, change)
         }
         Change::Attempt(_) => history::apply(tx, change),
+        Change::Silence(silence) => silences::put(tx, silence),
         Change::Entry(entry) => incidents::put_entry(tx, entry),
-        Change::Silence(silence) => put_silence(tx, silence),
         Change::SilenceGone(id) => run("DELETE FROM silences WHERE id = ?1", params![id.0]),
         Change::Offset(bot, offset) => run(
             "INSERT OR REPLACE INTO offsets (bot, update_id, at) VALUES (?1, ?2, ?3)",
@@ -222,21 +223,6 @@ fn put_card(tx: &Transaction<'_>, card: &Card) -> rusqlite::Result<usize> {
     ])
 }
 
-fn put_silence(tx: &Transaction<'_>, silence: &Silence) -> rusqlite::Result<usize> {
-    tx.prepare_cached(
-        "INSERT OR REPLACE INTO silences (id, matchers, starts_at, ends_at, created_by, comment)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?
-    .execute(params![
-        silence.id.0,
-        matcher::list_text(&silence.matchers),
-        silence.starts_at.as_millis(),
-        silence.ends_at.as_millis(),
-        silence.created_by,
-        silence.comment,
-    ])
-}
-
 /// Reads everything the engine needs. Rows that make no sense are left out, and in the store:
 /// they must not keep the rest from being read. Says how many they are.
 pub(super) fn snapshot(
@@ -299,11 +285,7 @@ pub(super) fn snapshot(
             [],
             invite,
         )?,
-        silences: all.rows(
-            "SELECT id, matchers, starts_at, ends_at, created_by, comment FROM silences",
-            [],
-            silence,
-        )?,
+        silences: silences::read(all)?,
         subscriptions: subscriptions.into_iter().flatten().collect(),
         deliveries: deliveries.into_iter().flatten().collect(),
         offsets: all.rows("SELECT bot, update_id, at FROM offsets", [], offset)?,
@@ -317,12 +299,13 @@ fn ledger(all: Reader<'_>) -> rusqlite::Result<HashMap<CardId, BTreeMap<Incident
         let told = Told {
             edition: row.get(2)?,
             ended: row.get(3)?,
+            maybe: row.get(4)?,
         };
         Ok((CardId(row.get(0)?), IncidentId(row.get(1)?), told))
     };
     let mut ledger: HashMap<CardId, BTreeMap<IncidentId, Told>> = HashMap::new();
     let entries = all.rows(
-        "SELECT card, incident, edition, ended FROM ledger",
+        "SELECT card, incident, edition, ended, maybe FROM ledger",
         [],
         entry,
     )?;
@@ -335,7 +318,8 @@ fn ledger(all: Reader<'_>) -> rusqlite::Result<HashMap<CardId, BTreeMap<Incident
 /// What [`incident`] reads.
 pub(super) const INCIDENT_COLUMNS: &str =
     "id, revision, edition, fingerprint, labels, annotations, links, group_key, starts_at,
-     opened_at, seen_at, expires_at, state, ended_at, ending, loud, flaps, acknowledged";
+     opened_at, seen_at, expires_at, state, ended_at, ending, loud, flaps, acknowledged,
+     presumed";
 
 pub(super) fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
     let state = match row.get_ref(12)?.as_str()? {
@@ -361,7 +345,12 @@ pub(super) fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
         starts_at: time(row, 8)?,
         opened_at: time(row, 9)?,
         seen_at: time(row, 10)?,
-        expires_at: time_if_any(row, 11)?,
+        expires: time_if_any(row, 11)?
+            .map(|at| {
+                let presumed = row.get(18)?;
+                Ok::<_, rusqlite::Error>(Expiry { at, presumed })
+            })
+            .transpose()?,
         state,
     })
 }
@@ -449,18 +438,6 @@ fn delivery(row: &Row<'_>) -> rusqlite::Result<Option<Delivery>> {
     }))
 }
 
-fn silence(row: &Row<'_>) -> rusqlite::Result<Silence> {
-    let matchers: String = row.get(1)?;
-    Ok(Silence {
-        id: SilenceId(row.get(0)?),
-        matchers: matcher::parse_list(&matchers).map_err(|_| unexpected(1))?,
-        starts_at: time(row, 2)?,
-        ends_at: time(row, 3)?,
-        created_by: row.get(4)?,
-        comment: row.get(5)?,
-    })
-}
-
 pub(super) fn destination(row: &Row<'_>, column: usize) -> rusqlite::Result<Destination> {
     let text = row.get_ref(column)?.as_str()?;
     text.parse().map_err(|_| unexpected(column))
@@ -536,7 +513,7 @@ fn ending(row: &Row<'_>, column: usize) -> rusqlite::Result<Ending> {
     }
 }
 
-fn unexpected(column: usize) -> rusqlite::Error {
+pub(super) fn unexpected(column: usize) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(
         column,
         Type::Text,

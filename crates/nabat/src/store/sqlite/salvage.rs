@@ -199,7 +199,6 @@ fn mend(to: &Connection, noted: i64) -> rusqlite::Result<()> {
         "outbox",
         "deliveries",
         "entries",
-        "silences",
         "subscriptions",
     ] {
         to.execute(
@@ -207,11 +206,14 @@ fn mend(to: &Connection, noted: i64) -> rusqlite::Result<()> {
             [NUMBER_MAX],
         )?;
     }
+    // Those of maintenance windows are below zero.
+    to.execute("DELETE FROM silences WHERE id = 0 OR id > ?1", [NUMBER_MAX])?;
     to.execute_batch(
         "DELETE FROM incidents WHERE NOT (json_valid(labels) AND json_valid(annotations)
              AND json_valid(links) AND coalesce(json_valid(acknowledged), 1));
          DELETE FROM cards WHERE NOT coalesce(json_valid(routed), 1);
          DELETE FROM outbox WHERE NOT json_valid(content);
+         DELETE FROM silences WHERE NOT (json_valid(annotations) AND json_valid(origin));
          DELETE FROM entries WHERE NOT json_valid(what);
          DELETE FROM ledger WHERE incident NOT IN (SELECT id FROM incidents)
              OR card NOT IN (SELECT id FROM cards);

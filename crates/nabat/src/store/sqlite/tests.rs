@@ -4,6 +4,8 @@ mod damage;
 
 use std::fs;
 
+use nabat_core::silence::{Origin, Phase};
+
 use super::*;
 use crate::store::contract;
 
@@ -73,6 +75,31 @@ fn rows_that_can_not_be_read_keep_nothing_else_from_being_read() {
         .subscriptions
         .retain(|subscription| subscription.id.0 != 5);
     contract::assert_same(store.snapshot(Timestamp::from_millis(0)).unwrap(), expected);
+}
+
+#[test]
+fn silences_of_before_they_had_a_phase_are_active() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("nabat.db");
+    let old = Connection::open(&path).unwrap();
+    for migration in [
+        include_str!("../../../migrations/0001_alert_path.sql"),
+        include_str!("../../../migrations/0002_writes.sql"),
+    ] {
+        old.execute_batch(migration).unwrap();
+    }
+    let statements = "INSERT INTO silences VALUES (7, '{a=\"b\"}', 5, 99, 'Ann', 'why');
+                      PRAGMA user_version = 2;";
+    old.execute_batch(statements).unwrap();
+    drop(old);
+    let store = Sqlite::open(&path).unwrap();
+    let kept = store.snapshot(Timestamp::from_millis(0)).unwrap().silences;
+    let [silence] = kept.as_slice() else {
+        panic!("{kept:?}");
+    };
+    assert_eq!(silence.phase, Phase::Active { since: 7 });
+    assert_eq!(silence.origin, Origin::Api);
+    assert_eq!(silence.updated_at, silence.starts_at);
 }
 
 #[test]

@@ -84,12 +84,15 @@ pub(in crate::web) async fn show(
 async fn happened(state: &web::State, entries: Vec<Entry>) -> Result<Vec<Happened>, Problem> {
     let destination = |entry: &Entry| match entry.what {
         What::Told { destination, .. } => Some(destination),
-        What::Acknowledged { .. } | What::Unattended => None,
+        What::Acknowledged { .. } | What::Unattended | What::Silenced { .. } => None,
     };
     let destinations = entries.iter().filter_map(destination).collect();
     let mut names = state.engine.names(destinations).await?.into_iter();
     let happened = entries.into_iter().map(|entry| {
-        let name = destination(&entry).and_then(|_| names.next());
+        let name = match entry.what {
+            What::Silenced { silence, .. } => Some(state.api.names.uuid(silence)),
+            _ => destination(&entry).and_then(|_| names.next()),
+        };
         Happened {
             at: entry.at.to_string(),
             what: Kind::of(entry.what, name.unwrap_or_default()),

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use nabat_core::alert::Labels;
-use nabat_core::card::CardId;
+use nabat_core::card::{CardId, Shown};
 use nabat_core::delivery::DeliveryId;
 use nabat_core::incident::{Incident, IncidentId};
-use nabat_core::message::Message;
-use nabat_core::message::card::MemberNews;
+use nabat_core::message::card::{Extras, MemberNews};
+use nabat_core::message::words::Locale;
 use nabat_core::notification::{Notification, Reason};
 use nabat_core::time::Timestamp;
 
@@ -30,17 +30,22 @@ pub(crate) fn alert(host: &str, annotations: &[(&str, &str)]) -> Incident {
 
 /// A group of alerts called `DiskFull`, told for the first time.
 pub(crate) fn notification(incidents: Vec<Incident>) -> Notification {
-    let member = |incident| (Arc::new(incident), MemberNews::New);
+    let member = |incident| Shown {
+        incident: Arc::new(incident),
+        news: MemberNews::New,
+        silenced_until: None,
+        held: false,
+    };
     Notification {
         number: DeliveryId(12),
         thread: CardId(7),
-        first: true,
         receiver: "webhook".into(),
         group_key: r#"{}:{alertname="DiskFull"}"#.into(),
         group_labels: [("alertname", "DiskFull")].into_iter().collect(),
         reason: Reason::First,
         members: incidents.into_iter().map(member).collect(),
-        subject: String::new(),
-        message: Message::default(),
+        extras: Extras::default(),
+        locale: Locale::english(),
+        at: Timestamp::default(),
     }
 }

@@ -129,7 +129,7 @@ async fn what_can_not_be_used_is_refused_before_anything_is_sent() {
         ),
     ];
     for (target, words) in cases {
-        let error = Sender::new(&target).unwrap_err();
+        let error = Sender::new(&target, &mut Clients::default()).unwrap_err();
         assert!(error.to_string().contains(words), "{error}");
         assert_covered(&chain(&error));
     }

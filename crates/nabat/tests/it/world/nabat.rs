@@ -3,6 +3,7 @@
 //! It keeps its port and its data over [`Nabat::restart`], so that whoever posts to it finds
 //! it again and nothing that it promised may be forgotten.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
@@ -97,6 +98,11 @@ impl Nabat {
         self.process.kill9();
         (self.process, _) = launch(&self.folder, self.port).await;
         self.ready().await;
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        ([127, 0, 0, 1], self.port).into()
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

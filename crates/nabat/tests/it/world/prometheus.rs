@@ -1,11 +1,11 @@
 //! A real Prometheus that watches one target and fires at Alertmanagers.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::alertmanager::Alertmanager;
 use super::process::Process;
 use super::target::Target;
 use super::{http, wait};
@@ -27,17 +27,15 @@ pub(crate) struct Prometheus {
 
 impl Prometheus {
     /// Starts one with its files in `folder`. It looks five times a second, so that a test
-    /// sees within a second what it has changed.
+    /// sees within a second what it has changed, and repeats itself every five seconds. What it
+    /// says is good for four times as long.
     pub(crate) async fn start(
         folder: &Path,
         rules: &[Rule<'_>],
         target: &Target,
-        alertmanagers: &[&Alertmanager],
+        alertmanagers: &[SocketAddr],
     ) -> Self {
-        let peers: Vec<String> = alertmanagers
-            .iter()
-            .map(|alertmanager| alertmanager.address().to_string())
-            .collect();
+        let peers: Vec<String> = alertmanagers.iter().map(SocketAddr::to_string).collect();
         let config = json!({
             "global": { "scrape_interval": "200ms", "scrape_timeout": "200ms", "evaluation_interval": "200ms" },
             "rule_files": ["rules.yml"],
@@ -70,6 +68,7 @@ impl Prometheus {
             .arg(folder.join("prometheus"));
         command.args(["--web.listen-address=127.0.0.1:0", "--web.route-prefix=/"]);
         command.args(["--web.external-url", EXTERNAL_URL]);
+        command.arg("--rules.alert.resend-delay=5s");
         let mut process = Process::start("prometheus", folder, &mut command);
         let address = process.listening().await;
         let (client, ready) = (http::client(), format!("http://{address}/-/ready"));

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::message::card::MemberNews;
-use crate::silence::{Silence, SilenceId};
 
 fn news_at(world: &mut World, severity: &str, status: Status) {
     let labels = [("alertname", "Disk"), ("severity", severity)];
@@ -14,7 +13,7 @@ fn news_at(world: &mut World, severity: &str, status: Status) {
 }
 
 fn begins(world: &mut World, severity: &str) {
-    news_at(world, severity, Status::Firing { expires_at: None });
+    news_at(world, severity, Status::Firing { expires: None });
 }
 
 fn ends(world: &mut World, severity: &str) {
@@ -26,22 +25,18 @@ fn an_end_under_a_silence_is_told_and_so_is_the_next_beginning() {
     let mut world = world();
     world.fires("HighCPU", "a");
     assert_eq!(world.reasons(), [Reason::First]);
-    let silence = Silence {
-        id: SilenceId(9_000),
-        matchers: parse_list("alertname=HighCPU").unwrap(),
-        starts_at: world.now,
-        ends_at: world.now.after(minutes(20)),
-        created_by: "Ann".into(),
-        comment: String::new(),
-    };
+    let draft = draft(world.now, "alertname=HighCPU", 0, 20 * 60);
     let mut out = Effects::default();
-    world.engine.put_silence(world.now, &silence, &mut out);
+    world
+        .engine
+        .set_silence(world.now, draft, &mut out)
+        .unwrap();
     world.resolves("HighCPU", "a");
     world.passes(300);
     assert_eq!(world.reasons(), [Reason::AllResolved]);
     world.passes(15 * 60);
     let labels = [("alertname", "HighCPU"), ("host", "a")];
-    let news = news_of(&labels, None, Status::Firing { expires_at: None });
+    let news = news_of(&labels, None, Status::Firing { expires: None });
     let again = world.engine.news(world.now, vec![news], &mut out);
     again.unwrap();
     world.passes(30);
@@ -62,7 +57,7 @@ fn an_end_and_a_new_beginning_within_the_group_interval_are_told() {
     let sent = world.notified();
     assert_eq!(sent.len(), 1);
     assert_eq!(sent[0].reason, Reason::NewAlerts);
-    let flaps: Vec<u32> = sent[0].members.iter().map(|(it, _)| it.flaps).collect();
+    let flaps: Vec<u32> = sent[0].members.iter().map(|it| it.incident.flaps).collect();
     assert_eq!(flaps, [1], "said to have flapped");
 }
 
@@ -78,7 +73,7 @@ fn a_critical_alert_that_came_and_went_within_the_group_wait_is_told() {
         let sent = world.notified();
         assert_eq!(sent.len(), usize::from(told), "{severity}");
         for notification in sent {
-            assert_eq!(notification.members[0].1, MemberNews::Missed);
+            assert_eq!(notification.members[0].news, MemberNews::Missed);
         }
         assert!(world.engine.cards.is_empty(), "{severity}");
         world.passes(3_600);
@@ -115,7 +110,7 @@ fn the_end_of_what_fired_for_a_month_is_told() {
     begins(&mut world, "warning");
     world.passes(30);
     assert_eq!(world.reasons(), [Reason::First]);
-    let fires: Vec<_> = world.engine.incidents.keys().copied().collect();
+    let fires: Vec<_> = world.engine.incidents.iter().map(|(id, _)| *id).collect();
     let taken = crate::incident::Acknowledgement {
         by: "Ann".into(),
         at: world.now,

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use mail_parser::{Message as Parsed, MessageParser};
+use nabat_core::card::Shown;
 use nabat_core::message::Button;
 use nabat_core::message::card::MemberNews;
 use proptest::prelude::*;
 
 use super::*;
-use crate::channel::email::testing::{account, address, incident, notification};
+use crate::channel::email::testing::{account, address, incident, notification, text};
 
 fn written(subject: &str, message: Message) -> String {
     let to = [
@@ -16,8 +17,8 @@ fn written(subject: &str, message: Message) -> String {
         address("Смена <duty@example.org>"),
     ];
     let at = Timestamp::from_millis(1_700_000_000_000);
-    let notification = notification(subject, message);
-    let letter = compose(&account(25), &notification, &to, at).unwrap();
+    let text = text(subject, message);
+    let letter = compose(&account(25), &notification(), &text, &to, at).unwrap();
     String::from_utf8(letter).unwrap()
 }
 
@@ -75,8 +76,14 @@ fn a_letter_says_who_writes_to_whom_about_what_and_when() {
 
 /// The identity of the letter for `notification`, and of the root of its thread.
 fn ids(notification: &Notification) -> (String, String) {
+    ids_of(notification, "s")
+}
+
+fn ids_of(notification: &Notification, subject: &str) -> (String, String) {
     let to = [address("ops@example.org")];
-    let letter = compose(&account(25), notification, &to, Timestamp::from_millis(0)).unwrap();
+    let text = text(subject, Message::of("t"));
+    let at = Timestamp::from_millis(0);
+    let letter = compose(&account(25), notification, &text, &to, at).unwrap();
     let letter = String::from_utf8(letter).unwrap();
     let mail = parsed(&letter);
     let root = mail.references().as_text().unwrap().to_owned();
@@ -87,7 +94,7 @@ fn ids(notification: &Notification) -> (String, String) {
 #[test]
 fn letters_of_one_thread_differ_by_number_and_refer_to_its_root() {
     let of = |number, thread| {
-        let mut told = notification("s", Message::of("t"));
+        let mut told = notification();
         told.number.0 = number;
         told.thread.0 = thread;
         ids(&told)
@@ -104,9 +111,14 @@ fn letters_of_one_thread_differ_by_number_and_refer_to_its_root() {
 #[test]
 fn a_repeat_is_the_same_letter_unless_there_is_news_in_it() {
     let of = |subject: &str, edition| {
-        let told = notification(subject, Message::of("t"));
-        let members = vec![(Arc::new(incident(edition)), MemberNews::New)];
-        ids(&Notification { members, ..told }).0
+        let members = vec![Shown {
+            incident: Arc::new(incident(edition)),
+            news: MemberNews::New,
+            silenced_until: None,
+            held: false,
+        }];
+        let told = notification();
+        ids_of(&Notification { members, ..told }, subject).0
     };
     assert_eq!(of("for 1m", 1), of("for 2m", 1));
     assert_ne!(of("for 1m", 1), of("for 1m", 2));
@@ -210,8 +222,17 @@ fn long_texts_are_wrapped_and_huge_ones_cut() {
 
 #[test]
 fn nobody_gets_no_letter() {
-    let told = notification("s", Message::of("t"));
-    assert!(compose(&account(25), &told, &[], Timestamp::from_millis(0)).is_err());
+    let text = text("s", Message::of("t"));
+    assert!(
+        compose(
+            &account(25),
+            &notification(),
+            &text,
+            &[],
+            Timestamp::from_millis(0)
+        )
+        .is_err()
+    );
 }
 
 proptest! {

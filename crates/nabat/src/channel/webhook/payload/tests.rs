@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use nabat_core::card::CardId;
+use nabat_core::card::{CardId, Shown};
 use nabat_core::delivery::DeliveryId;
 use nabat_core::incident::{Ending, IncidentId};
-use nabat_core::message::Message;
-use nabat_core::message::card::MemberNews;
+use nabat_core::message::card::{Extras, MemberNews};
+use nabat_core::message::words::Locale;
 use serde_json::{Value, json};
 
 use super::*;
@@ -31,21 +31,27 @@ fn ended(incident: Incident) -> Incident {
     }
 }
 
+fn shown(incident: Incident) -> Shown {
+    Shown {
+        incident: Arc::new(incident),
+        news: MemberNews::New,
+        silenced_until: None,
+        held: false,
+    }
+}
+
 fn notification(members: Vec<Incident>) -> Notification {
     Notification {
         number: DeliveryId(2),
         thread: CardId(1),
-        first: true,
         receiver: "ops".into(),
         group_key: r#"{}:{alertname="DiskFull"}"#.into(),
         group_labels: [("alertname", "DiskFull")].into_iter().collect(),
         reason: Reason::First,
-        members: members
-            .into_iter()
-            .map(|one| (Arc::new(one), MemberNews::New))
-            .collect(),
-        subject: String::new(),
-        message: Message::default(),
+        members: members.into_iter().map(shown).collect(),
+        extras: Extras::default(),
+        locale: Locale::english(),
+        at: Timestamp::default(),
     }
 }
 
@@ -143,7 +149,7 @@ fn what_is_cut_off_counts_for_the_whole() {
 #[test]
 fn a_group_is_resolved_when_nothing_of_it_fires() {
     let mut all = four();
-    all.members.retain(|(incident, _)| incident.ended());
+    all.members.retain(|shown| shown.incident.ended());
     let payload = parsed(&all, 1);
     assert_eq!(payload["status"], "resolved");
     assert_eq!(payload["truncatedAlerts"], 1);

@@ -97,6 +97,15 @@ pub enum Kind {
     },
     /// Nobody sees to it any more.
     Unattended,
+    /// A silence held it back from then on.
+    Silenced {
+        /// Which: its UUID.
+        silence: String,
+        /// Who made it.
+        by: String,
+        /// Until when, as it was then, in RFC 3339.
+        until: String,
+    },
 }
 
 /// Who was told, and how that went.
@@ -154,7 +163,7 @@ impl From<&Acknowledgement> for Taken {
 }
 
 impl Kind {
-    /// What happened, where `name` is what its destination is called.
+    /// What happened, where `name` is what its destination is called, or its silence.
     pub fn of(what: What, name: String) -> Self {
         match what {
             What::Told {
@@ -180,6 +189,11 @@ impl Kind {
                 until: until.to_string(),
             },
             What::Unattended => Self::Unattended,
+            What::Silenced { by, until, .. } => Self::Silenced {
+                silence: name,
+                by,
+                until: until.to_string(),
+            },
         }
     }
 }

@@ -1,0 +1,95 @@
+//! What fires at one moment, to be read without disturbing the engine.
+
+use std::sync::Arc;
+
+use super::{Engine, Known};
+use crate::alert::{Fingerprint, Labels};
+use crate::incident::{Incident, Pulse};
+use crate::route::{GroupBy, Route, Routing, Spec};
+use crate::shards::Shards;
+use crate::silence::Silence;
+use crate::silence::cover::Cover;
+use crate::time::Timestamp;
+
+/// The receiver of all alerts where the configuration has no routes: whoever subscribed.
+pub const SUBSCRIBERS: &str = "subscribers";
+
+/// What fires and what hushes it, as it was when this was asked for. Cheap to make, and it stays
+/// as it is while the engine goes on.
+#[derive(Debug, Clone)]
+pub struct Overview {
+    incidents: Shards<Known>,
+    silences: Arc<Cover>,
+    routing: Arc<Routing>,
+}
+
+/// Something that fires.
+#[derive(Debug, Clone)]
+pub struct Firing {
+    /// The incident; its own signs of life may be a step behind.
+    pub incident: Arc<Incident>,
+    /// Its signs of life.
+    pub pulse: Pulse,
+}
+
+impl Engine {
+    /// What fires now.
+    pub fn overview(&self) -> Overview {
+        let routing = self.settings.routing.as_ref();
+        Overview {
+            incidents: self.incidents.clone(),
+            silences: self.silences.cover(),
+            routing: routing
+                .filter(|routing| !routing.root.receiver.is_empty())
+                .map_or_else(|| Arc::new(subscribed()), Arc::clone),
+        }
+    }
+}
+
+/// The routing where there is none: everything goes to whoever subscribed, grouped as in chats.
+fn subscribed() -> Routing {
+    let spec = Spec {
+        receiver: Some(SUBSCRIBERS.into()),
+        group_by: Some(GroupBy::Labels(vec!["alertname".into()])),
+        ..Spec::default()
+    };
+    Routing::new(Route::root(spec), [])
+}
+
+impl Overview {
+    /// What fires and fulfils `wanted`, in order of fingerprints.
+    pub fn firing(&self, now: Timestamp, wanted: impl Fn(&Labels) -> bool) -> Vec<Firing> {
+        let lives = |known: &&Known| {
+            let over = |pulse: Pulse| pulse.expires.is_some_and(|expires| expires.at < now);
+            !known.incident.ended() && !over(known.pulse) && wanted(&known.incident.labels)
+        };
+        let firing = self.incidents.values().filter(lives).map(|known| Firing {
+            incident: Arc::clone(&known.incident),
+            pulse: known.pulse,
+        });
+        let mut firing: Vec<Firing> = firing.collect();
+        // Each incident is looked up once, not for every comparison.
+        firing.sort_by_cached_key(|firing| firing.incident.fingerprint);
+        firing
+    }
+
+    /// The silences in force that cover an alert.
+    pub fn silenced_by<'a>(
+        &'a self,
+        now: Timestamp,
+        labels: &'a Labels,
+    ) -> impl Iterator<Item = &'a Silence> {
+        let silences = self.silences.of(labels);
+        silences.filter(move |silence| now < silence.ends_at)
+    }
+
+    /// The alert that explains one that fires, so that it is not told.
+    pub fn inhibited_by(&self, incident: &Incident) -> Option<Fingerprint> {
+        self.incidents.get(&incident.id)?.inhibited_by
+    }
+
+    /// The routes in force; where there are none, one for all that people subscribed to.
+    pub fn routing(&self) -> &Routing {
+        &self.routing
+    }
+}

@@ -1,0 +1,39 @@
+//! Which configuration a command reads: Nabat's own, or an `alertmanager.yml` as it is.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Failure;
+use crate::config::{self, Config, Form, Named, environment};
+
+/// A configuration file.
+#[derive(Debug, Args)]
+pub(super) struct File {
+    /// The configuration [default: ./nabat.yml, then $XDG_CONFIG_HOME/nabat/nabat.yml, /etc/nabat/nabat.yml]
+    #[arg(short, long, env = "NABAT_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// An `alertmanager.yml` to go by instead, as it is; also `--config.file`
+    #[arg(
+        long = "alertmanager.config",
+        alias = "config.file",
+        value_name = "FILE",
+        conflicts_with = "config"
+    )]
+    alertmanager: Option<PathBuf>,
+}
+
+impl File {
+    /// Finds and reads it.
+    pub(super) fn load(&self) -> Result<(Named, Config), Failure> {
+        let usage = |error: config::LoadError| Failure::Usage(error.to_string());
+        let (given, form) = match &self.alertmanager {
+            Some(path) => (Some(path), Form::Alertmanager),
+            None => (self.config.as_ref(), Form::Nabat),
+        };
+        let path = config::locate(given.map(PathBuf::as_path), &environment).map_err(usage)?;
+        let file = Named { path, form };
+        let config = config::load(&file, &environment).map_err(usage)?;
+        Ok((file, config))
+    }
+}

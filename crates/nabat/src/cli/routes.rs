@@ -1,0 +1,172 @@
+//! `nabat routes`: who is told about which alerts, and why.
+
+mod text;
+
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+use clap::{Args, Subcommand};
+use nabat_core::alert::Labels;
+use reqwest::Method;
+
+use super::output::{How, Output, json};
+use super::{Failure, Outcome, print, runtime};
+use crate::config::{self, Config, Form, Named, environment};
+use crate::web::api::shape::routes::{Routes as Shown, Told};
+
+const PATH: &str = "/api/v1/routes";
+
+/// See who is told about which alerts, and who would be told about one
+#[derive(Debug, Args)]
+pub(super) struct Routes {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Draw the tree of routes
+    Show(Show),
+    /// Say which receivers, groups and subscriptions would get an alert, and why
+    Test(Test),
+}
+
+#[derive(Debug, Args)]
+struct Show {
+    #[command(flatten)]
+    offline: Offline,
+    #[command(flatten)]
+    how: How,
+}
+
+#[derive(Debug, Args)]
+struct Test {
+    /// The labels of the alert: alertname=DiskFull severity=critical
+    #[arg(value_name = "LABEL=VALUE", value_parser = label)]
+    labels: Vec<(String, String)>,
+    /// Fail unless it goes to these receivers in this order; several with commas
+    #[arg(
+        long,
+        alias = "verify.receivers",
+        value_delimiter = ',',
+        value_name = "RECEIVER"
+    )]
+    receivers: Option<Vec<String>>,
+    #[command(flatten)]
+    offline: Offline,
+    #[command(flatten)]
+    how: How,
+}
+
+/// A file instead of a Nabat that runs.
+#[derive(Debug, Args)]
+struct Offline {
+    /// Go by this `nabat.yml` and ask no Nabat; subscriptions are not known then
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Go by this `alertmanager.yml`; also `--config.file`
+    #[arg(
+        long = "alertmanager.config",
+        alias = "config.file",
+        value_name = "FILE",
+        conflicts_with = "config"
+    )]
+    alertmanager: Option<PathBuf>,
+}
+
+impl Offline {
+    /// The configuration, if one was named.
+    fn load(&self) -> Result<Option<Config>, Failure> {
+        let nabat = self.config.as_ref().map(|path| (path, Form::Nabat));
+        let other = self.alertmanager.as_ref();
+        let other = other.map(|path| (path, Form::Alertmanager));
+        let Some((path, form)) = nabat.or(other) else {
+            return Ok(None);
+        };
+        let path = path.clone();
+        let config = config::load(&Named { path, form }, &environment);
+        config
+            .map(Some)
+            .map_err(|error| Failure::Usage(error.to_string()))
+    }
+}
+
+impl Routes {
+    pub(super) fn run(self) -> Outcome {
+        match self.action {
+            Action::Show(show) => show.run(),
+            Action::Test(test) => test.run(),
+        }
+    }
+}
+
+impl Show {
+    fn run(self) -> Outcome {
+        let shown = match self.offline.load()? {
+            Some(config) => Shown::of(&config),
+            None => runtime()?.block_on(async {
+                let api = self.how.target.open()?;
+                api.ask(Method::GET, PATH, &[]).await
+            })?,
+        };
+        match self.how.output {
+            Output::Json => json(&shown),
+            Output::Text => {
+                print(&text::routes(&shown));
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Test {
+    /// Fails if the receivers are not those that were expected.
+    fn run(self) -> Outcome {
+        let told: Told = match self.offline.load()? {
+            Some(config) => {
+                let pairs = self.labels.iter();
+                let labels: Labels = pairs
+                    .map(|(name, value)| (name.as_str(), value.as_str()))
+                    .collect();
+                Told::of(&config, &labels, None)
+            }
+            None => runtime()?.block_on(async {
+                let api = self.how.target.open()?;
+                let labels: Vec<(&str, String)> = self
+                    .labels
+                    .iter()
+                    .map(|(name, value)| (name.as_str(), value.clone()))
+                    .collect();
+                api.ask(Method::GET, &format!("{PATH}/test"), &labels).await
+            })?,
+        };
+        match self.how.output {
+            Output::Json => json(&told)?,
+            Output::Text => print(&text::told(&told)),
+        }
+        let receivers = told.routes.iter().map(|taken| &taken.receiver);
+        match self.receivers {
+            Some(expected) if !receivers.clone().eq(&expected) => {
+                let got: Vec<&str> = receivers.map(String::as_str).collect();
+                Err(anyhow!(
+                    "it goes to {}, not to {}",
+                    got.join(", "),
+                    expected.join(", ")
+                )
+                .into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => {
+            // As people quote them for matchers.
+            let inner = value.strip_prefix('"').and_then(|v| v.strip_suffix('"'));
+            Ok((name.to_owned(), inner.unwrap_or(value).to_owned()))
+        }
+        _ => Err("expected a label and its value, such as severity=critical".to_owned()),
+    }
+}

@@ -1,0 +1,127 @@
+//! Alertmanager's API v2: what Prometheus, amtool, karma and Grafana ask of an Alertmanager.
+//!
+//! Paths, shapes, texts and orders are Alertmanager's, for programs read them. Everything here is
+//! open to whoever may send alerts.
+
+mod alert;
+mod alerts;
+mod answer;
+mod groups;
+mod original;
+mod post;
+mod query;
+pub(crate) mod silences;
+mod status;
+mod stream;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::intake::access;
+
+use answer::Refused;
+
+/// How many may read a list of alerts at once: each holds what was there when it began.
+pub(super) const READERS_MAX: usize = 8;
+
+/// Every path of it, below `/api/v2`.
+pub(super) fn router(state: &super::State) -> Router<super::State> {
+    let only = answer::only;
+    Router::new()
+        .route("/status", get(status::show).fallback(only("GET")))
+        .route("/receivers", get(status::receivers).fallback(only("GET")))
+        .route(
+            "/alerts",
+            get(alerts::list)
+                .post(post::alerts)
+                .fallback(only("GET,POST")),
+        )
+        .route("/alerts/groups", get(groups::list).fallback(only("GET")))
+        .route(
+            "/silences",
+            get(silences::list)
+                .post(silences::set)
+                .fallback(only("GET,POST")),
+        )
+        .route(
+            "/silence/{id}",
+            get(silences::show)
+                .delete(silences::expire)
+                .fallback(only("GET,DELETE")),
+        )
+        .fallback(answer::not_found)
+        .layer(middleware::from_fn_with_state(state.clone(), guarded))
+}
+
+/// The paths of Alertmanager's API v1 that are not Nabat's own.
+pub(super) fn former() -> Router<super::State> {
+    const PATHS: [&str; 4] = [
+        "/api/v1/alerts",
+        "/api/v1/alerts/groups",
+        "/api/v1/receivers",
+        "/api/v1/status",
+    ];
+    let add = |router: Router<super::State>, path| router.route(path, any(answer::gone));
+    PATHS.into_iter().fold(Router::new(), add)
+}
+
+/// Lets in who may send alerts, and says what browsers must hear.
+async fn guarded(State(state): State<super::State>, request: Request, next: Next) -> Response {
+    let from_a_page = request.headers().contains_key(header::ORIGIN);
+    let asked_first = request
+        .headers()
+        .get(header::ACCESS_CONTROL_REQUEST_METHOD)
+        .cloned();
+    let mut response = match asked_first {
+        Some(wanted) if request.method() == Method::OPTIONS => may_ask(wanted),
+        _ if !admitted(&state, request.headers()) => Refused::unauthorized().into_response(),
+        _ => next.run(request).await,
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if from_a_page {
+        let anyone = HeaderValue::from_static("*");
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, anyone);
+    }
+    response
+}
+
+/// What a browser is told that asks whether a page may send a request.
+fn may_ask(wanted: HeaderValue) -> Response {
+    let headers = [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, wanted),
+        (
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            HeaderValue::from_static("Accept, Authorization, Content-Type, Origin"),
+        ),
+    ];
+    (StatusCode::OK, headers).into_response()
+}
+
+/// Whether a request carries what `intake.auth` demands; the secret of the webhook's path counts as
+/// a token. Who bears the token of Nabat's own API may do all of it too.
+fn admitted(state: &super::State, headers: &HeaderMap) -> bool {
+    let config = state.config.borrow();
+    let auth = config.intake.auth.as_ref();
+    auth.is_none()
+        || access::allowed(auth, headers, access::bearer(headers))
+        || state.api.admits(&config, headers)
+}
+
+/// A place among those who read long lists, to be held until the list is sent.
+fn reader(state: &super::State) -> Result<OwnedSemaphorePermit, Refused> {
+    Arc::clone(&state.readers).try_acquire_owned().map_err(|_| {
+        Refused::text(
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("Limit of concurrent GET requests reached ({READERS_MAX}), try again later.\n"),
+        )
+    })
+}

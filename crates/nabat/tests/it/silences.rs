@@ -1,0 +1,472 @@
+//! Silences as programs and those who run Nabat see them: Alertmanager's API, amtool and the
+//! command line, on the real program.
+
+use std::process::{Command, Output};
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::world::nabat::command;
+use crate::world::talk::moment;
+use crate::world::{OWNER, World, http, wait};
+
+const LIST: &str = "/api/v2/silences";
+
+/// A silence of `alertname="Disk"`, as a program asks for it.
+fn silence(from: i64, to: i64) -> Value {
+    json!({
+        "matchers": [{"name": "alertname", "value": "Disk", "isRegex": false}],
+        "startsAt": moment(from), "endsAt": moment(to), "createdBy": "me", "comment": "why",
+    })
+}
+
+/// Asks the API; returns the status and the body.
+async fn ask(world: &World, method: Method, path: &str, body: &Value) -> (StatusCode, String) {
+    let mut request = http::client().request(method, world.nabat.url(path));
+    if !body.is_null() {
+        request = request.json(body);
+    }
+    let answer = request.send().await.unwrap();
+    (answer.status(), answer.text().await.unwrap())
+}
+
+async fn made(world: &World, silence: &Value) -> String {
+    let (status, body) = ask(world, Method::POST, LIST, silence).await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    let made: Value = serde_json::from_str(&body).unwrap();
+    made["silenceID"].as_str().unwrap().to_owned()
+}
+
+async fn listed(world: &World, query: &str) -> Vec<Value> {
+    let (status, body) = ask(world, Method::GET, &format!("{LIST}?{query}"), &Value::Null).await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    serde_json::from_str(&body).unwrap()
+}
+
+async fn one(world: &World, id: &str) -> Value {
+    let path = format!("/api/v2/silence/{id}");
+    let (status, body) = ask(world, Method::GET, &path, &Value::Null).await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    serde_json::from_str(&body).unwrap()
+}
+
+fn with(mut silence: Value, key: &str, value: Value) -> Value {
+    silence[key] = value;
+    silence
+}
+
+/// What the real Alertmanager answers, recorded from 0.25; a `*` stands for what differs.
+#[tokio::test]
+async fn mistakes_are_refused_with_alertmanagers_words() {
+    let world = World::start().await;
+    let without = |key: &str| {
+        let mut silence = silence(0, 60);
+        silence.as_object_mut().unwrap().remove(key);
+        silence
+    };
+    let matcher = |matcher: Value| with(silence(0, 60), "matchers", json!([matcher]));
+    let cases = [
+        (
+            silence(20, 10),
+            400,
+            r#""Failed to create silence: start time must be before end time""#,
+        ),
+        (
+            silence(-20, -10),
+            400,
+            r#""Failed to create silence: end time can't be in the past""#,
+        ),
+        (
+            with(silence(0, 60), "matchers", json!([])),
+            422,
+            r#"{"code":612,"message":"matchers in body should have at least 1 items"}"#,
+        ),
+        (
+            without("matchers"),
+            422,
+            r#"{"code":602,"message":"matchers in body is required"}"#,
+        ),
+        (
+            without("startsAt"),
+            422,
+            r#"{"code":602,"message":"startsAt in body is required"}"#,
+        ),
+        (
+            without("comment"),
+            422,
+            r#"{"code":602,"message":"comment in body is required"}"#,
+        ),
+        (
+            matcher(json!({"value": "b", "isRegex": false})),
+            422,
+            r#"{"code":602,"message":"matchers.0.name in body is required"}"#,
+        ),
+        (
+            matcher(json!({"name": "a", "value": ".*", "isRegex": true})),
+            400,
+            r#""silence invalid: at least one matcher must not match the empty string""#,
+        ),
+        (
+            matcher(json!({"name": "a", "value": "(", "isRegex": true})),
+            400,
+            r#""silence invalid: invalid label matcher 0: invalid regular expression \"(\": *"#,
+        ),
+        (
+            with(
+                silence(0, 60),
+                "id",
+                json!("11111111-2222-4333-8444-555555555555"),
+            ),
+            404,
+            r#""silence not found""#,
+        ),
+        (
+            with(silence(0, 60), "startsAt", json!("yesterday")),
+            400,
+            r#"{"code":400,"message":"parsing silence body from \"\" failed, because parsing time \"yesterday\" as \"2006-01-02 15:04:05\": cannot parse *"#,
+        ),
+        (
+            with(silence(0, 60), "comment", json!(5)),
+            400,
+            r#"{"code":400,"message":"parsing silence body from \"\" failed, because *"#,
+        ),
+        (
+            json!([]),
+            400,
+            r#"{"code":400,"message":"parsing silence body from \"\" failed, because *"#,
+        ),
+    ];
+    for (posted, status, expected) in cases {
+        let (got, body) = ask(&world, Method::POST, LIST, &posted).await;
+        let same = match expected.strip_suffix('*') {
+            Some(begin) => body.starts_with(begin),
+            None => body.trim_end() == expected,
+        };
+        assert!(got == status && same, "{posted}\n{got} {body}\n{expected}");
+    }
+    for (path, status, expected) in [
+        (
+            "/api/v2/silence/xyz",
+            422,
+            r#"{"code":601,"message":"silenceID in path must be of type uuid: \"xyz\""}"#,
+        ),
+        (
+            "/api/v2/silence/11111111-2222-4333-8444-555555555555",
+            404,
+            "",
+        ),
+        (
+            "/api/v2/silences?filter=bad",
+            400,
+            r#""bad matcher format: bad""#,
+        ),
+    ] {
+        let (got, body) = ask(&world, Method::GET, path, &Value::Null).await;
+        assert_eq!(
+            (got.as_u16(), body.trim_end()),
+            (status, expected),
+            "{path}"
+        );
+    }
+    assert_eq!(
+        listed(&world, "").await,
+        [] as [Value; 0],
+        "nothing was made"
+    );
+}
+
+#[tokio::test]
+async fn silences_are_made_changed_listed_and_ended_and_outlive_a_crash() {
+    let mut world = World::start().await;
+    let active = made(&world, &silence(-60, 3_600)).await;
+    let later = made(&world, &silence(0, 1_800)).await;
+    let pending = made(&world, &silence(600, 1_200)).await;
+    let ended = made(&world, &silence(0, 3_600)).await;
+    let path = format!("/api/v2/silence/{ended}");
+    for _ in 0..2 {
+        let (status, body) = ask(&world, Method::DELETE, &path, &Value::Null).await;
+        assert_eq!((status, &*body), (StatusCode::OK, ""));
+    }
+    world.nabat.kill9();
+    world.nabat.restart().await;
+    let all = listed(&world, "").await;
+    let ids: Vec<&str> = all.iter().map(|s| s["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, [&later, &active, &pending, &ended]);
+    let states: Vec<&str> = all
+        .iter()
+        .map(|s| s["status"]["state"].as_str().unwrap())
+        .collect();
+    assert_eq!(states, ["active", "active", "pending", "expired"]);
+    let shown = one(&world, &active).await;
+    assert_eq!(
+        shown["matchers"],
+        json!([{"isEqual": true, "isRegex": false, "name": "alertname", "value": "Disk"}])
+    );
+    assert_eq!(shown["startsAt"], shown["updatedAt"], "not in the past");
+    assert_eq!(shown["annotations"], json!({}));
+
+    assert_eq!(listed(&world, "expired=false&pending=false").await.len(), 2);
+    assert_eq!(
+        listed(&world, "filter=alertname%3D%22Disk%22").await.len(),
+        4
+    );
+    assert_eq!(
+        listed(&world, "filter=alertname%3D~%22Disk%22").await.len(),
+        0,
+        "to the letter"
+    );
+
+    let longer = with(shown.clone(), "endsAt", json!(moment(7_200)));
+    assert_eq!(made(&world, &longer).await, active);
+    let other = json!([{"name": "alertname", "value": "Net", "isRegex": false}]);
+    let moved = made(&world, &with(shown, "matchers", other)).await;
+    assert_ne!(moved, active);
+    assert_eq!(one(&world, &active).await["status"]["state"], "expired");
+}
+
+#[tokio::test]
+async fn what_a_program_silences_is_not_told_until_the_end() {
+    let world = World::start().await;
+    world.subscribe(OWNER, OWNER).await;
+    let id = made(&world, &silence(0, 3_600)).await;
+    world.fire(json!({"alertname": "Disk", "host": "a"})).await;
+    world.fire(json!({"alertname": "Net"})).await;
+    world.told(OWNER, "Net").await;
+    world.settled().await;
+    assert!(
+        world
+            .said(OWNER)
+            .iter()
+            .all(|said| !said.text.contains("Disk"))
+    );
+    let path = format!("/api/v2/silence/{id}");
+    ask(&world, Method::DELETE, &path, &Value::Null).await;
+    world.told(OWNER, "Disk").await;
+}
+
+#[tokio::test]
+async fn one_that_is_to_come_begins_by_itself() {
+    let world = World::start().await;
+    world.subscribe(OWNER, OWNER).await;
+    let id = made(&world, &silence(1, 3_600)).await;
+    wait::until("the silence to begin", async || {
+        let silence = one(&world, &id).await;
+        (silence["status"]["state"] == "active").then_some(())
+    })
+    .await;
+    world.fire(json!({"alertname": "Disk"})).await;
+    world.fire(json!({"alertname": "Net"})).await;
+    world.told(OWNER, "Net").await;
+    world.settled().await;
+    assert!(
+        world
+            .said(OWNER)
+            .iter()
+            .all(|said| !said.text.contains("Disk"))
+    );
+}
+
+#[tokio::test]
+async fn who_may_not_send_alerts_may_not_silence_them() {
+    let world = World::with_config(|config| {
+        config["intake"] = json!({"auth": {"bearer_token": "a-token-for-alerts"}});
+    })
+    .await;
+    let (status, _) = ask(&world, Method::POST, LIST, &silence(0, 60)).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+    let request = http::client().post(world.nabat.url(LIST));
+    let answer = request
+        .bearer_auth("a-token-for-alerts")
+        .json(&silence(0, 60));
+    assert_eq!(answer.send().await.unwrap().status(), StatusCode::OK);
+    let output = run(&world, &["list"]).await;
+    assert!(output.status.success(), "{output:?}");
+}
+
+/// Runs `nabat silence` against the world's Nabat.
+async fn run(world: &World, arguments: &[&str]) -> Output {
+    let mut command = command();
+    command.arg("silence").args(arguments);
+    command.args(["--url", &world.nabat.url("")]);
+    command.arg("--data-dir").arg(world.nabat.data_dir());
+    command.env_remove("NABAT_TOKEN_FILE").env("USER", "ann");
+    ended(command).await
+}
+
+/// Runs amtool against the world's Nabat.
+async fn amtool(world: &World, arguments: &[&str]) -> Output {
+    let mut command = Command::new("amtool");
+    command.arg(format!("--alertmanager.url={}", world.nabat.url("")));
+    command.args(arguments).env("HOME", world.nabat.data_dir());
+    ended(command).await
+}
+
+async fn ended(mut command: Command) -> Output {
+    tokio::task::spawn_blocking(move || command.output().unwrap())
+        .await
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap().trim_end()
+}
+
+fn out(output: &Output) -> &str {
+    assert!(output.status.success(), "{output:?}");
+    text(&output.stdout)
+}
+
+#[tokio::test]
+async fn the_command_line_makes_shows_extends_and_ends_silences() {
+    let world = World::start().await;
+    let output = run(&world, &["list"]).await;
+    assert_eq!((out(&output), text(&output.stderr)), ("", "no silences"));
+
+    let add = ["add", "Disk", "team=~db|web", "-d", "2h", "-c", "the move"];
+    let output = run(&world, &add).await;
+    let id = out(&output).to_owned();
+    let shown = one(&world, &id).await;
+    assert_eq!(shown["createdBy"], "ann");
+    assert_eq!(shown["matchers"][1]["value"], "db|web");
+
+    let output = run(&world, &["list"]).await;
+    let lines: Vec<&str> = out(&output).lines().collect();
+    assert!(
+        lines[0].starts_with("ID ") && lines[0].ends_with("COMMENT"),
+        "{lines:?}"
+    );
+    let line =
+        format!("{id}  active  1h left  ann  alertname=\"Disk\", team=~\"db|web\"  the move");
+    assert_eq!(lines[1..], [line]);
+    let output = run(&world, &["list", "alertname=Net", "-o", "json"]).await;
+    assert_eq!(out(&output), "[]");
+    let output = run(&world, &["show", &id]).await;
+    assert!(out(&output).contains("comment   the move"), "{output:?}");
+
+    let output = run(&world, &["extend", &id, "-d", "1d"]).await;
+    assert_eq!(out(&output), id);
+    let output = run(&world, &["list"]).await;
+    assert!(out(&output).contains("1d left"), "{output:?}");
+    let output = run(&world, &["expire", &id]).await;
+    assert_eq!(out(&output), id);
+    let output = run(&world, &["list", "--expired", "-o", "json"]).await;
+    let all: Value = serde_json::from_str(out(&output)).unwrap();
+    assert_eq!(all[0]["status"]["state"], "expired");
+
+    let output = run(&world, &["add", "Disk", "--until-resolved", "-o", "json"]).await;
+    let made: Value = serde_json::from_str(out(&output)).unwrap();
+    let shown = one(&world, made["silenceID"].as_str().unwrap()).await;
+    assert_eq!(shown["annotations"], json!({"nabat/until": "resolved"}));
+
+    let unknown = "11111111-2222-4333-8444-555555555555";
+    for (arguments, code, words) in [
+        (
+            vec!["extend", &*id, "-d", "1h"],
+            1,
+            "it is over; make another one",
+        ),
+        (vec!["expire", unknown], 1, "there is none of that name"),
+        (
+            vec!["show", "xyz"],
+            1,
+            "silenceID in path must be of type uuid",
+        ),
+        (
+            vec!["add", "a=\"\""],
+            1,
+            "at least one matcher must not match the empty string",
+        ),
+        (vec!["add", "a=b", "c"], 2, "`c` is no matcher"),
+        (vec!["add", "a=b", "-d", "soon"], 2, "not a duration"),
+        (vec!["add"], 2, "required"),
+    ] {
+        let output = run(&world, &arguments).await;
+        let said = text(&output.stderr);
+        assert!(
+            output.status.code() == Some(code) && said.contains(words),
+            "{arguments:?} {output:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn amtool_works_as_with_alertmanager() {
+    let world = World::start().await;
+    let add = [
+        "silence",
+        "add",
+        "Disk",
+        "team=~db|web",
+        "-a",
+        "me",
+        "-c",
+        "why",
+        "-d",
+        "1h",
+    ];
+    let output = amtool(&world, &add).await;
+    let id = out(&output).to_owned();
+    assert_eq!(id.len(), 36, "{id}");
+
+    let output = amtool(&world, &["silence", "query"]).await;
+    let lines: Vec<&str> = out(&output).lines().collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    let words: Vec<&str> = lines[1].split_whitespace().collect();
+    assert_eq!(words[..3], [&*id, "alertname=\"Disk\"", "team=~\"db|web\""]);
+    assert_eq!(words[words.len() - 2..], ["me", "why"]);
+    let output = amtool(&world, &["silence", "query", "-q", "alertname=Disk"]).await;
+    assert_eq!(out(&output), id);
+    let output = amtool(&world, &["silence", "query", "-q", "alertname=Net"]).await;
+    assert_eq!(out(&output), "");
+
+    let exported = amtool(&world, &["silence", "query", "-o", "json"]).await;
+    let file = world.nabat.data_dir().join("silences.json");
+    std::fs::write(&file, out(&exported)).unwrap();
+
+    let output = amtool(
+        &world,
+        &["silence", "update", "-d", "2h", "-c", "longer", &id],
+    )
+    .await;
+    assert!(out(&output).contains("longer"), "{output:?}");
+    assert_eq!(one(&world, &id).await["comment"], "longer");
+
+    let output = amtool(&world, &["silence", "expire", &id]).await;
+    assert_eq!(out(&output), "");
+    let output = amtool(&world, &["silence", "query", "-q"]).await;
+    assert_eq!(out(&output), "");
+    let output = amtool(
+        &world,
+        &["silence", "query", "-q", "--expired", "--within", "1h"],
+    )
+    .await;
+    assert_eq!(out(&output), id);
+
+    let output = amtool(&world, &["silence", "import", file.to_str().unwrap()]).await;
+    let imported = out(&output);
+    assert_eq!(
+        imported.len(),
+        36,
+        "an expired one is made anew: {output:?}"
+    );
+    assert_ne!(imported, id);
+    let other = std::fs::read_to_string(&file)
+        .unwrap()
+        .replace(&id, "11111111-2222-4333-8444-555555555555");
+    std::fs::write(&file, other).unwrap();
+    let output = amtool(&world, &["silence", "import", file.to_str().unwrap()]).await;
+    assert_eq!(
+        out(&output).len(),
+        36,
+        "one of another Alertmanager too: {output:?}"
+    );
+
+    let output = amtool(
+        &world,
+        &["silence", "expire", "11111111-2222-4333-8444-555555555555"],
+    )
+    .await;
+    assert_eq!(output.status.code(), Some(1));
+    let output = amtool(&world, &["silence", "add", "a=~\"(\"", "-c", "x"]).await;
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+}
