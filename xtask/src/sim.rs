@@ -20,8 +20,8 @@ usage: cargo xtask sim [--histories N] [--from SEED] [--seed S]
 
 const TEST: &str = "engine::simulation::whatever_happens_nobody_is_told_what_is_not_so";
 const OPTIMISED: [&str; 2] = [
-    "profile.dev.package.nabat-core.opt-level=1",
-    "profile.dev.package.nabat.opt-level=1",
+    "profile.dev.package.nabat-core.opt-level=2",
+    "profile.dev.package.nabat.opt-level=2",
 ];
 
 #[derive(Debug, PartialEq)]

@@ -7,6 +7,9 @@ use anyhow::Result;
 
 use crate::{acceptance, lint, process, setup};
 
+/// How many histories the simulation lives through here: about a minute on two cores.
+const HISTORIES: &str = "2000";
+
 /// The last line on the terminal is the test runner's own, so nothing is printed after it.
 pub(crate) fn run() -> Result<()> {
     let start = Instant::now();
@@ -18,10 +21,6 @@ pub(crate) fn run() -> Result<()> {
     );
     // By themselves, because they count tenths of seconds.
     acceptance::run(&[])?;
-    process::attached(&mut process::cargo([
-        "test",
-        "--workspace",
-        "--locked",
-        "--no-fail-fast",
-    ]))
+    let mut tests = process::cargo(["test", "--workspace", "--locked", "--no-fail-fast"]);
+    process::attached(tests.env("NABAT_TEST_HISTORIES", HISTORIES))
 }

@@ -390,18 +390,31 @@ impl Card {
     }
 }
 
-/// Takes out earlier lives of alerts of which a later one is shown.
+/// Takes out earlier lives of alerts of which a later one is shown. An end of one that is not known
+/// yet is told with the end of the later one, though that is known.
 fn take_superseded(members: &mut Vec<Shown>) -> Vec<(IncidentId, Told)> {
     let mut superseded = Vec::new();
-    if let Some((earlier, _)) = lives(members.iter().map(|member| &*member.incident)) {
-        members.retain(|member| {
-            let incident = &member.incident;
-            let is_earlier = earlier.contains_key(&incident.id);
-            if is_earlier {
-                superseded.push((incident.id, Told::of(incident)));
+    let Some((earlier, _)) = lives(members.iter().map(|member| &*member.incident)) else {
+        return superseded;
+    };
+    let mut ends: HashSet<Fingerprint> = HashSet::new();
+    members.retain(|member| {
+        let incident = &member.incident;
+        let is_earlier = earlier.contains_key(&incident.id);
+        if is_earlier {
+            superseded.push((incident.id, Told::of(incident)));
+            if member.news != MemberNews::Known {
+                ends.insert(incident.fingerprint);
             }
-            !is_earlier
-        });
+        }
+        !is_earlier
+    });
+    for member in members {
+        let incident = &member.incident;
+        let known_to_be_over = member.news == MemberNews::Known && incident.ended();
+        if known_to_be_over && ends.contains(&incident.fingerprint) {
+            member.news = MemberNews::Changed;
+        }
     }
     superseded
 }

@@ -130,10 +130,12 @@ impl Engine {
     /// Takes over what couriers had in their hands when the other engine was last stored, and what
     /// was explained when it ended.
     pub(super) fn take_over(&mut self, other: &Self) {
-        let over = other.incidents.iter();
-        let over = over.filter(|(_, then)| then.inhibited_by.is_some());
-        for (id, then) in over {
-            if let Some(known) = self.incidents.get_mut(id)
+        let ended = other
+            .incidents
+            .values()
+            .filter(|known| known.incident.ended());
+        for then in ended {
+            if let Some(known) = self.incidents.get_mut(&then.incident.id)
                 && known.incident.ended()
             {
                 known.inhibited_by = then.inhibited_by;

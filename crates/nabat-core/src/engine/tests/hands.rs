@@ -194,3 +194,56 @@ fn whoever_unsubscribes_from_what_was_urgent_is_not_told_the_rest_as_urgent() {
     assert_eq!(pending, []);
     assert!(world.engine.cards.is_empty());
 }
+
+#[test]
+fn a_doubt_survives_restarts_while_the_chat_is_muted() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    let settings = world.engine.settings.clone();
+    for command in ["/mute 1h", "/lang en"] {
+        let (kept, mut out) = (world.snapshot(), Effects::default());
+        world.engine = Engine::restore(world.now, settings.clone(), kept, &mut out);
+        world.says(command);
+        assert_eq!(world.kinds(), [] as [&str; 0], "muted");
+    }
+    world.resolves("HighCPU", "a");
+    let said = world.deliver();
+    assert_eq!(said.len(), 1, "whoever saw that it fired: {said:?}");
+    assert!(world.engine.deliveries.is_empty());
+}
+
+#[test]
+fn the_end_of_an_earlier_life_is_told_though_that_of_the_later_one_is_known() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    let fires = |world: &mut World, host| {
+        let labels = [("alertname", "HighCPU"), ("host", host)];
+        let firing = Status::Firing { expires: None };
+        let news = news_of(&labels, Some(world.now), firing);
+        let mut out = Effects::default();
+        world.engine.news(world.now, vec![news], &mut out).unwrap();
+    };
+    fires(&mut world, "b");
+    for _ in 0..2 {
+        world.passes(1);
+        fires(&mut world, "a");
+        world.deliver();
+        world.passes(1);
+        world.resolves("HighCPU", "a");
+    }
+    world.deliver();
+    // As if somebody had dropped the end of the first life when nobody knew whether it was seen.
+    let on_duty = world.engine.cards.values_mut().next().unwrap();
+    let first = on_duty.card.members.values_mut().find(|told| told.ended);
+    let first = first.unwrap();
+    (first.edition, first.ended) = (1, false);
+    let id = on_duty.card.id;
+    world.engine.touched.insert(id);
+    let mut out = Effects::default();
+    world.engine.announce_touched(world.now, &mut out);
+    assert_eq!(world.kinds(), ["edit"]);
+    let on_duty = world.engine.cards.values().next().unwrap();
+    let open = on_duty.card.members.values().filter(|told| !told.ended);
+    assert_eq!(open.count(), 1, "that of b");
+}
