@@ -46,6 +46,7 @@ mod receivers;
 mod reload;
 #[cfg(test)]
 mod routes;
+#[cfg(test)]
 mod silences;
 #[cfg(test)]
 mod stories;
