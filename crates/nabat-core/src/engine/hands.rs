@@ -131,7 +131,10 @@ impl Engine {
     /// Takes over what couriers had in their hands when the other engine was last stored, and of the
     /// rest that is not stored what was so when cards were looked at last.
     pub(super) fn take_over(&mut self, other: &Self) {
-        let ended = other.incidents.values().filter(|known| known.incident.ended());
+        let ended = other
+            .incidents
+            .values()
+            .filter(|known| known.incident.ended());
         for then in ended {
             if let Some(known) = self.incidents.get_mut(&then.incident.id)
                 && known.incident.ended()
