@@ -29,14 +29,7 @@ impl World {
             .cards
             .iter()
             .filter(|card| card.routed.is_some() && self.set_back);
-        // Which beat of its route a group waited for is not stored: it may speak at once.
-        let waited = |card: &Card| {
-            let mut waiting = before.deliveries.iter();
-            waiting.any(|delivery| delivery.content == Content::Card(card.id))
-        };
-        let routed = before.cards.iter().filter(|card| card.routed.is_some());
-        let early = routed.filter(|card| !waited(card)).map(|card| card.id);
-        let late = late.chain(due.map(|card| card.id)).chain(early).collect();
+        let late = late.chain(due.map(|card| card.id)).collect();
         let (before, after) = (facts(before, held, &late), facts(&after, held, &late));
         self.check_same("a restart", &before, &after);
     }
@@ -86,16 +79,8 @@ fn facts(kept: &Snapshot, held: &HashSet<DeliveryId>, late: &HashSet<CardId>) ->
     });
     let incidents = kept.incidents.iter().filter(open);
     let cards = kept.cards.iter().filter(|card| kept_on(card));
-    // Nobody knows what was on its way: that is all that becomes doubtful.
-    let without_doubts = |card: &Card| {
-        let mut card = card.clone();
-        for told in card.members.values_mut() {
-            told.maybe = false;
-        }
-        card
-    };
     cards
-        .map(|card| format!("{:?}", without_doubts(card)))
+        .map(|card| format!("{card:?}"))
         .chain(incidents.map(|incident| format!("{incident:?}")))
         .chain(deliveries)
         .chain(kept.chats.iter().map(|chat| format!("{chat:?}")))
