@@ -23,6 +23,8 @@ async fn after_a_bad_night() -> World {
     let full = Alert::critical("DiskFull").saying("/var is full");
     world.post(&full.firing()).await;
     let message = world.told(OWNER, "DiskFull").await;
+    // That it was told is noted when Telegram's answer has come.
+    world.settled().await;
     world
         .press(OWNER, message.id, OWNER, "✋ Acknowledge")
         .await;
