@@ -7,7 +7,7 @@ use crate::alert::{Fingerprint, Labels};
 use crate::incident::{Incident, Pulse};
 use crate::route::{GroupBy, Route, Routing, Spec};
 use crate::shards::Shards;
-use crate::silence::Silence;
+use crate::silence::SilenceId;
 use crate::silence::cover::Cover;
 use crate::time::Timestamp;
 
@@ -73,14 +73,9 @@ impl Overview {
         firing
     }
 
-    /// The silences in force that cover an alert.
-    pub fn silenced_by<'a>(
-        &'a self,
-        now: Timestamp,
-        labels: &'a Labels,
-    ) -> impl Iterator<Item = &'a Silence> {
-        let silences = self.silences.of(labels);
-        silences.filter(move |silence| now < silence.ends_at)
+    /// The numbers of the silences in force that cover an alert, in order.
+    pub fn silenced_by(&self, labels: &Labels) -> Vec<SilenceId> {
+        self.silences.ids(labels)
     }
 
     /// The alert that explains one that fires, so that it is not told.

@@ -136,7 +136,7 @@ fn an_alert_is_inhibited_as_in_alertmanager() {
 }
 
 #[test]
-fn the_end_of_the_last_source_sets_its_targets_free() {
+fn the_end_of_a_source_hands_its_targets_on_or_sets_them_free() {
     let mut inhibitions = Inhibitions::new(&[rule("a=1", "b=1", "x")]);
     let id = IncidentId;
     assert_eq!(inhibitions.open(id(1), &labels("b=1")), []);
@@ -144,7 +144,7 @@ fn the_end_of_the_last_source_sets_its_targets_free() {
     assert_eq!(inhibitions.open(id(3), &labels("a=1 y=1")), []);
     assert_eq!(inhibitions.open(id(4), &labels("b=1 y=1")), [id(4)]);
     assert_eq!(inhibitions.by(id(4)), Some(id(2)));
-    assert_eq!(inhibitions.end(id(2)), []);
+    assert_eq!(inhibitions.end(id(2)), [id(1), id(4)]);
     assert_eq!(inhibitions.by(id(4)), Some(id(3)));
     assert_eq!(inhibitions.end(id(3)), [id(1), id(4)]);
     assert_eq!(inhibitions.by(id(4)), None);

@@ -38,12 +38,12 @@ const BOUNDS: [(&str, (Period, Period)); 6] = [
         (Period::from_seconds(1), Period::from_minutes(DAY)),
     ),
     (
-        "remind_before_silence_ends",
-        (Period::from_seconds(0), Period::from_minutes(DAY)),
-    ),
-    (
         "global.resolve_timeout",
         (Period::from_millis(1), Period::from_minutes(365 * DAY)),
+    ),
+    (
+        "remind_before_silence_ends",
+        (Period::from_seconds(0), Period::from_minutes(DAY)),
     ),
     (
         "history.keep_incidents_for",

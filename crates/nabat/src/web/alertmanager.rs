@@ -54,7 +54,7 @@ pub(super) fn router(state: &super::State) -> Router<super::State> {
             "/silence/{id}",
             get(silences::show)
                 .delete(silences::expire)
-                .fallback(only("GET,DELETE")),
+                .fallback(only("DELETE,GET")),
         )
         .fallback(answer::not_found)
         .layer(middleware::from_fn_with_state(state.clone(), guarded))

@@ -79,14 +79,14 @@ impl Book {
             .collect()
     }
 
+    /// The active ones, as they are now.
+    pub(in crate::engine) fn cover(&self) -> Arc<Cover> {
+        Arc::clone(&self.cover)
+    }
+
     /// The active ones that cover an alert.
     pub(in crate::engine) fn covering(&self, labels: &Labels) -> impl Iterator<Item = &Silence> {
         self.cover.of(labels)
-    }
-
-    /// The active ones as they are now, to be kept.
-    pub(in crate::engine) fn cover(&self) -> Arc<Cover> {
-        Arc::clone(&self.cover)
     }
 
     /// How many are active, pending and expired.

@@ -66,12 +66,12 @@ pub(super) struct Standing {
 }
 
 impl Standing {
-    /// What hushes `firing` at `now`.
-    pub(super) fn of(overview: &Overview, firing: &Firing, now: Timestamp, names: Names) -> Self {
-        let silences = overview.silenced_by(now, &firing.incident.labels);
+    /// What hushes `firing`, where silences have these `names`.
+    pub(super) fn of(overview: &Overview, firing: &Firing, names: Names) -> Self {
+        let silences = overview.silenced_by(&firing.incident.labels);
         let inhibitors = overview.inhibited_by(&firing.incident).into_iter();
         Self {
-            silenced_by: silences.map(|silence| names.uuid(silence.id)).collect(),
+            silenced_by: silences.into_iter().map(|id| names.uuid(id)).collect(),
             inhibited_by: inhibitors.map(Shown).collect(),
         }
     }

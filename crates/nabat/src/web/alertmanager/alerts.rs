@@ -19,8 +19,7 @@ pub(super) async fn list(
     let wanted = Wanted::read(&parameters)?;
     let place = reader(&state)?;
     let overview = state.engine.overview().await?;
-    let now = clock::now();
-    let names = state.api.names;
+    let (now, names) = (clock::now(), state.api.names);
     let writer = Writer::new(now, state.config.borrow().global.resolve_timeout());
     let firing = overview.firing(now, |labels| wanted.labels(labels));
     let mut found = firing.into_iter();
@@ -28,7 +27,7 @@ pub(super) async fn list(
         let _held = &place;
         loop {
             let firing = found.next()?;
-            let standing = Standing::of(&overview, &firing, now, names);
+            let standing = Standing::of(&overview, &firing, names);
             let routes = overview.routing().root.find(&firing.incident.labels);
             let receivers: Vec<&str> = routes
                 .iter()

@@ -11,7 +11,6 @@ use nabat_core::alert::Labels;
 use nabat_core::engine::{Firing, Overview};
 use nabat_core::route::Route;
 use nabat_core::silence::uuid::Names;
-use nabat_core::time::Timestamp;
 
 use super::alert::{Named, Standing, Wanted, Writer, append};
 use super::answer::Refused;
@@ -32,7 +31,6 @@ struct Answer {
     overview: Overview,
     wanted: Wanted,
     writer: Writer,
-    now: Timestamp,
     names: Names,
 }
 
@@ -52,11 +50,10 @@ pub(super) async fn list(
     let wanted = Wanted::read(&parameters)?;
     let place = reader(&state)?;
     let overview = state.engine.overview().await?;
-    let now = clock::now();
-    let names = state.api.names;
+    let (now, names) = (clock::now(), state.api.names);
     let writer = Writer::new(now, state.config.borrow().global.resolve_timeout());
     let mut firing = overview.firing(now, |labels| wanted.labels(labels));
-    firing.retain(|firing| wanted.standing(&Standing::of(&overview, firing, now, names)));
+    firing.retain(|firing| wanted.standing(&Standing::of(&overview, firing, names)));
     firing.sort_unstable_by(|a, b| in_a_group(&a.incident.labels, &b.incident.labels));
     let groups = groups(&overview, &firing, &wanted);
     let pieces = pieces(&groups);
@@ -64,7 +61,6 @@ pub(super) async fn list(
         overview,
         wanted,
         writer,
-        now,
         names,
     };
     let write = move |piece: Piece, out: &mut Vec<u8>| {
@@ -146,7 +142,7 @@ fn begin(group: &Group, out: &mut Vec<u8>) {
 impl Answer {
     /// Appends an alert, with those of its receivers that are wanted.
     fn alert(&self, firing: &Firing, out: &mut Vec<u8>) {
-        let standing = Standing::of(&self.overview, firing, self.now, self.names);
+        let standing = Standing::of(&self.overview, firing, self.names);
         let routes = self.overview.routing().root.find(&firing.incident.labels);
         let receivers = routes.iter().map(|route| &*route.receiver);
         let mut receivers: Vec<&str> = receivers
