@@ -177,6 +177,7 @@ pub struct Engine {
     /// Of whom it is decided at the end of this step whether they are inhibited.
     affected: BTreeSet<IncidentId>,
     silences: silences::Book,
+    named: silences::Named,
     /// Silences that people were asked about and have not confirmed.
     proposals: talk::Proposals,
     /// Critical deliveries, the oldest first; some may be gone by now.
@@ -342,6 +343,7 @@ impl Engine {
             inhibitions,
             affected: BTreeSet::new(),
             silences: silences::Book::new(snapshot.silences),
+            named: silences::Named::default(),
             proposals: talk::Proposals::default(),
             criticals: BTreeSet::new(),
             late: false,

@@ -1,5 +1,6 @@
 //! The command line. One file for each command.
 
+mod alert;
 mod api;
 mod check;
 mod deliveries;
@@ -56,6 +57,8 @@ enum Command {
     Check(check::Check),
     /// See what waits to be sent and what became of the rest; retry or drop it
     Deliveries(Box<deliveries::Deliveries>),
+    /// See what fires; send an alert
+    Alert(Box<alert::Alert>),
     /// Hold alerts back for a time; see, extend and end what holds them back
     Silence(Box<silence::Silence>),
     /// Make a `nabat.yml` of another program's configuration
@@ -75,6 +78,7 @@ pub fn run() -> ExitCode {
         Command::Demo(demo) => demo.run(),
         Command::Check(check) => check.run(),
         Command::Deliveries(deliveries) => deliveries.run(),
+        Command::Alert(alert) => alert.run(),
         Command::Silence(silence) => silence.run(),
         Command::Import(import) => import.run(),
         Command::Incidents(incidents) => incidents.run(),

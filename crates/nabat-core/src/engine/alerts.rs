@@ -250,6 +250,7 @@ impl Engine {
             sieve: Sieve::of(&incident.labels),
             incident,
         };
+        self.named.add(&known.incident);
         self.incidents.insert(known.incident.id, known);
     }
 
@@ -269,11 +270,11 @@ impl Engine {
 
     /// Forgets an incident that is over and that no card has to tell of.
     pub(super) fn forget_if_untold(&mut self, id: IncidentId) {
-        let over = self
-            .incidents
-            .get(&id)
-            .is_some_and(|known| known.cards.is_empty() && known.incident.ended());
-        if over {
+        let Some(known) = self.incidents.get(&id) else {
+            return;
+        };
+        if known.cards.is_empty() && known.incident.ended() {
+            self.named.remove(id, &known.incident.labels);
             self.incidents.remove(&id);
         }
     }
@@ -282,5 +283,8 @@ impl Engine {
     pub(super) fn forget_untold(&mut self) {
         self.incidents
             .retain(|known| !known.cards.is_empty() || !known.incident.ended());
+        self.named = super::silences::Named::default();
+        let known = self.incidents.values();
+        known.for_each(|known| self.named.add(&known.incident));
     }
 }

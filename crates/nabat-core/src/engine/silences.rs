@@ -1,6 +1,7 @@
 //! Silences: how they begin, end and change, and what then becomes of the alerts they cover.
 
 mod book;
+mod named;
 mod reminders;
 mod windows;
 
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(super) use book::Book;
+pub(super) use named::Named;
 
 use super::{Effects, Engine, Timer};
 use crate::alert::Labels;
@@ -265,13 +267,13 @@ impl Engine {
     /// After a silence came or went: what is so of the incidents it is about, and what their cards
     /// have to tell. Those who know them are shown the silence too.
     fn cover_anew(&mut self, now: Timestamp, silence: &Silence, out: &mut Effects) {
-        let covered: Vec<IncidentId> = self
-            .incidents
-            .iter()
-            .filter(|(_, known)| silence.covers(&known.incident.labels))
-            .map(|(id, _)| *id)
-            .collect();
-        for id in covered {
+        let all = || self.incidents.iter().map(|(id, _)| *id).collect();
+        let candidates: Vec<IncidentId> = self.named.of(&silence.matchers).unwrap_or_else(all);
+        for id in candidates {
+            let known = self.incidents.get(&id);
+            if !known.is_some_and(|known| silence.covers(&known.incident.labels)) {
+                continue;
+            }
             let Some(known) = self.incidents.get_mut(&id) else {
                 continue;
             };

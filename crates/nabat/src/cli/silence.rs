@@ -254,7 +254,7 @@ fn all_done(failed: usize, of: usize) -> Outcome {
 }
 
 /// The matchers of a command line. A first one without an operator is the alert's name.
-fn read(texts: &[String]) -> Result<Vec<matcher::Matcher>, Failure> {
+pub(super) fn read(texts: &[String]) -> Result<Vec<matcher::Matcher>, Failure> {
     let matchers = texts.iter().enumerate().map(|(at, text)| {
         if at == 0 && !text.contains(['=', '!']) {
             return Ok(matcher::Matcher::equal("alertname", text));
@@ -279,7 +279,8 @@ fn period(text: &str) -> Result<Duration, NotAPeriod> {
         .ok_or(NotAPeriod)
 }
 
-fn moment(text: &str) -> Result<Timestamp, String> {
+/// Reads a moment of a command line.
+pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
     let read = Timestamp::parse_rfc3339(text).ok().flatten();
     read.ok_or_else(|| "not a time as in `2026-11-21T22:00:00Z` (RFC 3339)".to_owned())
 }

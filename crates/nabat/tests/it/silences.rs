@@ -285,8 +285,12 @@ async fn who_may_not_send_alerts_may_not_silence_them() {
 
 /// Runs `nabat silence` against the world's Nabat.
 async fn run(world: &World, arguments: &[&str]) -> Output {
+    nabat(world, "silence", arguments).await
+}
+
+async fn nabat(world: &World, what: &str, arguments: &[&str]) -> Output {
     let mut command = command();
-    command.arg("silence").args(arguments);
+    command.arg(what).args(arguments);
     command.args(["--url", &world.nabat.url("")]);
     command.arg("--data-dir").arg(world.nabat.data_dir());
     command.env_remove("NABAT_TOKEN_FILE").env("USER", "ann");
@@ -386,6 +390,53 @@ async fn the_command_line_makes_shows_extends_and_ends_silences() {
             output.status.code() == Some(code) && said.contains(words),
             "{arguments:?} {output:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn the_command_line_sends_alerts_and_shows_what_fires() {
+    let world = World::start().await;
+    world.subscribe(OWNER, OWNER).await;
+    let output = nabat(&world, "alert", &["list"]).await;
+    assert_eq!((out(&output), text(&output.stderr)), ("", "nothing fires"));
+    let add = [
+        "add",
+        "Disk",
+        "host=a b",
+        "--annotation",
+        "summary=the disk is full",
+    ];
+    assert_eq!(out(&nabat(&world, "alert", &add).await), "");
+    world.told(OWNER, "the disk is full").await;
+    made(&world, &silence(0, 3_600)).await;
+    let output = nabat(&world, "alert", &["list", "Disk"]).await;
+    let lines: Vec<&str> = out(&output).lines().collect();
+    let words: Vec<&str> = lines[1].split_whitespace().collect();
+    assert_eq!(words[..2], ["Disk", "suppressed"], "{lines:?}");
+    assert!(
+        lines[1].ends_with("host=a b  the disk is full"),
+        "{lines:?}"
+    );
+    let output = nabat(&world, "alert", &["list", "--active", "-o", "json"]).await;
+    assert_eq!(out(&output), "[]");
+    let end = ["add", "Disk", "host=a b", "--end", &moment(-1)];
+    assert_eq!(out(&nabat(&world, "alert", &end).await), "");
+    let output = nabat(&world, "alert", &["list", "-o", "json"]).await;
+    assert_eq!(out(&output), "[]");
+    for (arguments, code, words) in [
+        (vec!["add"], 2, "required"),
+        (vec!["add", "Disk", "host"], 2, "`host` is not `name=value`"),
+        (vec!["list", "a=b", "c"], 2, "`c` is no matcher"),
+        (
+            vec!["list", "--receiver", "("],
+            1,
+            "failed to parse receiver param",
+        ),
+    ] {
+        let output = nabat(&world, "alert", &arguments).await;
+        let said = text(&output.stderr);
+        let same = output.status.code() == Some(code) && said.contains(words);
+        assert!(same, "{arguments:?} {output:?}");
     }
 }
 

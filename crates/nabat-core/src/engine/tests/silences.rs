@@ -97,6 +97,34 @@ fn a_silence_that_began_while_nabat_was_down_holds_back_at_once() {
 }
 
 #[test]
+fn a_silence_finds_what_it_covers_with_or_without_a_name() {
+    for (matchers, expected) in [
+        ("alertname=HighCPU", 2),
+        ("alertname=HighCPU host=b", 1),
+        ("alertname=~High.*", 2),
+        ("host=a", 2),
+        ("alertname=None", 0),
+        ("alertname!=HighCPU", 1),
+    ] {
+        let mut world = World::new();
+        world.says("/regexp all");
+        world.fires("HighCPU", "a");
+        world.fires("HighCPU", "b");
+        world.fires("DiskFull", "a");
+        world.fires("Gone", "a");
+        world.deliver();
+        world.resolves("Gone", "a");
+        world.deliver();
+        world.restarts_later(1);
+        world.deliver();
+        world.silences(matchers, 0, HOUR);
+        assert_eq!(world.engine.figures().silenced, expected, "{matchers}");
+        world.passes(HOUR);
+        assert_eq!(world.engine.figures().silenced, 0, "{matchers}");
+    }
+}
+
+#[test]
 fn an_early_end_tells_what_was_held_back_and_is_kept() {
     let mut world = World::new();
     world.says("/regexp all");

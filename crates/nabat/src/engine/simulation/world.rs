@@ -505,6 +505,7 @@ impl World {
         let (settings, snapshot) = (self.settings.clone(), self.kept_lately());
         let mut out = Effects::default();
         self.engine = self.engine.recover(self.now, settings, snapshot, &mut out);
+        self.restored_at = self.now;
         self.commit(&out.changes);
     }
 

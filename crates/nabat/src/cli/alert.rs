@@ -1,0 +1,222 @@
+//! `nabat alert`: what fires, and alerts of one's own, through Alertmanager's API.
+
+use std::collections::BTreeMap;
+
+use clap::{Args, Subcommand};
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use nabat_core::matcher::parse_one;
+use nabat_core::time::Timestamp;
+
+use super::output::{self, How, Output};
+use super::silence::{moment, read};
+use super::table::{Table, age, clean, width};
+use super::{Failure, Outcome, complain, print, runtime};
+use crate::clock;
+
+const PATH: &str = "/api/v2/alerts";
+
+/// See what fires; send an alert
+#[derive(Debug, Args)]
+pub(super) struct Alert {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Send an alert that fires, or the end of one
+    Add(Add),
+    /// List what fires
+    List(List),
+}
+
+#[derive(Debug, Args)]
+struct Add {
+    /// Its labels, as in `severity=critical`; a first one without `=` is the alert's name
+    #[arg(required = true, value_name = "LABEL")]
+    labels: Vec<String>,
+    /// What is said about it, as in `summary="the disk is full"`
+    #[arg(long, value_name = "NAME=TEXT")]
+    annotation: Vec<String>,
+    /// Since when it fires, as in `2026-11-21T22:00:00Z` [default: now]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    start: Option<Timestamp>,
+    /// Until when; a time that has passed ends it [default: until Nabat hears nothing of it for
+    /// `resolve_timeout`]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    end: Option<Timestamp>,
+    /// Where it can be looked at
+    #[arg(long, value_name = "URL")]
+    generator_url: Option<String>,
+    #[command(flatten)]
+    how: How,
+}
+
+#[derive(Debug, Args)]
+struct List {
+    /// Only those that fulfil these matchers; a first one without an operator is the alert's name
+    #[arg(value_name = "MATCHER")]
+    matchers: Vec<String>,
+    /// Not those that a silence or another alert holds back
+    #[arg(long)]
+    active: bool,
+    /// Only those of receivers whose name matches this expression
+    #[arg(long, value_name = "EXPRESSION")]
+    receiver: Option<String>,
+    #[command(flatten)]
+    how: How,
+}
+
+/// As much of an alert as is shown in a line.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown {
+    labels: BTreeMap<String, String>,
+    annotations: BTreeMap<String, String>,
+    starts_at: String,
+    status: Status,
+}
+
+#[derive(Debug, Deserialize)]
+struct Status {
+    state: String,
+}
+
+impl Alert {
+    pub(super) fn run(self) -> Outcome {
+        runtime()?.block_on(async {
+            match self.action {
+                Action::Add(wanted) => add(wanted).await,
+                Action::List(wanted) => list(wanted).await,
+            }
+        })
+    }
+}
+
+async fn add(wanted: Add) -> Outcome {
+    let labels = pairs(&wanted.labels, true)?;
+    let annotations = pairs(&wanted.annotation, false)?;
+    let mut alert = json!({ "labels": labels, "annotations": annotations });
+    let times = [("startsAt", wanted.start), ("endsAt", wanted.end)];
+    for (name, time) in times {
+        if let Some(time) = time {
+            alert[name] = json!(time.to_string());
+        }
+    }
+    if let Some(url) = &wanted.generator_url {
+        alert["generatorURL"] = json!(url);
+    }
+    let api = wanted.how.target.open()?;
+    let () = api.post(PATH, &[&alert]).await?;
+    match wanted.how.output {
+        Output::Json => output::json(&alert),
+        Output::Text => Ok(()),
+    }
+}
+
+async fn list(wanted: List) -> Outcome {
+    let filters = read(&wanted.matchers)?;
+    let mut query: Vec<(&str, String)> = filters
+        .iter()
+        .map(|filter| ("filter", filter.to_string()))
+        .collect();
+    if wanted.active {
+        query.extend(["silenced", "inhibited"].map(|name| (name, false.to_string())));
+    }
+    query.extend(wanted.receiver.map(|name| ("receiver", name)));
+    let api = wanted.how.target.open()?;
+    let alerts: Vec<Value> = api.ask(Method::GET, PATH, &query).await?;
+    if wanted.how.output == Output::Json {
+        return output::json(&alerts);
+    }
+    if alerts.is_empty() {
+        complain("nothing fires");
+        return Ok(());
+    }
+    let shown: Vec<Shown> = serde_json::from_value(Value::Array(alerts))?;
+    print(&text(&shown, clock::now(), width()));
+    Ok(())
+}
+
+/// A line for each, no wider than `width` if that can be.
+fn text(alerts: &[Shown], now: Timestamp, width: Option<usize>) -> String {
+    let rows = alerts.iter().map(|alert| {
+        let said = |name: &str| alert.annotations.get(name).map(String::as_str);
+        let labels = alert.labels.iter().filter(|(name, _)| *name != "alertname");
+        let labels: Vec<String> = labels
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        [
+            clean(alert.labels.get("alertname").map_or("", String::as_str)),
+            clean(&alert.status.state),
+            age(&alert.starts_at, now),
+            clean(&labels.join(" ")),
+            clean(said("summary").or(said("description")).unwrap_or_default()),
+        ]
+    });
+    let table = Table {
+        head: ["ALERT", "STATE", "AGE", "LABELS", "SUMMARY"],
+        flexible_from: 3,
+        rows: rows.collect(),
+    };
+    table.text(width)
+}
+
+/// Names and values of a command line. With `named`, a first word alone is the alert's name.
+fn pairs(texts: &[String], named: bool) -> Result<BTreeMap<String, String>, Failure> {
+    let pairs = texts.iter().enumerate().map(|(at, text)| {
+        if named && at == 0 && !text.contains('=') {
+            return Ok(("alertname".to_owned(), text.clone()));
+        }
+        let usage = || Failure::Usage(format!("nabat: `{text}` is not `name=value`"));
+        let (name, _) = text.split_once('=').ok_or_else(usage)?;
+        // Quotes are read as in a matcher; an operator of more than `=` is none here.
+        match parse_one(text) {
+            Ok(pair) if *pair.name == *name.trim() && !text.contains("=~") => {
+                Ok((pair.name.into(), pair.value.into()))
+            }
+            _ => Err(usage()),
+        }
+    });
+    pairs.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_read_and_alerts_shown() {
+        let owned = |texts: &[&str]| {
+            texts
+                .iter()
+                .map(|text| (*text).to_owned())
+                .collect::<Vec<_>>()
+        };
+        let read = |texts: &[&str]| pairs(&owned(texts), true).ok();
+        let labels = read(&["Disk", "host=a b", "path=\"/\""]).unwrap();
+        let labels: Vec<String> = labels.iter().map(|(k, v)| format!("{k}:{v}")).collect();
+        assert_eq!(labels, ["alertname:Disk", "host:a b", "path:/"]);
+        for wrong in [&["Disk", "host"][..], &["a!=b"], &["a=~b"], &["=b"]] {
+            assert_eq!(read(wrong), None, "{wrong:?}");
+        }
+        let alert = Shown {
+            labels: [("alertname", "Disk"), ("host", "a")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+            annotations: [("summary".to_owned(), "full\u{1b}".to_owned())].into(),
+            starts_at: "2026-11-20T15:00:00.000Z".to_owned(),
+            status: Status {
+                state: "active".to_owned(),
+            },
+        };
+        let now = Timestamp::parse_rfc3339("2026-11-20T15:03:20Z");
+        assert_eq!(
+            text(&[alert], now.unwrap().unwrap(), None),
+            "ALERT  STATE   AGE  LABELS  SUMMARY\nDisk   active  3m   host=a  full\n"
+        );
+    }
+}
