@@ -40,6 +40,9 @@ pub struct Told {
     pub edition: u32,
     /// Whether that edition said that it is over.
     pub ended: bool,
+    /// Whether a message of it may have been seen although nothing was told for sure. Noted where
+    /// no delivery waits that would say so after a restart.
+    pub maybe: bool,
 }
 
 impl Told {
@@ -48,6 +51,7 @@ impl Told {
         Self {
             edition: incident.edition,
             ended: incident.ended(),
+            maybe: false,
         }
     }
 }
@@ -115,11 +119,12 @@ impl Routed {
         first.after(millis(beats * interval))
     }
 
-    /// When what still fires is told again: exactly after `repeat_interval`, though not before the
-    /// group may speak at all.
+    /// When what still fires is told again: the first beat at which `repeat_interval` is over, so
+    /// exactly then if it is a multiple of `group_interval`.
     pub fn repeats_at(&self, now: Timestamp) -> Option<Timestamp> {
-        let period = self.timing.repeat_interval.max(self.timing.group_interval);
-        Some(due(self.told_at?, period, now))
+        let interval = self.timing.group_interval.as_millis().max(1);
+        let beats = self.timing.repeat_interval.as_millis().div_ceil(interval);
+        Some(due(self.told_at?, millis(beats.max(1) * interval), now))
     }
 }
 

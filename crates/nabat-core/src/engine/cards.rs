@@ -255,6 +255,7 @@ impl Engine {
             return;
         }
         if let Some(at) = self.held_until(now, id, out) {
+            self.keep_doubts(id, out);
             self.timers.insert((at, Timer::Card(id)));
             return;
         }
@@ -280,17 +281,12 @@ impl Engine {
         let changed = priority != delivery.priority;
         delivery.priority = priority;
         let delivery = delivery.clone();
-        let mut silent = false;
         if let Some(card) = card_of(&delivery) {
             self.fall_back_in_time(now, card, delivery.created_at, out);
-            // Its courier may have been told that there is nothing to say.
-            silent = self.cards.get(&card).is_some_and(OnDuty::in_doubt);
-        }
-        if changed || silent {
-            out.waiting.push(delivery.waiting());
         }
         if changed {
             self.note_critical(&delivery);
+            out.waiting.push(delivery.waiting());
             out.changes.push(Change::Delivery(delivery));
         }
     }
@@ -298,6 +294,7 @@ impl Engine {
     /// A card that has nothing to say any more does not wait. One of a route says again what
     /// fires, in time.
     fn keep_quiet(&mut self, now: Timestamp, id: CardId, out: &mut Effects) {
+        self.keep_doubts(id, out);
         let known = self.cards.get(&id);
         let opens = known.and_then(|on_duty| self.opens_at(&on_duty.card, now));
         let Some(on_duty) = self.cards.get_mut(&id) else {
@@ -392,8 +389,6 @@ impl Engine {
             Some(Priority::Quiet) if all_ended && !muted => Some(Priority::News),
             None if card.behind => Some(Priority::Quiet),
             None if self.again(now, card) => Some(Priority::News),
-            // It waits on: by this it is known after a restart that there is a doubt.
-            None if on_duty.in_doubt() => Some(Priority::Quiet),
             other => other,
         }
     }

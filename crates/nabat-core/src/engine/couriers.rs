@@ -82,11 +82,8 @@ impl Engine {
             return Some(delivery);
         };
         let Some(view) = self.view_of(now, card) else {
-            let on_duty = self.cards.get(&card);
-            if !on_duty.is_some_and(OnDuty::in_doubt) {
-                self.remove_delivery(id, out);
-                self.touched.insert(card);
-            }
+            self.remove_delivery(id, out);
+            self.touched.insert(card);
             return None;
         };
         let news = view.members.iter().any(|m| m.news != MemberNews::Known);

@@ -23,6 +23,13 @@ pub(super) struct Hand {
     answers_lost: u32,
 }
 
+impl Hand {
+    /// What may have been seen although the ledger knows nothing.
+    pub(super) fn in_doubt(&self) -> &BTreeSet<IncidentId> {
+        &self.in_doubt
+    }
+}
+
 /// The hands that changed since the last commit, as they were then.
 #[derive(Debug, Default)]
 pub(super) struct Before(HashMap<CardId, Hand>);
@@ -39,21 +46,15 @@ impl OnDuty {
     /// nothing.
     pub(super) fn maybe_told(&self, incident: IncidentId) -> bool {
         let told = self.hand.on_its_way.as_ref();
-        told.is_some_and(|told| told.contains(&incident)) || self.hand.in_doubt.contains(&incident)
+        let known = self.card.members.get(&incident);
+        told.is_some_and(|told| told.contains(&incident))
+            || self.hand.in_doubt.contains(&incident)
+            || known.is_some_and(|told| told.maybe)
     }
 
     /// Whether a courier has a message of it.
     pub(super) fn on_its_way(&self) -> bool {
         self.hand.on_its_way.is_some()
-    }
-
-    /// Whether the chat may have heard of something of which the ledger knows nothing.
-    pub(super) fn in_doubt(&self) -> bool {
-        let mut doubted = self.hand.in_doubt.iter();
-        doubted.any(|id| {
-            let told = self.card.members.get(id);
-            told.is_some_and(|told| told.edition == 0)
-        })
     }
 
     /// How many answers got lost since the last one that came.

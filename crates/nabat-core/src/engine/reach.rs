@@ -373,9 +373,11 @@ impl Engine {
         target.take_over(moved, &mut self.before);
         for (incident, told) in members {
             let known = target.card.members.entry(incident).or_default();
+            let maybe = told.maybe || known.maybe;
             if known.edition == 0 {
                 *known = told;
             }
+            known.maybe = maybe && known.edition == 0;
             out.changes.push(Change::Told {
                 card: target_id,
                 incident,

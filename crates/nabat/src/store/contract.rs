@@ -194,6 +194,7 @@ fn one_of_everything() -> Snapshot {
     let told = Told {
         edition: 2,
         ended: true,
+        maybe: false,
     };
     Snapshot {
         incidents: vec![
@@ -455,6 +456,7 @@ fn a_card_keeps_its_ledger(store: &dyn Store) {
     let told = Told {
         edition: 0,
         ended: false,
+        maybe: true,
     };
     card.members.insert(IncidentId(1), told);
     let changes = [

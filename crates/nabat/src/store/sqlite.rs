@@ -45,6 +45,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../migrations/0001_alert_path.sql")),
     M::up(include_str!("../../migrations/0002_writes.sql")),
     M::up(include_str!("../../migrations/0003_silences.sql")),
+    M::up(include_str!("../../migrations/0004_doubts.sql")),
     M::up(include_str!("../../migrations/0005_presumed_ends.sql")),
     M::up(include_str!("../../migrations/0007_entries.sql")),
 ];

@@ -304,6 +304,7 @@ impl World {
         }
         self.engine.settle(self.now, settled.clone(), &mut out);
         self.commit(&out.changes);
+        let after = self.store.snapshot(self.now).unwrap();
         for delivery in &before.deliveries {
             let Content::Card(card) = delivery.content else {
                 continue;
@@ -311,7 +312,14 @@ impl World {
             if !work.ids.contains(&delivery.id) {
                 continue;
             }
-            let gone = self.engine.pending_one(delivery.id).is_none();
+            // What is held back by now does not wait, but is not given up either.
+            let held_back = |note: &Note| {
+                let mut cards = after.cards.iter().filter(|known| known.id == note.card);
+                let known = cards.find_map(|card| card.members.get(&note.incident));
+                note.card == card && known.is_some_and(|known| known.edition == 0)
+            };
+            let gone =
+                self.engine.pending_one(delivery.id).is_none() && !work.told.iter().any(held_back);
             match settled.outcome {
                 Outcome::Sent { .. } => self.note_spoken(card),
                 Outcome::Failed { .. } => {

@@ -121,9 +121,9 @@ fn apply_plain(tx: &Transaction<'_>, change: &Change) -> rusqlite::Result<usize>
             incident,
             told,
         } => run(
-            "INSERT OR REPLACE INTO ledger (card, incident, edition, ended)
-             VALUES (?1, ?2, ?3, ?4)",
-            params![card.0, incident.0, told.edition, told.ended],
+            "INSERT OR REPLACE INTO ledger (card, incident, edition, ended, maybe)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![card.0, incident.0, told.edition, told.ended, told.maybe],
         ),
         Change::ToldGone { card, incident } => run(
             "DELETE FROM ledger WHERE card = ?1 AND incident = ?2",
@@ -299,12 +299,13 @@ fn ledger(all: Reader<'_>) -> rusqlite::Result<HashMap<CardId, BTreeMap<Incident
         let told = Told {
             edition: row.get(2)?,
             ended: row.get(3)?,
+            maybe: row.get(4)?,
         };
         Ok((CardId(row.get(0)?), IncidentId(row.get(1)?), told))
     };
     let mut ledger: HashMap<CardId, BTreeMap<IncidentId, Told>> = HashMap::new();
     let entries = all.rows(
-        "SELECT card, incident, edition, ended FROM ledger",
+        "SELECT card, incident, edition, ended, maybe FROM ledger",
         [],
         entry,
     )?;

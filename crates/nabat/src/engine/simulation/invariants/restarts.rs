@@ -79,8 +79,16 @@ fn facts(kept: &Snapshot, held: &HashSet<DeliveryId>, late: &HashSet<CardId>) ->
     });
     let incidents = kept.incidents.iter().filter(open);
     let cards = kept.cards.iter().filter(|card| kept_on(card));
+    // Nobody knows what was on its way: that is all that becomes doubtful.
+    let without_doubts = |card: &Card| {
+        let mut card = card.clone();
+        for told in card.members.values_mut() {
+            told.maybe = false;
+        }
+        card
+    };
     cards
-        .map(|card| format!("{card:?}"))
+        .map(|card| format!("{:?}", without_doubts(card)))
         .chain(incidents.map(|incident| format!("{incident:?}")))
         .chain(deliveries)
         .chain(kept.chats.iter().map(|chat| format!("{chat:?}")))
