@@ -14,6 +14,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::incident::{Expiry, GroupKey};
 use crate::time::Timestamp;
 
+/// The label with an alert's name.
+pub const NAME: &str = "alertname";
+
 /// Names and values, sorted by name, each name once. Also used for annotations.
 #[derive(Clone, PartialEq, Eq, Default, Hash)]
 pub struct Labels {
@@ -270,7 +273,7 @@ impl News {
         words: Option<(&str, &str)>,
         status: Status,
     ) -> Self {
-        let named = [("alertname", name), ("severity", "warning")];
+        let named = [(NAME, name), ("severity", "warning")];
         Self {
             labels: named.iter().chain(labels).copied().collect(),
             annotations: words.into_iter().collect(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::alert::{Fingerprint, Labels, Links, News, Status};
+use crate::alert::{Fingerprint, Labels, Links, NAME, News, Status};
 use crate::time::Timestamp;
 
 /// The number of an incident, given in order of opening; never used twice.
@@ -157,7 +157,7 @@ impl Incident {
             loud: 1,
             flaps: 0,
             fingerprint: labels.fingerprint(),
-            group: labels.value("alertname").into(),
+            group: labels.value(NAME).into(),
             labels,
             annotations: Labels::default(),
             links: Links::default(),
@@ -367,7 +367,7 @@ fn moved_far(stored: Option<Expiry>, known: Option<Expiry>, step: Duration) -> b
 /// The name of the alert with these labels.
 pub fn name_of(labels: &Labels) -> String {
     labels
-        .get("alertname")
+        .get(NAME)
         .filter(|name| !name.is_empty())
         .map_or_else(|| labels.to_string(), str::to_owned)
 }

@@ -4,13 +4,14 @@
 //! Alertmanager's classic one (`pkg/labels/parse.go`), with the names widened to UTF-8.
 
 pub mod index;
+pub mod pairs;
 
 use std::fmt::{self, Write as _};
 use std::sync::OnceLock;
 
 use regex_automata::meta::Regex;
 
-use crate::alert::Labels;
+use crate::alert::{Labels, NAME};
 use crate::subscription::expression::{self, ExpressionError};
 
 /// One condition on one label.
@@ -125,6 +126,13 @@ impl Matcher {
         }
     }
 
+    /// The one value that it asks for; `None` if others do too, or none at all: a missing label has
+    /// an empty value, so that under no pair of an alert it would be found.
+    pub fn only_value(&self) -> Option<&str> {
+        let asks = self.operator == Operator::Equal && !self.value.is_empty();
+        asks.then_some(&*self.value)
+    }
+
     /// Whether the label's value fulfils it.
     pub fn matches(&self, labels: &Labels) -> bool {
         let value = labels.value(&self.name);
@@ -193,7 +201,7 @@ pub fn parse_prefix(text: &str) -> Result<(Vec<Matcher>, &str), MatcherError> {
     cursor.take("{");
     if !cursor.at_matcher() {
         let name = cursor.run(char::is_whitespace);
-        matchers.extend((!name.is_empty()).then(|| Matcher::equal("alertname", name)));
+        matchers.extend((!name.is_empty()).then(|| Matcher::equal(NAME, name)));
     }
     loop {
         cursor.skip_blank();

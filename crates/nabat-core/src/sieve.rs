@@ -2,7 +2,7 @@
 //! without looking at their labels.
 
 use crate::alert::{Fingerprint, Labels};
-use crate::matcher::{Matcher, Operator};
+use crate::matcher::Matcher;
 
 /// Two bits of sixty-four for each pair of name and value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -16,12 +16,9 @@ impl Sieve {
 
     /// The bits that whatever fulfils all of these has.
     pub(crate) fn needed(matchers: &[Matcher]) -> Self {
-        // A missing label has an empty value.
-        let certain =
-            |matcher: &&Matcher| matcher.operator == Operator::Equal && !matcher.value.is_empty();
-        let pairs = matchers.iter().filter(certain);
-        pairs
-            .map(|matcher| bits((&matcher.name, &matcher.value)))
+        let matchers = matchers.iter();
+        matchers
+            .filter_map(|matcher| Some(bits((&matcher.name, matcher.only_value()?))))
             .fold(Self::default(), Self::and)
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::talk::{Request, SILENCE_MAX};
 use super::{Effects, Engine};
-use crate::alert::Labels;
+use crate::alert::{Labels, NAME};
 use crate::card::CardId;
 use crate::delivery::Priority;
 use crate::incident::{Acknowledgement, Incident, IncidentId};
@@ -17,9 +17,6 @@ use crate::message::answer::Answer;
 use crate::message::card::{Member, MemberNews, details};
 use crate::silence::{Draft, Origin, SilenceId};
 use crate::time::parse_period;
-
-/// The label with an alert's name.
-const NAME: &str = "alertname";
 
 impl Engine {
     /// Does what a button on a card asks for. The card shows the outcome by itself.

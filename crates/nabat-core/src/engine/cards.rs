@@ -68,18 +68,23 @@ impl Engine {
                 beat: None,
                 instead_of: None,
             };
-            for integration in routing.of(&route.receiver) {
+            let its_own_failure = |integration: &&Integration| {
                 let about_it = incident.labels.value("to") == &*integration.name;
-                if about_it && incident.name().starts_with(OWN_ALERTS) {
-                    continue;
-                }
-                let destination = Destination::Integration(integration.id);
+                about_it && incident.name().starts_with(OWN_ALERTS)
+            };
+            let integrations = routing.of(&route.receiver);
+            let destinations = integrations
+                .filter(|integration| !its_own_failure(integration))
+                .map(|integration| Destination::Integration(integration.id))
+                .chain(
+                    routing
+                        .chats_of(&route.receiver)
+                        .iter()
+                        .map(|chat| Destination::Chat(*chat)),
+                );
+            for destination in destinations {
                 self.follow_route(destination, &group, &routed, out);
                 self.show(destination, &group, Some(&routed), incident, out);
-            }
-            for chat in routing.chats_of(&route.receiver) {
-                self.follow_route((*chat).into(), &group, &routed, out);
-                self.show((*chat).into(), &group, Some(&routed), incident, out);
             }
         }
     }

@@ -1,14 +1,15 @@
 //! What couriers have in their hands, card by card, and what became doubtful because of it.
 //!
-//! This is known in memory only, and no commit makes it so: a message is on its way whether or not
-//! the store takes writes. When a commit fails and the engine is read back, the hands are therefore
+//! No commit makes it so: a message is on its way whether or not the store takes writes. It is known
+//! in memory only, but for doubts about what waits for no courier, which the ledger notes. When a commit fails and the engine is read back, the hands are therefore
 //! taken over as they were at the last commit ([`Before`]): whoever holds something was told so
 //! after a commit, and whoever could not have an outcome noted still holds it.
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{Engine, OnDuty};
+use super::{Effects, Engine, OnDuty};
 use crate::card::CardId;
+use crate::change::Change;
 use crate::incident::IncidentId;
 
 /// What is on its way, or may have been, of one card.
@@ -21,13 +22,6 @@ pub(super) struct Hand {
     in_doubt: BTreeSet<IncidentId>,
     /// How many answers got lost since the last one that came.
     answers_lost: u32,
-}
-
-impl Hand {
-    /// What may have been seen although the ledger knows nothing.
-    pub(super) fn in_doubt(&self) -> &BTreeSet<IncidentId> {
-        &self.in_doubt
-    }
 }
 
 /// The hands that changed since the last commit, as they were then.
@@ -123,6 +117,27 @@ impl OnDuty {
 }
 
 impl Engine {
+    /// Notes of a card for which no delivery waits whether its destination may have seen a message of
+    /// what is on it: nothing else would say so after a restart.
+    pub(super) fn keep_doubts(&mut self, id: CardId, out: &mut Effects) {
+        let Some(on_duty) = self.cards.get_mut(&id) else {
+            return;
+        };
+        for incident in &on_duty.hand.in_doubt {
+            let Some(told) = on_duty.card.members.get_mut(incident) else {
+                continue;
+            };
+            if told.edition == 0 && !told.maybe {
+                told.maybe = true;
+                out.changes.push(Change::Told {
+                    card: id,
+                    incident: *incident,
+                    told: *told,
+                });
+            }
+        }
+    }
+
     /// Everything decided so far is stored. To be called after each commit.
     pub fn committed(&mut self) {
         self.before.0.clear();

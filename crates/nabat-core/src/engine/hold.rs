@@ -7,9 +7,8 @@
 //! its alerts does not matter. For an incident that ends, it stays as it was: what ends in one
 //! request with what explained it is not told after all.
 
-use super::{Effects, Engine, Timer};
+use super::{Engine, Timer};
 use crate::card::{Card, CardId};
-use crate::change::Change;
 use crate::inhibition::Inhibitions;
 use crate::route::{Calendar, Hours};
 use crate::time::Timestamp;
@@ -63,27 +62,6 @@ impl Engine {
         let card = self.cards.get(&id).map(|on_duty| &on_duty.card);
         if let Some(at) = card.and_then(|card| self.hours_change_at(card, now)) {
             self.timers.insert((at, Timer::Card(id)));
-        }
-    }
-
-    /// Notes of a card for which no delivery waits whether its destination may have seen a message of
-    /// what is on it: nothing else would say so after a restart.
-    pub(super) fn keep_doubts(&mut self, id: CardId, out: &mut Effects) {
-        let Some(on_duty) = self.cards.get_mut(&id) else {
-            return;
-        };
-        for incident in on_duty.hand.in_doubt() {
-            let Some(told) = on_duty.card.members.get_mut(incident) else {
-                continue;
-            };
-            if told.edition == 0 && !told.maybe {
-                told.maybe = true;
-                out.changes.push(Change::Told {
-                    card: id,
-                    incident: *incident,
-                    told: *told,
-                });
-            }
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Engine, Known};
-use crate::alert::{Fingerprint, Labels};
+use crate::alert::{Fingerprint, Labels, NAME};
 use crate::incident::{Incident, Pulse};
 use crate::matcher::Matcher;
 use crate::route::{GroupBy, Route, Routing, Spec};
@@ -52,7 +52,7 @@ impl Engine {
 fn subscribed() -> Routing {
     let spec = Spec {
         receiver: Some(SUBSCRIBERS.into()),
-        group_by: Some(GroupBy::Labels(vec!["alertname".into()])),
+        group_by: Some(GroupBy::Labels(vec![NAME.into()])),
         ..Spec::default()
     };
     Routing::new(Route::root(spec), [])

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use super::pairs::ByPair;
 use super::{Matcher, Operator};
 use crate::alert::Labels;
 
@@ -13,7 +14,7 @@ use crate::alert::Labels;
 #[derive(Debug, Default)]
 pub struct Index {
     lists: Vec<Vec<Matcher>>,
-    by_pair: HashMap<Box<str>, HashMap<Box<str>, Vec<usize>>>,
+    by_pair: ByPair<usize>,
     /// Lists that ask for no value.
     unfiltered: Vec<usize>,
 }
@@ -31,7 +32,7 @@ impl Index {
             let wanted = |value: &&str| wanted.get(&(&*matcher.name, *value)).copied();
             values.iter().filter_map(wanted).sum()
         };
-        let mut by_pair: HashMap<Box<str>, HashMap<Box<str>, Vec<usize>>> = HashMap::new();
+        let mut by_pair = ByPair::default();
         let mut unfiltered = Vec::new();
         for (number, list) in lists.iter().enumerate() {
             let asking = list.iter().filter_map(|one| Some((one, values(one)?)));
@@ -39,9 +40,8 @@ impl Index {
                 unfiltered.push(number);
                 continue;
             };
-            let by_value = by_pair.entry(matcher.name.clone()).or_default();
             for value in values {
-                by_value.entry(value.into()).or_default().push(number);
+                by_pair.add(&matcher.name, value, number);
             }
         }
         Self {
@@ -53,13 +53,9 @@ impl Index {
 
     /// The numbers of the lists that these labels fulfil, in order.
     pub fn find(&self, labels: &Labels) -> Vec<usize> {
-        let candidates = labels
-            .iter()
-            .filter_map(|(name, value)| self.by_pair.get(name)?.get(value))
-            .flatten()
-            .chain(&self.unfiltered)
-            .copied();
+        let candidates = self.by_pair.of(labels).chain(&self.unfiltered);
         let mut found: Vec<usize> = candidates
+            .copied()
             .filter(|number| {
                 let list = self.lists.get(*number).into_iter().flatten();
                 list.into_iter().all(|matcher| matcher.matches(labels))
@@ -77,14 +73,14 @@ fn values(matcher: &Matcher) -> Option<Vec<&str>> {
         !text.is_empty() && text.chars().all(plain)
     };
     match matcher.operator {
-        Operator::Equal if !matcher.value.is_empty() => Some(vec![&*matcher.value]),
+        Operator::Equal => Some(vec![matcher.only_value()?]),
         Operator::Matches => {
             let mut values: Vec<&str> = matcher.value.split('|').collect();
             values.sort_unstable();
             values.dedup();
             values.iter().all(literal).then_some(values)
         }
-        Operator::Equal | Operator::NotEqual | Operator::MatchesNot => None,
+        Operator::NotEqual | Operator::MatchesNot => None,
     }
 }
 
@@ -107,8 +103,8 @@ mod tests {
         ];
         let lists = texts.map(|text| parse_list(text).unwrap());
         let index = Index::new(lists.to_vec());
-        assert_eq!(index.by_pair.len(), 1);
-        assert!(index.by_pair.contains_key("alertname"));
+        assert_eq!(index.by_pair.0.len(), 1);
+        assert!(index.by_pair.0.contains_key("alertname"));
         assert_eq!(index.unfiltered, [2, 3, 4]);
         for (alert, expected) in [
             (["critical", "A"], vec![0, 3, 4]),

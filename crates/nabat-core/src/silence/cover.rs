@@ -4,60 +4,42 @@
 //! the one that fewest others are kept under, so that an alert is compared only with silences that
 //! share a pair with it, and with the few that ask for none.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Silence, SilenceId};
 use crate::alert::Labels;
-use crate::matcher::{Matcher, Operator};
+use crate::matcher::pairs::ByPair;
 
 /// Silences, arranged so that those of an alert are found quickly.
 #[derive(Debug, Clone, Default)]
 pub struct Cover {
-    by_pair: HashMap<Box<str>, HashMap<Box<str>, Vec<Arc<Silence>>>>,
+    by_pair: ByPair<Arc<Silence>>,
     others: Vec<Arc<Silence>>,
 }
 
 impl Cover {
     /// Adds a silence that is not in it.
     pub fn add(&mut self, silence: Arc<Silence>) {
-        let rarest = pairs(&silence).min_by_key(|matcher| self.at(matcher).len());
-        let Some(Matcher { name, value, .. }) = rarest.cloned() else {
-            self.others.push(silence);
-            return;
-        };
-        let of_name = self.by_pair.entry(name).or_default();
-        of_name.entry(value).or_default().push(silence);
+        let kept = Arc::clone(&silence);
+        match pairs(&kept).min_by_key(|(name, value)| self.by_pair.at(name, value).len()) {
+            Some((name, value)) => self.by_pair.add(name, value, silence),
+            None => self.others.push(silence),
+        }
     }
 
     /// Takes a silence out, given as it was added.
     pub fn remove(&mut self, silence: &Silence) {
         let others = |known: &Arc<Silence>| known.id != silence.id;
         self.others.retain(others);
-        for matcher in pairs(silence) {
-            let Some(of_name) = self.by_pair.get_mut(&matcher.name) else {
-                continue;
-            };
-            if let Some(kept) = of_name.get_mut(&matcher.value) {
-                kept.retain(others);
-                if kept.is_empty() {
-                    of_name.remove(&matcher.value);
-                }
-            }
-            if of_name.is_empty() {
-                self.by_pair.remove(&matcher.name);
-            }
+        for (name, value) in pairs(silence) {
+            self.by_pair.retain_at(name, value, others);
         }
     }
 
     /// Those that cover an alert with these labels, in no order.
     pub fn of(&self, labels: &Labels) -> impl Iterator<Item = &Silence> {
-        let by_pair = labels
-            .iter()
-            .filter_map(|(name, value)| self.by_pair.get(name)?.get(value))
-            .flatten();
-        by_pair
-            .chain(&self.others)
+        let candidates = self.by_pair.of(labels).chain(&self.others);
+        candidates
             .map(Arc::as_ref)
             .filter(|silence| silence.covers(labels))
     }
@@ -68,19 +50,12 @@ impl Cover {
         ids.sort_unstable();
         ids
     }
-
-    fn at(&self, matcher: &Matcher) -> &[Arc<Silence>] {
-        let of_name = self.by_pair.get(&matcher.name);
-        of_name
-            .and_then(|of_name| of_name.get(&matcher.value))
-            .map_or(&[], Vec::as_slice)
-    }
 }
 
-/// The pairs of a label and a value that it asks for. A label that has to be missing is none.
-fn pairs(silence: &Silence) -> impl Iterator<Item = &Matcher> {
+/// The pairs of a label and the value that it asks for.
+fn pairs(silence: &Silence) -> impl Iterator<Item = (&str, &str)> {
     let matchers = silence.matchers.iter();
-    matchers.filter(|matcher| matcher.operator == Operator::Equal && !matcher.value.is_empty())
+    matchers.filter_map(|matcher| Some((&*matcher.name, matcher.only_value()?)))
 }
 
 #[cfg(test)]

@@ -18,7 +18,8 @@ use regex_automata::meta::Regex;
 use super::expression::{self, fold};
 use super::{Selector, SubscriptionId};
 use crate::alert::Labels;
-use crate::matcher::{Matcher, Operator};
+use crate::matcher::Matcher;
+use crate::matcher::pairs::ByPair;
 
 /// How many selectors are asked one by one before the tables are built anew.
 const FRESH_MAX: usize = 64;
@@ -45,7 +46,7 @@ struct Entry {
 #[derive(Debug, Default)]
 struct Tables {
     all: Vec<usize>,
-    by_pair: HashMap<Box<str>, HashMap<Box<str>, Vec<usize>>>,
+    by_pair: ByPair<usize>,
     needles: Option<AhoCorasick>,
     /// For each needle the entries that it makes candidates.
     by_needle: Vec<Vec<Candidate>>,
@@ -118,11 +119,10 @@ impl Index {
             }
         };
         self.tables.all.iter().copied().for_each(&mut take);
-        let asked = self
-            .candidates_by_pair(labels)
-            .chain(self.tables.unfiltered.iter().copied())
-            .chain(self.fresh.iter().copied());
+        let asked = self.tables.by_pair.of(labels);
+        let asked = asked.chain(&self.tables.unfiltered).chain(&self.fresh);
         asked
+            .copied()
             .filter(|at| self.selects(*at, labels, title))
             .for_each(&mut take);
         for (at, sufficient) in self.candidates_by_needle(title) {
@@ -147,14 +147,6 @@ impl Index {
             ),
             other => other.selects(labels, title),
         }
-    }
-
-    fn candidates_by_pair(&self, labels: &Labels) -> impl Iterator<Item = usize> {
-        labels
-            .iter()
-            .filter_map(|(name, value)| self.tables.by_pair.get(name)?.get(value))
-            .flatten()
-            .copied()
     }
 
     /// Candidates by the needles in the title, each once; `true` if nothing else need be asked.
@@ -226,17 +218,9 @@ impl Index {
 
 impl Tables {
     fn enter_labels(&mut self, at: usize, matchers: &[Matcher]) {
-        let pair = matchers
-            .iter()
-            .find(|matcher| matcher.operator == Operator::Equal && !matcher.value.is_empty());
-        match pair {
-            Some(pair) => self
-                .by_pair
-                .entry(pair.name.clone())
-                .or_default()
-                .entry(pair.value.clone())
-                .or_default()
-                .push(at),
+        let mut matchers = matchers.iter();
+        match matchers.find_map(|matcher| Some((&*matcher.name, matcher.only_value()?))) {
+            Some((name, value)) => self.by_pair.add(name, value, at),
             None => self.unfiltered.push(at),
         }
     }

@@ -3,12 +3,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::alert::Labels;
+use crate::alert::{Labels, NAME};
 use crate::incident::{Incident, IncidentId};
 use crate::matcher::{Matcher, Operator};
-
-/// The label with an alert's name.
-const NAME: &str = "alertname";
 
 /// Which incidents have which name.
 #[derive(Debug, Default)]

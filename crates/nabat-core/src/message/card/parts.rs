@@ -1,7 +1,7 @@
 //! The parts that cards are put together from.
 
 use super::{Detail, Member, MemberNews};
-use crate::alert::{Labels, Links};
+use crate::alert::{Labels, Links, NAME};
 use crate::incident::{Ending, Incident, Severity, State, summary_of};
 use crate::message::text::{cut, one_line, width};
 use crate::message::words::Locale;
@@ -149,7 +149,7 @@ pub(super) fn description_of(annotations: &Labels) -> &str {
 pub(super) fn shown_labels(incident: &Incident) -> impl Iterator<Item = (&str, &str)> {
     let severity = severity_label(&incident.labels);
     incident.labels.iter().filter(move |(name, value)| {
-        *name != "alertname" && *name != severity && !name.starts_with("__") && !value.is_empty()
+        *name != NAME && *name != severity && !name.starts_with("__") && !value.is_empty()
     })
 }
 
