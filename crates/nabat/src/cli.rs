@@ -15,6 +15,7 @@ mod schema;
 mod serve;
 mod silence;
 mod table;
+mod words;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -7,12 +7,13 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use nabat_core::alert::NAME;
 use nabat_core::matcher::parse_one;
 use nabat_core::time::Timestamp;
 
 use super::output::{self, How, Output};
-use super::silence::{moment, read};
 use super::table::{Table, age, clean, width};
+use super::words::{filters, moment};
 use super::{Failure, Outcome, complain, print, runtime};
 use crate::clock;
 
@@ -118,11 +119,7 @@ async fn add(wanted: Add) -> Outcome {
 }
 
 async fn list(wanted: List) -> Outcome {
-    let filters = read(&wanted.matchers)?;
-    let mut query: Vec<(&str, String)> = filters
-        .iter()
-        .map(|filter| ("filter", filter.to_string()))
-        .collect();
+    let mut query = filters(&wanted.matchers)?;
     if wanted.active {
         query.extend(["silenced", "inhibited"].map(|name| (name, false.to_string())));
     }
@@ -145,12 +142,12 @@ async fn list(wanted: List) -> Outcome {
 fn text(alerts: &[Shown], now: Timestamp, width: Option<usize>) -> String {
     let rows = alerts.iter().map(|alert| {
         let said = |name: &str| alert.annotations.get(name).map(String::as_str);
-        let labels = alert.labels.iter().filter(|(name, _)| *name != "alertname");
+        let labels = alert.labels.iter().filter(|(name, _)| *name != NAME);
         let labels: Vec<String> = labels
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
         [
-            clean(alert.labels.get("alertname").map_or("", String::as_str)),
+            clean(alert.labels.get(NAME).map_or("", String::as_str)),
             clean(&alert.status.state),
             age(&alert.starts_at, now),
             clean(&labels.join(" ")),
@@ -169,7 +166,7 @@ fn text(alerts: &[Shown], now: Timestamp, width: Option<usize>) -> String {
 fn pairs(texts: &[String], named: bool) -> Result<BTreeMap<String, String>, Failure> {
     let pairs = texts.iter().enumerate().map(|(at, text)| {
         if named && at == 0 && !text.contains('=') {
-            return Ok(("alertname".to_owned(), text.clone()));
+            return Ok((NAME.to_owned(), text.clone()));
         }
         let usage = || Failure::Usage(format!("nabat: `{text}` is not `name=value`"));
         let (name, _) = text.split_once('=').ok_or_else(usage)?;

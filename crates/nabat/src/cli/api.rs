@@ -42,6 +42,16 @@ pub(super) struct Api {
     token_file: PathBuf,
 }
 
+/// Those parameters of a query that have a value.
+pub(super) fn given<const N: usize>(
+    parameters: [(&str, Option<String>); N],
+) -> Vec<(&str, String)> {
+    let parameters = parameters.into_iter();
+    parameters
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect()
+}
+
 /// A refusal: in an envelope of Nabat's, or in one of the shapes of Alertmanager's API.
 #[derive(Deserialize)]
 #[serde(untagged)]

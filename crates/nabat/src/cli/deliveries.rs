@@ -8,7 +8,7 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use reqwest::Method;
 
-use super::api::Api;
+use super::api::{Api, given};
 use super::output::{How, Output, json};
 use super::table::width;
 use super::{Failure, Outcome, complain, print, runtime};
@@ -92,7 +92,7 @@ impl Deliveries {
 async fn list(wanted: List) -> Outcome {
     let api = wanted.how.target.open()?;
     let states: Vec<String> = wanted.state.iter().map(State::to_string).collect();
-    let parameters = [
+    let query = given([
         ("limit", Some(wanted.limit.to_string())),
         (
             "state",
@@ -100,11 +100,7 @@ async fn list(wanted: List) -> Outcome {
         ),
         ("destination", wanted.destination),
         ("before", wanted.before),
-    ];
-    let query: Vec<(&str, String)> = parameters
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)))
-        .collect();
+    ]);
     let page: Page = api.ask(Method::GET, PATH, &query).await?;
     if wanted.how.output == Output::Json {
         return json(&page);
@@ -123,11 +119,8 @@ async fn list(wanted: List) -> Outcome {
 async fn show(one: One) -> Outcome {
     let api = one.how.target.open()?;
     let delivery = fetch(&api, one.id).await?;
-    if one.how.output == Output::Json {
-        return json(&delivery);
-    }
-    print(&table::one(&delivery, clock::now()));
-    Ok(())
+    let text = |delivery: &Delivery| table::one(delivery, clock::now());
+    one.how.output.show(&delivery, text)
 }
 
 async fn retry(one: One) -> Outcome {
@@ -169,9 +162,5 @@ fn confirmed(delivery: &Delivery) -> std::io::Result<bool> {
 }
 
 fn tell(done: &Done, output: Output) -> Outcome {
-    if output == Output::Json {
-        return json(done);
-    }
-    print(&format!("{}\n", done.message));
-    Ok(())
+    output.show(done, |done| format!("{}\n", done.message))
 }

@@ -32,8 +32,14 @@ impl File {
             None => (self.config.as_ref(), Form::Nabat),
         };
         let path = config::locate(given.map(PathBuf::as_path), &environment).map_err(usage)?;
-        let file = Named { path, form };
-        let config = config::load(&file, &environment).map_err(usage)?;
-        Ok((file, config))
+        load(path, form)
     }
+}
+
+/// Reads the configuration in the file at `path`.
+pub(super) fn load(path: PathBuf, form: Form) -> Result<(Named, Config), Failure> {
+    let file = Named { path, form };
+    let config = config::load(&file, &environment);
+    let config = config.map_err(|error| Failure::Usage(error.to_string()))?;
+    Ok((file, config))
 }

@@ -5,6 +5,7 @@ mod table;
 use clap::{Args, Subcommand, ValueEnum};
 use reqwest::Method;
 
+use super::api::given;
 use super::output::{How, Output, json};
 use super::table::width;
 use super::{Outcome, complain, print, runtime};
@@ -91,7 +92,7 @@ async fn list(wanted: List) -> Outcome {
         State::Ended => "ended".to_owned(),
     });
     let filter = Some(wanted.matchers.join(" ")).filter(|text| !text.is_empty());
-    let parameters = [
+    let query = given([
         ("limit", Some(wanted.limit.to_string())),
         ("state", state),
         ("filter", filter),
@@ -99,11 +100,7 @@ async fn list(wanted: List) -> Outcome {
         ("since", wanted.since),
         ("until", wanted.until),
         ("before", wanted.before),
-    ];
-    let query: Vec<(&str, String)> = parameters
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)))
-        .collect();
+    ]);
     let page: Page = api.ask(Method::GET, PATH, &query).await?;
     if wanted.how.output == Output::Json {
         return json(&page);
@@ -123,9 +120,6 @@ async fn show(one: One) -> Outcome {
     let api = one.how.target.open()?;
     let path = format!("{PATH}/{}", one.id);
     let incident: Incident = api.ask(Method::GET, &path, &[]).await?;
-    if one.how.output == Output::Json {
-        return json(&incident);
-    }
-    print(&table::one(&incident, clock::now()));
-    Ok(())
+    let text = |incident: &Incident| table::one(incident, clock::now());
+    one.how.output.show(&incident, text)
 }

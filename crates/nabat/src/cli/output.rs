@@ -20,6 +20,23 @@ pub(super) enum Output {
     Json,
 }
 
+impl Output {
+    /// Prints `value`, to people as `text` says it.
+    pub(super) fn show<T: serde::Serialize>(
+        self,
+        value: &T,
+        text: impl FnOnce(&T) -> String,
+    ) -> Outcome {
+        match self {
+            Self::Json => json(value),
+            Self::Text => {
+                print(&text(value));
+                Ok(())
+            }
+        }
+    }
+}
+
 /// Prints it as JSON.
 pub(super) fn json(value: &impl serde::Serialize) -> Outcome {
     print(&format!("{}\n", serde_json::to_string_pretty(value)?));

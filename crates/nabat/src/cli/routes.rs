@@ -9,9 +9,9 @@ use clap::{Args, Subcommand};
 use nabat_core::alert::Labels;
 use reqwest::Method;
 
-use super::output::{How, Output, json};
-use super::{Failure, Outcome, print, runtime};
-use crate::config::{self, Config, Form, Named, environment};
+use super::output::How;
+use super::{Failure, Outcome, file, runtime};
+use crate::config::{Config, Form};
 use crate::web::api::shape::routes::{Routes as Shown, Told};
 
 const PATH: &str = "/api/v1/routes";
@@ -83,11 +83,8 @@ impl Offline {
         let Some((path, form)) = nabat.or(other) else {
             return Ok(None);
         };
-        let path = path.clone();
-        let config = config::load(&Named { path, form }, &environment);
-        config
-            .map(Some)
-            .map_err(|error| Failure::Usage(error.to_string()))
+        let (_, config) = file::load(path.clone(), form)?;
+        Ok(Some(config))
     }
 }
 
@@ -109,13 +106,7 @@ impl Show {
                 api.ask(Method::GET, PATH, &[]).await
             })?,
         };
-        match self.how.output {
-            Output::Json => json(&shown),
-            Output::Text => {
-                print(&text::routes(&shown));
-                Ok(())
-            }
-        }
+        self.how.output.show(&shown, text::routes)
     }
 }
 
@@ -140,10 +131,7 @@ impl Test {
                 api.ask(Method::GET, &format!("{PATH}/test"), &labels).await
             })?,
         };
-        match self.how.output {
-            Output::Json => json(&told)?,
-            Output::Text => print(&text::told(&told)),
-        }
+        self.how.output.show(&told, text::told)?;
         let receivers = told.routes.iter().map(|taken| &taken.receiver);
         match self.receivers {
             Some(expected) if !receivers.clone().eq(&expected) => {

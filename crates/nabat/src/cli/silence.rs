@@ -8,16 +8,17 @@ use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand};
 use reqwest::Method;
 
-use nabat_core::matcher::{self, parse_one};
-use nabat_core::time::{NotAPeriod, Timestamp, parse_period};
+use nabat_core::matcher;
+use nabat_core::time::Timestamp;
 
 use super::api::Api;
 use super::output::{How, Output, json};
 use super::table::width;
-use super::{Failure, Outcome, complain, print, runtime};
+use super::words::{filters, matchers, moment, period};
+use super::{Outcome, complain, print, runtime};
 use crate::clock;
 use crate::web::alertmanager::silences::shape::{
-    Gettable, Made, Matcher, Postable, RESOLVED, State, UNTIL,
+    Gettable, Made, Matcher, Postable, PostableMatcher, RESOLVED, State, UNTIL,
 };
 
 const LIST: &str = "/api/v2/silences";
@@ -128,7 +129,7 @@ impl Silence {
 }
 
 async fn add(wanted: Add) -> Outcome {
-    let matchers = read(&wanted.matchers)?;
+    let matchers = matchers(&wanted.matchers)?;
     let api = wanted.how.target.open()?;
     let starts_at = wanted.start.unwrap_or_else(clock::now);
     let usual = match wanted.until_resolved {
@@ -147,22 +148,15 @@ async fn add(wanted: Add) -> Outcome {
         annotations: wanted.until_resolved.then(until),
     };
     let made: Made = api.post(LIST, &posted).await?;
-    match wanted.how.output {
-        Output::Json => json(&made),
-        Output::Text => {
-            print(&format!("{}\n", made.id));
-            Ok(())
-        }
-    }
+    wanted
+        .how
+        .output
+        .show(&made, |made| format!("{}\n", made.id))
 }
 
 async fn list(wanted: List) -> Outcome {
-    let filters = read(&wanted.matchers)?;
+    let mut query = filters(&wanted.matchers)?;
     let api = wanted.how.target.open()?;
-    let mut query: Vec<(&str, String)> = filters
-        .iter()
-        .map(|filter| ("filter", filter.to_string()))
-        .collect();
     query.push(("expired", wanted.expired.to_string()));
     let silences: Vec<Gettable> = api.ask(Method::GET, LIST, &query).await?;
     if wanted.how.output == Output::Json {
@@ -179,11 +173,8 @@ async fn list(wanted: List) -> Outcome {
 async fn show(one: One) -> Outcome {
     let api = one.how.target.open()?;
     let silence = fetch(&api, &one.id).await?;
-    if one.how.output == Output::Json {
-        return json(&silence);
-    }
-    print(&shown::one(&silence, clock::now()));
-    Ok(())
+    let text = |silence: &Gettable| shown::one(silence, clock::now());
+    one.how.output.show(&silence, text)
 }
 
 async fn expire(wanted: Expire) -> Outcome {
@@ -253,34 +244,6 @@ fn all_done(failed: usize, of: usize) -> Outcome {
     }
 }
 
-/// The matchers of a command line. A first one without an operator is the alert's name.
-pub(super) fn read(texts: &[String]) -> Result<Vec<matcher::Matcher>, Failure> {
-    let matchers = texts.iter().enumerate().map(|(at, text)| {
-        if at == 0 && !text.contains(['=', '!']) {
-            return Ok(matcher::Matcher::equal("alertname", text));
-        }
-        parse_one(text).map_err(|error| {
-            Failure::Usage(format!("nabat: `{text}` is no matcher: {}", error.problem))
-        })
-    });
-    matchers.collect()
-}
-
-fn posted(
-    matcher: &matcher::Matcher,
-) -> Option<crate::web::alertmanager::silences::shape::PostableMatcher> {
+fn posted(matcher: &matcher::Matcher) -> Option<PostableMatcher> {
     Some(Matcher::from(matcher).postable())
-}
-
-fn period(text: &str) -> Result<Duration, NotAPeriod> {
-    parse_period(text)
-        .ok()
-        .filter(|period| !period.is_zero())
-        .ok_or(NotAPeriod)
-}
-
-/// Reads a moment of a command line.
-pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
-    let read = Timestamp::parse_rfc3339(text).ok().flatten();
-    read.ok_or_else(|| "not a time as in `2026-11-21T22:00:00Z` (RFC 3339)".to_owned())
 }
