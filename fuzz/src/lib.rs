@@ -27,7 +27,7 @@ const CHAT: ChatKey = ChatKey {
     chat: 41,
     topic: None,
 };
-const LIMITS: intakes::alertmanager::Limits = intakes::alertmanager::Limits {
+const LIMITS: intakes::parts::Limits = intakes::parts::Limits {
     alerts_max: 8,
     labels_max: 16,
 };

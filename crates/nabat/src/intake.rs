@@ -2,4 +2,5 @@
 
 pub mod access;
 pub mod alertmanager;
+pub mod parts;
 pub mod prometheus;

@@ -12,7 +12,7 @@ use nabat_core::alert::{Labels, Links, News, Status};
 use nabat_core::incident::Expiry;
 use nabat_core::time::Timestamp;
 
-use super::alertmanager::{
+use super::parts::{
     ANNOTATIONS_BYTES_MAX, LABELS_BYTES_MAX, Limits, MISTAKE_CHARS_MAX, QUOTED_CHARS_MAX, Text,
     among, cut, link,
 };

@@ -14,6 +14,7 @@ use super::answer::Problem;
 use crate::bot::WebhookAnswer;
 use crate::clock;
 use crate::engine::NotTaken;
+use crate::intake::parts::Limits;
 use crate::intake::{access, alertmanager};
 use crate::metrics::IntakeLabels;
 
@@ -80,7 +81,7 @@ async fn take(
     let _room = room(state, request.headers(), intake.max_body_bytes).await?;
     let body = read(request.into_body(), intake.max_body_bytes).await?;
     let begun = Instant::now();
-    let limits = alertmanager::Limits {
+    let limits = Limits {
         alerts_max: intake.max_alerts_per_request as usize,
         labels_max: intake.max_labels_per_alert as usize,
     };

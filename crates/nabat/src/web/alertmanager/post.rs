@@ -10,7 +10,7 @@ use nabat_core::alert::{News, Status};
 
 use super::answer::{REQUIRED, Refused, WRONG_FORMAT};
 use crate::clock;
-use crate::intake::alertmanager::Limits;
+use crate::intake::parts::Limits;
 use crate::intake::prometheus::{self, Mistake};
 use crate::metrics::IntakeLabels;
 use crate::web::{self, webhook};
