@@ -48,7 +48,7 @@ use crate::destination::{Destination, Outlet};
 use crate::incident::{GroupKey, Incident, IncidentId, Pulse};
 use crate::inhibition::{self, Inhibitions};
 use crate::message::words::{Language, Locale};
-use crate::route::Routing;
+use crate::route::{Routing, Sorter, Takers};
 use crate::shards::Shards;
 use crate::sieve::Sieve;
 use crate::silence::SilenceId;
@@ -173,6 +173,7 @@ pub struct Engine {
     invites: HashMap<[u8; 32], Invite>,
     subscriptions: BTreeMap<SubscriptionId, Subscription>,
     index: Index,
+    sorter: Sorter,
     inhibitions: Inhibitions,
     /// Of whom it is decided at the end of this step whether they are inhibited.
     affected: BTreeSet<IncidentId>,
@@ -198,6 +199,7 @@ struct Known {
     pulse: Pulse,
     /// Of its labels, which never change.
     sieve: Sieve,
+    takers: Takers,
     cards: Vec<CardId>,
     /// Until when a silence covers it.
     silenced_until: Option<Timestamp>,
@@ -318,6 +320,7 @@ impl Engine {
     fn of(now: Timestamp, settings: Settings, snapshot: Snapshot, out: &mut Effects) -> Self {
         let index = Index::new(snapshot.subscriptions.iter().map(|s| (s.id, &s.selector)));
         let inhibitions = Inhibitions::new(&settings.inhibit_rules);
+        let sorter = Sorter::new(overview::routing(&settings));
         let mut engine = Self {
             settings,
             started_at: now,
@@ -340,6 +343,7 @@ impl Engine {
                 .map(|subscription| (subscription.id, subscription))
                 .collect(),
             index,
+            sorter,
             inhibitions,
             affected: BTreeSet::new(),
             silences: silences::Book::new(snapshot.silences),
@@ -385,6 +389,7 @@ impl Engine {
     pub fn configure(&mut self, now: Timestamp, settings: Settings, out: &mut Effects) {
         let other_rules = settings.inhibit_rules != self.settings.inhibit_rules;
         self.settings = settings;
+        self.sort_anew();
         if other_rules {
             self.inhibit_anew();
         }

@@ -248,6 +248,7 @@ impl Engine {
             inhibited_by: None,
             pulse,
             sieve: Sieve::of(&incident.labels),
+            takers: self.sorter.takers(&incident.labels),
             incident,
         };
         self.named.add(&known.incident);

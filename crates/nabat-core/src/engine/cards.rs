@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::couriers::card_of;
-use super::{Effects, Engine, OnDuty, Timer};
+use super::{Effects, Engine, OnDuty, Timer, overview};
 use crate::card::{Card, CardId, Look, Routed, Told};
 use crate::change::Change;
 use crate::chat::{ChatKey, Role};
@@ -12,7 +12,7 @@ use crate::delivery::{Content, Delivery, DeliveryId, Priority};
 use crate::destination::Destination;
 use crate::incident::{GroupKey, Incident, IncidentId, Severity, title_of};
 use crate::message::card::MemberNews;
-use crate::route::{Integration, Timing};
+use crate::route::{Integration, Sorter, Timing};
 use crate::subscription::index::Index;
 use crate::subscription::{Selector, SubscriptionId};
 use crate::time::Timestamp;
@@ -54,10 +54,15 @@ impl Engine {
     /// Puts an incident on the cards of the receivers of its routes.
     /// None is told of its own failures, which would only fail again.
     fn tell_receivers(&mut self, now: Timestamp, incident: &Arc<Incident>, out: &mut Effects) {
-        let Some(routing) = self.settings.routing.clone() else {
+        let routing = self.settings.routing.clone();
+        let Some(routing) = routing.filter(|routing| routing.has_routes()) else {
             return;
         };
-        for route in routing.root.find(&incident.labels) {
+        let known = self.incidents.get(&incident.id);
+        let Some(takers) = known.map(|known| Arc::clone(&known.takers)) else {
+            return;
+        };
+        for route in takers.iter() {
             let (group, labels) = route.group(&incident.labels);
             let routed = Routed {
                 labels,
@@ -86,6 +91,15 @@ impl Engine {
                 self.follow_route(destination, &group, &routed, out);
                 self.show(destination, &group, Some(&routed), incident, out);
             }
+        }
+    }
+
+    /// Finds the routes of everything anew: there are others.
+    pub(super) fn sort_anew(&mut self) {
+        self.sorter = Sorter::new(overview::routing(&self.settings));
+        let sorter = &mut self.sorter;
+        for known in self.incidents.values_mut() {
+            known.takers = sorter.takers(&known.incident.labels);
         }
     }
 

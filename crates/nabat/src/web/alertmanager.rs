@@ -10,11 +10,10 @@ mod groups;
 mod original;
 mod post;
 mod query;
+mod reading;
 pub(crate) mod silences;
 mod status;
 mod stream;
-
-use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -22,7 +21,6 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::intake::access;
 
@@ -114,14 +112,4 @@ fn admitted(state: &super::State, headers: &HeaderMap) -> bool {
     auth.is_none()
         || access::allowed(auth, headers, access::bearer(headers))
         || state.api.admits(&config, headers)
-}
-
-/// A place among those who read long lists, to be held until the list is sent.
-fn reader(state: &super::State) -> Result<OwnedSemaphorePermit, Refused> {
-    Arc::clone(&state.readers).try_acquire_owned().map_err(|_| {
-        Refused::text(
-            StatusCode::SERVICE_UNAVAILABLE,
-            format!("Limit of concurrent GET requests reached ({READERS_MAX}), try again later.\n"),
-        )
-    })
 }

@@ -32,7 +32,7 @@ fn the_example_loads_as_it_stands_and_with_every_setting_in_force() {
     assert_eq!(
         load_text(EXAMPLE)
             .routing()
-            .map(|routing| routing.root.receiver),
+            .map(|routing| routing.root.receiver.clone()),
         None
     );
     let all = load_text(&all_settings());
