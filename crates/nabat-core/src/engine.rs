@@ -281,6 +281,10 @@ pub struct Figures {
     pub acknowledged: usize,
     /// Incidents that fire and that a silence covers.
     pub silenced: usize,
+    /// Incidents that fire and that another one explains.
+    pub inhibited: usize,
+    /// Incidents that fire and that are one or the other.
+    pub suppressed: usize,
 }
 
 impl Engine {
@@ -467,6 +471,20 @@ impl Engine {
     /// Figures for `/metrics`.
     pub fn figures(&self) -> Figures {
         let [active, silences_pending, silences_expired] = self.silences.count();
+        let [
+            mut acknowledged,
+            mut silenced,
+            mut inhibited,
+            mut suppressed,
+        ] = [0; 4];
+        for known in self.open.values().filter_map(|id| self.incidents.get(id)) {
+            let (by_silence, by_alert) =
+                (known.silenced_until.is_some(), known.inhibited_by.is_some());
+            acknowledged += usize::from(known.incident.acknowledged.is_some());
+            silenced += usize::from(by_silence);
+            inhibited += usize::from(by_alert);
+            suppressed += usize::from(by_silence || by_alert);
+        }
         Figures {
             open_incidents: self.open.len(),
             subscriptions: self.subscriptions.len(),
@@ -477,18 +495,10 @@ impl Engine {
             silences: active + silences_pending,
             silences_pending,
             silences_expired,
-            acknowledged: self
-                .open
-                .values()
-                .filter_map(|id| self.incidents.get(id))
-                .filter(|known| known.incident.acknowledged.is_some())
-                .count(),
-            silenced: self
-                .open
-                .values()
-                .filter_map(|id| self.incidents.get(id))
-                .filter(|known| known.silenced_until.is_some())
-                .count(),
+            acknowledged,
+            silenced,
+            inhibited,
+            suppressed,
             disabled_chats: self
                 .chats
                 .values()

@@ -72,6 +72,7 @@ impl Reading {
 /// A place among those who read long lists.
 fn place(state: &web::State) -> Result<OwnedSemaphorePermit, Refused> {
     Arc::clone(&state.readers).try_acquire_owned().map_err(|_| {
+        state.metrics.alertmanager.turned_away();
         Refused::text(
             StatusCode::SERVICE_UNAVAILABLE,
             format!("Limit of concurrent GET requests reached ({READERS_MAX}), try again later.\n"),
