@@ -125,7 +125,7 @@ fn shells_are_told_how_to_complete() {
     let bash = script("bash") + asked;
     let output = Command::new("bash").args(["-c", &bash]).output().unwrap();
     let completed: Vec<&str> = text(&output.stdout).split_whitespace().collect();
-    assert_eq!(completed, ["extend", "expire"], "{output:?}");
+    assert_eq!(completed, ["expire", "extend"], "{output:?}");
 }
 
 #[test]

@@ -42,9 +42,7 @@ pub(super) async fn list(
 ) -> Result<Response, Refused> {
     let reading = Reading::begin(&state, &parameters).await?;
     let firing = reading.firing().into_iter();
-    let mut alerts: Vec<Alert> = firing.filter_map(|one| reading.stands(one)).collect();
-    alerts
-        .sort_unstable_by(|a, b| in_a_group(&a.firing.incident.labels, &b.firing.incident.labels));
+    let alerts: Vec<Alert> = firing.filter_map(|one| reading.stands(one)).collect();
     let pieces = pieces(groups(&alerts, &reading));
     let mut muted_by = Vec::new();
     let write = move |piece: Piece, out: &mut Vec<u8>| match piece {
@@ -62,10 +60,17 @@ pub(super) async fn list(
     Ok(stream::pieces(pieces, write))
 }
 
-/// The groups of all routes that take what fires, sorted. `alerts` are in the order of a group.
+/// The groups of all routes that take what fires, sorted, and so are the alerts of each.
 fn groups(alerts: &[Alert], reading: &Reading) -> Vec<Group> {
     let mut found: HashMap<(*const Route, Labels), Group> = HashMap::new();
-    for (place, alert) in alerts.iter().enumerate() {
+    let labels: Vec<&Labels> = alerts
+        .iter()
+        .map(|alert| &alert.firing.incident.labels)
+        .collect();
+    for place in in_a_group(&labels) {
+        let Some(alert) = alerts.get(place) else {
+            continue;
+        };
         for route in alert.firing.takers.iter() {
             if !reading.wanted.receiver(&route.receiver) {
                 continue;
@@ -121,16 +126,22 @@ fn write(alert: &Alert, muted_by: &[String], reading: &Reading, out: &mut Vec<u8
     reading.writer.write(alert, &receivers, muted_by, out);
 }
 
-/// The order of alerts within a group: by job, by instance, those without one last, then as
-/// [`before`] says.
-fn in_a_group(a: &Labels, b: &Labels) -> Ordering {
-    let by = |name| match (a.get(name), b.get(name)) {
-        (Some(a), Some(b)) => a.cmp(b),
-        (a, b) => b.is_some().cmp(&a.is_some()),
-    };
-    by("job")
-        .then_with(|| by("instance"))
-        .then_with(|| before(a, b))
+/// The places of label sets in the order of alerts within a group: by job, by instance, those
+/// without one last, then as [`before`] says.
+fn in_a_group(all: &[&Labels]) -> Vec<usize> {
+    // Looked up once each, not for every comparison.
+    let mut order: Vec<_> = all
+        .iter()
+        .enumerate()
+        .map(|(place, labels)| {
+            let [job, instance] = ["job", "instance"].map(|name| labels.get(name));
+            ((job.is_none(), job, instance.is_none(), instance), place)
+        })
+        .collect();
+    order.sort_unstable_by(|(a, one), (b, other)| {
+        a.cmp(b).then_with(|| before(all[*one], all[*other]))
+    });
+    order.into_iter().map(|(_, place)| place).collect()
 }
 
 /// The order of label sets in Alertmanager (`model.LabelSet.Before`): fewer labels first, then, at
@@ -178,7 +189,8 @@ mod tests {
                 r#"{a="2", b="1"}"#,
             ]
         );
-        read.sort_by(in_a_group);
-        assert_eq!(read.first(), Some(&labels("job=a z=0")));
+        let of_jobs = ["job=b", "z=0", "instance=1 job=b", "instance=2 job=a"].map(labels);
+        let order = in_a_group(&of_jobs.each_ref());
+        assert_eq!(order, [3, 2, 0, 1]);
     }
 }
