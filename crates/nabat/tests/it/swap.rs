@@ -2,6 +2,7 @@
 //! and what they answer compared.
 
 mod amtool;
+mod requests;
 mod telegram;
 
 use std::collections::BTreeSet;
