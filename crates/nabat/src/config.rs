@@ -56,6 +56,7 @@ pub use locate::locate;
 pub use mailbox::{Mailbox, MailboxError};
 pub use mistake::{ConfigError, Mistake};
 pub use period::{Period, PeriodError};
+pub use receiver::TelegramConfig;
 pub use reference::reference_markdown;
 pub use report::report;
 pub use route::Route;
