@@ -162,10 +162,13 @@ impl Worker {
 
     fn decide(&mut self, now: Timestamp, ask: Ask, out: &mut Effects, answers: &mut Vec<Deferred>) {
         match ask {
-            Ask::News(news, reply) => match self.engine.news(now, news, out) {
-                Ok(()) => answers.push(defer(reply, ())),
-                Err(refusal) => answer_now(reply, Err(refusal.into())),
-            },
+            Ask::News(news, reply) => {
+                let taken = self.engine.news(now, news, out);
+                answers.push(Box::new(move |unstored| {
+                    let taken = taken.map_err(NotTaken::from);
+                    answer_now(reply, unstored.map_or(taken, |why| Err(why.clone())));
+                }));
+            }
             Ask::Heard(heard, reply) => {
                 let toast = self.engine.heard(now, &heard, out);
                 answers.push(defer(reply, toast));
