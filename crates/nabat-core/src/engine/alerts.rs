@@ -238,7 +238,7 @@ impl Engine {
         if let State::Ended { at, how } = incident.state {
             self.open.remove(&incident.fingerprint);
             self.silences.note_end(&incident.labels);
-            self.affected.extend(self.inhibitions.end(incident.id));
+            self.inhibitions.end(incident.id);
             self.note_end(now, incident, at, how);
         }
         if let Some(known) = self.incidents.get(&incident.id) {
@@ -295,8 +295,7 @@ impl Engine {
             self.note_end(now, &incident, at, how);
         } else {
             self.open.insert(incident.fingerprint, incident.id);
-            let affected = self.inhibitions.open(incident.id, &incident.labels);
-            self.affected.extend(affected);
+            self.inhibitions.open(incident.id, &incident.labels);
             self.set_timer(&incident, pulse);
             self.watch_acknowledgement(&incident);
         }
