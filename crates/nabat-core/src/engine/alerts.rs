@@ -18,7 +18,7 @@ const SEEN_STEP: Duration = Duration::from_secs(60);
 pub enum Refusal {
     /// The limit of open incidents is reached: what would open another is refused.
     #[error(
-        "{limit} incidents are open, which is the most: {refused} new ones of this request were refused, the rest of it was taken; resolve some or raise `limits.max_open_incidents`"
+        "{limit} incidents are open, which is the most: {refused} new of this request were refused, the rest of it was taken; resolve some or raise `limits.max_open_incidents`"
     )]
     TooManyIncidents {
         /// How many alerts of the request were refused.
