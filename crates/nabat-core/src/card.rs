@@ -246,16 +246,12 @@ impl Card {
         let incident = look.incident;
         let unknown = told.edition == 0;
         // Even what may have been seen is not told again; only its end is.
-        if unknown && !incident.ended() && (muted || look.inhibited) {
+        let held = muted || look.held();
+        if unknown && held && (!look.maybe_told || !incident.ended()) {
             return None;
         }
-        if unknown && !look.maybe_told {
-            if muted || look.held() {
-                return None;
-            }
-            if incident.ended() {
-                return worth_telling_late(incident).then_some(MemberNews::Missed);
-            }
+        if unknown && !look.maybe_told && incident.ended() {
+            return worth_telling_late(incident).then_some(MemberNews::Missed);
         }
         Some(if unknown && !incident.ended() {
             MemberNews::New

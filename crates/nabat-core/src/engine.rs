@@ -6,14 +6,16 @@
 //! stored, it throws the engine away and restores it from the store.
 //!
 //! In reading order: `alerts` (what sources say), `amend` (of ends), `cards` (who must be told),
-//! `couriers` (handing deliveries out and taking outcomes back), `uncertain` (answers that got lost),
+//! `subscribed` (what subscriptions change), `announce` (what is to be said, and when), `couriers` (handing deliveries out and taking outcomes back), `uncertain` (answers that got lost),
 //! `hands` (what is on its way), `outbox` (what waits and for how long), `reach` (chats that can't be
 //! told, and fallbacks), `hush` (acknowledgements), `silences`, `hold` (inhibition and the hours of
 //! routes), `chats` (what bots hear), `talk` (what people ask for), `buttons` (what they press on a
-//! card), `people` (who may), `history` (what is kept of incidents).
+//! card), `people` and `who` (who may), `history` (what is kept of incidents), `overview` (what fires,
+//! for readers).
 
 mod alerts;
 mod amend;
+mod announce;
 mod buttons;
 mod cards;
 mod chats;
@@ -27,6 +29,7 @@ mod overview;
 mod people;
 mod reach;
 mod silences;
+mod subscribed;
 mod talk;
 #[cfg(test)]
 mod tests;

@@ -79,10 +79,9 @@ pub(super) struct World {
     pub(super) reconfigured: bool,
     /// When cards of routes spoke last, as long as nobody sets the clock back.
     pub(super) spoke: HashMap<CardId, Timestamp>,
-    /// How many new messages said nothing that was not known.
-    pub(super) repeats: usize,
-    /// How many messages were seen without Nabat learning it.
-    pub(super) doubts: usize,
+    /// What was seen without Nabat learning it, until Nabat notes that it was told: as long it may
+    /// be told again.
+    pub(super) lost: HashSet<(Destination, IncidentId)>,
     /// What happened.
     pub(super) log: Vec<String>,
     /// The first thing that is not as it must be.
@@ -125,8 +124,7 @@ impl World {
             kept_before: None,
             reconfigured: false,
             spoke: HashMap::new(),
-            repeats: 0,
-            doubts: 0,
+            lost: HashSet::new(),
             log: Vec::new(),
             wrong: None,
         };
