@@ -56,7 +56,7 @@ pub struct Incident {
     /// When it is over unless news comes before; see [`Pulse`].
     pub expires: Option<Expiry>,
     /// Who took it, if somebody did.
-    pub acknowledged: Option<Acknowledgement>,
+    pub acknowledged: Option<Box<Acknowledgement>>,
     /// Where it stands.
     pub state: State,
 }
@@ -314,7 +314,7 @@ impl Incident {
 
     /// Notes that somebody took it, or lets go of it.
     pub fn acknowledge(&mut self, acknowledgement: Option<Acknowledgement>) {
-        self.acknowledged = acknowledgement;
+        self.acknowledged = acknowledgement.map(Box::new);
         self.count_change();
     }
 

@@ -19,9 +19,10 @@ const POSTED_MIN: usize = 20_000;
 const WEIGHED_MIN: usize = 10_000;
 const MEMORY_MAX: f64 = 1_500.0;
 
-/// How a source says again that an alert fires: seconds by which the end is later each time,
-/// and the name for it. Prometheus does so once a minute, two that watch the same twice.
-const REPEATS: [(&str, i64); 2] = [("repeated", 1), ("a minute later", 61)];
+/// How alerts are repeated: the name for it, and by how many seconds their end is later each time.
+/// Prometheus repeats an alert once a minute, two that watch the same twice as often. Not every
+/// repetition is worth storing to Nabat; one by which the end moves far is.
+const REPEATS: [(&str, i64); 2] = [("repeated", 1), ("repeated with a far later end", 121)];
 
 pub(crate) fn measure(subject: &Subject, options: &Options, figures: &mut Figures) -> Result<()> {
     for active in ACTIVE {
