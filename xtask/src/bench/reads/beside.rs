@@ -29,12 +29,13 @@ pub(super) fn measure(server: &Server, active: usize, figures: &mut Figures) -> 
         let answers = reader.join().expect("the reader returns its errors")?;
         Ok((times_ms?, answers))
     })?;
-    for (name, times_ms) in [("alone", &mut alone), ("beside a reader", &mut beside)] {
-        let title = format!("POST of one alert {name} p50, ms");
-        figures.add(title, percentile(times_ms, 0.5));
-        let title = format!("  p99 {name}, ms");
-        figures.add(title, percentile(times_ms, 0.99));
-    }
+    let p50 = [percentile(&mut alone, 0.5), percentile(&mut beside, 0.5)];
+    figures.add("POST of one alert p50, ms", p50[0]);
+    figures.add("  p99 of it, ms", percentile(&mut alone, 0.99));
+    figures.add("POST of one beside a reader p50, ms", p50[1]);
+    figures.add("  p99 of that, ms", percentile(&mut beside, 0.99));
+    let title = "  p50 beside a reader, times that without";
+    figures.add_at_most(title, p50[1] / p50[0], 1.25);
     figures.add("  answers of 10,000 alerts meanwhile", answers as f64);
     ensure_all(server, 0..active + 2 * POSTS)
 }
