@@ -179,7 +179,7 @@ impl Serialize for Labels {
 }
 
 /// A text that is borrowed from the input where that is possible.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(transparent)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -199,8 +199,9 @@ impl<'de> Deserialize<'de> for Labels {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Labels, A::Error> {
                 let mut pairs: Vec<(Text<'de>, Text<'de>)> = Vec::with_capacity(PAIRS_AT_FIRST);
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
+                // As to every program in Go, a null is an empty text.
+                while let Some((name, value)) = map.next_entry::<_, Option<_>>()? {
+                    pairs.push((name, value.unwrap_or_default()));
                 }
                 Ok(Labels::new(&mut pairs))
             }

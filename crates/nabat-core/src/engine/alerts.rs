@@ -308,6 +308,7 @@ impl Engine {
             doubtful: false,
             pulse,
             sieve: Sieve::of(&incident.labels),
+            takers: self.sorter.takers(&incident.labels),
             incident,
         };
         self.named.add(&known.incident);

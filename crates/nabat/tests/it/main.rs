@@ -51,6 +51,8 @@ mod silences;
 #[cfg(test)]
 mod stories;
 #[cfg(test)]
+mod swap;
+#[cfg(test)]
 mod webhook;
 #[cfg(test)]
 mod world;
