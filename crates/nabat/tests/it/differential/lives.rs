@@ -1,0 +1,181 @@
+//! What the alerts of a history were last known to be, and random posts about them.
+//!
+//! What [docs/alertmanager.md] says is different on purpose is not posted, for everything that
+//! follows would differ too: the end of an earlier life of an alert, and the beginning of one
+//! before its last end.
+
+use std::collections::{BTreeMap, HashMap};
+
+use nabat_core::time::Timestamp;
+use serde_json::{Value, json};
+
+use super::alike::Given;
+use super::config::LABELS;
+use crate::world::dice::Dice;
+
+/// An alert by its labels.
+pub(super) type Identity = BTreeMap<&'static str, &'static str>;
+
+/// What is known of the alerts so far.
+#[derive(Debug, Default)]
+pub(super) struct Lives {
+    /// Since when each fires that does.
+    begun: HashMap<Identity, Timestamp>,
+    /// The latest end that was posted of each.
+    over: HashMap<Identity, Timestamp>,
+}
+
+/// How far in the past or in the future posted times lie, in milliseconds: never so near that one
+/// passes while a history is lived.
+const NEAR_MS: usize = 120_000;
+const FAR_MS: usize = 7_200_000;
+
+/// How much later Nabat may have stamped a start than Alertmanager, in milliseconds.
+const STAMPED_MS: i64 = 100;
+
+fn later(dice: &mut Dice, than: Timestamp) -> Timestamp {
+    let by = NEAR_MS + dice.below(FAR_MS);
+    Timestamp::from_millis(than.as_millis() + by as i64)
+}
+
+/// A moment between both.
+fn between(dice: &mut Dice, from: Timestamp, to: Timestamp) -> Timestamp {
+    let span = to.as_millis() - from.as_millis();
+    let span = usize::try_from(span).unwrap_or_default();
+    Timestamp::from_millis(from.as_millis() + dice.below(span + 1) as i64)
+}
+
+impl Lives {
+    /// Learns from what Alertmanager shows which alerts fire since when.
+    pub(super) fn learn(&mut self, alerts: &Value) {
+        let alerts = alerts.as_array().unwrap();
+        self.begun = alerts
+            .iter()
+            .map(|alert| {
+                let labels = &alert["labels"];
+                let known = |name: &&'static str, values: &[&'static str]| {
+                    let value = labels[name].as_str()?;
+                    values.iter().copied().find(|known| *known == value)
+                };
+                let labels = LABELS.iter();
+                let identity = labels.filter_map(|(name, values)| Some((*name, known(name, values)?)));
+                let begun = alert["startsAt"].as_str().unwrap();
+                let begun = Timestamp::parse_rfc3339(begun).unwrap().unwrap();
+                (identity.collect(), begun)
+            })
+            .collect();
+    }
+
+    /// Some alerts to be posted together, at `now`.
+    pub(super) fn batch(&mut self, dice: &mut Dice, now: Timestamp, given: &mut Given) -> Value {
+        let mut batch: BTreeMap<Identity, Value> = BTreeMap::new();
+        for _ in 0..=dice.below(4) {
+            let identity = self.some_identity(dice);
+            if !batch.contains_key(&identity) {
+                let post = self.post(dice, &identity, now, given);
+                batch.insert(identity, post);
+            }
+        }
+        batch.into_values().collect()
+    }
+
+    /// One that fires, as often as any.
+    fn some_identity(&self, dice: &mut Dice) -> Identity {
+        let mut known: Vec<&Identity> = self.begun.keys().collect();
+        if !known.is_empty() && dice.one_in(2) {
+            known.sort_unstable();
+            return known[dice.below(known.len())].clone();
+        }
+        identity(dice)
+    }
+
+    fn post(
+        &mut self,
+        dice: &mut Dice,
+        identity: &Identity,
+        now: Timestamp,
+        given: &mut Given,
+    ) -> Value {
+        let begun = self.begun.get(identity).copied();
+        let long_ago = Timestamp::from_millis(now.as_millis() - (NEAR_MS + FAR_MS) as i64);
+        let earliest = match begun {
+            Some(_) => long_ago,
+            None => self.over.get(identity).copied().unwrap_or(long_ago),
+        };
+        let past = between(dice, earliest, now);
+        let (starts_at, ends_at) = match dice.below(8) {
+            0 => (None, None),
+            1 => (Some(past), None),
+            2 | 3 => (Some(past), Some(later(dice, now))),
+            4 => (None, Some(later(dice, now))),
+            5 => {
+                let starts_at = later(dice, now);
+                (Some(starts_at), Some(later(dice, starts_at)))
+            }
+            6 => (None, Some(past)),
+            _ => {
+                let mut earliest = earliest;
+                if let Some(begun) = begun {
+                    // Not before its present life, of which each may have stamped the start.
+                    earliest = now.min(Timestamp::from_millis(begun.as_millis() + STAMPED_MS));
+                }
+                let ends_at = between(dice, earliest, now);
+                let starts_at = match begun {
+                    // The end of what has not begun is news only with that start.
+                    Some(begun) if begun > now => None,
+                    _ => Some(between(dice, earliest, ends_at)),
+                };
+                (starts_at, Some(ends_at))
+            }
+        };
+        if let Some(ends_at) = ends_at.filter(|ends_at| *ends_at <= now) {
+            let over = begun.map_or(ends_at, |begun| ends_at.max(begun.min(now)));
+            let known = self.over.entry(identity.clone()).or_insert(over);
+            *known = over.max(*known);
+        }
+        given.extend(starts_at);
+        given.extend(ends_at);
+        alert(dice, identity, starts_at, ends_at)
+    }
+}
+
+/// Any alert.
+pub(super) fn identity(dice: &mut Dice) -> Identity {
+    let labels = LABELS.iter().map(|(name, values)| (*name, dice.pick(values)));
+    labels.filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// An alert as it is posted.
+pub(super) fn alert(
+    dice: &mut Dice,
+    identity: &Identity,
+    starts_at: Option<Timestamp>,
+    ends_at: Option<Timestamp>,
+) -> Value {
+    let mut labels = json!(identity);
+    if dice.one_in(6) {
+        labels["empty"] = "".into();
+    }
+    let mut alert = json!({ "labels": labels });
+    let summaries = ["", "at 91 %", "at 97 %", "диск \"полон\"\n<now> & here"];
+    match dice.below(4) {
+        0 => {}
+        1 => alert["annotations"] = json!({}),
+        _ => {
+            let summary = dice.pick(&summaries);
+            alert["annotations"] = json!({ "summary": summary, "runbook": "https://wiki/x" });
+        }
+    }
+    match dice.below(4) {
+        0 => alert["generatorURL"] = "http://p:9090/graph?g0.expr=a+%3C+b&g0.tab=1".into(),
+        1 => alert["generatorURL"] = "/graph".into(),
+        _ => {}
+    }
+    if let Some(at) = starts_at {
+        alert["startsAt"] = at.to_string().into();
+    }
+    if let Some(at) = ends_at {
+        alert["endsAt"] = at.to_string().into();
+    }
+    alert
+}
