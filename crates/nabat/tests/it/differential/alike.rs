@@ -51,8 +51,27 @@ impl fmt::Display for Excused {
     }
 }
 
-/// What both were told: times that they must give back as they are.
-pub(super) type Given = BTreeSet<Timestamp>;
+/// The times that both were told, which they must give back as they are.
+#[derive(Debug)]
+pub(super) struct Given {
+    times: BTreeSet<Timestamp>,
+    since: Timestamp,
+}
+
+impl Given {
+    /// None yet, at the beginning of a history.
+    pub(super) fn since(since: Timestamp) -> Self {
+        let times = BTreeSet::new();
+        Self { times, since }
+    }
+
+    /// Notes a time. The present is also stamped, so that nobody can tell one from the other.
+    pub(super) fn note(&mut self, time: Timestamp, now: Timestamp) {
+        if time < self.since || time > now {
+            self.times.insert(time);
+        }
+    }
+}
 
 /// What differs between two answers, or `None`.
 pub(super) fn difference(answers: &Answers, given: &Given, excused: &mut Excused) -> Option<String> {
@@ -164,7 +183,7 @@ impl Look<'_> {
         let apart = (theirs.as_millis() - ours.as_millis()).abs();
         let excuse = match apart {
             0 => Excuse::Zone,
-            _ if self.given.contains(&theirs) || apart > STAMPS_APART_MAX_MS => return false,
+            _ if self.given.times.contains(&theirs) || apart > STAMPS_APART_MAX_MS => return false,
             _ => Excuse::Stamp,
         };
         self.excused.note(excuse);

@@ -133,8 +133,9 @@ impl Lives {
             let known = self.over.entry(identity.clone()).or_insert(over);
             *known = over.max(*known);
         }
-        given.extend(starts_at);
-        given.extend(ends_at);
+        for time in starts_at.into_iter().chain(ends_at) {
+            given.note(time, now);
+        }
         alert(dice, identity, starts_at, ends_at)
     }
 }

@@ -38,7 +38,7 @@ pub(super) async fn live(seed: u64) -> Excused {
         pair,
         dice,
         lives: Lives::default(),
-        given: Given::new(),
+        given: Given::since(now()),
         excused: Excused::default(),
         asked: Vec::new(),
     };
@@ -171,9 +171,8 @@ impl History {
         };
         let ends_at = starts_at.max(now) + hours(dice);
         let [starts_at, ends_at] = [starts_at, ends_at].map(Timestamp::from_millis);
-        self.given.extend([ends_at]);
-        if starts_at.as_millis() > now {
-            self.given.extend([starts_at]);
+        for time in [starts_at, ends_at] {
+            self.given.note(time, Timestamp::from_millis(now));
         }
         json!({
             "matchers": matchers,
