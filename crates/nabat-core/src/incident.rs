@@ -213,7 +213,7 @@ impl Incident {
     ) -> Heard {
         debug_assert!(!self.ended(), "an ended incident hears nothing");
         match news.status {
-            Status::Resolved { ends_at } => self.resolve(*pulse, news.starts_at, ends_at, now),
+            Status::Resolved { ends_at } => self.resolve(*pulse, news, ends_at, now),
             Status::Firing { expires } => self.refresh(pulse, news, expires, now, step),
         }
     }
@@ -221,18 +221,25 @@ impl Incident {
     fn resolve(
         self: &mut Arc<Self>,
         pulse: Pulse,
-        starts_at: Option<Timestamp>,
+        news: &News,
         ends_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Heard {
         // News that an earlier life ended, arriving late: this one began after that end. A source
         // whose clock lags may also say so of this life; then it does not name an earlier start.
         let earlier = |at: Option<Timestamp>| at.is_some_and(|at| at < self.starts_at);
-        if earlier(starts_at) && earlier(ends_at) {
+        if earlier(news.starts_at) && earlier(ends_at) {
             return Heard::Same;
         }
         let incident = Arc::make_mut(self);
         incident.follow(pulse);
+        // An end that says nothing else leaves what was said before.
+        if !news.annotations.is_empty() {
+            incident.annotations = news.annotations.clone();
+        }
+        if news.links != Links::default() {
+            incident.links = news.links.clone();
+        }
         incident.end(ends_at.unwrap_or(now), now, Ending::Resolved);
         Heard::Changed
     }
@@ -596,6 +603,29 @@ mod tests {
             assert_eq!(heard, expected, "{name}");
             assert_eq!(given.state, state, "{name}");
             assert_eq!(given.revision > before, expected != Heard::Same, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_end_may_have_the_last_word() {
+        let summary = |text| -> Labels { [("summary", text)].into_iter().collect() };
+        let link = |to: &str| Links {
+            generator: Some(to.into()),
+            ..Links::default()
+        };
+        for (said, expected) in [("", "97 %"), ("at 12 % again", "at 12 % again")] {
+            let mut incident = Arc::new(Incident {
+                annotations: summary("97 %"),
+                links: link("97 %"),
+                ..incident()
+            });
+            let mut last = resolved(Some(at(150)));
+            if !said.is_empty() {
+                (last.annotations, last.links) = (summary(said), link(said));
+            }
+            incident.hear(&mut incident.pulse(), &last, at(160), STEP);
+            assert_eq!(incident.annotations, summary(expected));
+            assert_eq!(incident.links, link(expected));
         }
     }
 

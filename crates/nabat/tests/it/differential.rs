@@ -1,18 +1,22 @@
 //! Nabat beside a real Alertmanager: both live through the same random histories at the same
-//! moments, and show and tell the same, but for what is named in [`alike`] and [`excuses`].
+//! moments, and show and tell the same, but for what is named in [`alike`] and [`tellings`].
 //!
 //! A history follows from its seed; a failure prints it, with the configuration and both answers.
 
 mod alike;
 mod config;
+mod hush;
 mod lives;
 mod pair;
 mod states;
+mod tellings;
+mod told;
 
 use std::fmt::Display;
 use std::ops::Range;
 use std::str::FromStr;
 
+use nabat_core::time::Timestamp;
 use tokio::task::{JoinError, JoinSet, LocalSet};
 
 /// How many histories are lived through, and from which seed on; `cargo xtask differential` asks
@@ -42,6 +46,10 @@ fn asked<T: FromStr>(variable: &str) -> Option<T> {
     Some(number.unwrap_or_else(|| panic!("{variable} is no number: {text}")))
 }
 
+fn now() -> Timestamp {
+    Timestamp::from_millis(jiff::Timestamp::now().as_millisecond())
+}
+
 /// How many histories are lived at a time.
 const AT_ONCE: usize = 4;
 
@@ -49,6 +57,12 @@ const AT_ONCE: usize = 4;
 async fn whatever_is_posted_is_shown_as_alertmanager_shows_it() {
     let Plan { histories, from } = Plan::or_as_asked(4);
     at_once(from..from + histories, states::live).await;
+}
+
+#[tokio::test]
+async fn whatever_is_posted_is_told_as_alertmanager_tells_it() {
+    let Plan { histories, from } = Plan::or_as_asked(4);
+    at_once(from..from + histories, told::live).await;
 }
 
 /// Lives through the histories of these seeds, some at a time.

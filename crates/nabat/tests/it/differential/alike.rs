@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use nabat_core::time::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::pair::{Answer, Answers};
 
@@ -26,6 +26,9 @@ pub(super) enum Excuse {
     AnyInhibitor,
     /// Nabat shows `generatorURL` only if people can open it: `http` or `https`.
     GeneratorUrl,
+    /// An end that says nothing else leaves the text that was said before; to Alertmanager it takes
+    /// that away.
+    TextKept,
     /// What a library says of a text that it can't read, behind Alertmanager's own words.
     LibraryWords,
     /// Why the value of a filter can't be read.
@@ -35,16 +38,22 @@ pub(super) enum Excuse {
 }
 
 /// How often which excuse was needed.
-#[derive(Debug, Default)]
-pub(super) struct Excused(BTreeMap<Excuse, usize>);
+#[derive(Debug)]
+pub(super) struct Excused<E = Excuse>(BTreeMap<E, usize>);
 
-impl Excused {
-    fn note(&mut self, excuse: Excuse) {
+impl<E> Default for Excused<E> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<E: Ord> Excused<E> {
+    pub(super) fn note(&mut self, excuse: E) {
         *self.0.entry(excuse).or_default() += 1;
     }
 }
 
-impl fmt::Display for Excused {
+impl<E: fmt::Debug> fmt::Display for Excused<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = self.0.iter();
         shown.try_for_each(|(excuse, times)| write!(f, " {excuse:?}×{times}"))
@@ -91,6 +100,24 @@ pub(super) fn difference(answers: &Answers, given: &Given, excused: &mut Excused
     look.value("", &theirs.body, &ours.body).err()
 }
 
+/// What differs between both when they tell of an alert, or `None`.
+pub(super) fn told_otherwise(theirs: &Value, ours: &Value, given: &Given, excused: &mut Excused) -> Option<String> {
+    let mut ours = ours.clone();
+    for said in ["annotations", "generatorURL"] {
+        let silent = theirs[said] == json!({}) || hidden(&theirs[said]);
+        if silent && theirs["status"] == "resolved" && ours[said] != theirs[said] {
+            excused.note(Excuse::TextKept);
+            ours[said] = theirs[said].clone();
+        }
+    }
+    differs(theirs, &ours, given, excused)
+}
+
+/// What differs between two values, or `None`.
+pub(super) fn differs(theirs: &Value, ours: &Value, given: &Given, excused: &mut Excused) -> Option<String> {
+    Look { given, excused }.value("", theirs, ours).err()
+}
+
 fn unknown_silence(theirs: &Answer, ours: &Answer) -> bool {
     theirs.status == 500 && theirs.body == "silence not found" && ours.status == 404
 }
@@ -101,6 +128,11 @@ fn filter_words(theirs: &Answer, ours: &Answer) -> bool {
     theirs.status == 400
         && of_value.iter().any(|words| said.starts_with(words))
         && ours.body.as_str().is_some_and(|said| said.starts_with("bad matcher format: "))
+}
+
+/// Whether nobody could open this address.
+fn hidden(url: &Value) -> bool {
+    url.as_str().is_some_and(|url| !url.starts_with("http"))
 }
 
 struct Look<'a> {
@@ -114,7 +146,7 @@ impl Look<'_> {
             (Value::Object(theirs), Value::Object(ours)) => {
                 for name in ours.keys().filter(|name| !theirs.contains_key(*name)) {
                     match name.as_str() {
-                        "mutedBy" | "annotations" => self.excused.note(Excuse::NewerField),
+                        "mutedBy" | "annotations" | "notification_reason" => self.excused.note(Excuse::NewerField),
                         _ => return Err(format!("{at}: only Nabat has `{name}`")),
                     }
                 }
@@ -160,6 +192,7 @@ impl Look<'_> {
         let excuse = match name {
             "silencedBy" if list(theirs) == list(ours) => Excuse::OrderOfSilences,
             "inhibitedBy" if list(theirs).len() == list(ours).len() => Excuse::AnyInhibitor,
+            "generatorURL" if ours == "" && hidden(theirs) => Excuse::GeneratorUrl,
             _ => return self.value(at, theirs, ours),
         };
         self.excused.note(excuse);
@@ -167,8 +200,7 @@ impl Look<'_> {
     }
 
     fn missing(&mut self, name: &str, at: &str, theirs: &Value) -> Result<(), String> {
-        let hidden = theirs.as_str().is_some_and(|url| !url.starts_with("http"));
-        if name != "generatorURL" || !hidden {
+        if name != "generatorURL" || !hidden(theirs) {
             return Err(format!("{at}: Nabat has none, Alertmanager {theirs}"));
         }
         self.excused.note(Excuse::GeneratorUrl);
@@ -205,5 +237,21 @@ impl Look<'_> {
             self.excused.note(Excuse::LibraryWords);
         }
         same
+    }
+}
+
+/// Groups of the same labels and receiver, by different routes, have no order.
+pub(super) fn order_ties(body: &mut Value) {
+    let Some(list) = body.as_array_mut() else {
+        return;
+    };
+    let place = |group: &Value| (group["labels"].to_string(), group["receiver"].to_string());
+    let members = |group: &Value| -> Vec<String> {
+        let alerts = group["alerts"].as_array().into_iter().flatten();
+        alerts.map(|alert| alert["fingerprint"].to_string()).collect()
+    };
+    let is_tie = |a: &Value, b: &Value| !a["receiver"].is_null() && place(a) == place(b);
+    for ties in list.chunk_by_mut(is_tie) {
+        ties.sort_by_key(members);
     }
 }

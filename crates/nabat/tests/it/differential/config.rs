@@ -1,5 +1,7 @@
 //! Random configurations that both programs read: a tree of routes, receivers, inhibitions.
 
+use nabat_core::inhibition::Rule;
+use nabat_core::matcher::{Matcher, Operator, parse_one};
 use serde_json::{Value, json};
 
 use crate::world::dice::Dice;
@@ -31,6 +33,7 @@ pub(super) struct Config {
     /// Receivers that want no ends.
     only_firing: Vec<usize>,
     inhibit_rules: Vec<Value>,
+    rules: Vec<Rule>,
 }
 
 impl Config {
@@ -41,11 +44,16 @@ impl Config {
         route["group_wait"] = timing.group_wait.into();
         route["group_interval"] = timing.group_interval.into();
         route["repeat_interval"] = "1d".into();
+        let only_firing = (0..receivers).filter(|_| dice.one_in(5)).collect();
+        let mut inhibit_rules = Vec::new();
+        let rules = (0..dice.below(3)).map(|_| inhibit_rule(dice, &mut inhibit_rules));
+        let rules = rules.collect();
         Self {
             route,
             receivers,
-            only_firing: (0..receivers).filter(|_| dice.one_in(5)).collect(),
-            inhibit_rules: (0..dice.below(3)).map(|_| inhibit_rule(dice)).collect(),
+            only_firing,
+            inhibit_rules,
+            rules,
         }
     }
 
@@ -65,6 +73,11 @@ impl Config {
             "inhibit_rules": self.inhibit_rules,
             "time_intervals": [hours("always", "2020:2200"), hours("never", "2020")],
         })
+    }
+
+    /// Which alerts inhibit which.
+    pub(super) fn rules(&self) -> &[Rule] {
+        &self.rules
     }
 
     pub(super) fn sends_resolved(&self, receiver: &str) -> bool {
@@ -110,23 +123,49 @@ fn route(dice: &mut Dice, depth: usize, receivers: &mut usize) -> Value {
     route
 }
 
-fn inhibit_rule(dice: &mut Dice) -> Value {
+fn inhibit_rule(dice: &mut Dice, rendered: &mut Vec<Value>) -> Rule {
     let mut rule = json!({});
-    ask_for(dice, &mut rule, ["source_match", "source_match_re", "source_matchers"]);
-    ask_for(dice, &mut rule, ["target_match", "target_match_re", "target_matchers"]);
+    let source = ask_for(
+        dice,
+        &mut rule,
+        ["source_match", "source_match_re", "source_matchers"],
+    );
+    let target = ask_for(
+        dice,
+        &mut rule,
+        ["target_match", "target_match_re", "target_matchers"],
+    );
     let equal: [&[&str]; 4] = [&[], &["team"], &["instance", "team"], &["absent"]];
-    rule["equal"] = json!(dice.pick(&equal));
-    rule
+    let equal = dice.pick(&equal);
+    rule["equal"] = json!(equal);
+    rendered.push(rule);
+    Rule {
+        source,
+        target,
+        equal: equal.iter().map(|name| (*name).into()).collect(),
+    }
 }
 
-/// Says in one of three ways which alerts are meant.
-fn ask_for(dice: &mut Dice, of: &mut Value, [equal, regex, matchers]: [&str; 3]) {
+/// Says in one of three ways which alerts are meant; returns it as matchers.
+fn ask_for(dice: &mut Dice, of: &mut Value, [equal, regex, matchers]: [&str; 3]) -> Vec<Matcher> {
     let (name, values) = dice.pick(&LABELS);
     let value = dice.pick(values);
     match dice.below(4) {
-        0 => of[equal] = json!({ name: value }),
-        1 => of[regex] = json!({ name: format!("{value}|d.+") }),
-        _ => of[matchers] = json!((0..=dice.below(2)).map(|_| matcher(dice)).collect::<Vec<_>>()),
+        0 => {
+            of[equal] = json!({ name: value });
+            vec![Matcher::equal(name, value)]
+        }
+        1 => {
+            let value = format!("{value}|d.+");
+            of[regex] = json!({ name: value });
+            vec![Matcher::new(name, Operator::Matches, &value).unwrap()]
+        }
+        _ => {
+            let texts: Vec<String> = (0..=dice.below(2)).map(|_| matcher(dice)).collect();
+            of[matchers] = json!(texts);
+            let read = texts.iter().map(|text| parse_one(text).unwrap());
+            read.collect()
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! follows would differ too: the end of an earlier life of an alert, and the beginning of one
 //! before its last end.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use nabat_core::time::Timestamp;
 use serde_json::{Value, json};
@@ -23,7 +23,20 @@ pub(super) struct Lives {
     begun: HashMap<Identity, Timestamp>,
     /// The latest end that was posted of each.
     over: HashMap<Identity, Timestamp>,
+    /// Which alerts there are; none: any.
+    pool: Vec<Identity>,
 }
+
+/// The moments of a history in which they matter.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moments {
+    pub(super) now: Timestamp,
+    /// When something may be over by itself.
+    pub(super) expires: Timestamp,
+}
+
+/// The longest time ago that something began which is posted as soon as it fires, in milliseconds.
+const BEGUN_AGO_MS: i64 = 200;
 
 /// How far in the past or in the future posted times lie, in milliseconds: never so near that one
 /// passes while a history is lived.
@@ -46,6 +59,14 @@ fn between(dice: &mut Dice, from: Timestamp, to: Timestamp) -> Timestamp {
 }
 
 impl Lives {
+    /// Nothing yet of these alerts alone.
+    pub(super) fn of(pool: Vec<Identity>) -> Self {
+        Self {
+            pool,
+            ..Self::default()
+        }
+    }
+
     /// Learns from what Alertmanager shows which alerts fire since when.
     pub(super) fn learn(&mut self, alerts: &Value) {
         let alerts = alerts.as_array().unwrap();
@@ -86,7 +107,71 @@ impl Lives {
             known.sort_unstable();
             return known[dice.below(known.len())].clone();
         }
-        identity(dice)
+        if self.pool.is_empty() {
+            return identity(dice);
+        }
+        self.pool[dice.below(self.pool.len())].clone()
+    }
+
+    /// Some alerts to be posted together, as Prometheus would: what begins begins now, and what
+    /// ends by itself does so when nothing is told.
+    pub(super) fn brief_batch(
+        &mut self,
+        dice: &mut Dice,
+        moments: Moments,
+        given: &mut Given,
+    ) -> Value {
+        let identities: BTreeSet<Identity> =
+            (0..=dice.below(4)).map(|_| self.some_identity(dice)).collect();
+        let identities = identities.iter();
+        identities
+            .map(|identity| self.brief_post(dice, identity, moments, given))
+            .collect()
+    }
+
+    fn brief_post(
+        &mut self,
+        dice: &mut Dice,
+        identity: &Identity,
+        Moments { now, expires }: Moments,
+        given: &mut Given,
+    ) -> Value {
+        let before = |ms| Timestamp::from_millis(now.as_millis() - ms);
+        let begun = self.begun.get(identity).copied();
+        let over = self.over.get(identity).copied().unwrap_or_default();
+        let starts_at = match begun {
+            Some(_) => None,
+            None => Some(between(dice, over.max(before(BEGUN_AGO_MS)), now)),
+        };
+        let (starts_at, ends_at) = match dice.below(8) {
+            0..3 => (None, None),
+            3 => (starts_at, None),
+            4 => (Some(now), Some(expires)),
+            5 => (Some(now), Some(later(dice, now))),
+            _ => (begun.filter(|begun| *begun < now), Some(now)),
+        };
+        if ends_at == Some(now) {
+            self.begun.remove(identity);
+            self.over.insert(identity.clone(), now);
+        } else {
+            let stamped = Timestamp::from_millis(now.as_millis() + STAMPED_MS);
+            let begun = self.begun.entry(identity.clone());
+            begun.or_insert(starts_at.unwrap_or(stamped));
+        }
+        for time in starts_at.into_iter().chain(ends_at) {
+            given.note(time, now);
+        }
+        alert(dice, identity, starts_at, ends_at)
+    }
+
+    /// The ends of all that fires.
+    pub(super) fn all_over(&mut self, dice: &mut Dice, now: Timestamp) -> Value {
+        let mut begun: Vec<Identity> = self.begun.drain().map(|(identity, _)| identity).collect();
+        begun.sort_unstable();
+        let begun = begun.iter();
+        begun
+            .map(|identity| alert(dice, identity, None, Some(now)))
+            .collect()
     }
 
     fn post(

@@ -1,5 +1,6 @@
 //! Alertmanager and Nabat side by side, with the same configuration and asked the same.
 
+use std::fmt;
 use std::process::Command;
 
 use reqwest::Method;
@@ -13,6 +14,10 @@ use crate::world::{http, nabat, wait};
 
 /// What Nabat writes to its log, followed by its address, once it accepts connections.
 const LISTENING: &str = "listening on http://";
+
+pub(super) const ALERTS: &str = "/api/v2/alerts";
+pub(super) const GROUPS: &str = "/api/v2/alerts/groups";
+pub(super) const SILENCES: &str = "/api/v2/silences";
 
 /// A request to both. In its path and body `silence-N` stands for the id of the silence made as
 /// number N, and `start-of-silence-N` for the start that each shows of it.
@@ -43,6 +48,17 @@ impl Ask {
             body: Some(body.to_string()),
             ..Self::new(Method::POST, path)
         }
+    }
+}
+
+impl fmt::Display for Ask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)?;
+        for (index, (name, value)) in self.query.iter().enumerate() {
+            let sign = if index == 0 { '?' } else { '&' };
+            write!(f, "{sign}{name}={value}")?;
+        }
+        write!(f, " {}", self.body.as_deref().unwrap_or_default())
     }
 }
 

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use nabat_core::time::Timestamp;
 
-use super::alike::{Excused, Given, difference};
+use super::alike::{Excused, Given, difference, order_ties};
 use super::config::{Config, LABELS, Timing, matcher};
 use super::lives::{Lives, alert, identity};
-use super::pair::{Answers, Ask, Pair};
+use super::now;
+use super::pair::{ALERTS, Answers, Ask, GROUPS, Pair, SILENCES};
 use crate::world::dice::Dice;
 use crate::world::wait;
 
@@ -22,10 +23,6 @@ const TIMING: Timing = Timing {
 };
 /// What is not the id of any silence.
 const NO_SILENCE: &str = "f0000000-0000-4000-8000-000000000000";
-
-const ALERTS: &str = "/api/v2/alerts";
-const GROUPS: &str = "/api/v2/alerts/groups";
-const SILENCES: &str = "/api/v2/silences";
 
 /// Lives through the history of this seed; returns what had to be excused.
 pub(super) async fn live(seed: u64) -> Excused {
@@ -58,10 +55,6 @@ struct History {
     excused: Excused,
     /// What has changed something so far.
     asked: Vec<Ask>,
-}
-
-fn now() -> Timestamp {
-    Timestamp::from_millis(jiff::Timestamp::now().as_millisecond())
 }
 
 impl History {
@@ -104,13 +97,12 @@ impl History {
 
     fn fail(&self, ask: &Ask, answers: &Answers, difference: &str) -> ! {
         let config = self.config.with_webhooks("http://127.0.0.1:9/");
-        let asked: String = self.asked.iter().map(|ask| format!("{}\n", shown(ask))).collect();
+        let asked: String = self.asked.iter().map(|ask| format!("{ask}\n")).collect();
         panic!(
-            "seed {}, step {}: {difference}\nconfiguration: {config}\nposted so far:\n{asked}asked: {}\n\
+            "seed {}, step {}: {difference}\nconfiguration: {config}\nposted so far:\n{asked}asked: {ask}\n\
              Alertmanager: {} {}\nNabat: {} {}",
             self.seed,
             self.asked.len(),
-            shown(ask),
             answers.theirs.status,
             answers.theirs.body,
             answers.ours.status,
@@ -261,18 +253,6 @@ impl History {
     }
 }
 
-fn shown(ask: &Ask) -> String {
-    let Ask {
-        method,
-        path,
-        query,
-        body,
-    } = ask;
-    let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let body = body.as_deref().unwrap_or_default();
-    format!("{method} {path}?{} {body}", query.join("&"))
-}
-
 fn filter(dice: &mut Dice) -> String {
     let wrong = ["bad", "=x", "team=~(", "{team=db}", "team=\"db", "", "team=d\"b", "team=\"d\\\"b\""];
     let others = ["team=\"\"", "team=", "team!=", "team=~", "team!~\"\"", " team = db ", "team=db,x=y"];
@@ -293,20 +273,4 @@ fn posted_matcher(dice: &mut Dice) -> Value {
         matcher["isEqual"] = dice.one_in(2).into();
     }
     matcher
-}
-
-/// Groups of the same labels and receiver, by different routes, have no order.
-fn order_ties(body: &mut Value) {
-    let Some(list) = body.as_array_mut() else {
-        return;
-    };
-    let place = |group: &Value| (group["labels"].to_string(), group["receiver"].to_string());
-    let members = |group: &Value| -> Vec<String> {
-        let alerts = group["alerts"].as_array().into_iter().flatten();
-        alerts.map(|alert| alert["fingerprint"].to_string()).collect()
-    };
-    let is_tie = |a: &Value, b: &Value| !a["receiver"].is_null() && place(a) == place(b);
-    for ties in list.chunk_by_mut(is_tie) {
-        ties.sort_by_key(members);
-    }
 }
