@@ -233,13 +233,7 @@ impl Incident {
         }
         let incident = Arc::make_mut(self);
         incident.follow(pulse);
-        // An end that says nothing else leaves what was said before.
-        if !news.annotations.is_empty() {
-            incident.annotations = news.annotations.clone();
-        }
-        if news.links != Links::default() {
-            incident.links = news.links.clone();
-        }
+        incident.hear_last_words(news);
         incident.end(ends_at.unwrap_or(now), now, Ending::Resolved);
         Heard::Changed
     }
@@ -336,17 +330,32 @@ impl Incident {
         self.loud = self.edition;
     }
 
+    /// Takes over what a source says at the end. One that says nothing but that leaves what was said
+    /// before. Returns whether anything is other than before.
+    fn hear_last_words(&mut self, news: &News) -> bool {
+        let (mut annotations, mut links) = (&self.annotations, &self.links);
+        if !news.annotations.is_empty() {
+            annotations = &news.annotations;
+        }
+        if news.links != Links::default() {
+            links = &news.links;
+        }
+        let changed = (annotations, links) != (&self.annotations, &self.links);
+        (self.annotations, self.links) = (annotations.clone(), links.clone());
+        changed
+    }
+
     /// Notes that it ended later than was said at first, and what its source said last. Nobody is
     /// told again for that. Returns whether anything is other than before.
-    pub fn amend_end(&mut self, later: Timestamp, annotations: &Labels) -> bool {
-        let State::Ended { at, .. } = &mut self.state else {
+    pub fn amend_end(&mut self, later: Timestamp, news: &News) -> bool {
+        let State::Ended { at, how } = self.state else {
             return false;
         };
-        if *at >= later && self.annotations == *annotations {
+        let at_last = at.max(later);
+        self.state = State::Ended { at: at_last, how };
+        if !self.hear_last_words(news) && at == at_last {
             return false;
         }
-        *at = later.max(*at);
-        self.annotations = annotations.clone();
         self.revision += 1;
         true
     }

@@ -17,6 +17,7 @@ use std::ops::Range;
 use std::str::FromStr;
 
 use nabat_core::time::Timestamp;
+use serde_json::Value;
 use tokio::task::{JoinError, JoinSet, LocalSet};
 
 /// How many histories are lived through, and from which seed on; `cargo xtask differential` asks
@@ -48,6 +49,12 @@ fn asked<T: FromStr>(variable: &str) -> Option<T> {
 
 fn now() -> Timestamp {
     Timestamp::from_millis(jiff::Timestamp::now().as_millisecond())
+}
+
+/// When an alert began, as it is shown or told.
+fn start(alert: &Value) -> Timestamp {
+    let text = alert["startsAt"].as_str().unwrap();
+    Timestamp::parse_rfc3339(text).unwrap().unwrap()
 }
 
 /// How many histories are lived at a time.

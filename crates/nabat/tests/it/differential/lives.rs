@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::alike::Given;
 use super::config::LABELS;
+use super::start;
 use crate::world::dice::Dice;
 
 /// An alert by its labels.
@@ -19,7 +20,9 @@ pub(super) type Identity = BTreeMap<&'static str, &'static str>;
 /// What is known of the alerts so far.
 #[derive(Debug, Default)]
 pub(super) struct Lives {
-    /// Since when each fires that does.
+    /// Those that fire.
+    open: BTreeSet<Identity>,
+    /// When each began last.
     begun: HashMap<Identity, Timestamp>,
     /// The latest end that was posted of each.
     over: HashMap<Identity, Timestamp>,
@@ -67,24 +70,28 @@ impl Lives {
         }
     }
 
-    /// Learns from what Alertmanager shows which alerts fire since when.
-    pub(super) fn learn(&mut self, alerts: &Value) {
-        let alerts = alerts.as_array().unwrap();
-        self.begun = alerts
-            .iter()
-            .map(|alert| {
-                let labels = &alert["labels"];
-                let known = |name: &&'static str, values: &[&'static str]| {
-                    let value = labels[name].as_str()?;
-                    values.iter().copied().find(|known| *known == value)
-                };
-                let labels = LABELS.iter();
-                let identity = labels.filter_map(|(name, values)| Some((*name, known(name, values)?)));
-                let begun = alert["startsAt"].as_str().unwrap();
-                let begun = Timestamp::parse_rfc3339(begun).unwrap().unwrap();
-                (identity.collect(), begun)
-            })
-            .collect();
+    /// Learns from what Alertmanager shows at `now` which alerts fire since when.
+    pub(super) fn learn(&mut self, alerts: &Value, now: Timestamp) {
+        let before = std::mem::take(&mut self.open);
+        for alert in alerts.as_array().unwrap() {
+            let labels = LABELS.iter().filter_map(|(name, values)| {
+                let shown = alert["labels"][name].as_str()?;
+                let value = values.iter().copied().find(|known| *known == shown)?;
+                Some((*name, value))
+            });
+            let identity: Identity = labels.collect();
+            self.begun.insert(identity.clone(), start(alert));
+            self.open.insert(identity);
+        }
+        // What was over by itself.
+        let over = before.difference(&self.open);
+        self.over.extend(over.map(|identity| (identity.clone(), now)));
+    }
+
+    /// Since when an alert fires, if it does.
+    fn open_since(&self, identity: &Identity) -> Option<Timestamp> {
+        let begun = self.begun.get(identity).copied();
+        begun.filter(|_| self.open.contains(identity))
     }
 
     /// Some alerts to be posted together, at `now`.
@@ -102,10 +109,9 @@ impl Lives {
 
     /// One that fires, as often as any.
     fn some_identity(&self, dice: &mut Dice) -> Identity {
-        let mut known: Vec<&Identity> = self.begun.keys().collect();
-        if !known.is_empty() && dice.one_in(2) {
-            known.sort_unstable();
-            return known[dice.below(known.len())].clone();
+        if !self.open.is_empty() && dice.one_in(2) {
+            let place = dice.below(self.open.len());
+            return self.open.iter().nth(place).unwrap().clone();
         }
         if self.pool.is_empty() {
             return identity(dice);
@@ -137,7 +143,7 @@ impl Lives {
         given: &mut Given,
     ) -> Value {
         let before = |ms| Timestamp::from_millis(now.as_millis() - ms);
-        let begun = self.begun.get(identity).copied();
+        let begun = self.open_since(identity);
         let over = self.over.get(identity).copied().unwrap_or_default();
         let starts_at = match begun {
             Some(_) => None,
@@ -148,15 +154,18 @@ impl Lives {
             3 => (starts_at, None),
             4 => (Some(now), Some(expires)),
             5 => (Some(now), Some(later(dice, now))),
-            _ => (begun.filter(|begun| *begun < now), Some(now)),
+            _ => {
+                let begun = self.begun.get(identity).copied();
+                (begun.filter(|begun| *begun < now), Some(now))
+            }
         };
         if ends_at == Some(now) {
-            self.begun.remove(identity);
+            self.open.remove(identity);
             self.over.insert(identity.clone(), now);
-        } else {
+        } else if self.open.insert(identity.clone()) {
             let stamped = Timestamp::from_millis(now.as_millis() + STAMPED_MS);
-            let begun = self.begun.entry(identity.clone());
-            begun.or_insert(starts_at.unwrap_or(stamped));
+            let begun = starts_at.unwrap_or(stamped);
+            self.begun.insert(identity.clone(), begun);
         }
         for time in starts_at.into_iter().chain(ends_at) {
             given.note(time, now);
@@ -166,10 +175,8 @@ impl Lives {
 
     /// The ends of all that fires.
     pub(super) fn all_over(&mut self, dice: &mut Dice, now: Timestamp) -> Value {
-        let mut begun: Vec<Identity> = self.begun.drain().map(|(identity, _)| identity).collect();
-        begun.sort_unstable();
-        let begun = begun.iter();
-        begun
+        let open = std::mem::take(&mut self.open);
+        open.iter()
             .map(|identity| alert(dice, identity, None, Some(now)))
             .collect()
     }
@@ -181,7 +188,7 @@ impl Lives {
         now: Timestamp,
         given: &mut Given,
     ) -> Value {
-        let begun = self.begun.get(identity).copied();
+        let begun = self.open_since(identity);
         let long_ago = Timestamp::from_millis(now.as_millis() - (NEAR_MS + FAR_MS) as i64);
         let earliest = match begun {
             Some(_) => long_ago,

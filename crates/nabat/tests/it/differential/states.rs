@@ -68,7 +68,7 @@ impl History {
         for path in [ALERTS, GROUPS, SILENCES, "/api/v2/receivers"] {
             let answers = self.compare(&Ask::get(path)).await;
             if path == ALERTS {
-                self.lives.learn(&answers.theirs.body);
+                self.lives.learn(&answers.theirs.body, now());
             }
         }
         for _ in 0..3 {

@@ -10,6 +10,7 @@ use nabat_core::time::Timestamp;
 use serde_json::Value;
 
 use super::hush::Hush;
+use super::start;
 
 /// Why Nabat may tell something else than Alertmanager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -184,10 +185,4 @@ fn but<'a>(
     those: &'a BTreeMap<Fingerprint, Value>,
 ) -> impl Iterator<Item = (&'a Fingerprint, &'a Value)> {
     these.iter().filter(|(alert, _)| !those.contains_key(*alert))
-}
-
-/// When an alert began, as it is shown or told.
-pub(super) fn start(alert: &Value) -> Timestamp {
-    let text = alert["startsAt"].as_str().unwrap();
-    Timestamp::parse_rfc3339(text).unwrap().unwrap()
 }

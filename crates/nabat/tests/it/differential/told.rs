@@ -18,9 +18,9 @@ use super::alike::{self, Given, difference, differs, order_ties, told_otherwise}
 use super::config::{Config, Timing, matcher};
 use super::hush::Hush;
 use super::lives::{Lives, Moments, identity};
-use super::now;
+use super::{now, start};
 use super::pair::{ALERTS, Answers, Ask, GROUPS, Pair, SILENCES};
-use super::tellings::{Excuse, Fingerprint, Group, Telling, Tick, start};
+use super::tellings::{Excuse, Fingerprint, Group, Telling, Tick};
 use crate::world::dice::Dice;
 
 const ROUNDS: u32 = 7;
@@ -115,6 +115,8 @@ impl History {
         }
         sleep_until(self.begun).await;
         self.asked.push(format!("round {round}, {}", self.begun_at));
+        let alerts = self.pair.ask(&Ask::get(ALERTS)).await;
+        self.lives.learn(&alerts.theirs.body, now());
         if round + 2 == ROUNDS {
             self.end_all().await;
         } else if round + 2 < ROUNDS {
@@ -204,7 +206,6 @@ impl History {
         let alerts = self.compare(ALERTS).await?;
         let silences = self.compare(SILENCES).await?;
         self.compare(GROUPS).await?;
-        self.lives.learn(&alerts.theirs.body);
         let firing = alerts.ours.body.as_array().unwrap().iter();
         let firing = firing.map(|alert| {
             let fingerprint = alert["fingerprint"].as_str().unwrap();
