@@ -23,7 +23,7 @@ use super::pair::{ALERTS, Answers, Ask, GROUPS, Pair, SILENCES};
 use super::tellings::{Excuse, Fingerprint, Group, Telling, Tick};
 use crate::world::dice::Dice;
 
-const ROUNDS: u32 = 7;
+const ROUNDS: u32 = 9;
 const TIMING: Timing = Timing {
     group_wait: "1s",
     group_interval: "2s",
@@ -36,7 +36,7 @@ const SPOKEN: Duration = Duration::from_millis(1_400);
 const COMPARED: Duration = Duration::from_millis(1_600);
 const EXPIRES: Duration = Duration::from_millis(1_800);
 /// How many alerts there are in a history: few, so that much happens to each.
-const ALERTS_IN_POOL: usize = 8;
+const ALERTS_IN_POOL: usize = 6;
 /// How often a history is begun at the most.
 const ATTEMPTS_MAX: usize = 5;
 
@@ -140,15 +140,15 @@ impl History {
     }
 
     fn change(&mut self) -> Ask {
-        let later = self.dice.below(3) as u32;
+        let later = self.dice.below(2) as u32;
         let moments = Moments {
             now: now(),
             expires: self.begun_at.after(ROUND * later + EXPIRES),
         };
         let silences = self.pair.silences();
-        match self.dice.below(8) {
-            0 => self.silence(moments),
-            1 if silences > 0 => {
+        match self.dice.below(7) {
+            0 | 1 => self.silence(moments),
+            2 if silences > 0 => {
                 let id = self.dice.below(silences);
                 Ask::new(Method::DELETE, &format!("/api/v2/silence/silence-{id}"))
             }
@@ -174,10 +174,10 @@ impl History {
         });
         let matchers: Vec<Value> = matchers.collect();
         let far = now.after(Duration::from_secs(7_200));
-        let (starts_at, ends_at) = match dice.below(4) {
+        let (starts_at, ends_at) = match dice.below(6) {
             0 => (expires, far),
-            1 => (now, expires),
-            _ => (now, far),
+            1 => (now, far),
+            _ => (now, expires),
         };
         self.given.note(starts_at, now);
         self.given.note(ends_at, now);
