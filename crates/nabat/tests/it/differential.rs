@@ -14,11 +14,12 @@ mod told;
 
 use std::fmt::Display;
 use std::ops::Range;
-use std::str::FromStr;
 
 use nabat_core::time::Timestamp;
 use serde_json::Value;
 use tokio::task::{JoinError, JoinSet, LocalSet};
+
+use crate::world::asked::asked;
 
 /// How many histories are lived through, and from which seed on; `cargo xtask differential` asks
 /// for more.
@@ -28,23 +29,13 @@ struct Plan {
 }
 
 impl Plan {
-    /// As `NABAT_TEST_HISTORIES` and `NABAT_TEST_FROM` say.
+    /// As `NABAT_TEST_DIFFERENTIAL` and `NABAT_TEST_FROM` say.
     fn or_as_asked(histories: u64) -> Self {
         Self {
             histories: asked("NABAT_TEST_DIFFERENTIAL").unwrap_or(histories),
             from: asked("NABAT_TEST_FROM").unwrap_or(0),
         }
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place where these tests are told to be longer"
-)]
-fn asked<T: FromStr>(variable: &str) -> Option<T> {
-    let text = std::env::var(variable).ok()?;
-    let number = text.parse().ok();
-    Some(number.unwrap_or_else(|| panic!("{variable} is no number: {text}")))
 }
 
 fn now() -> Timestamp {
@@ -73,7 +64,10 @@ async fn whatever_is_posted_is_told_as_alertmanager_tells_it() {
 }
 
 /// Lives through the histories of these seeds, some at a time.
-async fn at_once<T: Display + 'static>(seeds: Range<u64>, live: impl AsyncFn(u64) -> T + Copy + 'static) {
+async fn at_once<T: Display + 'static>(
+    seeds: Range<u64>,
+    live: impl AsyncFn(u64) -> T + Copy + 'static,
+) {
     let local = LocalSet::new();
     let all = async {
         let mut running = JoinSet::new();

@@ -28,7 +28,9 @@ pub(super) fn all<'a>(
 
 /// Whether the parameter called `name` is true, as it is when it is not there or says nothing.
 pub(super) fn flag(parameters: &[(String, String)], name: &str) -> bool {
-    let value = all(parameters, name).last().filter(|value| !value.is_empty());
+    let value = all(parameters, name)
+        .last()
+        .filter(|value| !value.is_empty());
     value.is_none_or(|value| TRUE.iter().any(|word| value.eq_ignore_ascii_case(word)))
 }
 

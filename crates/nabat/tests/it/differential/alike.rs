@@ -83,7 +83,11 @@ impl Given {
 }
 
 /// What differs between two answers, or `None`.
-pub(super) fn difference(answers: &Answers, given: &Given, excused: &mut Excused) -> Option<String> {
+pub(super) fn difference(
+    answers: &Answers,
+    given: &Given,
+    excused: &mut Excused,
+) -> Option<String> {
     let Answers { theirs, ours } = answers;
     if unknown_silence(theirs, ours) {
         excused.note(Excuse::UnknownSilence);
@@ -101,7 +105,12 @@ pub(super) fn difference(answers: &Answers, given: &Given, excused: &mut Excused
 }
 
 /// What differs between both when they tell of an alert, or `None`.
-pub(super) fn told_otherwise(theirs: &Value, ours: &Value, given: &Given, excused: &mut Excused) -> Option<String> {
+pub(super) fn told_otherwise(
+    theirs: &Value,
+    ours: &Value,
+    given: &Given,
+    excused: &mut Excused,
+) -> Option<String> {
     let mut ours = ours.clone();
     for said in ["annotations", "generatorURL"] {
         let silent = theirs[said] == json!({}) || hidden(&theirs[said]);
@@ -114,7 +123,12 @@ pub(super) fn told_otherwise(theirs: &Value, ours: &Value, given: &Given, excuse
 }
 
 /// What differs between two values, or `None`.
-pub(super) fn differs(theirs: &Value, ours: &Value, given: &Given, excused: &mut Excused) -> Option<String> {
+pub(super) fn differs(
+    theirs: &Value,
+    ours: &Value,
+    given: &Given,
+    excused: &mut Excused,
+) -> Option<String> {
     Look { given, excused }.value("", theirs, ours).err()
 }
 
@@ -124,10 +138,16 @@ fn unknown_silence(theirs: &Answer, ours: &Answer) -> bool {
 
 fn filter_words(theirs: &Answer, ours: &Answer) -> bool {
     let said = theirs.body.as_str().unwrap_or_default();
-    let of_value = ["error parsing regexp: ", "matcher value contains unescaped double quote: "];
+    let of_value = [
+        "error parsing regexp: ",
+        "matcher value contains unescaped double quote: ",
+    ];
     theirs.status == 400
         && of_value.iter().any(|words| said.starts_with(words))
-        && ours.body.as_str().is_some_and(|said| said.starts_with("bad matcher format: "))
+        && ours
+            .body
+            .as_str()
+            .is_some_and(|said| said.starts_with("bad matcher format: "))
 }
 
 /// Whether nobody could open this address.
@@ -146,7 +166,9 @@ impl Look<'_> {
             (Value::Object(theirs), Value::Object(ours)) => {
                 for name in ours.keys().filter(|name| !theirs.contains_key(*name)) {
                     match name.as_str() {
-                        "mutedBy" | "annotations" | "notification_reason" => self.excused.note(Excuse::NewerField),
+                        "mutedBy" | "annotations" | "notification_reason" => {
+                            self.excused.note(Excuse::NewerField)
+                        }
                         _ => return Err(format!("{at}: only Nabat has `{name}`")),
                     }
                 }
@@ -229,10 +251,12 @@ impl Look<'_> {
             "invalid regular expression ",
         ]
         .iter()
-        .any(|mark| match (theirs.split_once(mark), ours.split_once(mark)) {
-            (Some(theirs), Some(ours)) => theirs.0 == ours.0,
-            _ => false,
-        });
+        .any(
+            |mark| match (theirs.split_once(mark), ours.split_once(mark)) {
+                (Some(theirs), Some(ours)) => theirs.0 == ours.0,
+                _ => false,
+            },
+        );
         if same {
             self.excused.note(Excuse::LibraryWords);
         }
@@ -256,7 +280,9 @@ pub(super) fn order_ties(body: &mut Value) {
     let place = |group: &Value| (group["labels"].to_string(), group["receiver"].to_string());
     let members = |group: &Value| -> Vec<String> {
         let alerts = group["alerts"].as_array().into_iter().flatten();
-        alerts.map(|alert| alert["fingerprint"].to_string()).collect()
+        alerts
+            .map(|alert| alert["fingerprint"].to_string())
+            .collect()
     };
     let is_tie = |a: &Value, b: &Value| !a["receiver"].is_null() && place(a) == place(b);
     for ties in list.chunk_by_mut(is_tie) {

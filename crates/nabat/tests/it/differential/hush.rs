@@ -28,7 +28,8 @@ impl Hush {
     /// Whether an alert is muted.
     pub(super) fn mutes(&self, alert: &Value) -> bool {
         let target = labels(alert);
-        let all = |matchers: &[Matcher], labels: &Labels| matchers.iter().all(|m| m.matches(labels));
+        let all =
+            |matchers: &[Matcher], labels: &Labels| matchers.iter().all(|m| m.matches(labels));
         let silenced = self.silences.iter().any(|silence| all(silence, &target));
         silenced
             || self.rules.iter().any(|rule| {

@@ -85,7 +85,8 @@ impl Lives {
         }
         // What was over by itself.
         let over = before.difference(&self.open);
-        self.over.extend(over.map(|identity| (identity.clone(), now)));
+        self.over
+            .extend(over.map(|identity| (identity.clone(), now)));
     }
 
     /// Since when an alert fires, if it does.
@@ -127,8 +128,9 @@ impl Lives {
         moments: Moments,
         given: &mut Given,
     ) -> Value {
-        let identities: BTreeSet<Identity> =
-            (0..=dice.below(4)).map(|_| self.some_identity(dice)).collect();
+        let identities: BTreeSet<Identity> = (0..=dice.below(4))
+            .map(|_| self.some_identity(dice))
+            .collect();
         let identities = identities.iter();
         identities
             .map(|identity| self.brief_post(dice, identity, moments, given))
@@ -234,7 +236,9 @@ impl Lives {
 
 /// Any alert.
 pub(super) fn identity(dice: &mut Dice) -> Identity {
-    let labels = LABELS.iter().map(|(name, values)| (*name, dice.pick(values)));
+    let labels = LABELS
+        .iter()
+        .map(|(name, values)| (*name, dice.pick(values)));
     labels.filter(|(_, value)| !value.is_empty()).collect()
 }
 

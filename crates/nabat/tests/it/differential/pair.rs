@@ -100,7 +100,8 @@ impl Pair {
     pub(super) async fn start(config: impl Fn(&str) -> Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let recorders = [Recorder::start().await, Recorder::start().await];
-        let [their_config, our_config] = recorders.each_ref().map(|recorder| config(&recorder.url()));
+        let [their_config, our_config] =
+            recorders.each_ref().map(|recorder| config(&recorder.url()));
         let starting = Alertmanager::with_config(folder.path(), "alertmanager", &their_config);
         let (alertmanager, (nabat, address)) =
             tokio::join!(starting, serve(folder.path(), &our_config));
@@ -182,7 +183,9 @@ impl Side {
         let mut request = request.query(&ask.query);
         if let Some(body) = &ask.body {
             let body = self.without_tokens(body).await;
-            request = request.header("content-type", "application/json").body(body);
+            request = request
+                .header("content-type", "application/json")
+                .body(body);
         }
         let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();

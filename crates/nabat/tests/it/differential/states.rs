@@ -153,7 +153,8 @@ impl History {
         let mut matchers: Vec<Value> = (0..=dice.below(2)).map(|_| posted_matcher(dice)).collect();
         // One that is not fulfilled by what lacks its label.
         let (name, values) = LABELS[0];
-        matchers.push(json!({ "name": name, "value": dice.pick(values), "isRegex": dice.one_in(2) }));
+        matchers
+            .push(json!({ "name": name, "value": dice.pick(values), "isRegex": dice.one_in(2) }));
         let now = now().as_millis();
         let hours = |dice: &mut Dice| 120_000 + dice.below(7_200_000) as i64;
         let starts_at = match dice.below(3) {
@@ -238,7 +239,8 @@ impl History {
         }
         if dice.one_in(3) {
             let receivers = ["", "r1", "r[0-2]", "r0|r3", ".*", "nobody", "r"];
-            ask.query.push(("receiver", dice.pick(&receivers).to_owned()));
+            ask.query
+                .push(("receiver", dice.pick(&receivers).to_owned()));
             if dice.one_in(8) {
                 ask.query.push(("receiver", "(".to_owned()));
             }
@@ -254,8 +256,25 @@ impl History {
 }
 
 fn filter(dice: &mut Dice) -> String {
-    let wrong = ["bad", "=x", "team=~(", "{team=db}", "team=\"db", "", "team=d\"b", "team=\"d\\\"b\""];
-    let others = ["team=\"\"", "team=", "team!=", "team=~", "team!~\"\"", " team = db ", "team=db,x=y"];
+    let wrong = [
+        "bad",
+        "=x",
+        "team=~(",
+        "{team=db}",
+        "team=\"db",
+        "",
+        "team=d\"b",
+        "team=\"d\\\"b\"",
+    ];
+    let others = [
+        "team=\"\"",
+        "team=",
+        "team!=",
+        "team=~",
+        "team!~\"\"",
+        " team = db ",
+        "team=db,x=y",
+    ];
     match dice.below(8) {
         0 => dice.pick(&wrong).to_owned(),
         1 | 2 => dice.pick(&others).to_owned(),
@@ -267,7 +286,11 @@ fn posted_matcher(dice: &mut Dice) -> Value {
     let (name, values) = dice.pick(&LABELS);
     let (one, other) = (dice.pick(values), dice.pick(values));
     let is_regex = dice.one_in(2);
-    let value = if is_regex { format!("{one}|{other}") } else { one.to_owned() };
+    let value = if is_regex {
+        format!("{one}|{other}")
+    } else {
+        one.to_owned()
+    };
     let mut matcher = json!({ "name": name, "value": value, "isRegex": is_regex });
     if dice.one_in(2) {
         matcher["isEqual"] = dice.one_in(2).into();

@@ -102,7 +102,9 @@ impl Group {
         if let Some(theirs) = theirs {
             self.log = theirs.firing.keys().cloned().collect();
             self.log_may_be_empty = false;
-        } else if !tick.sends_resolved && !self.log.iter().all(|alert| tick.firing.contains_key(alert)) {
+        } else if !tick.sends_resolved
+            && !self.log.iter().all(|alert| tick.firing.contains_key(alert))
+        {
             self.log_may_be_empty = true;
         }
         if let Some(ours) = ours {
@@ -184,5 +186,7 @@ fn but<'a>(
     these: &'a BTreeMap<Fingerprint, Value>,
     those: &'a BTreeMap<Fingerprint, Value>,
 ) -> impl Iterator<Item = (&'a Fingerprint, &'a Value)> {
-    these.iter().filter(|(alert, _)| !those.contains_key(*alert))
+    these
+        .iter()
+        .filter(|(alert, _)| !those.contains_key(*alert))
 }

@@ -18,9 +18,9 @@ use super::alike::{self, Given, difference, differs, order_ties, told_otherwise}
 use super::config::{Config, Timing, matcher};
 use super::hush::Hush;
 use super::lives::{Lives, Moments, identity};
-use super::{now, start};
 use super::pair::{ALERTS, Answers, Ask, GROUPS, Pair, SILENCES};
 use super::tellings::{Excuse, Fingerprint, Group, Telling, Tick};
+use super::{now, start};
 use crate::world::dice::Dice;
 
 const ROUNDS: u32 = 9;
@@ -153,7 +153,9 @@ impl History {
                 Ask::new(Method::DELETE, &format!("/api/v2/silence/silence-{id}"))
             }
             _ => {
-                let batch = self.lives.brief_batch(&mut self.dice, moments, &mut self.given);
+                let batch = self
+                    .lives
+                    .brief_batch(&mut self.dice, moments, &mut self.given);
                 Ask::post(ALERTS, &batch)
             }
         }
@@ -212,7 +214,11 @@ impl History {
             (fingerprint.to_owned(), start(alert))
         });
         Ok(Shown {
-            hush: Hush::of(&alerts.theirs.body, &silences.theirs.body, self.config.rules()),
+            hush: Hush::of(
+                &alerts.theirs.body,
+                &silences.theirs.body,
+                self.config.rules(),
+            ),
             firing: firing.collect(),
         })
     }
@@ -251,7 +257,9 @@ impl History {
                 common.retain(|_, text| text != "");
                 if at < SPEAKS || at > SPOKEN {
                     let name = ["Alertmanager", "Nabat"][side];
-                    return Err(Slipped(format!("{name} told {at:?} after a round began: {body}")));
+                    return Err(Slipped(format!(
+                        "{name} told {at:?} after a round began: {body}"
+                    )));
                 }
                 let key = (request.uri.path().to_owned(), text(&body["groupKey"]));
                 let before = told.entry(key).or_default()[side].replace(body);
@@ -268,7 +276,9 @@ impl History {
         let mut groups = std::mem::take(&mut self.groups);
         for (key, group) in &mut groups {
             let payloads = told.remove(key).unwrap_or_default();
-            let tellings = payloads.each_ref().map(|payload| payload.as_ref().map(Telling::of));
+            let tellings = payloads
+                .each_ref()
+                .map(|payload| payload.as_ref().map(Telling::of));
             let tick = Tick {
                 hush: &shown.hush,
                 sends_resolved: self.config.sends_resolved(key.0.trim_start_matches('/')),
@@ -281,7 +291,9 @@ impl History {
                 Ok(excuses)
             });
             match compared {
-                Ok(excuses) => excuses.into_iter().for_each(|excuse| self.excused.note(excuse)),
+                Ok(excuses) => excuses
+                    .into_iter()
+                    .for_each(|excuse| self.excused.note(excuse)),
                 Err(difference) => {
                     let [theirs, ours] = payloads.map(|payload| payload.unwrap_or_default());
                     self.fail(&format!(
@@ -296,7 +308,11 @@ impl History {
 
     /// Holds what both say of a group against each other: all of it, if they speak of the `same`
     /// alerts.
-    fn same_words(&mut self, [theirs, ours]: &[Option<Value>; 2], same: bool) -> Result<(), String> {
+    fn same_words(
+        &mut self,
+        [theirs, ours]: &[Option<Value>; 2],
+        same: bool,
+    ) -> Result<(), String> {
         for payload in [theirs, ours].into_iter().flatten() {
             coherent(payload)?;
         }
@@ -367,7 +383,10 @@ fn coherent(payload: &Value) -> Result<(), String> {
         ("commonLabels", common("labels")),
         ("commonAnnotations", common("annotations")),
     ];
-    match expected.iter().find(|(name, value)| payload[*name] != *value) {
+    match expected
+        .iter()
+        .find(|(name, value)| payload[*name] != *value)
+    {
         Some((name, value)) => Err(format!("{name} must be {value}: {payload}")),
         None => Ok(()),
     }
