@@ -14,6 +14,7 @@ mod acceptance;
 mod bench;
 mod crash;
 mod dependencies;
+mod differential;
 mod fuzz;
 mod generated;
 mod lint;
@@ -76,6 +77,11 @@ const COMMANDS: &[Command] = &[
         run: sim::run,
     },
     Command {
+        name: "differential",
+        about: "live through random histories beside a real Alertmanager (-h: options)",
+        run: differential::run,
+    },
+    Command {
         name: "fuzz",
         about: "let libFuzzer think of inputs for parsers and rendering (-h: options)",
         run: fuzz::run,
@@ -108,7 +114,7 @@ fn main() -> ExitCode {
 fn usage() -> String {
     let mut text = String::from("usage: cargo xtask COMMAND\n\n");
     for Command { name, about, .. } in COMMANDS {
-        text.push_str(&format!("  {name:<10} {about}\n"));
+        text.push_str(&format!("  {name:<12} {about}\n"));
     }
     text
 }

@@ -213,7 +213,7 @@ impl Incident {
     ) -> Heard {
         debug_assert!(!self.ended(), "an ended incident hears nothing");
         match news.status {
-            Status::Resolved { ends_at } => self.resolve(*pulse, news.starts_at, ends_at, now),
+            Status::Resolved { ends_at } => self.resolve(*pulse, news, ends_at, now),
             Status::Firing { expires } => self.refresh(pulse, news, expires, now, step),
         }
     }
@@ -221,18 +221,19 @@ impl Incident {
     fn resolve(
         self: &mut Arc<Self>,
         pulse: Pulse,
-        starts_at: Option<Timestamp>,
+        news: &News,
         ends_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Heard {
         // News that an earlier life ended, arriving late: this one began after that end. A source
         // whose clock lags may also say so of this life; then it does not name an earlier start.
         let earlier = |at: Option<Timestamp>| at.is_some_and(|at| at < self.starts_at);
-        if earlier(starts_at) && earlier(ends_at) {
+        if earlier(news.starts_at) && earlier(ends_at) {
             return Heard::Same;
         }
         let incident = Arc::make_mut(self);
         incident.follow(pulse);
+        incident.hear_last_words(news);
         incident.end(ends_at.unwrap_or(now), now, Ending::Resolved);
         Heard::Changed
     }
@@ -330,17 +331,32 @@ impl Incident {
         self.loud = self.edition;
     }
 
+    /// Takes over what a source says at the end. One that says nothing but that leaves what was said
+    /// before. Returns whether anything is other than before.
+    fn hear_last_words(&mut self, news: &News) -> bool {
+        let mut changed = false;
+        if !news.annotations.is_empty() && news.annotations != self.annotations {
+            self.annotations = news.annotations.clone();
+            changed = true;
+        }
+        if news.links != Links::default() && news.links != self.links {
+            self.links = news.links.clone();
+            changed = true;
+        }
+        changed
+    }
+
     /// Notes that it ended later than was said at first, and what its source said last. Nobody is
     /// told again for that. Returns whether anything is other than before.
-    pub fn amend_end(&mut self, later: Timestamp, annotations: &Labels) -> bool {
-        let State::Ended { at, .. } = &mut self.state else {
+    pub fn amend_end(&mut self, later: Timestamp, news: &News) -> bool {
+        let State::Ended { at, how } = self.state else {
             return false;
         };
-        if *at >= later && self.annotations == *annotations {
+        let at_last = at.max(later);
+        self.state = State::Ended { at: at_last, how };
+        if !self.hear_last_words(news) && at == at_last {
             return false;
         }
-        *at = later.max(*at);
-        self.annotations = annotations.clone();
         self.revision += 1;
         true
     }

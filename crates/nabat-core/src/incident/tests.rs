@@ -162,6 +162,29 @@ fn what_becomes_of_an_open_incident() {
     }
 }
 
+#[test]
+fn an_end_may_have_the_last_word() {
+    let summary = |text| -> Labels { [("summary", text)].into_iter().collect() };
+    let link = |to: &str| Links {
+        generator: Some(to.into()),
+        ..Links::default()
+    };
+    for (said, expected) in [("", "97 %"), ("at 12 % again", "at 12 % again")] {
+        let mut incident = Arc::new(Incident {
+            annotations: summary("97 %"),
+            links: link("97 %"),
+            ..incident()
+        });
+        let mut last = resolved(Some(at(150)));
+        if !said.is_empty() {
+            (last.annotations, last.links) = (summary(said), link(said));
+        }
+        incident.hear(&mut incident.pulse(), &last, at(160), STEP);
+        assert_eq!(incident.annotations, summary(expected));
+        assert_eq!(incident.links, link(expected));
+    }
+}
+
 /// A post to Alertmanager's API: when it says that the alert begins and ends.
 fn posted(starts_at: Option<i64>, expires: Expiry) -> News {
     News {
