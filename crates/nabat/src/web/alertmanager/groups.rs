@@ -65,11 +65,8 @@ pub(super) async fn list(
 /// The groups of all routes that take what fires, sorted, and so are the alerts of each.
 fn groups(alerts: &[Alert], reading: &Reading) -> Vec<Group> {
     let mut found: HashMap<(*const Route, Labels), Group> = HashMap::new();
-    let labels: Vec<&Labels> = alerts
-        .iter()
-        .map(|alert| &alert.firing.incident.labels)
-        .collect();
-    for place in in_a_group(&labels) {
+    let labels = alerts.iter().map(|alert| &alert.firing.incident.labels);
+    for place in in_a_group(labels) {
         let Some(alert) = alerts.get(place) else {
             continue;
         };
@@ -130,20 +127,21 @@ fn write(alert: &Alert, muted_by: &[String], reading: &Reading, out: &mut Vec<u8
 
 /// The places of label sets in the order of alerts within a group: by job, by instance, those
 /// without one last, then as [`before`] says.
-fn in_a_group(all: &[&Labels]) -> Vec<usize> {
+fn in_a_group<'l>(all: impl Iterator<Item = &'l Labels>) -> Vec<usize> {
     // Looked up once each, not for every comparison.
     let mut order: Vec<_> = all
-        .iter()
         .enumerate()
         .map(|(place, labels)| {
             let [job, instance] = ["job", "instance"].map(|name| labels.get(name));
-            ((job.is_none(), job, instance.is_none(), instance), place)
+            (
+                (job.is_none(), job, instance.is_none(), instance),
+                labels,
+                place,
+            )
         })
         .collect();
-    order.sort_unstable_by(|(a, one), (b, other)| {
-        a.cmp(b).then_with(|| before(all[*one], all[*other]))
-    });
-    order.into_iter().map(|(_, place)| place).collect()
+    order.sort_unstable_by(|(a, one, _), (b, other, _)| a.cmp(b).then_with(|| before(one, other)));
+    order.into_iter().map(|(_, _, place)| place).collect()
 }
 
 /// The order of label sets in Alertmanager (`model.LabelSet.Before`): fewer labels first, then, at
@@ -192,7 +190,7 @@ mod tests {
             ]
         );
         let of_jobs = ["job=b", "z=0", "instance=1 job=b", "instance=2 job=a"].map(labels);
-        let order = in_a_group(&of_jobs.each_ref());
+        let order = in_a_group(of_jobs.iter());
         assert_eq!(order, [3, 2, 0, 1]);
     }
 }
