@@ -208,19 +208,20 @@ impl History {
         let alerts = self.compare(ALERTS).await?;
         let silences = self.compare(SILENCES).await?;
         self.compare(GROUPS).await?;
+        let hush = Hush::of(
+            &alerts.theirs.body,
+            &silences.theirs.body,
+            self.config.rules(),
+        );
         let firing = alerts.ours.body.as_array().unwrap().iter();
         let firing = firing.map(|alert| {
+            let suppressed = alert["status"]["state"] == "suppressed";
+            assert_eq!(hush.mutes(alert), suppressed, "{alert}");
             let fingerprint = alert["fingerprint"].as_str().unwrap();
             (fingerprint.to_owned(), start(alert))
         });
-        Ok(Shown {
-            hush: Hush::of(
-                &alerts.theirs.body,
-                &silences.theirs.body,
-                self.config.rules(),
-            ),
-            firing: firing.collect(),
-        })
+        let firing = firing.collect();
+        Ok(Shown { hush, firing })
     }
 
     async fn compare(&mut self, path: &str) -> Result<Answers, Slipped> {
