@@ -63,7 +63,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        about: "measure Nabat beside Alertmanager: intake, latency, memory, start-up (-h: options)",
+        about: "measure Nabat beside Alertmanager: alerts in, out and read, memory (-h: options)",
         run: bench::run,
     },
     Command {

@@ -56,7 +56,7 @@ pub struct Incident {
     /// When it is over unless news comes before; see [`Pulse`].
     pub expires: Option<Expiry>,
     /// Who took it, if somebody did.
-    pub acknowledged: Option<Acknowledgement>,
+    pub acknowledged: Option<Box<Acknowledgement>>,
     /// Where it stands.
     pub state: State,
 }
@@ -201,9 +201,9 @@ impl Incident {
 
     /// Takes what a source says of this open incident's alert at `now`.
     ///
-    /// `step` is how far what is stored may lag behind `pulse`: news that says nothing new is
-    /// written at most that often, so that the repeats of a hundred thousand alerts cost no disk,
-    /// and no copy of an incident that somebody else holds too.
+    /// `step` is how far what is stored may lag behind `pulse`, and four times that where an end is
+    /// given: news that says nothing new is written at most that often, so that the repeats of a
+    /// hundred thousand alerts cost no disk, and no copy of an incident that somebody else holds too.
     pub fn hear(
         self: &mut Arc<Self>,
         pulse: &mut Pulse,
@@ -252,9 +252,11 @@ impl Incident {
             expires,
         };
         let changed = self.state == State::Stale || self.annotations != news.annotations;
-        let kept = now.since(self.seen_at) >= step
+        // Whoever gives an end is believed until then, and a restart grants more than four steps.
+        let lag = if expires.is_some() { 4 * step } else { step };
+        let kept = now.since(self.seen_at) >= lag
             || starts_at != self.starts_at
-            || moved_far(self.expires, expires, step);
+            || moved_far(self.expires, expires, lag);
         if !changed && !kept {
             return Heard::Same;
         }
@@ -314,7 +316,7 @@ impl Incident {
 
     /// Notes that somebody took it, or lets go of it.
     pub fn acknowledge(&mut self, acknowledgement: Option<Acknowledgement>) {
-        self.acknowledged = acknowledgement;
+        self.acknowledged = acknowledgement.map(Box::new);
         self.count_change();
     }
 
@@ -371,12 +373,12 @@ impl Incident {
 
 /// Whether what is stored of an end is so far from the truth that nobody may go by it. A smaller
 /// lag is less than what a restart grants.
-fn moved_far(stored: Option<Expiry>, known: Option<Expiry>, step: Duration) -> bool {
+fn moved_far(stored: Option<Expiry>, known: Option<Expiry>, lag: Duration) -> bool {
     let (Some(stored), Some(known)) = (stored, known) else {
         return stored != known;
     };
     let moved = known.at.since(stored.at).max(stored.at.since(known.at));
-    stored.presumed != known.presumed || moved >= 2 * step
+    stored.presumed != known.presumed || moved >= lag
 }
 
 /// The name of the alert with these labels.

@@ -53,6 +53,8 @@ mod silences;
 #[cfg(test)]
 mod stories;
 #[cfg(test)]
+mod swap;
+#[cfg(test)]
 mod webhook;
 #[cfg(test)]
 mod world;

@@ -1,4 +1,5 @@
-//! A real Alertmanager that passes everything on to one webhook, without delay.
+//! A real Alertmanager, which passes everything on to one webhook, without delay, or goes by the
+//! configuration that it is given.
 
 use std::net::SocketAddr;
 use std::path::Path;
