@@ -4,6 +4,9 @@
 //! Prometheus' FNV-1a of the sorted pairs. They are kept packed in one text because a hundred
 //! thousand of them stay in memory for as long as their alerts fire.
 
+pub mod order;
+pub mod quote;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -13,6 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::incident::{Expiry, GroupKey};
 use crate::time::Timestamp;
+use quote::Quoted;
 
 /// The label with an alert's name.
 pub const NAME: &str = "alertname";
@@ -147,7 +151,7 @@ impl fmt::Display for Labels {
         f.write_str("{")?;
         for (index, (name, value)) in self.iter().enumerate() {
             let comma = if index == 0 { "" } else { ", " };
-            write!(f, "{comma}{name}={value:?}")?;
+            write!(f, "{comma}{name}={}", Quoted(value))?;
         }
         f.write_str("}")
     }

@@ -8,7 +8,7 @@ use std::fmt::{self, Display, Write as _};
 use std::num::NonZeroUsize;
 
 use jiff::tz::TimeZone;
-use nabat_core::alert::{Fingerprint, Labels};
+use nabat_core::alert::{Fingerprint, Labels, order};
 use nabat_core::incident::{Incident, State};
 use nabat_core::notification::{Notification, Reason};
 use nabat_core::time::Timestamp;
@@ -19,8 +19,8 @@ const ALERT_BYTES: usize = 1_500;
 /// What Go writes for "no time".
 const ZERO_TIME: &str = "0001-01-01T00:00:00Z";
 
-/// The JSON that tells `notification`, with at most `max_alerts` of its alerts: firing ones first,
-/// if not all can be.
+/// The JSON that tells `notification`, its alerts in Alertmanager's order. If there are more than
+/// `max_alerts`, those that fire stay in before those that ended.
 pub fn body(
     notification: &Notification,
     external_url: &str,
@@ -117,9 +117,12 @@ impl<'a> Alert<'a> {
 }
 
 fn listed(mut all: Vec<&Incident>, max: Option<NonZeroUsize>) -> Vec<Alert<'_>> {
+    let in_a_group = |a: &&Incident, b: &&Incident| order::in_a_group(&a.labels, &b.labels);
+    all.sort_by(in_a_group);
     if let Some(max) = max.filter(|max| all.len() > max.get()) {
         all.sort_by_key(|incident| incident.ended());
         all.truncate(max.get());
+        all.sort_by(in_a_group);
     }
     all.into_iter().map(Alert::of).collect()
 }
