@@ -9,6 +9,7 @@ pub mod quote;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Deref;
 
 use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
@@ -173,14 +174,22 @@ impl Serialize for Labels {
     }
 }
 
-/// A text that is borrowed from the input where that is possible.
-#[derive(Deserialize)]
+/// A text that is borrowed from the input where that is possible, also when it may be missing.
+#[derive(Debug, Deserialize)]
 #[serde(transparent)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+pub struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
 
 impl AsRef<str> for Text<'_> {
     fn as_ref(&self) -> &str {
-        &self.0
+        self
     }
 }
 

@@ -1,6 +1,5 @@
 //! What fires, as it is told: `GET /api/v2/alerts/groups`.
 
-use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
