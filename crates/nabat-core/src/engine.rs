@@ -51,7 +51,7 @@ use crate::destination::{Destination, Outlet};
 use crate::incident::{GroupKey, Incident, IncidentId, Pulse};
 use crate::inhibition::{self, Inhibitions};
 use crate::message::words::{Language, Locale};
-use crate::route::Routing;
+use crate::route::{Routing, Sorter, Takers};
 use crate::shards::Shards;
 use crate::sieve::Sieve;
 use crate::silence::SilenceId;
@@ -176,6 +176,7 @@ pub struct Engine {
     invites: HashMap<[u8; 32], Invite>,
     subscriptions: BTreeMap<SubscriptionId, Subscription>,
     index: Index,
+    sorter: Sorter,
     inhibitions: Inhibitions,
     /// Of whom it is decided at the end of this step whether they are inhibited.
     affected: BTreeSet<IncidentId>,
@@ -201,11 +202,15 @@ struct Known {
     pulse: Pulse,
     /// Of its labels, which never change.
     sieve: Sieve,
+    takers: Takers,
     cards: Vec<CardId>,
     /// Until when a silence covers it.
     silenced_until: Option<Timestamp>,
     /// Which alert that fires explains it, or did when it ended.
     inhibited_by: Option<Fingerprint>,
+    /// Whether it may be over already: its source spoke of a time before an end that another named.
+    /// Nobody is told until it is sure.
+    doubtful: bool,
 }
 
 /// A card in memory, and the delivery that waits for it.
@@ -237,6 +242,8 @@ struct Ended {
     said: bool,
     /// Until when it is remembered.
     remembered_until: Timestamp,
+    /// Whether it was said of a life that was doubtful: then the next one is not.
+    disputed: bool,
     /// See [`Incident::flaps`].
     flaps: u32,
 }
@@ -245,6 +252,8 @@ struct Ended {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Timer {
     Incident(IncidentId),
+    /// A doubtful life is told if it is not over by now.
+    Confirmed(IncidentId),
     Unmute(ChatKey),
     EndedLately(Fingerprint),
     /// A card of a route may speak, or repeats; or somebody else is told instead.
@@ -282,6 +291,10 @@ pub struct Figures {
     pub acknowledged: usize,
     /// Incidents that fire and that a silence covers.
     pub silenced: usize,
+    /// Incidents that fire and that another one explains.
+    pub inhibited: usize,
+    /// Incidents that fire and that are one or the other.
+    pub suppressed: usize,
 }
 
 impl Engine {
@@ -321,6 +334,7 @@ impl Engine {
     fn of(now: Timestamp, settings: Settings, snapshot: Snapshot, out: &mut Effects) -> Self {
         let index = Index::new(snapshot.subscriptions.iter().map(|s| (s.id, &s.selector)));
         let inhibitions = Inhibitions::new(&settings.inhibit_rules);
+        let sorter = Sorter::new(overview::routing(&settings));
         let mut engine = Self {
             settings,
             started_at: now,
@@ -343,6 +357,7 @@ impl Engine {
                 .map(|subscription| (subscription.id, subscription))
                 .collect(),
             index,
+            sorter,
             inhibitions,
             affected: BTreeSet::new(),
             silences: silences::Book::new(snapshot.silences),
@@ -365,6 +380,7 @@ impl Engine {
         for delivery in snapshot.deliveries {
             engine.put_delivery(delivery, out);
         }
+        engine.follow_clock(now, out);
         engine.decide_inhibitions();
         engine.late = engine.tells_of_late();
         engine.resume_silences(now, out);
@@ -388,6 +404,7 @@ impl Engine {
     pub fn configure(&mut self, now: Timestamp, settings: Settings, out: &mut Effects) {
         let other_rules = settings.inhibit_rules != self.settings.inhibit_rules;
         self.settings = settings;
+        self.sort_anew();
         if other_rules {
             self.inhibit_anew();
         }
@@ -414,6 +431,7 @@ impl Engine {
         const TIMERS_AT_A_TIME: usize = 1_000;
         if now < self.ticked_at {
             // The clock was set back: what cards wait for may be far away or has passed.
+            self.follow_clock(now, out);
             self.touched.extend(self.cards.keys());
         }
         self.ticked_at = now;
@@ -430,13 +448,9 @@ impl Engine {
                 }
                 Timer::Acknowledgement(id) => self.outlive_acknowledgement(now, id, out),
                 Timer::Silence(id) => self.look_at_silence(now, id, out),
+                Timer::Confirmed(id) => self.confirm(id),
                 Timer::Late => {}
-                Timer::EndedLately(fingerprint) => {
-                    let ended = self.ended_lately.get(&fingerprint);
-                    if ended.is_some_and(|ended| ended.remembered_until <= now) {
-                        self.ended_lately.remove(&fingerprint);
-                    }
-                }
+                Timer::EndedLately(fingerprint) => self.forget_end(now, fingerprint),
             }
         }
         self.announce_touched(now, out);
@@ -465,6 +479,20 @@ impl Engine {
     /// Figures for `/metrics`.
     pub fn figures(&self) -> Figures {
         let [active, silences_pending, silences_expired] = self.silences.count();
+        let [
+            mut acknowledged,
+            mut silenced,
+            mut inhibited,
+            mut suppressed,
+        ] = [0; 4];
+        for known in self.open.values().filter_map(|id| self.incidents.get(id)) {
+            let (by_silence, by_alert) =
+                (known.silenced_until.is_some(), known.inhibited_by.is_some());
+            acknowledged += usize::from(known.incident.acknowledged.is_some());
+            silenced += usize::from(by_silence);
+            inhibited += usize::from(by_alert);
+            suppressed += usize::from(by_silence || by_alert);
+        }
         Figures {
             open_incidents: self.open.len(),
             subscriptions: self.subscriptions.len(),
@@ -475,18 +503,10 @@ impl Engine {
             silences: active + silences_pending,
             silences_pending,
             silences_expired,
-            acknowledged: self
-                .open
-                .values()
-                .filter_map(|id| self.incidents.get(id))
-                .filter(|known| known.incident.acknowledged.is_some())
-                .count(),
-            silenced: self
-                .open
-                .values()
-                .filter_map(|id| self.incidents.get(id))
-                .filter(|known| known.silenced_until.is_some())
-                .count(),
+            acknowledged,
+            silenced,
+            inhibited,
+            suppressed,
             disabled_chats: self
                 .chats
                 .values()

@@ -4,16 +4,22 @@ use std::cmp::Ordering;
 
 use super::Labels;
 
-/// The order of alerts within a group: by job, by instance, those without one last, then as
-/// [`before`] says.
-pub fn in_a_group(a: &Labels, b: &Labels) -> Ordering {
-    let by = |name| match (a.get(name), b.get(name)) {
-        (Some(a), Some(b)) => a.cmp(b),
-        (a, b) => b.is_some().cmp(&a.is_some()),
-    };
-    by("job")
-        .then_with(|| by("instance"))
-        .then_with(|| before(a, b))
+/// The places of label sets in the order of alerts within a group: by job, by instance, those
+/// without one last, then as [`before`] says.
+pub fn in_a_group(all: &[&Labels]) -> Vec<usize> {
+    // Looked up once each, not for every comparison.
+    let mut order: Vec<_> = all
+        .iter()
+        .enumerate()
+        .map(|(place, labels)| {
+            let [job, instance] = ["job", "instance"].map(|name| labels.get(name));
+            ((job.is_none(), job, instance.is_none(), instance), place)
+        })
+        .collect();
+    order.sort_unstable_by(|(a, one), (b, other)| {
+        a.cmp(b).then_with(|| before(all[*one], all[*other]))
+    });
+    order.into_iter().map(|(_, place)| place).collect()
 }
 
 /// The order of label sets in Alertmanager (`model.LabelSet.Before`): fewer labels first, then, at
@@ -61,7 +67,8 @@ mod tests {
                 r#"{a="2", b="1"}"#,
             ]
         );
-        read.sort_by(in_a_group);
-        assert_eq!(read.first(), Some(&labels("job=a z=0")));
+        let of_jobs = ["job=b", "z=0", "instance=1 job=b", "instance=2 job=a"].map(labels);
+        let order = in_a_group(&of_jobs.each_ref());
+        assert_eq!(order, [3, 2, 0, 1]);
     }
 }

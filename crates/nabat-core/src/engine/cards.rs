@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Effects, Engine, OnDuty};
+use super::{Effects, Engine, OnDuty, overview};
 use crate::card::{Card, CardId, Routed, Told};
 use crate::change::Change;
 use crate::chat::{ChatKey, Role};
 use crate::destination::Destination;
 use crate::incident::{GroupKey, Incident, IncidentId};
-use crate::route::{Integration, Timing};
+use crate::route::{Integration, Sorter, Timing};
 use crate::time::Timestamp;
 
 /// How the names of own alerts begin.
@@ -45,10 +45,15 @@ impl Engine {
     /// Puts an incident on the cards of the receivers of its routes.
     /// None is told of its own failures, which would only fail again.
     fn tell_receivers(&mut self, now: Timestamp, incident: &Arc<Incident>, out: &mut Effects) {
-        let Some(routing) = self.settings.routing.clone() else {
+        let routing = self.settings.routing.clone();
+        let Some(routing) = routing.filter(|routing| routing.has_routes()) else {
             return;
         };
-        for route in routing.root.find(&incident.labels) {
+        let known = self.incidents.get(&incident.id);
+        let Some(takers) = known.map(|known| Arc::clone(&known.takers)) else {
+            return;
+        };
+        for route in takers.iter() {
             let (group, labels) = route.group(&incident.labels);
             let routed = Routed {
                 labels,
@@ -77,6 +82,15 @@ impl Engine {
                 self.follow_route(destination, &group, &routed, out);
                 self.show(destination, &group, Some(&routed), incident, out);
             }
+        }
+    }
+
+    /// Finds the routes of everything anew: there are others.
+    pub(super) fn sort_anew(&mut self) {
+        self.sorter = Sorter::new(overview::routing(&self.settings));
+        let sorter = &mut self.sorter;
+        for known in self.incidents.values_mut() {
+            known.takers = sorter.takers(&known.incident.labels);
         }
     }
 

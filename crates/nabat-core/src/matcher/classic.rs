@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::{Cursor, Matcher, MatcherError};
+use super::{Cursor, Matcher, MatcherError, unescaped};
 
 /// Reads a list: `{a="b", c!~"d",}`, where the braces may be left out.
 ///
@@ -37,12 +37,9 @@ pub fn parse_one(text: &str) -> Result<Matcher, MatcherError> {
     let (name, operator) = cursor.name_and_operator_between(is_blank)?;
     let value_at = cursor.at;
     let raw = cursor.rest().trim_end_matches(is_blank);
-    let value = unescaped(raw).map_err(|at| MatcherError {
+    let value = value(raw).map_err(|(at, problem)| MatcherError {
         at: value_at + at,
-        problem: match raw.starts_with('"') {
-            true if at == 0 => "the closing quote is missing".to_owned(),
-            _ => "a `\"` within the value needs a `\\` before it".to_owned(),
-        },
+        problem: problem.to_owned(),
     })?;
     Matcher::new(&name, operator, &value).map_err(|error| MatcherError {
         at: value_at + error.at,
@@ -82,30 +79,19 @@ fn parts(list: &str) -> Vec<Range<usize>> {
     parts
 }
 
-/// The value that `raw` stands for, or where a quote is missing or too much.
-fn unescaped(raw: &str) -> Result<String, usize> {
-    let inner = raw.strip_prefix('"').unwrap_or(raw);
-    let before = raw.len() - inner.len();
-    let mut closed = before == 0;
-    let mut value = String::with_capacity(inner.len());
-    let mut escaped = false;
-    for (at, c) in inner.char_indices() {
-        let last = at + c.len_utf8() == inner.len();
-        match c {
-            'n' if escaped => value.push('\n'),
-            '"' | '\\' if escaped => value.push(c),
-            _ if escaped => value.extend(['\\', c]),
-            '\\' if !last => {
-                escaped = true;
-                continue;
-            }
-            '"' if closed || !last => return Err(before + at),
-            '"' => closed = true,
-            _ => value.push(c),
-        }
-        escaped = false;
+/// The value that `raw` stands for, or where a quote is missing or too much, and what to do.
+fn value(raw: &str) -> Result<String, (usize, &'static str)> {
+    let inner = raw.strip_prefix('"');
+    let before = usize::from(inner.is_some());
+    match unescaped(inner.unwrap_or(raw)) {
+        (value, None) if inner.is_none() => Ok(value),
+        (_, None) => Err((0, "the closing quote is missing")),
+        (value, Some(at)) if inner.is_some() && before + at + 1 == raw.len() => Ok(value),
+        (_, Some(at)) => Err((
+            before + at,
+            "a quote within the value needs a `\\` before it",
+        )),
     }
-    if closed { Ok(value) } else { Err(0) }
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ pub fn body(
         common_labels: common(all.iter().map(|incident| &incident.labels)),
         common_annotations: common(all.iter().map(|incident| &incident.annotations)),
         external_url,
-        alerts: listed(all, max_alerts),
+        alerts: listed(&all, max_alerts),
     };
     let mut body = Vec::with_capacity(ALERT_BYTES * (payload.alerts.len() + 1));
     serde_json::to_writer(&mut body, &payload).expect("texts and lists of them are always JSON");
@@ -116,15 +116,24 @@ impl<'a> Alert<'a> {
     }
 }
 
-fn listed(mut all: Vec<&Incident>, max: Option<NonZeroUsize>) -> Vec<Alert<'_>> {
-    let in_a_group = |a: &&Incident, b: &&Incident| order::in_a_group(&a.labels, &b.labels);
-    all.sort_by(in_a_group);
-    if let Some(max) = max.filter(|max| all.len() > max.get()) {
-        all.sort_by_key(|incident| incident.ended());
-        all.truncate(max.get());
-        all.sort_by(in_a_group);
-    }
-    all.into_iter().map(Alert::of).collect()
+fn listed<'a>(all: &[&'a Incident], max: Option<NonZeroUsize>) -> Vec<Alert<'a>> {
+    let labels: Vec<&Labels> = all.iter().map(|incident| &incident.labels).collect();
+    let order = order::in_a_group(&labels).into_iter();
+    let sorted: Vec<&'a Incident> = order.filter_map(|place| all.get(place).copied()).collect();
+    let max = max.map_or(usize::MAX, NonZeroUsize::get);
+    // Those that fire stay in before those that ended.
+    let (mut fire, mut ended) = (0, 0);
+    let firing = sorted.iter().filter(|incident| !incident.ended()).count();
+    let room_for_ended = max.saturating_sub(firing);
+    let stays = |incident: &&Incident| {
+        let (count, room) = match incident.ended() {
+            true => (&mut ended, room_for_ended),
+            false => (&mut fire, max),
+        };
+        *count += 1;
+        *count <= room
+    };
+    sorted.into_iter().filter(stays).map(Alert::of).collect()
 }
 
 /// The pairs that all have. A missing one is an empty one, as in Prometheus.

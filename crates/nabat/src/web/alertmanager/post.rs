@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::{HeaderMap, Request, StatusCode, header};
 
 use nabat_core::alert::{News, Status};
 
@@ -61,8 +61,13 @@ async fn take(state: &web::State, request: Request<Body>) -> Result<(), Refused>
     Err(Refused::said(StatusCode::BAD_REQUEST, problems))
 }
 
-/// The type must be said: without one, nothing is read.
+/// The type of a body must be said: without one, nothing is read.
 pub(super) fn check_type(headers: &HeaderMap) -> Result<(), Refused> {
+    let length = headers.get(header::CONTENT_LENGTH);
+    let empty = length.is_none_or(|length| length.as_bytes() == b"0");
+    if empty && !headers.contains_key(header::TRANSFER_ENCODING) {
+        return Ok(());
+    }
     let other = |kind: &str| {
         format!("unsupported media type {kind:?}, only [application/json] are allowed")
     };

@@ -1,6 +1,7 @@
 //! Routes as the API shows them: the tree, and who would be told about an alert.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use nabat_core::alert::Labels;
 use nabat_core::engine::Subscribed;
@@ -109,7 +110,7 @@ impl Branch {
             receiver: route.receiver.to_string(),
             continues: route.continues(),
             manner: Manner::of(route),
-            routes: route.routes().iter().map(Self::of).collect(),
+            routes: route.routes().iter().map(|below| Self::of(below)).collect(),
         }
     }
 }
@@ -176,14 +177,14 @@ impl Taken {
 }
 
 /// The ways from a route down to those that take the alert, in the order of [`Route::find`].
-fn ways<'r>(root: &'r Route, labels: &Labels) -> Vec<Vec<&'r Route>> {
+fn ways<'r>(root: &'r Arc<Route>, labels: &Labels) -> Vec<Vec<&'r Route>> {
     let found = root.find(labels);
     let way = |route: &'r Route| {
         let mut way = Vec::new();
         descend(root, route, &mut way);
         way
     };
-    found.into_iter().map(way).collect()
+    found.into_iter().map(|route| way(route)).collect()
 }
 
 /// Adds the way from `from` to `to`, both included; says whether there is one.
