@@ -227,7 +227,9 @@ impl Incident {
     ) -> Heard {
         // News that an earlier life ended, arriving late: this one began after that end. A source
         // whose clock lags may also say so of this life; then it does not name an earlier start.
-        let earlier = |at: Option<Timestamp>| at.is_some_and(|at| at < self.starts_at);
+        // A start that lies ahead, as of an alert that came with nothing but an end, says nothing.
+        let began_at = self.starts_at.min(self.opened_at);
+        let earlier = |at: Option<Timestamp>| at.is_some_and(|at| at < began_at);
         if earlier(news.starts_at) && earlier(ends_at) {
             return Heard::Same;
         }

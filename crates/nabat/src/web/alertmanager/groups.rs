@@ -14,7 +14,7 @@ use super::alert::{Alert, Named, append};
 use super::answer::Refused;
 use super::query::Parameters;
 use super::reading::Reading;
-use super::stream;
+use super::stream::{self, List};
 use crate::web;
 
 /// Alerts that a route tells together.
@@ -40,23 +40,25 @@ pub(super) async fn list(
     parameters: Parameters,
 ) -> Result<Response, Refused> {
     let reading = Reading::begin(&state, &parameters).await?;
-    let firing = reading.firing().into_iter();
-    let alerts: Vec<Alert> = firing.filter_map(|one| reading.stands(one)).collect();
-    let pieces = pieces(groups(&alerts, &reading));
-    let mut muted_by = Vec::new();
-    let write = move |piece: Piece, out: &mut Vec<u8>| match piece {
-        Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
-        Piece::Group(group) => {
-            begin(&group, out);
-            muted_by = reading.muted_by(&group.route);
-        }
-        Piece::Alert(place) => {
-            if let Some(alert) = alerts.get(place) {
-                write(alert, &muted_by, &reading, out);
+    stream::send(&state.turns, move || {
+        let firing = reading.firing().into_iter();
+        let alerts: Vec<Alert> = firing.filter_map(|one| reading.stands(one)).collect();
+        let pieces = pieces(groups(&alerts, &reading));
+        let mut muted_by = Vec::new();
+        List::of_pieces(pieces, move |piece: Piece, out: &mut Vec<u8>| match piece {
+            Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
+            Piece::Group(group) => {
+                begin(&group, out);
+                muted_by = reading.muted_by(&group.route);
             }
-        }
-    };
-    Ok(stream::pieces(pieces, write))
+            Piece::Alert(place) => {
+                if let Some(alert) = alerts.get(place) {
+                    write(alert, &muted_by, &reading, out);
+                }
+            }
+        })
+    })
+    .await
 }
 
 /// The groups of all routes that take what fires, sorted, and so are the alerts of each.
@@ -92,7 +94,7 @@ fn groups(alerts: &[Alert], reading: &Reading) -> Vec<Group> {
 }
 
 /// The answer, piece by piece.
-fn pieces(groups: Vec<Group>) -> impl Iterator<Item = Piece> + Send + Unpin + 'static {
+fn pieces(groups: Vec<Group>) -> impl Iterator<Item = Piece> + Send + 'static {
     let end = if groups.is_empty() { "[]\n" } else { "]}]\n" };
     let groups = groups.into_iter().enumerate();
     let groups = groups.flat_map(|(place, mut group)| {
