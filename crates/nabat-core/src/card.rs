@@ -119,6 +119,18 @@ impl Routed {
         first.after(millis(beats * interval))
     }
 
+    /// Sees to a clock that was set back: what was told in a time that is to come was told now, for
+    /// all that anyone knows. So it is not told again at once, nor waits for the clock to catch up.
+    /// Returns whether anything changed.
+    pub fn follow_clock(&mut self, now: Timestamp) -> bool {
+        let ahead = self.told_at.is_some_and(|at| at > now);
+        if ahead {
+            self.told_at = Some(now);
+            self.beat = None;
+        }
+        ahead
+    }
+
     /// When what still fires is told again: the first beat at which `repeat_interval` is over, so
     /// exactly then if it is a multiple of `group_interval`.
     pub fn repeats_at(&self, now: Timestamp) -> Option<Timestamp> {
@@ -246,16 +258,12 @@ impl Card {
         let incident = look.incident;
         let unknown = told.edition == 0;
         // Even what may have been seen is not told again; only its end is.
-        if unknown && !incident.ended() && (muted || look.inhibited) {
+        let held = muted || look.held();
+        if unknown && held && (!look.maybe_told || !incident.ended()) {
             return None;
         }
-        if unknown && !look.maybe_told {
-            if muted || look.held() {
-                return None;
-            }
-            if incident.ended() {
-                return worth_telling_late(incident).then_some(MemberNews::Missed);
-            }
+        if unknown && !look.maybe_told && incident.ended() {
+            return worth_telling_late(incident).then_some(MemberNews::Missed);
         }
         Some(if unknown && !incident.ended() {
             MemberNews::New

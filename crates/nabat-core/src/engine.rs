@@ -6,14 +6,16 @@
 //! stored, it throws the engine away and restores it from the store.
 //!
 //! In reading order: `alerts` (what sources say), `amend` (of ends), `cards` (who must be told),
-//! `couriers` (handing deliveries out and taking outcomes back), `uncertain` (answers that got lost),
+//! `subscribed` (what subscriptions change), `announce` (what is to be said, and when), `couriers` (handing deliveries out and taking outcomes back), `uncertain` (answers that got lost),
 //! `hands` (what is on its way), `outbox` (what waits and for how long), `reach` (chats that can't be
 //! told, and fallbacks), `hush` (acknowledgements), `silences`, `hold` (inhibition and the hours of
 //! routes), `chats` (what bots hear), `talk` (what people ask for), `buttons` (what they press on a
-//! card), `people` (who may), `history` (what is kept of incidents).
+//! card), `people` and `who` (who may), `history` (what is kept of incidents), `overview` (what fires,
+//! for readers).
 
 mod alerts;
 mod amend;
+mod announce;
 mod buttons;
 mod cards;
 mod chats;
@@ -27,6 +29,7 @@ mod overview;
 mod people;
 mod reach;
 mod silences;
+mod subscribed;
 mod talk;
 #[cfg(test)]
 mod tests;
@@ -205,6 +208,9 @@ struct Known {
     silenced_until: Option<Timestamp>,
     /// Which alert that fires explains it, or did when it ended.
     inhibited_by: Option<Fingerprint>,
+    /// Whether it may be over already: its source spoke of a time before an end that another named.
+    /// Nobody is told until it is sure.
+    doubtful: bool,
 }
 
 /// A card in memory, and the delivery that waits for it.
@@ -236,6 +242,8 @@ struct Ended {
     said: bool,
     /// Until when it is remembered.
     remembered_until: Timestamp,
+    /// Whether it was said of a life that was doubtful: then the next one is not.
+    disputed: bool,
     /// See [`Incident::flaps`].
     flaps: u32,
 }
@@ -244,6 +252,8 @@ struct Ended {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Timer {
     Incident(IncidentId),
+    /// A doubtful life is told if it is not over by now.
+    Confirmed(IncidentId),
     Unmute(ChatKey),
     EndedLately(Fingerprint),
     /// A card of a route may speak, or repeats; or somebody else is told instead.
@@ -370,6 +380,7 @@ impl Engine {
         for delivery in snapshot.deliveries {
             engine.put_delivery(delivery, out);
         }
+        engine.follow_clock(now, out);
         engine.decide_inhibitions();
         engine.late = engine.tells_of_late();
         engine.resume_silences(now, out);
@@ -420,6 +431,7 @@ impl Engine {
         const TIMERS_AT_A_TIME: usize = 1_000;
         if now < self.ticked_at {
             // The clock was set back: what cards wait for may be far away or has passed.
+            self.follow_clock(now, out);
             self.touched.extend(self.cards.keys());
         }
         self.ticked_at = now;
@@ -436,13 +448,9 @@ impl Engine {
                 }
                 Timer::Acknowledgement(id) => self.outlive_acknowledgement(now, id, out),
                 Timer::Silence(id) => self.look_at_silence(now, id, out),
+                Timer::Confirmed(id) => self.confirm(id),
                 Timer::Late => {}
-                Timer::EndedLately(fingerprint) => {
-                    let ended = self.ended_lately.get(&fingerprint);
-                    if ended.is_some_and(|ended| ended.remembered_until <= now) {
-                        self.ended_lately.remove(&fingerprint);
-                    }
-                }
+                Timer::EndedLately(fingerprint) => self.forget_end(now, fingerprint),
             }
         }
         self.announce_touched(now, out);

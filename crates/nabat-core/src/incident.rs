@@ -56,7 +56,7 @@ pub struct Incident {
     /// When it is over unless news comes before; see [`Pulse`].
     pub expires: Option<Expiry>,
     /// Who took it, if somebody did.
-    pub acknowledged: Option<Acknowledgement>,
+    pub acknowledged: Option<Box<Acknowledgement>>,
     /// Where it stands.
     pub state: State,
 }
@@ -201,9 +201,9 @@ impl Incident {
 
     /// Takes what a source says of this open incident's alert at `now`.
     ///
-    /// `step` is how far what is stored may lag behind `pulse`: news that says nothing new is
-    /// written at most that often, so that the repeats of a hundred thousand alerts cost no disk,
-    /// and no copy of an incident that somebody else holds too.
+    /// `step` is how far what is stored may lag behind `pulse`, and four times that where an end is
+    /// given: news that says nothing new is written at most that often, so that the repeats of a
+    /// hundred thousand alerts cost no disk, and no copy of an incident that somebody else holds too.
     pub fn hear(
         self: &mut Arc<Self>,
         pulse: &mut Pulse,
@@ -213,7 +213,7 @@ impl Incident {
     ) -> Heard {
         debug_assert!(!self.ended(), "an ended incident hears nothing");
         match news.status {
-            Status::Resolved { ends_at } => self.resolve(*pulse, news.starts_at, ends_at, now),
+            Status::Resolved { ends_at } => self.resolve(*pulse, news, ends_at, now),
             Status::Firing { expires } => self.refresh(pulse, news, expires, now, step),
         }
     }
@@ -221,18 +221,21 @@ impl Incident {
     fn resolve(
         self: &mut Arc<Self>,
         pulse: Pulse,
-        starts_at: Option<Timestamp>,
+        news: &News,
         ends_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Heard {
         // News that an earlier life ended, arriving late: this one began after that end. A source
         // whose clock lags may also say so of this life; then it does not name an earlier start.
-        let earlier = |at: Option<Timestamp>| at.is_some_and(|at| at < self.starts_at);
-        if earlier(starts_at) && earlier(ends_at) {
+        // A start that lies ahead, as of an alert that came with nothing but an end, says nothing.
+        let began_at = self.starts_at.min(self.opened_at);
+        let earlier = |at: Option<Timestamp>| at.is_some_and(|at| at < began_at);
+        if earlier(news.starts_at) && earlier(ends_at) {
             return Heard::Same;
         }
         let incident = Arc::make_mut(self);
         incident.follow(pulse);
+        incident.hear_last_words(news);
         incident.end(ends_at.unwrap_or(now), now, Ending::Resolved);
         Heard::Changed
     }
@@ -250,24 +253,25 @@ impl Incident {
             seen_at: now,
             expires,
         };
-        let changed = self.state == State::Stale
-            || self.annotations != news.annotations
-            || self.links != news.links;
-        let kept = now.since(self.seen_at) >= step
+        let changed = self.state == State::Stale || self.annotations != news.annotations;
+        // Whoever gives an end is believed until then, and a restart grants more than four steps.
+        let lag = if expires.is_some() { 4 * step } else { step };
+        let kept = now.since(self.seen_at) >= lag
             || starts_at != self.starts_at
-            || moved_far(self.expires, expires, step);
+            || moved_far(self.expires, expires, lag);
         if !changed && !kept {
             return Heard::Same;
         }
         let incident = Arc::make_mut(self);
         incident.follow(*pulse);
         incident.starts_at = starts_at;
+        // Of a pair of Prometheus each names itself in the links: that is no news, and no write.
+        incident.links.clone_from(&news.links);
         if !changed {
             incident.revision += 1;
             return Heard::Kept;
         }
         incident.annotations.clone_from(&news.annotations);
-        incident.links.clone_from(&news.links);
         incident.state = State::Firing;
         incident.count_change();
         Heard::Changed
@@ -314,7 +318,7 @@ impl Incident {
 
     /// Notes that somebody took it, or lets go of it.
     pub fn acknowledge(&mut self, acknowledgement: Option<Acknowledgement>) {
-        self.acknowledged = acknowledgement;
+        self.acknowledged = acknowledgement.map(Box::new);
         self.count_change();
     }
 
@@ -329,17 +333,32 @@ impl Incident {
         self.loud = self.edition;
     }
 
+    /// Takes over what a source says at the end. One that says nothing but that leaves what was said
+    /// before. Returns whether anything is other than before.
+    fn hear_last_words(&mut self, news: &News) -> bool {
+        let mut changed = false;
+        if !news.annotations.is_empty() && news.annotations != self.annotations {
+            self.annotations = news.annotations.clone();
+            changed = true;
+        }
+        if news.links != Links::default() && news.links != self.links {
+            self.links = news.links.clone();
+            changed = true;
+        }
+        changed
+    }
+
     /// Notes that it ended later than was said at first, and what its source said last. Nobody is
     /// told again for that. Returns whether anything is other than before.
-    pub fn amend_end(&mut self, later: Timestamp, annotations: &Labels) -> bool {
-        let State::Ended { at, .. } = &mut self.state else {
+    pub fn amend_end(&mut self, later: Timestamp, news: &News) -> bool {
+        let State::Ended { at, how } = self.state else {
             return false;
         };
-        if *at >= later && self.annotations == *annotations {
+        let at_last = at.max(later);
+        self.state = State::Ended { at: at_last, how };
+        if !self.hear_last_words(news) && at == at_last {
             return false;
         }
-        *at = later.max(*at);
-        self.annotations = annotations.clone();
         self.revision += 1;
         true
     }
@@ -356,12 +375,12 @@ impl Incident {
 
 /// Whether what is stored of an end is so far from the truth that nobody may go by it. A smaller
 /// lag is less than what a restart grants.
-fn moved_far(stored: Option<Expiry>, known: Option<Expiry>, step: Duration) -> bool {
+fn moved_far(stored: Option<Expiry>, known: Option<Expiry>, lag: Duration) -> bool {
     let (Some(stored), Some(known)) = (stored, known) else {
         return stored != known;
     };
     let moved = known.at.since(stored.at).max(stored.at.since(known.at));
-    stored.presumed != known.presumed || moved >= 2 * step
+    stored.presumed != known.presumed || moved >= lag
 }
 
 /// The name of the alert with these labels.
@@ -434,300 +453,4 @@ impl Severity {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::Duration;
-
-    const STEP: Duration = Duration::from_secs(60);
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_millis(seconds * 1_000)
-    }
-
-    fn incident() -> Incident {
-        let labels: Labels = [("alertname", "DiskFull")].into_iter().collect();
-        Incident {
-            group: "g".into(),
-            starts_at: at(100),
-            ..Incident::new(IncidentId(1), labels, at(110))
-        }
-    }
-
-    fn firing() -> News {
-        News {
-            labels: [("alertname", "DiskFull")].into_iter().collect(),
-            annotations: Labels::default(),
-            links: Links::default(),
-            group: None,
-            starts_at: Some(at(100)),
-            status: Status::Firing { expires: None },
-            own: false,
-        }
-    }
-
-    fn resolved(ends_at: Option<Timestamp>) -> News {
-        News {
-            status: Status::Resolved { ends_at },
-            ..firing()
-        }
-    }
-
-    #[test]
-    fn what_becomes_of_an_open_incident() {
-        let stale = Incident {
-            state: State::Stale,
-            ..incident()
-        };
-        let told = News {
-            annotations: [("summary", "now 97 %")].into_iter().collect(),
-            ..firing()
-        };
-        let earlier = News {
-            starts_at: Some(at(90)),
-            ..firing()
-        };
-        let expiring = News {
-            status: Status::Firing {
-                expires: Some(Expiry::given(at(500))),
-            },
-            ..firing()
-        };
-        let end = |seconds| State::Ended {
-            at: at(seconds),
-            how: Ending::Resolved,
-        };
-        let cases: Vec<(&str, Incident, News, i64, Heard, State)> = vec![
-            (
-                "repeat",
-                incident(),
-                firing(),
-                120,
-                Heard::Same,
-                State::Firing,
-            ),
-            (
-                "repeat after a step",
-                incident(),
-                firing(),
-                170,
-                Heard::Kept,
-                State::Firing,
-            ),
-            (
-                "changed text",
-                incident(),
-                told,
-                120,
-                Heard::Changed,
-                State::Firing,
-            ),
-            (
-                "earlier start",
-                incident(),
-                earlier,
-                120,
-                Heard::Kept,
-                State::Firing,
-            ),
-            (
-                "end time",
-                incident(),
-                expiring,
-                120,
-                Heard::Kept,
-                State::Firing,
-            ),
-            (
-                "back from silence",
-                stale,
-                firing(),
-                120,
-                Heard::Changed,
-                State::Firing,
-            ),
-            (
-                "resolved",
-                incident(),
-                resolved(Some(at(150))),
-                160,
-                Heard::Changed,
-                end(150),
-            ),
-            (
-                "resolved, no time",
-                incident(),
-                resolved(None),
-                160,
-                Heard::Changed,
-                end(160),
-            ),
-            (
-                "resolved in the future",
-                incident(),
-                resolved(Some(at(900))),
-                160,
-                Heard::Changed,
-                end(160),
-            ),
-            (
-                "an end before the start, by a clock that lags",
-                incident(),
-                resolved(Some(at(99))),
-                160,
-                Heard::Changed,
-                end(100),
-            ),
-            (
-                "end of an earlier life",
-                incident(),
-                News {
-                    starts_at: Some(at(50)),
-                    ..resolved(Some(at(99)))
-                },
-                160,
-                Heard::Same,
-                State::Firing,
-            ),
-        ];
-        for (name, given, news, now, expected, state) in cases {
-            let before = given.revision;
-            let mut given = Arc::new(given);
-            let heard = given.hear(&mut given.pulse(), &news, at(now), STEP);
-            assert_eq!(heard, expected, "{name}");
-            assert_eq!(given.state, state, "{name}");
-            assert_eq!(given.revision > before, expected != Heard::Same, "{name}");
-        }
-    }
-
-    /// A post to Alertmanager's API: when it says that the alert begins and ends.
-    fn posted(starts_at: Option<i64>, expires: Expiry) -> News {
-        News {
-            starts_at: starts_at.map(at),
-            status: Status::Firing {
-                expires: Some(expires),
-            },
-            ..firing()
-        }
-    }
-
-    #[test]
-    fn what_overlaps_is_merged_as_in_alertmanager() {
-        let given = |seconds| Expiry::given(at(seconds));
-        let presumed = |seconds| Expiry::presumed(at(seconds));
-        let now = 1_000;
-        // Start and end as they are, as they are said, as they become.
-        type Span = (i64, Expiry);
-        let cases: &[(&str, Span, Span, Span)] = &[
-            (
-                "a refresh",
-                (100, given(1_200)),
-                (100, given(1_260)),
-                (100, given(1_260)),
-            ),
-            (
-                "a given end is not shortened",
-                (100, given(2_036)),
-                (120, given(2_035)),
-                (100, given(2_036)),
-            ),
-            (
-                "nor by a presumed one, which it becomes",
-                (100, given(2_036)),
-                (90, presumed(1_300)),
-                (90, presumed(2_036)),
-            ),
-            (
-                "a presumed end is",
-                (100, presumed(2_000)),
-                (120, given(1_500)),
-                (100, given(1_500)),
-            ),
-            (
-                "an earlier start counts",
-                (100, given(1_200)),
-                (50, given(1_200)),
-                (50, given(1_200)),
-            ),
-            (
-                "a later start with a later end is the same alert",
-                (100, given(1_200)),
-                (900, given(1_300)),
-                (100, given(1_300)),
-            ),
-            (
-                "what begins when the other ends takes its place",
-                (100, given(1_200)),
-                (1_200, given(1_300)),
-                (1_200, given(1_300)),
-            ),
-            (
-                "what ends before the other begins does too",
-                (1_500, given(1_600)),
-                (900, given(1_100)),
-                (900, given(1_100)),
-            ),
-        ];
-        for (name, (starts_at, held), (begins, said), (expected_start, expected_end)) in cases {
-            let mut incident = Arc::new(Incident {
-                starts_at: at(*starts_at),
-                expires: Some(*held),
-                ..incident()
-            });
-            let mut pulse = incident.pulse();
-            incident.hear(&mut pulse, &posted(Some(*begins), *said), at(now), STEP);
-            assert_eq!(pulse.expires, Some(*expected_end), "{name}");
-            assert_eq!(incident.starts_at, at(*expected_start), "{name}");
-        }
-    }
-
-    #[test]
-    fn a_repeat_moves_the_pulse_and_copies_nothing() {
-        let mut incident = Arc::new(Incident {
-            expires: Some(Expiry::given(at(340))),
-            ..incident()
-        });
-        let held = Arc::clone(&incident);
-        let mut pulse = incident.pulse();
-        for now in [120, 130, 160] {
-            let news = posted(Some(100), Expiry::given(at(now + 240)));
-            assert_eq!(incident.hear(&mut pulse, &news, at(now), STEP), Heard::Same);
-            assert!(Arc::ptr_eq(&incident, &held));
-            assert_eq!(pulse.seen_at, at(now));
-            assert_eq!(pulse.expires, Some(Expiry::given(at(now + 240))));
-        }
-        let news = posted(Some(100), Expiry::given(at(410)));
-        assert_eq!(incident.hear(&mut pulse, &news, at(170), STEP), Heard::Kept);
-        assert_eq!(incident.pulse(), pulse, "what is stored has caught up");
-        // An end that moved by more than a restart grants is stored at once.
-        let news = posted(Some(100), Expiry::given(at(9_999)));
-        assert_eq!(incident.hear(&mut pulse, &news, at(171), STEP), Heard::Kept);
-    }
-
-    #[test]
-    fn the_title_is_the_first_line_people_see() {
-        let labels: Labels = [("alertname", "HighCPU"), ("host", "a")]
-            .into_iter()
-            .collect();
-        let summary: Labels = [("summary", "CPU of a above 90 %")].into_iter().collect();
-        assert_eq!(title_of(&labels, &Labels::default()), "HighCPU");
-        assert_eq!(title_of(&labels, &summary), "HighCPU: CPU of a above 90 %");
-        let nameless: Labels = [("host", "a")].into_iter().collect();
-        assert_eq!(title_of(&nameless, &Labels::default()), "{host=\"a\"}");
-    }
-
-    #[test]
-    fn severities_are_read_from_the_label() {
-        for (text, expected) in [
-            ("critical", Severity::Critical),
-            ("PAGE", Severity::Critical),
-            ("error", Severity::Error),
-            ("warning", Severity::Warning),
-            ("", Severity::Warning),
-            ("weird", Severity::Warning),
-            ("info", Severity::Info),
-        ] {
-            let labels: Labels = [("severity", text)].into_iter().collect();
-            assert_eq!(Severity::of(&labels), expected, "{text}");
-        }
-    }
-}
+mod tests;

@@ -199,6 +199,7 @@ impl App {
                 ears,
                 bodies: web::bodies(),
                 readers: web::readers(),
+                turns: web::Turns::default(),
                 reload,
             },
         );

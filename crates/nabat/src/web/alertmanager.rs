@@ -25,6 +25,7 @@ use axum::routing::{MethodRouter, any, get};
 use crate::intake::access;
 
 use answer::Refused;
+pub use stream::Turns;
 
 /// How many may read a list of alerts at once: each holds what was there when it began.
 pub(super) const READERS_MAX: usize = 8;

@@ -22,6 +22,8 @@ mod deliveries;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod differential;
+#[cfg(test)]
 mod disk;
 #[cfg(test)]
 mod email;

@@ -11,8 +11,16 @@ fn lost(work: &Work) -> Outcome {
 
 impl World {
     fn critical(&mut self, name: &str) {
+        self.hears_critical(name, Status::Firing { expires: None });
+    }
+
+    fn critical_ends(&mut self, name: &str) {
+        self.hears_critical(name, Status::Resolved { ends_at: None });
+    }
+
+    fn hears_critical(&mut self, name: &str, status: Status) {
         let labels = [("alertname", name), ("severity", "critical")];
-        let news = news_of(&labels, None, Status::Firing { expires: None });
+        let news = news_of(&labels, None, status);
         let mut out = Effects::default();
         self.engine.news(self.now, vec![news], &mut out).unwrap();
     }
@@ -246,4 +254,18 @@ fn the_end_of_an_earlier_life_is_told_though_that_of_the_later_one_is_known() {
     let on_duty = world.engine.cards.values().next().unwrap();
     let open = on_duty.card.members.values().filter(|told| !told.ended);
     assert_eq!(open.count(), 1, "that of b");
+}
+
+#[test]
+fn a_critical_alert_whose_answer_got_lost_is_not_said_again_under_a_silence() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.critical("DiskFull");
+    assert!(world.loses_an_answer());
+    let silence = draft(world.now, "alertname=DiskFull", 0, 3_600);
+    let out = &mut Effects::default();
+    world.engine.set_silence(world.now, silence, out).unwrap();
+    assert_eq!(world.kinds(), [] as [&str; 0]);
+    world.critical_ends("DiskFull");
+    assert_eq!(world.kinds(), ["new"], "its end, for it may have been seen");
 }

@@ -262,7 +262,7 @@ fn a_fine_configuration_is_summed_up_with_its_routing() {
         "nabat.yml is fine: 2 bots (ops, night-shift), intake for those with a bearer token or a name and password \
          or a secret path, store sqlite:nabat.db\n\
          route: everything to ops, except\n  \
-         {team=\"db\",service=~\"postgres|mysql\",severity=~\"warning|critical\"} to db, not during nights, and goes on\n\
+         {team=\"db\",service=~\"^(?:postgres|mysql)$\",severity=~\"warning|critical\"} to db, not during nights, and goes on\n\
          receiver ops: e-mail to ops@example.org, e-mail to boss@example.org; if that fails for 10m: db\n\
          receiver db: webhook https://hooks.example.org/…, chat -1001234567890/5 by ops, chat -100 by ops\n"
     );

@@ -100,7 +100,7 @@ impl World {
             .push(format!("{} sees {:?}", work.destination, work.told));
         if !self.waits(work) {
             // Dropped meanwhile: Nabat does not note that it was seen.
-            self.doubts += work.ids.len();
+            self.lost.extend(keys(work));
             self.doubted.extend(keys(work));
         }
         let kept = self.store.snapshot(self.now).unwrap();
@@ -109,6 +109,7 @@ impl World {
             let incident = kept.incidents.iter().find(|incident| incident.id == id);
             incident.is_some_and(worth_telling_late)
         };
+        let lost = keys(work).any(|key| self.lost.contains(&key));
         let mut nothing_new = !work.told.is_empty();
         for Note { incident, told, .. } in &work.told {
             let key = (work.destination, *incident);
@@ -135,19 +136,18 @@ impl World {
         }
         let heard = |send: &Send| matches!(send, Send::New { .. } | Send::Notify(_));
         let again = nothing_new && !hand.repeats && work.sends.iter().any(heard);
-        if again {
-            self.log.push("which is known there".to_owned());
-        }
-        self.repeats += usize::from(again);
+        self.claim(!again || lost, || {
+            format!("{work:?} says nothing new, and no answer to that got lost")
+        });
         live_message
     }
 
     /// People saw it, and Nabat does not learn it.
     fn shown_in_vain(&mut self, hand: &Hand) -> Option<i64> {
-        // What was one digest may come again as a message for each of its cards.
-        self.doubts += hand.work.ids.len();
         self.doubted.extend(keys(&hand.work));
-        self.shown(hand)
+        let live_message = self.shown(hand);
+        self.lost.extend(keys(&hand.work));
+        live_message
     }
 
     pub(super) fn settle_one(&mut self) {
@@ -278,7 +278,11 @@ impl World {
         }
         let seen: Vec<_> = self.seen.extract_if(|(at, _), _| *at == from).collect();
         // What those heard who read the one, those who read the other may hear again.
-        self.doubts += seen.len();
+        let cards = self.store.snapshot(self.now).unwrap().cards;
+        let moving = cards.iter().filter(|card| card.destination == from);
+        let waits = moving.flat_map(|card| card.members.keys().copied());
+        let heard = seen.iter().map(|((_, id), _)| *id);
+        self.lost.extend(waits.chain(heard).map(|id| (to, id)));
         for ((_, id), told) in seen {
             self.merged.insert((to, id));
             self.seen.entry((to, id)).or_insert(told);
@@ -321,15 +325,15 @@ impl World {
             let gone =
                 self.engine.pending_one(delivery.id).is_none() && !work.told.iter().any(held_back);
             match settled.outcome {
-                Outcome::Sent { .. } => self.note_spoken(card),
+                Outcome::Sent { .. } => self.note_spoken(card, work),
                 Outcome::Failed { .. } => {
                     self.given_up
                         .extend(work.told.iter().map(|note| note.incident));
-                    self.note_spoken(card);
+                    self.note_spoken(card, work);
                 }
                 Outcome::Uncertain { .. } if gone => {
                     self.note_given_up(&before, delivery, work, unseen);
-                    self.note_spoken(card);
+                    self.note_spoken(card, work);
                 }
                 Outcome::Uncertain { .. } => *self.answers_lost.entry(card).or_default() += 1,
                 _ => {}
@@ -337,10 +341,13 @@ impl World {
         }
     }
 
-    /// Notes when a card spoke for the last time.
-    fn note_spoken(&mut self, card: CardId) {
+    /// Notes when a card spoke for the last time, and that Nabat knows what it told.
+    fn note_spoken(&mut self, card: CardId, work: &Work) {
         self.spoke.insert(card, self.now);
         self.answers_lost.remove(&card);
+        for note in work.told.iter().filter(|note| note.card == card) {
+            self.lost.remove(&(work.destination, note.incident));
+        }
     }
 
     /// An answer got lost, and it was not worth another copy. Was it not?
@@ -363,11 +370,15 @@ impl World {
                 self.refused.insert(key);
             }
         }
-        let tells_end = notes.any(|note| {
-            let known = card.members.get(&note.incident);
-            note.told.ended && known.is_some_and(|known| !known.ended)
-        });
-        let urgent = delivery.priority == Priority::Critical || tells_end;
+        let known = |note: &Note| card.members.get(&note.incident);
+        let tells_end = notes
+            .clone()
+            .any(|note| note.told.ended && known(note).is_some_and(|known| !known.ended));
+        // A place that became this one may have been told meanwhile.
+        let is_news =
+            |note: &Note| known(note).is_some_and(|known| known.edition < note.told.edition);
+        let critical = delivery.priority == Priority::Critical && notes.any(is_news);
+        let urgent = critical || tells_end;
         let lost = self.answers_lost.get(&card.id).copied().unwrap_or(0);
         self.claim(!urgent || lost >= 2, || {
             format!("{delivery:?} is given up after {lost} lost answers and this one")

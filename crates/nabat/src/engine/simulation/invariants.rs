@@ -100,10 +100,6 @@ impl World {
         self.check_fallbacks(&kept);
         self.check_late(&kept);
         self.kept_before = Some(kept);
-        let (repeats, doubts) = (self.repeats, self.doubts);
-        self.claim(repeats <= doubts, || {
-            format!("{repeats} messages said nothing new, and {doubts} answers got lost")
-        });
     }
 
     /// The engine holds what the store holds, so a restart changes nothing.
@@ -272,15 +268,17 @@ impl World {
         }
     }
 
-    /// Whether somebody was told of a later life of the same alert, which fires.
+    /// Whether somebody was told of a later life of the same alert, which fires, or is taken to
+    /// know of it.
     fn fires_again(&self, kept: &Kept, (there, id): (Destination, IncidentId)) -> bool {
         let Some(incident) = kept.incident(id) else {
             return false;
         };
         kept.firing().any(|later| {
+            let key = (there, later.id);
             later.id > id
                 && later.fingerprint == incident.fingerprint
-                && self.seen.contains_key(&(there, later.id))
+                && (self.seen.contains_key(&key) || self.refused.contains(&key))
         })
     }
 

@@ -79,10 +79,9 @@ pub(super) struct World {
     pub(super) reconfigured: bool,
     /// When cards of routes spoke last, as long as nobody sets the clock back.
     pub(super) spoke: HashMap<CardId, Timestamp>,
-    /// How many new messages said nothing that was not known.
-    pub(super) repeats: usize,
-    /// How many messages were seen without Nabat learning it.
-    pub(super) doubts: usize,
+    /// What was seen without Nabat learning it, until Nabat notes that it was told: as long it may
+    /// be told again.
+    pub(super) lost: HashSet<(Destination, IncidentId)>,
     /// What happened.
     pub(super) log: Vec<String>,
     /// The first thing that is not as it must be.
@@ -125,8 +124,7 @@ impl World {
             kept_before: None,
             reconfigured: false,
             spoke: HashMap::new(),
-            repeats: 0,
-            doubts: 0,
+            lost: HashSet::new(),
             log: Vec::new(),
             wrong: None,
         };
@@ -230,18 +228,16 @@ impl World {
                 (news.labels.to_string(), fires)
             })
             .collect();
-        if let Err(refusal) = self.engine.news(self.now, news, &mut out) {
-            self.log.push(refusal.to_string());
-            let nothing = out.changes.is_empty();
-            self.claim(nothing, || format!("refused, and yet: {:?}", out.changes));
-            return;
-        }
+        let refused = self.engine.news(self.now, news, &mut out).err();
+        self.log.extend(refused.map(|refusal| refusal.to_string()));
         self.commit(&out.changes);
         let kept = self.store.snapshot(self.now).unwrap();
         let open = kept.incidents.iter().filter(|incident| !incident.ended());
         let open: HashSet<String> = open.map(|incident| incident.labels.to_string()).collect();
         for (labels, fires) in said {
-            self.claim(open.contains(&labels) == fires, || {
+            // What is known is taken even of a request in which something new is refused.
+            let taken = open.contains(&labels) == fires || (fires && refused.is_some());
+            self.claim(taken, || {
                 let state = if fires { "firing" } else { "over" };
                 format!("{labels} was taken as {state}, and forgotten")
             });

@@ -18,15 +18,18 @@ pub(super) async fn list(
     parameters: Parameters,
 ) -> Result<Response, Refused> {
     let reading = Arc::new(Reading::begin(&state, &parameters).await?);
-    let read = Arc::clone(&reading);
-    let firing = reading.firing().into_iter().filter(move |firing| {
-        let mut routes = firing.takers.iter();
-        routes.any(|route| read.wanted.receiver(&route.receiver))
-    });
-    let read = Arc::clone(&reading);
-    let alerts = firing.filter_map(move |firing| read.stands(firing));
-    Ok(stream::array(alerts, move |alert: Alert, out| {
-        let receivers: Vec<Named> = alert.firing.takers.iter().map(Named::receiver).collect();
-        reading.writer.write(&alert, &receivers, &[], out);
-    }))
+    stream::send(&state.turns, move || {
+        let read = Arc::clone(&reading);
+        let firing = reading.firing().into_iter().filter(move |firing| {
+            let mut routes = firing.takers.iter();
+            routes.any(|route| read.wanted.receiver(&route.receiver))
+        });
+        let read = Arc::clone(&reading);
+        let alerts = firing.filter_map(move |firing| read.stands(firing));
+        stream::array(alerts, move |alert: Alert, out| {
+            let receivers: Vec<Named> = alert.firing.takers.iter().map(Named::receiver).collect();
+            reading.writer.write(&alert, &receivers, &[], out);
+        })
+    })
+    .await
 }

@@ -1,0 +1,268 @@
+//! Which cards have something to say, how urgent it is, and when they may say it.
+
+use super::cards::card_change;
+use super::couriers::card_of;
+use super::{Effects, Engine, OnDuty, Timer};
+use crate::card::{Card, CardId, Look};
+use crate::change::Change;
+use crate::chat::ChatKey;
+use crate::delivery::{Content, Delivery, DeliveryId, Priority};
+use crate::destination::Destination;
+use crate::incident::{IncidentId, Severity};
+use crate::message::card::MemberNews;
+use crate::time::Timestamp;
+
+/// More missed incidents than this are not kept on a card, nor on any of a destination that has
+/// this many cards: who was away for a week is not told of everything.
+const MISSED_MAX: usize = 100;
+const CARDS_WITH_MISSED_MAX: usize = 5_000;
+
+impl Engine {
+    /// Sees to it that no group was told of in a time that is still to come.
+    pub(super) fn follow_clock(&mut self, now: Timestamp, out: &mut Effects) {
+        for on_duty in self.cards.values_mut() {
+            if let Some(routed) = &mut on_duty.card.routed
+                && routed.follow_clock(now)
+            {
+                out.changes.push(card_change(&on_duty.card));
+            }
+        }
+    }
+
+    /// Announces every card that changed in this step, and looks whether anything critical is
+    /// late. To be called at the end of each.
+    pub(super) fn announce_touched(&mut self, now: Timestamp, out: &mut Effects) {
+        self.announce_each(now, out);
+        self.end_resolved_silences(now, out);
+        self.look_whether_late(now, out);
+        self.announce_each(now, out);
+    }
+
+    /// Announcing a card touches others where somebody else is told instead.
+    fn announce_each(&mut self, now: Timestamp, out: &mut Effects) {
+        self.decide_inhibitions();
+        while let Some(card) = self.touched.pop_first() {
+            self.announce(now, card, out);
+        }
+    }
+
+    /// Lets every card of a chat speak that has something to say.
+    pub(super) fn announce_all(&mut self, now: Timestamp, chat: ChatKey, out: &mut Effects) {
+        for card in self.cards_of(chat.into()) {
+            self.announce(now, card, out);
+        }
+    }
+
+    /// Sees to it that a card that has something to tell waits for a courier, and that one with
+    /// nothing left goes.
+    pub(super) fn announce(&mut self, now: Timestamp, id: CardId, out: &mut Effects) {
+        self.drop_untold(now, id, out);
+        self.watch_hours(now, id);
+        let Some(on_duty) = self.cards.get(&id) else {
+            return;
+        };
+        let (destination, waiting) = (on_duty.card.destination, on_duty.delivery);
+        let Some(priority) = self.urgency(now, on_duty) else {
+            self.keep_quiet(now, id, out);
+            return;
+        };
+        if !self.is_carried(destination) {
+            return;
+        }
+        if let Some(since) = self.disabled_since(destination) {
+            self.fall_back_in_time(now, id, since, out);
+            return;
+        }
+        if let Some(delivery) = waiting {
+            self.wait_on(now, delivery, priority, out);
+            return;
+        }
+        if let Some(at) = self.held_until(now, id, out) {
+            self.keep_doubts(id, out);
+            self.timers.insert((at, Timer::Card(id)));
+            return;
+        }
+        let delivery = Delivery {
+            id: DeliveryId(self.number(out)),
+            destination,
+            content: Content::Card(id),
+            priority,
+            created_at: now,
+            attempts: 0,
+            last_error: None,
+        };
+        out.changes.push(Change::Delivery(delivery.clone()));
+        self.put_delivery(delivery, out);
+        self.fall_back_in_time(now, id, now, out);
+    }
+
+    /// A card waits already: it may be more urgent by now, and somebody else has to know in time.
+    fn wait_on(&mut self, now: Timestamp, id: DeliveryId, priority: Priority, out: &mut Effects) {
+        let Some(delivery) = self.deliveries.get_mut(&id) else {
+            return;
+        };
+        let changed = priority != delivery.priority;
+        delivery.priority = priority;
+        let delivery = delivery.clone();
+        if let Some(card) = card_of(&delivery) {
+            self.fall_back_in_time(now, card, delivery.created_at, out);
+        }
+        if changed {
+            self.note_critical(&delivery);
+            out.waiting.push(delivery.waiting());
+            out.changes.push(Change::Delivery(delivery));
+        }
+    }
+
+    /// A card that has nothing to say any more does not wait. One of a route says again what
+    /// fires, in time.
+    fn keep_quiet(&mut self, now: Timestamp, id: CardId, out: &mut Effects) {
+        self.keep_doubts(id, out);
+        let known = self.cards.get(&id);
+        let opens = known.and_then(|on_duty| self.opens_at(&on_duty.card, now));
+        let Some(on_duty) = self.cards.get_mut(&id) else {
+            return;
+        };
+        if let Some(routed) = &mut on_duty.card.routed {
+            // Who had to be quiet for a night need not wait for a beat on top of it.
+            let opens = opens.map(|opens| opens.max(routed.speaks_at(now)));
+            let beat = opens.or(routed.repeats_at(now)).filter(|at| *at > now);
+            // Not stored: without news a restart decides the same.
+            routed.beat = beat;
+            self.timers.extend(beat.map(|at| (at, Timer::Card(id))));
+        }
+        let idle = on_duty.delivery.filter(|_| !on_duty.on_its_way());
+        if let Some(delivery) = idle {
+            self.remove_delivery(delivery, out);
+        }
+    }
+
+    /// Until when the card's route lets it wait, if it has to. Once its beat has come, it does not
+    /// wait for another.
+    fn held_until(&mut self, now: Timestamp, id: CardId, out: &mut Effects) -> Option<Timestamp> {
+        let on_duty = self.cards.get_mut(&id)?;
+        let routed = on_duty.card.routed.as_mut()?;
+        if routed.beat.is_some_and(|beat| beat <= now) {
+            return None;
+        }
+        let next = routed.next_beat(now);
+        let beat = routed.beat.map_or(next, |beat| beat.min(next));
+        let held = (beat > now).then_some(beat);
+        if routed.beat != held {
+            routed.beat = held;
+            out.changes.push(card_change(&on_duty.card));
+        }
+        held
+    }
+
+    /// Whether the card tells again what fires: its route's time has come, nobody muted it, and
+    /// something of it is neither held back nor in somebody's hands.
+    pub(super) fn again(&self, now: Timestamp, card: &Card) -> bool {
+        let routed = card.routed.as_ref();
+        let due = routed.and_then(|routed| routed.repeats_at(now));
+        due.is_some_and(|at| at <= now)
+            && !self.muted(card, now)
+            && card.members.keys().any(|id| {
+                self.incidents.get(id).is_some_and(|known| {
+                    !known.incident.ended()
+                        && known.incident.acknowledged.is_none()
+                        && known.silenced_until.is_none()
+                        && known.inhibited_by.is_none()
+                })
+            })
+    }
+
+    /// What is so of an incident of a card at this moment.
+    pub(super) fn look(&self, on_duty: &OnDuty, id: IncidentId) -> Option<Look<'_>> {
+        let known = self.incidents.get(&id)?;
+        Some(Look {
+            incident: &known.incident,
+            silenced_until: known.silenced_until,
+            inhibited: known.inhibited_by.is_some() || known.doubtful,
+            maybe_told: on_duty.maybe_told(id),
+        })
+    }
+
+    /// How urgent it is that the card speaks, or `None` if it has nothing to say.
+    fn urgency(&self, now: Timestamp, on_duty: &OnDuty) -> Option<Priority> {
+        let card = &on_duty.card;
+        let muted = self.muted(card, now);
+        let shown = card.members.iter().filter_map(|(id, told)| {
+            let look = self.look(on_duty, *id)?;
+            let news = card.news_of(*told, &look, muted);
+            let held = muted || look.held();
+            let this = news.and_then(|news| card.urgency_of(*told, look.incident, news, held));
+            Some((look.incident, news.is_some(), this))
+        });
+        let (mut urgency, mut all_ended, mut flapped) = (None, true, false);
+        for (incident, _, this) in shown.clone() {
+            all_ended &= incident.ended();
+            flapped |= incident.flaps > 0;
+            urgency = urgency.into_iter().chain(this).min();
+        }
+        if flapped {
+            let told_now = shown.clone().filter(|(_, told_now, _)| *told_now);
+            let no_news = card.known_to_go_on(told_now.map(|(incident, _, _)| &**incident));
+            urgency = shown
+                .filter(|(incident, _, _)| !no_news.contains(&incident.id))
+                .filter_map(|(_, _, this)| this)
+                .min();
+        }
+        match urgency {
+            Some(Priority::Quiet) if all_ended && !muted => Some(Priority::News),
+            None if card.behind => Some(Priority::Quiet),
+            None if self.again(now, card) => Some(Priority::News),
+            other => other,
+        }
+    }
+
+    /// Takes incidents off a card that are over before anyone was told of them, unless the
+    /// destination was to be told and could not be.
+    fn drop_untold(&mut self, now: Timestamp, id: CardId, out: &mut Effects) {
+        let Some(on_duty) = self.cards.get(&id) else {
+            return;
+        };
+        let card = &on_duty.card;
+        let crowded = self
+            .cards_at
+            .get(&card.destination)
+            .is_some_and(|cards| cards.len() > CARDS_WITH_MISSED_MAX);
+        // What its route lets wait is not missed, it was not to be told yet; unless it is critical.
+        let held = card.routed.is_some() && on_duty.delivery.is_none();
+        let given_up = crowded || self.disabled_since(card.destination).is_some();
+        let tells_ends = self.tells_ends(card.destination);
+        let muted = self.muted(card, now);
+        let mut missed = Vec::new();
+        let mut leaving = Vec::new();
+        for (id, told) in &card.members {
+            let Some(look) = self.look(on_duty, *id) else {
+                leaving.push(*id);
+                continue;
+            };
+            // Who wants no ends only has to be told to the end what is on its way.
+            let stays = match tells_ends {
+                true => look.maybe_told || told.edition > 0,
+                false => on_duty.on_its_way(),
+            };
+            if !look.incident.ended() || stays {
+                continue;
+            }
+            let news = card.news_of(*told, &look, muted);
+            let not_yet = held && look.incident.severity() != Severity::Critical;
+            if news == Some(MemberNews::Missed) && tells_ends && !given_up && !not_yet {
+                missed.push(*id);
+            } else {
+                leaving.push(*id);
+            }
+        }
+        let too_many = missed.len().saturating_sub(MISSED_MAX);
+        leaving.extend(missed.drain(..too_many));
+        self.take_off(id, &leaving, out);
+    }
+
+    /// Whether a destination is told that something is over.
+    fn tells_ends(&self, destination: Destination) -> bool {
+        self.integration(destination)
+            .is_none_or(|integration| integration.send_resolved)
+    }
+}
