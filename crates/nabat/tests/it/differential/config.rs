@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use nabat_core::inhibition::Rule;
-use nabat_core::matcher::{Matcher, Operator, parse_one};
+use nabat_core::matcher::classic::parse_one;
+use nabat_core::matcher::{Matcher, Operator};
 use serde_json::{Value, json};
 
 use crate::world::dice::Dice;
