@@ -7,6 +7,7 @@ mod completions;
 mod deliveries;
 mod demo;
 mod file;
+mod idle;
 mod import;
 mod incidents;
 mod output;

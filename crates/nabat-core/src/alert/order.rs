@@ -1,4 +1,4 @@
-//! The orders in which Alertmanager lists label sets and the alerts of a group.
+//! The orders in which Alertmanager shows and tells what has no order of its own.
 
 use std::cmp::Ordering;
 

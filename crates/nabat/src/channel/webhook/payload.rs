@@ -19,18 +19,14 @@ const ALERT_BYTES: usize = 1_500;
 /// What Go writes for "no time".
 const ZERO_TIME: &str = "0001-01-01T00:00:00Z";
 
-/// The JSON that tells `notification`, its alerts in Alertmanager's order. If there are more than
-/// `max_alerts`, those that fire stay in before those that ended.
+/// The JSON that tells `notification`, in Alertmanager's order, with at most `max_alerts` of its alerts: firing ones first,
+/// if not all can be.
 pub fn body(
     notification: &Notification,
     external_url: &str,
     max_alerts: Option<NonZeroUsize>,
 ) -> Vec<u8> {
-    let all: Vec<&Incident> = notification
-        .members
-        .iter()
-        .map(|shown| &*shown.incident)
-        .collect();
+    let all = sorted(notification);
     let payload = Payload {
         version: "4",
         group_key: &notification.group_key,
@@ -42,7 +38,7 @@ pub fn body(
         common_labels: common(all.iter().map(|incident| &incident.labels)),
         common_annotations: common(all.iter().map(|incident| &incident.annotations)),
         external_url,
-        alerts: listed(&all, max_alerts),
+        alerts: listed(all, max_alerts),
     };
     let mut body = Vec::with_capacity(ALERT_BYTES * (payload.alerts.len() + 1));
     serde_json::to_writer(&mut body, &payload).expect("texts and lists of them are always JSON");
@@ -116,24 +112,21 @@ impl<'a> Alert<'a> {
     }
 }
 
-fn listed<'a>(all: &[&'a Incident], max: Option<NonZeroUsize>) -> Vec<Alert<'a>> {
+/// The alerts in the order in which Alertmanager tells those of a group.
+fn sorted(notification: &Notification) -> Vec<&Incident> {
+    let members = notification.members.iter();
+    let all: Vec<&Incident> = members.map(|shown| &*shown.incident).collect();
     let labels: Vec<&Labels> = all.iter().map(|incident| &incident.labels).collect();
-    let order = order::in_a_group(&labels).into_iter();
-    let sorted: Vec<&'a Incident> = order.filter_map(|place| all.get(place).copied()).collect();
-    let max = max.map_or(usize::MAX, NonZeroUsize::get);
-    // Those that fire stay in before those that ended.
-    let (mut fire, mut ended) = (0, 0);
-    let firing = sorted.iter().filter(|incident| !incident.ended()).count();
-    let room_for_ended = max.saturating_sub(firing);
-    let stays = |incident: &&Incident| {
-        let (count, room) = match incident.ended() {
-            true => (&mut ended, room_for_ended),
-            false => (&mut fire, max),
-        };
-        *count += 1;
-        *count <= room
-    };
-    sorted.into_iter().filter(stays).map(Alert::of).collect()
+    let places = order::in_a_group(&labels).into_iter();
+    places.filter_map(|place| all.get(place).copied()).collect()
+}
+
+fn listed(mut all: Vec<&Incident>, max: Option<NonZeroUsize>) -> Vec<Alert<'_>> {
+    if let Some(max) = max.filter(|max| all.len() > max.get()) {
+        all.sort_by_key(|incident| incident.ended());
+        all.truncate(max.get());
+    }
+    all.into_iter().map(Alert::of).collect()
 }
 
 /// The pairs that all have. A missing one is an empty one, as in Prometheus.

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 
-use nabat_core::alert::Labels;
-use nabat_core::alert::order::{before, in_a_group};
+use nabat_core::alert::{Labels, order};
 use nabat_core::route::Route;
 
 use super::alert::{Alert, Named, append};
@@ -69,7 +68,7 @@ fn groups(alerts: &[Alert], reading: &Reading) -> Vec<Group> {
         .iter()
         .map(|alert| &alert.firing.incident.labels)
         .collect();
-    for place in in_a_group(&labels) {
+    for place in order::in_a_group(&labels) {
         let Some(alert) = alerts.get(place) else {
             continue;
         };
@@ -89,7 +88,7 @@ fn groups(alerts: &[Alert], reading: &Reading) -> Vec<Group> {
     }
     let mut groups: Vec<Group> = found.into_values().collect();
     groups.sort_unstable_by(|a, b| {
-        before(&a.labels, &b.labels).then_with(|| a.route.receiver.cmp(&b.route.receiver))
+        order::before(&a.labels, &b.labels).then_with(|| a.route.receiver.cmp(&b.route.receiver))
     });
     groups
 }

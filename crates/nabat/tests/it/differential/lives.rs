@@ -1,8 +1,8 @@
 //! What the alerts of a history were last known to be, and random posts about them.
 //!
-//! What [docs/alertmanager.md] says is different on purpose is not posted, for everything that
-//! follows would differ too: the end of an earlier life of an alert, and the beginning of one
-//! before its last end.
+//! What the documentation says is different on purpose is not posted, for everything that follows
+//! would differ too: the end of an earlier life of an alert, another `generatorURL`, and in brief
+//! histories the beginning of an alert before its last end.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -97,15 +97,16 @@ impl Lives {
 
     /// Some alerts to be posted together, at `now`.
     pub(super) fn batch(&mut self, dice: &mut Dice, now: Timestamp, given: &mut Given) -> Value {
-        let mut batch: BTreeMap<Identity, Value> = BTreeMap::new();
-        for _ in 0..=dice.below(4) {
-            let identity = self.some_identity(dice);
-            if !batch.contains_key(&identity) {
-                let post = self.post(dice, &identity, now, given);
-                batch.insert(identity, post);
-            }
-        }
-        batch.into_values().collect()
+        let identities = self.some_identities(dice);
+        let identities = identities.iter();
+        identities
+            .map(|identity| self.post(dice, identity, now, given))
+            .collect()
+    }
+
+    fn some_identities(&self, dice: &mut Dice) -> BTreeSet<Identity> {
+        let count = 1 + dice.below(4);
+        (0..count).map(|_| self.some_identity(dice)).collect()
     }
 
     /// One that fires, as often as any.
@@ -128,9 +129,7 @@ impl Lives {
         moments: Moments,
         given: &mut Given,
     ) -> Value {
-        let identities: BTreeSet<Identity> = (0..=dice.below(4))
-            .map(|_| self.some_identity(dice))
-            .collect();
+        let identities = self.some_identities(dice);
         let identities = identities.iter();
         identities
             .map(|identity| self.brief_post(dice, identity, moments, given))
@@ -192,11 +191,7 @@ impl Lives {
     ) -> Value {
         let begun = self.open_since(identity);
         let long_ago = Timestamp::from_millis(now.as_millis() - (NEAR_MS + FAR_MS) as i64);
-        let earliest = match begun {
-            Some(_) => long_ago,
-            None => self.over.get(identity).copied().unwrap_or(long_ago),
-        };
-        let past = between(dice, earliest, now);
+        let past = between(dice, long_ago, now);
         let (starts_at, ends_at) = match dice.below(8) {
             0 => (None, None),
             1 => (Some(past), None),
@@ -208,7 +203,7 @@ impl Lives {
             }
             6 => (None, Some(past)),
             _ => {
-                let mut earliest = earliest;
+                let mut earliest = long_ago;
                 if let Some(begun) = begun {
                     // Not before its present life, of which each may have stamped the start.
                     earliest = now.min(Timestamp::from_millis(begun.as_millis() + STAMPED_MS));
@@ -222,6 +217,11 @@ impl Lives {
                 (starts_at, Some(ends_at))
             }
         };
+        let over = self.over.get(identity);
+        let lagging = starts_at.filter(|start| over.is_some_and(|over| start < over));
+        if let Some(start) = lagging {
+            given.note_lagging(start);
+        }
         if let Some(ends_at) = ends_at.filter(|ends_at| *ends_at <= now) {
             let over = begun.map_or(ends_at, |begun| ends_at.max(begun.min(now)));
             let known = self.over.entry(identity.clone()).or_insert(over);
@@ -263,7 +263,8 @@ pub(super) fn alert(
             alert["annotations"] = json!({ "summary": summary, "runbook": "https://wiki/x" });
         }
     }
-    match dice.below(4) {
+    // Always the same for one: Nabat takes another link for that of another Prometheus.
+    match identity.len() % 3 {
         0 => alert["generatorURL"] = "http://p:9090/graph?g0.expr=a+%3C+b&g0.tab=1".into(),
         1 => alert["generatorURL"] = "/graph".into(),
         _ => {}
