@@ -154,6 +154,23 @@ receivers:
     assert_eq!(notes(&config).len(), 2, "{:?}", config.notes);
 }
 
+#[test]
+fn a_file_without_a_route_is_refused() {
+    for yaml in [
+        "",
+        "# soon\n",
+        "{}",
+        "route:\n",
+        "receivers: [{name: ops}]\n",
+    ] {
+        let error = read(yaml).unwrap_err().to_string();
+        let expected = "alertmanager.yml:1:1: found no `route`, expected the route that every";
+        assert!(error.contains(expected), "{yaml:?}: {error}");
+    }
+    let error = read("route: {receiver: ops}\n").unwrap_err().to_string();
+    assert!(!error.contains("no `route`"), "{error}");
+}
+
 /// What the `nabat.yml` made of `yaml` says, without its header.
 fn imported(yaml: &str) -> Imported {
     import(Path::new("alertmanager.yml"), yaml.as_bytes()).unwrap()

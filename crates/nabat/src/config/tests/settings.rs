@@ -41,6 +41,7 @@ fn an_empty_file_has_the_defaults() {
         "telegram:\nintake:\n  auth:\nlimits: ~\nlanguage:\n",
     ] {
         assert_eq!(fine(yaml), Config::default(), "{yaml}");
+        assert!(fine(yaml).says_nothing(), "{yaml}");
     }
 }
 
