@@ -74,7 +74,7 @@ use check::{Check, Places};
 use mistake::{Fault, Faults, Spot};
 
 /// The largest configuration file, in bytes.
-pub const MAX_BYTES: usize = 1024 * 1024;
+pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
