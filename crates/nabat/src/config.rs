@@ -89,7 +89,7 @@ pub enum LoadError {
         tried: Vec<PathBuf>,
     },
     /// The file is there but cannot be read.
-    #[error("failed to read the configuration file {}", path.display())]
+    #[error("failed to read the configuration file {}: {source}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
