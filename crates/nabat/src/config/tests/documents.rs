@@ -194,6 +194,7 @@ fn the_checker_knows_every_keyword_of_the_schema() {
         "type",
         "writeOnly",
         "x-expected",
+        "x-secret-if-wrong",
         "x-unsupported",
     ];
     fn visit(schema: &Value) {
