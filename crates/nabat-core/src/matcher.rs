@@ -212,7 +212,12 @@ pub fn parse_prefix(text: &str) -> Result<(Vec<Matcher>, &str), MatcherError> {
     cursor.skip_blank();
     cursor.take("{");
     if !cursor.at_matcher() {
-        let name = cursor.run(char::is_whitespace);
+        let name = match cursor.rest().starts_with('"') {
+            true => cursor.quoted()?,
+            false => cursor.run(char::is_whitespace).to_owned(),
+        };
+        // A comma may follow it as it may follow a matcher.
+        let name = name.trim_end_matches(',');
         matchers.extend((!name.is_empty()).then(|| Matcher::equal(NAME, name)));
     }
     loop {
@@ -407,6 +412,12 @@ mod tests {
                 "2h",
             ),
             ("DiskFull", r#"{alertname="DiskFull"}"#, ""),
+            (
+                "DiskFull, host=a, 1h",
+                r#"{alertname="DiskFull",host="a"}"#,
+                "1h",
+            ),
+            (r#""Disk full" 1m"#, r#"{alertname="Disk full"}"#, "1m"),
             ("", "{}", ""),
         ];
         for (text, matchers, rest) in cases {

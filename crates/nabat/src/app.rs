@@ -152,6 +152,7 @@ impl App {
         } = place;
         // First of all: a SIGHUP that nobody listens to ends the process.
         let hangups = lifecycle::hangups().context("failed to listen to signals")?;
+        lifecycle::outlive_full_files().context("failed to listen to signals")?;
         let listener = listen(address)
             .await
             .with_context(|| format!("failed to listen on {address}"))?;

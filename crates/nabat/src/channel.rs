@@ -2,7 +2,7 @@
 
 pub mod email;
 mod http;
-mod readable;
+pub(crate) mod readable;
 pub mod telegram;
 pub mod webhook;
 

@@ -19,8 +19,8 @@ mod silence;
 mod table;
 mod words;
 
-use std::io::Write;
-use std::process::ExitCode;
+use std::io::{self, Write};
+use std::process::{self, ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -120,15 +120,27 @@ fn chain(error: &anyhow::Error) -> String {
     text
 }
 
-/// Prints to standard output. A reader that went away, as in `nabat schema | head`, is no failure.
+/// Prints to standard output. A reader that went away, as in `nabat schema | head`, is no failure;
+/// any other ends the command at once, so that nobody takes half an output for the whole.
 fn print(text: &str) {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            complain(&format!(
+                "nabat: failed to write what was asked for: {error}"
+            ));
+            process::exit(1);
+        }
+        _ => {}
+    }
 }
 
+/// Tells what is wrong, in lines that do not steer the terminal, whoever wrote them.
 fn complain(text: &str) {
-    let mut err = std::io::stderr().lock();
-    let _ = writeln!(err, "{}", text.trim_end());
+    let mut err = io::stderr().lock();
+    for line in text.trim_end().lines() {
+        let _ = writeln!(err, "{}", table::clean(line));
+    }
 }
 
 /// A runtime for the commands that need one, with TLS ready to use.

@@ -74,7 +74,7 @@ use check::{Check, Places};
 use mistake::{Fault, Faults, Spot};
 
 /// The largest configuration file, in bytes.
-pub const MAX_BYTES: usize = 1024 * 1024;
+pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
@@ -89,7 +89,7 @@ pub enum LoadError {
         tried: Vec<PathBuf>,
     },
     /// The file is there but cannot be read.
-    #[error("failed to read the configuration file {}", path.display())]
+    #[error("failed to read the configuration file {}: {source}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -225,6 +225,13 @@ pub fn parse_as(
     } else {
         check.value(&root, "", &schema).unwrap_or_default()
     };
+    if form == Form::Alertmanager && !check.places.contains_key("route") && !check.faults.unread {
+        // What a file says that is being written as it is read: taken, it would forget everybody.
+        let hint = "Alertmanager does not go by such a file either; is it whole?".to_owned();
+        let found = "no `route`".to_owned();
+        let expected = "the route that every alert takes".to_owned();
+        check.fault("", &Spot::START, found, expected, Some(hint));
+    }
     rules::apply(&mut check, &value);
     if !check.faults.is_empty() {
         return Err(check.faults.into_error(file, text));

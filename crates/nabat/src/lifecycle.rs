@@ -38,6 +38,18 @@ async fn either(terminate: &mut Signal, interrupt: &mut Signal) {
     }
 }
 
+/// From now on a file that may grow no further, as `ulimit -f` has it, is an error like that of a
+/// full disk and does not end the process.
+///
+/// # Errors
+/// When the signal can't be listened to.
+pub fn outlive_full_files() -> std::io::Result<()> {
+    /// The same on every architecture and system that Nabat is built for.
+    const SIGXFSZ: i32 = 25;
+    // Once listened to, it is never again what it was, though nobody listens any more.
+    signal(SignalKind::from_raw(SIGXFSZ)).map(drop)
+}
+
 /// The wish to have the configuration read again, as a signal.
 ///
 /// # Errors

@@ -85,6 +85,13 @@ impl Reloader {
     }
 
     async fn take_over(&self, config: Config) -> Result<(), String> {
+        if config.says_nothing() && !self.in_force.borrow().says_nothing() {
+            // Most likely somebody is writing it at this moment.
+            return Err(
+                "the file says nothing, so the configuration in force stays; restart Nabat if nobody is to be told any more"
+                    .to_owned(),
+            );
+        }
         if config.store != self.in_force.borrow().store {
             return Err(
                 "`store` can't change while Nabat runs; restart it to use another store".to_owned(),

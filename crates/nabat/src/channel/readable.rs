@@ -23,7 +23,7 @@ pub(super) fn readable(text: &str) -> String {
 }
 
 /// Marks, embeddings, overrides and isolates: lone ones reverse what follows.
-const fn turns_direction(c: char) -> bool {
+pub(crate) const fn turns_direction(c: char) -> bool {
     matches!(
         c,
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde::Deserialize;
@@ -133,7 +134,8 @@ async fn list(wanted: List) -> Outcome {
         complain("nothing fires");
         return Ok(());
     }
-    let shown: Vec<Shown> = serde_json::from_value(Value::Array(alerts))?;
+    let shown: Vec<Shown> = serde_json::from_value(Value::Array(alerts))
+        .context("the answer holds an alert that is none of Nabat's")?;
     print(&text(&shown, clock::now(), width()));
     Ok(())
 }

@@ -15,6 +15,9 @@ use crate::web::api::token;
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The longest answer that is read: more than all alerts that Nabat keeps.
+const ANSWER_MAX_BYTES: usize = 512 << 20;
+
 /// Which Nabat, and what admits to it.
 #[derive(Debug, Args)]
 pub(super) struct Target {
@@ -143,10 +146,10 @@ impl Api {
             .await
             .map_err(|error| self.unanswered(error))?;
         let status = answer.status();
-        let body = answer
-            .bytes()
+        let body = whole(answer)
             .await
-            .map_err(|error| self.unanswered(error))?;
+            .map_err(|error| self.unanswered(error))?
+            .ok_or_else(|| anyhow!("{} answers more than Nabat ever does", self.url))?;
         if status.is_success() {
             // Where there is nothing to say, nothing is said.
             let body: &[u8] = if body.is_empty() { b"null" } else { &body };
@@ -191,4 +194,16 @@ impl Api {
             self.url
         )
     }
+}
+
+/// All of an answer; nothing if it is too long.
+async fn whole(mut answer: reqwest::Response) -> reqwest::Result<Option<Vec<u8>>> {
+    let mut body = Vec::new();
+    while let Some(piece) = answer.chunk().await? {
+        if body.len() + piece.len() > ANSWER_MAX_BYTES {
+            return Ok(None);
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(Some(body))
 }

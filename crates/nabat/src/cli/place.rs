@@ -102,9 +102,14 @@ fn address(listen: &str) -> Result<SocketAddr, Failure> {
 fn prefix_of(path: &str) -> Result<String, Failure> {
     let path = path.trim_matches('/');
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._~/".contains(c);
-    if !path.chars().all(plain) || path.contains("//") {
+    let mut parts = path.split('/');
+    // Whoever calls takes such parts out of an address before it is sent.
+    if !path.chars().all(plain)
+        || path.contains("//")
+        || parts.any(|part| matches!(part, "." | ".."))
+    {
         return Err(Failure::Usage(format!(
-            "`{path}` can't stand before every path: use letters, digits, `-`, `.`, `_`, `~` and `/`"
+            "`{path}` can't stand before every path: use letters, digits, `-`, `.`, `_`, `~` and `/`, and neither `.` nor `..` alone"
         )));
     }
     Ok(match path {
@@ -132,7 +137,7 @@ mod tests {
         for (path, prefix) in [("", ""), ("/", ""), ("/foo/", "/foo"), ("a/b", "/a/b")] {
             assert_eq!(read(path).as_deref(), Some(prefix), "{path}");
         }
-        for path in ["/{x}", "/a//b", "/a b"] {
+        for path in ["/{x}", "/a//b", "/a b", "/..", "/a/./b"] {
             assert_eq!(read(path), None, "{path}");
         }
     }

@@ -6,8 +6,12 @@ use std::time::Duration;
 
 use nabat_core::time::Timestamp;
 
+use crate::channel::readable::turns_direction;
+
 /// How narrow a column may become that is cut.
 const NARROWEST: usize = 8;
+/// How wide a column becomes where there is no terminal.
+const WIDEST: usize = 60;
 const GAP: usize = 2;
 
 /// The rows of a table below its head; columns from `flexible_from` on may be cut.
@@ -24,22 +28,27 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
         let head = self.head.map(str::to_owned);
         let mut text = String::new();
         for row in std::iter::once(head).chain(self.rows) {
-            let cells = row.iter().zip(widths).map(|(cell, width)| {
-                let cell = cut(cell, width);
-                format!("{cell:<width$}")
-            });
-            let line: Vec<String> = cells.collect();
-            let _ = writeln!(text, "{}", line.join(&" ".repeat(GAP)).trim_end());
+            let mut line = String::new();
+            for (column, (cell, wide)) in row.iter().zip(widths).enumerate() {
+                let may_be_cut = width.is_some() && column >= self.flexible_from;
+                let cell = if may_be_cut { &cut(cell, wide) } else { cell };
+                let padding = wide.saturating_sub(cell.chars().count()) + GAP;
+                line.push_str(cell);
+                line.extend(std::iter::repeat_n(' ', padding));
+            }
+            let _ = writeln!(text, "{}", line.trim_end());
         }
         text
     }
 
-    /// As wide as what stands in each column; where that is too much, the widest give way.
+    /// As wide as what stands in each column; where that is too much, the widest give way. Without a
+    /// width nothing is cut, so a cell that is long beyond measure may stand out of its column.
     fn widths(&self, width: Option<usize>) -> [usize; COLUMNS] {
+        let most = width.unwrap_or(WIDEST);
         let mut widths = self.head.map(|name| name.chars().count());
         for row in &self.rows {
             for (width, cell) in widths.iter_mut().zip(row) {
-                *width = (*width).max(cell.chars().count());
+                *width = cell.chars().take(most).count().max(*width);
             }
         }
         let Some(room) = width else {
@@ -64,10 +73,11 @@ fn cut(text: &str, width: usize) -> String {
     kept.chain(['…']).collect()
 }
 
-/// What others wrote must not steer the terminal.
+/// What others wrote, on one line: it must not steer the terminal.
 pub(super) fn clean(text: &str) -> String {
-    let plain = |c: char| if c.is_control() { ' ' } else { c };
-    text.chars().map(plain).collect()
+    let odd =
+        |c: char| c.is_control() || turns_direction(c) || matches!(c, '\u{2028}' | '\u{2029}');
+    text.replace(odd, " ")
 }
 
 /// How long ago it was: `5s`, `3m`, `2h`, `4d`.
@@ -96,4 +106,38 @@ pub(super) fn width() -> Option<usize> {
     }
     let (width, _) = terminal_size::terminal_size_of(out)?;
     Some(usize::from(width.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(said: &str) -> Table<3> {
+        let row = |said: &str| ["X".to_owned(), said.to_owned(), "end".to_owned()];
+        Table {
+            head: ["A", "SAID", "Z"],
+            flexible_from: 1,
+            rows: vec![row(said), row("short")],
+        }
+    }
+
+    #[test]
+    fn a_cell_of_any_length_is_shown_and_moves_no_other_row_far() {
+        let long = "x".repeat(100_000);
+        let text = table(&long).text(None);
+        assert!(
+            text.contains(&format!("X  {long}  end\n")),
+            "nothing is cut"
+        );
+        let short = text.lines().last().unwrap();
+        assert_eq!(short, format!("X  short{}end", " ".repeat(57)));
+        for line in table(&long).text(Some(40)).lines() {
+            assert!(line.chars().count() <= 40, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_others_wrote_does_not_steer_the_terminal() {
+        assert_eq!(clean("a\u{1b}[2Jb\nc\u{202e}d\u{9b}"), "a [2Jb c d ");
+    }
 }

@@ -5,6 +5,8 @@
 //! when (templates, texts of messages, settings of channels nobody uses) is taken out with a
 //! [`Note`]. Everything else that Nabat does not know stays, and the check refuses it by name.
 
+mod loose;
+
 use std::fmt;
 
 use super::environment::join;
@@ -51,6 +53,7 @@ impl fmt::Display for Note {
 
 /// Rewrites the tree of an `alertmanager.yml`; returns what was left out, in no order.
 pub(super) fn adapt(root: &mut Node, faults: &mut Faults) -> Vec<Note> {
+    loose::settle(root);
     let mut adapter = Adapter {
         faults,
         notes: Vec::new(),
@@ -124,6 +127,12 @@ impl Adapter<'_> {
             http,
             told: false,
         };
+        let at_once = child(global, "resolve_timeout").and_then(|timeout| text(timeout));
+        if matches!(at_once, Some("0" | "0s" | "0m" | "0ms")) {
+            self.leave_out(global, "global", |key| {
+                (key == "resolve_timeout").then_some("what has no end would be over at once")
+            });
+        }
     }
 
     fn receiver(&mut self, receiver: &mut Node, path: &str) {

@@ -87,6 +87,10 @@ impl Check<'_> {
                     }
                     Ok(value) => Some(value),
                     Err(hint) => {
+                        let secret = secret || schema::is_secret_if_wrong(schema);
+                        if secret {
+                            self.hide(node);
+                        }
                         let found = self.shown(node, scalar, secret);
                         self.fault(path, &node.spot, found, describe(&shapes), hint);
                         None

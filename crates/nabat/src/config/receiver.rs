@@ -379,7 +379,10 @@ pub struct Authorization {
     #[serde(default = "bearer")]
     #[schemars(
         regex(pattern = "^[A-Za-z0-9_.+-]+$"), length(max = 64),
-        extend("x-expected" = "one word, such as `Bearer`; a user and password are `basic_auth`")
+        extend(
+            "x-expected" = "one word, such as `Bearer`; a user and password are `basic_auth`",
+            "x-secret-if-wrong" = true
+        )
     )]
     pub r#type: String,
     /// What follows it.

@@ -2,7 +2,7 @@
 //!
 //! All is inlined, so that a schema node can be read by itself, save what holds itself: that is
 //! [`resolved`]. Some words mean more than in the standard: `format` names a check of `format.rs`,
-//! `writeOnly` marks a secret, `x-expected` says in words what may stand there, and `x-unsupported`
+//! `writeOnly` marks a secret, `x-secret-if-wrong` what may hold one by mistake, `x-expected` says in words what may stand there, and `x-unsupported`
 //! names the keys of Alertmanager that Nabat does not know yet, with what to do instead.
 
 use schemars::generate::SchemaSettings;
@@ -28,6 +28,9 @@ pub(super) fn filled_in() -> Value {
         .into_root_schema_for::<Config>()
         .to_value()
 }
+
+/// Marks a setting into which people put the secret that belongs beside it.
+const SECRET_IF_WRONG: &str = "x-secret-if-wrong";
 
 /// The value of `x-unsupported`: keys, and for each what to do instead, if there is something.
 pub(super) fn unsupported<const N: usize>(keys: [(&str, &str); N]) -> Value {
@@ -92,10 +95,17 @@ pub(super) fn is_optional(schema: &Value) -> bool {
 
 /// Whether the value of `schema` must never be shown.
 pub(super) fn is_secret(schema: &Value) -> bool {
-    schema.get("writeOnly") == Some(&Value::Bool(true))
-        || shapes(schema)
-            .iter()
-            .any(|shape| shape.0.get("writeOnly") == Some(&Value::Bool(true)))
+    says(schema, "writeOnly")
+}
+
+/// Whether a wrong value of `schema` may be a secret that belongs elsewhere.
+pub(super) fn is_secret_if_wrong(schema: &Value) -> bool {
+    says(schema, SECRET_IF_WRONG)
+}
+
+fn says(schema: &Value, key: &str) -> bool {
+    let yes = Some(&Value::Bool(true));
+    schema.get(key) == yes || shapes(schema).iter().any(|shape| shape.0.get(key) == yes)
 }
 
 impl<'a> Shape<'a> {

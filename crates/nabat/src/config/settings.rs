@@ -101,6 +101,17 @@ pub struct Config {
     pub hash: u64,
 }
 
+impl Config {
+    /// Whether all is as without a file, because it is empty or names nothing but the defaults.
+    pub fn says_nothing(&self) -> bool {
+        let unnamed = Self {
+            hash: 0,
+            ..self.clone()
+        };
+        unnamed == Self::default()
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {

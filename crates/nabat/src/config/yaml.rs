@@ -1,8 +1,8 @@
 //! Reads YAML into a tree that knows where every key and value stands.
 //!
 //! Scalars keep their text: what a plain `no` or `010` means is decided by the schema, not guessed
-//! here. Aliases are copied, within [`MAX_NODES`], so that no file grows beyond measure. A mistake
-//! of the notation ends the reading; a key given twice or an unset variable does not.
+//! here. Aliases are copied, within [`MAX_NODES`], so that no file grows beyond measure, and what
+//! `<<` names is merged. A mistake of the notation ends the reading; a key given twice or an unset variable does not.
 
 use std::collections::{HashMap, hash_map};
 
@@ -14,7 +14,10 @@ use super::mistake::{Fault, Faults, Spot, quote};
 const MAX_NODES: usize = 200_000;
 
 /// The most levels of lists and mappings, aliases followed; bounds every recursion over the tree.
-const MAX_DEPTH: usize = 32;
+const MAX_DEPTH: usize = 80;
+
+/// The key whose value is merged into the mapping in which it stands.
+const MERGE: &str = "<<";
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]
@@ -272,19 +275,24 @@ impl<'t> Reader<'t, '_> {
     fn map(&mut self) -> Result<Kind, Stop> {
         let mut entries: Vec<Entry> = Vec::new();
         let mut lines = HashMap::new();
+        let mut merged = Vec::new();
         loop {
             let (event, spot) = match self.next()? {
-                None | Some((Event::MappingEnd, _)) => return Ok(Kind::Map(entries)),
+                None | Some((Event::MappingEnd, _)) => break,
                 Some(next) => next,
             };
             let key = self.node(event, spot)?;
-            let Kind::Scalar(Scalar { text, .. }) = key.kind else {
+            let Kind::Scalar(Scalar { text, origin }) = key.kind else {
                 return Err(self.stop(&key.spot, "a list or a mapping as a key", "a word"));
             };
             let Some((event, spot)) = self.next()? else {
-                return Ok(Kind::Map(entries));
+                break;
             };
             let value = self.node(event, spot)?;
+            if text == MERGE && origin == Origin::Plain && is_mergeable(&value) {
+                merged.push(value);
+                continue;
+            }
             match lines.entry(text.clone()) {
                 hash_map::Entry::Occupied(line) => {
                     self.faults.hide_all(&value);
@@ -306,6 +314,14 @@ impl<'t> Reader<'t, '_> {
                 }
             }
         }
+        for entry in merged.into_iter().flat_map(mergeable) {
+            // What stands in the mapping itself goes before, and then what was named first.
+            if let hash_map::Entry::Vacant(line) = lines.entry(entry.key.clone()) {
+                line.insert(entry.key_spot.line);
+                entries.push(entry);
+            }
+        }
+        Ok(Kind::Map(entries))
     }
 
     fn alias(&mut self, anchor: usize, spot: &Spot) -> Result<Node, Stop> {
@@ -345,6 +361,24 @@ impl<'t> Reader<'t, '_> {
         });
         self.faults.unread = true;
         Stop::Noted
+    }
+}
+
+/// Whether a mapping can take it in: another one, or a list of them.
+fn is_mergeable(node: &Node) -> bool {
+    let is_map = |node: &Node| matches!(node.kind, Kind::Map(_));
+    match &node.kind {
+        Kind::List(items) => items.iter().all(is_map),
+        _ => is_map(node),
+    }
+}
+
+/// The entries that it brings, in their order.
+fn mergeable(node: Node) -> Vec<Entry> {
+    match node.kind {
+        Kind::Map(entries) => entries,
+        Kind::List(items) => items.into_iter().flat_map(mergeable).collect(),
+        Kind::Scalar(_) | Kind::Broken => Vec::new(),
     }
 }
 

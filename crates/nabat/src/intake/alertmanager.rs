@@ -4,15 +4,18 @@
 //! `startsAt` and `externalURL` is enough; a label that is a number is refused with its place.
 //! Format: `notify/webhook` and `template.Data` of Alertmanager, and Grafana's contact point.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use nabat_core::alert::{Labels, Links, News, Status, Text};
 use nabat_core::incident::{Expiry, GroupKey};
 use nabat_core::time::Timestamp;
 
 use super::parts::{
-    ANNOTATIONS_BYTES_MAX, LABELS_BYTES_MAX, Limits, MISTAKE_CHARS_MAX, QUOTED_CHARS_MAX, among,
-    cut, link,
+    self, ANNOTATIONS_BYTES_MAX, LABELS_BYTES_MAX, Limits, List, Listed, MISTAKE_CHARS_MAX,
+    QUOTED_CHARS_MAX, among, cut, link,
 };
 
 /// Why a request is refused, whole.
@@ -36,14 +39,49 @@ pub enum Mistake {
     },
 }
 
-#[derive(Deserialize)]
 struct Body<'a> {
-    #[serde(default, borrow)]
     status: Option<Text<'a>>,
-    #[serde(default, rename = "groupLabels")]
     group_labels: Option<Labels>,
-    #[serde(borrow)]
-    alerts: Vec<Alert<'a>>,
+    alerts: Listed<Alert<'a>>,
+}
+
+/// Reads a body, and of its alerts no more than this many.
+#[derive(Clone, Copy)]
+struct OfAtMost(usize);
+
+impl<'de> DeserializeSeed<'de> for OfAtMost {
+    type Value = Body<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Body<'de>, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for OfAtMost {
+    type Value = Body<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with `alerts`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Body<'de>, A::Error> {
+        let (mut status, mut group_labels, mut alerts) = (None, None, None);
+        while let Some(key) = map.next_key::<Text<'de>>()? {
+            match &*key {
+                "status" => status = map.next_value()?,
+                "groupLabels" => group_labels = map.next_value()?,
+                "alerts" => alerts = Some(map.next_value_seed(List::of_at_most(self.0))?),
+                _ => {
+                    let IgnoredAny = map.next_value()?;
+                }
+            }
+        }
+        Ok(Body {
+            status,
+            group_labels,
+            alerts: alerts.ok_or_else(|| A::Error::missing_field("alerts"))?,
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -73,10 +111,15 @@ struct Alert<'a> {
 /// # Errors
 /// The first mistake, with its place.
 pub fn read(body: &[u8], limits: Limits, now: Timestamp) -> Result<Vec<News>, Mistake> {
-    let body: Body<'_> = serde_json::from_slice(body).map_err(|_| locate(body))?;
-    if body.alerts.len() > limits.alerts_max {
+    let of_at_most = OfAtMost(limits.alerts_max);
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let read = of_at_most.deserialize(&mut reader);
+    let read = read.and_then(|body| reader.end().map(|()| body));
+    let body = read.map_err(|_| locate(body, of_at_most))?;
+    let Listed { first, count } = body.alerts;
+    if count > limits.alerts_max {
         return Err(Mistake::TooMany {
-            count: body.alerts.len(),
+            count,
             limit: limits.alerts_max,
         });
     }
@@ -93,18 +136,20 @@ pub fn read(body: &[u8], limits: Limits, now: Timestamp) -> Result<Vec<News>, Mi
     if let Some(status) = body.status.as_deref() {
         check_status("status", status)?;
     }
-    let mut news = Vec::with_capacity(body.alerts.len());
-    for (index, alert) in body.alerts.into_iter().enumerate() {
+    let mut news = Vec::with_capacity(count);
+    for (index, alert) in first.into_iter().enumerate() {
         news.push(alert.read(index, body.status.as_deref(), group.clone(), limits, now)?);
     }
     Ok(news)
 }
 
 /// Reads the body once more, slower, to tell where the mistake is.
-fn locate(body: &[u8]) -> Mistake {
+fn locate(body: &[u8], of_at_most: OfAtMost) -> Mistake {
+    let mut track = serde_path_to_error::Track::new();
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let problem = match serde_path_to_error::deserialize::<_, Body<'_>>(&mut reader) {
-        Err(error) => (error.path().to_string(), error.inner().to_string()),
+    let tracked = serde_path_to_error::Deserializer::new(&mut reader, &mut track);
+    let problem = match of_at_most.deserialize(tracked) {
+        Err(error) => (track.path().to_string(), error.to_string()),
         Ok(_) => match reader.end() {
             Err(error) => (".".to_owned(), error.to_string()),
             Ok(()) => (".".to_owned(), "the body can't be read".to_owned()),
@@ -177,7 +222,7 @@ impl Alert<'_> {
             return Err(wrong("labels", "at least one label is needed".to_owned()));
         }
         let time = |field: &str, text: Option<&str>| {
-            Timestamp::parse_rfc3339(text.unwrap_or_default()).map_err(|error| {
+            parts::moment(text.unwrap_or_default()).map_err(|error| {
                 wrong(
                     field,
                     format!(
@@ -398,6 +443,28 @@ mod tests {
         }
         let at_the_limit = r#"{"alerts":[{"labels":{"a":"1","b":"1","c":"1","d":"1"}},{"labels":{"a":"b"}},{"labels":{"a":"b"}}]}"#;
         assert_eq!(read_text(at_the_limit).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn an_end_at_the_end_of_9999_is_no_reason_to_refuse_the_whole() {
+        let body = r#"{"alerts":[{"labels":{"a":"b"},"endsAt":"9999-12-31T23:59:59Z"}]}"#;
+        let last = Timestamp::from_millis(jiff::Timestamp::MAX.as_millisecond());
+        let expires = Some(Expiry::given(last));
+        assert_eq!(
+            read_text(body).unwrap()[0].status,
+            Status::Firing { expires }
+        );
+    }
+
+    #[test]
+    fn of_too_many_alerts_none_but_the_first_are_read() {
+        let alert = r#"{"labels":{"a":"b"}}"#;
+        let body = format!(r#"{{"alerts":[{alert},{alert},{alert},5,6],"status":"firing"}}"#);
+        let refused = read_text(&body).unwrap_err();
+        assert!(
+            refused.starts_with("the request holds 5 alerts"),
+            "{refused}"
+        );
     }
 
     #[test]

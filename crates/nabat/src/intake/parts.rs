@@ -1,10 +1,16 @@
-//! What both ways of posting alerts have in common: limits, texts, links.
+//! What both ways of posting alerts have in common: limits, lists, texts, times, links.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use serde::de::{DeserializeSeed, IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use nabat_core::alert::Labels;
-use nabat_core::time::Timestamp;
+use nabat_core::time::{NotATime, Timestamp};
 
 /// The most bytes of all labels of an alert, and of a group: they are kept for each.
 pub(super) const LABELS_BYTES_MAX: usize = 32 << 10;
@@ -25,6 +31,59 @@ pub struct Limits {
     pub labels_max: usize,
 }
 
+/// Reads a list of which no more than `most` entries are kept: what is refused afterwards for its
+/// length must not have taken the room.
+pub(super) struct List<T> {
+    most: usize,
+    entries: PhantomData<T>,
+}
+
+/// The first entries of a list, and how many it has.
+pub(super) struct Listed<T> {
+    pub(super) first: Vec<T>,
+    pub(super) count: usize,
+}
+
+impl<T> List<T> {
+    pub(super) fn of_at_most(most: usize) -> Self {
+        Self {
+            most,
+            entries: PhantomData,
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for List<T> {
+    type Value = Listed<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Listed<T>, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
+    type Value = Listed<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Listed<T>, A::Error> {
+        let mut first = Vec::new();
+        while first.len() < self.most {
+            match list.next_element()? {
+                Some(entry) => first.push(entry),
+                None => break,
+            }
+        }
+        let mut count = first.len();
+        while let Some(IgnoredAny) = list.next_element()? {
+            count += 1;
+        }
+        Ok(Listed { first, count })
+    }
+}
+
 /// Reads a time in one of the forms that Alertmanager reads (`strfmt.ParseDateTime`): RFC 3339, or
 /// without a zone, or without seconds. Go's zero time is none; no text at all is the beginning of
 /// 1970.
@@ -35,7 +94,7 @@ pub(crate) fn time(text: &str) -> Result<Option<Timestamp>, String> {
     if text.is_empty() {
         return Ok(Some(Timestamp::default()));
     }
-    if let Ok(time) = Timestamp::parse_rfc3339(text) {
+    if let Ok(time) = moment(text) {
         return Ok(time);
     }
     /// `2006-01-02T15:04`: a date alone is not a time.
@@ -50,6 +109,41 @@ pub(crate) fn time(text: &str) -> Result<Option<Timestamp>, String> {
             let text = cut(text, QUOTED_CHARS_MAX);
             format!("parsing time {text:?} as \"2006-01-02 15:04:05\": cannot parse it")
         })
+}
+
+/// Reads a time of RFC 3339, with any number of digits. The last days of 9999 are the last moment
+/// there is: people write them for "never".
+///
+/// # Errors
+/// When the text is no time.
+pub(super) fn moment(text: &str) -> Result<Option<Timestamp>, NotATime> {
+    let text = &*shortened(text);
+    Timestamp::parse_rfc3339(text).or_else(|problem| {
+        // The year before has the same days, and its times lie within what can be counted.
+        let earlier = text.strip_prefix("9999").map(|rest| format!("9998{rest}"));
+        let is_time = earlier.is_some_and(|text| Timestamp::parse_rfc3339(&text).is_ok());
+        let last = Timestamp::from_millis(jiff::Timestamp::MAX.as_millisecond());
+        if is_time {
+            Ok(Some(last))
+        } else {
+            Err(problem)
+        }
+    })
+}
+
+/// The same time with no more digits of its second than count.
+fn shortened(text: &str) -> Cow<'_, str> {
+    const DIGITS_MAX: usize = 9;
+    let Some((before, fraction)) = text.split_once('.') else {
+        return Cow::Borrowed(text);
+    };
+    let zone = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+    match fraction.get(..DIGITS_MAX) {
+        Some(digits) if fraction.len() - zone.len() > DIGITS_MAX => {
+            Cow::Owned(format!("{before}.{digits}{zone}"))
+        }
+        _ => Cow::Borrowed(text),
+    }
 }
 
 /// A link that a chat can open. Anything else is left out: it would be refused there.

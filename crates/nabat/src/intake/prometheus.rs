@@ -5,14 +5,15 @@
 //! can't be read at all does.
 
 use serde::Deserialize;
+use serde::de::DeserializeSeed as _;
 
 use nabat_core::alert::{Labels, Links, News, Status, Text};
 use nabat_core::incident::Expiry;
 use nabat_core::time::Timestamp;
 
 use super::parts::{
-    ANNOTATIONS_BYTES_MAX, LABELS_BYTES_MAX, Limits, MISTAKE_CHARS_MAX, QUOTED_CHARS_MAX, among,
-    cut, link, time,
+    ANNOTATIONS_BYTES_MAX, LABELS_BYTES_MAX, Limits, List, Listed, MISTAKE_CHARS_MAX,
+    QUOTED_CHARS_MAX, among, cut, link, time,
 };
 
 /// What a request holds.
@@ -68,8 +69,6 @@ struct Alert<'a> {
     generator_url: Option<Text<'a>>,
 }
 
-type Body<'a> = Option<Vec<Option<Alert<'a>>>>;
-
 /// Reads a request's body at `now`. An alert without an end fires for `resolve_timeout`.
 ///
 /// # Errors
@@ -83,17 +82,18 @@ pub fn read(
     if body.is_empty() {
         return Err(Mistake::Missing("alerts".to_owned()));
     }
-    let alerts: Body<'_> = serde_json::from_slice(body).map_err(|_| locate(body))?;
-    let alerts = alerts.unwrap_or_default();
-    if alerts.len() > limits.alerts_max {
+    // As to every program in Go, what is no UTF-8 is a letter that nobody knows.
+    let text = String::from_utf8_lossy(body);
+    let Listed { first, count } = list(&text, limits.alerts_max)?;
+    if count > limits.alerts_max {
         return Err(Mistake::TooMany {
-            count: alerts.len(),
+            count,
             limit: limits.alerts_max,
         });
     }
-    let mut read = Vec::with_capacity(alerts.len());
+    let mut read = Vec::with_capacity(count);
     let mut refused = None;
-    for (index, alert) in alerts.into_iter().enumerate() {
+    for (index, alert) in first.into_iter().enumerate() {
         let alert = alert.ok_or_else(|| Mistake::Missing(index.to_string()))?;
         let span = alert.span().map_err(Mistake::Unreadable)?;
         // A time that can't be read is told before anything else: it is part of the reading.
@@ -116,16 +116,30 @@ pub fn read(
     Ok(posted)
 }
 
+/// The alerts of a body; what stands behind them is not looked at.
+fn list(text: &str, most: usize) -> Result<Listed<Option<Alert<'_>>>, Mistake> {
+    if text.trim() == "null" {
+        let (first, count) = (Vec::new(), 0);
+        return Ok(Listed { first, count });
+    }
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let alerts = List::of_at_most(most).deserialize(&mut reader);
+    alerts.map_err(|_| locate(text, most))
+}
+
 /// Reads the body once more, slower, to tell where the mistake is.
-fn locate(body: &[u8]) -> Mistake {
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let problem = match serde_path_to_error::deserialize::<_, Body<'_>>(&mut reader) {
-        Err(error) => error.to_string(),
-        Ok(_) => reader
-            .end()
-            .err()
-            .map_or_else(String::new, |error| error.to_string()),
-    };
+fn locate(text: &str, most: usize) -> Mistake {
+    let mut track = serde_path_to_error::Track::new();
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let reader = serde_path_to_error::Deserializer::new(&mut reader, &mut track);
+    let read = List::<Option<Alert<'_>>>::of_at_most(most).deserialize(reader);
+    let problem = read.err().map_or_else(String::new, |error| {
+        let path = track.path().to_string();
+        match path.as_str() {
+            "." => error.to_string(),
+            path => format!("{path}: {error}"),
+        }
+    });
     Mistake::Unreadable(cut(&problem, MISTAKE_CHARS_MAX))
 }
 
@@ -391,7 +405,7 @@ mod tests {
             (r#"[{"labels":{"a":5}}]"#, parsing),
             (r#"[{"labels":{"a":"b"},"startsAt":"soon"}]"#, parsing),
             (r#"[{"labels":{"a":"b"},"startsAt":"2026-11-20"}]"#, parsing),
-            (r#"[{"labels":{"a":"b"}}] trailing"#, parsing),
+            (r#"[{"labels":{"a":"b"}},nonsense]"#, parsing),
             ("[null]", "0 in body is required"),
             (
                 r#"[{"labels":{"a":"b"}},{}]"#,
@@ -413,6 +427,39 @@ mod tests {
         assert_eq!(posted("[]"), Ok(Posted::default()));
         assert_eq!(posted("null"), Ok(Posted::default()));
         assert!(posted(r#"[{"labels":{"a":"b"},"generatorURL":"/graph?x=1"}]"#).is_ok());
+    }
+
+    #[test]
+    fn what_alertmanager_reads_is_no_reason_to_refuse_the_whole() {
+        let last = jiff::Timestamp::MAX.as_millisecond();
+        for (time, millis) in [
+            ("9999-12-31T23:59:59Z", last),
+            ("9999-12-31T23:59:59.999999999-12:00", last),
+            ("9999-12-30T00:00:00Z", 253_402_128_000_000),
+            (
+                "2026-11-20T13:00:00.12345678901234567890Z",
+                at("2026-11-20T13:00:00.123Z").as_millis(),
+            ),
+        ] {
+            let news = one(&format!(r#","endsAt":"{time}""#));
+            let expires = Some(Expiry::given(Timestamp::from_millis(millis)));
+            assert_eq!(news.status, Status::Firing { expires }, "{time}");
+        }
+        assert!(posted(r#"[{"labels":{"a":"b"},"endsAt":"9999-13-31T23:59:59Z"}]"#).is_err());
+        assert_eq!(posted(r#"[{"labels":{"a":"b"}}] ]"#).unwrap().news.len(), 1);
+        let body = b"[{\"labels\":{\"a\":\"\xff\"}}]";
+        let news = read(body, LIMITS, TIMEOUT, at(NOW)).unwrap().news;
+        assert_eq!(news[0].labels.get("a"), Some("\u{fffd}"));
+    }
+
+    #[test]
+    fn of_too_many_alerts_none_but_the_first_are_read() {
+        // What can't be an alert is not noticed behind the limit: it is only counted.
+        let refused = posted("[{},{},{},5,6]").unwrap_err();
+        assert!(
+            refused.starts_with("the request holds 5 alerts"),
+            "{refused}"
+        );
     }
 
     proptest! {

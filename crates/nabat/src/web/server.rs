@@ -3,6 +3,8 @@
 //! A connection that sends its headers too slowly is closed, more connections than there is room
 //! for wait, and on shutdown requests in hand are finished.
 
+mod lenient;
+
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +18,8 @@ use socket2::SockRef;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
+
+use lenient::Lenient;
 
 /// How many connections are served at once.
 const CONNECTIONS_MAX: usize = 1_024;
@@ -56,7 +60,9 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
             }
         };
         let service = TowerToHyperService::new(router.clone());
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+        let (reader, writer) = stream.into_split();
+        let stream = TokioIo::new(tokio::io::join(Lenient::new(reader), writer));
+        let connection = graceful.watch(http.serve_connection(stream, service));
         tokio::spawn(async move {
             // A client that goes away in the middle is its own affair.
             let _ = connection.await;

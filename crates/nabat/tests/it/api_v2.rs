@@ -1,5 +1,7 @@
 //! Nabat as an Alertmanager: what Prometheus posts, what amtool asks, what others read.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::Command;
 
 use reqwest::{Method, RequestBuilder, StatusCode};
@@ -516,4 +518,29 @@ async fn amtool_takes_nabat_for_an_alertmanager() {
     );
     let tested = amtool(&["config", "routes", "test", "team=db"]);
     assert_eq!(tested.trim(), "db,web");
+}
+
+#[tokio::test]
+async fn an_address_with_quotes_as_they_are_is_understood() {
+    let world = World::start().await;
+    taken(&world, json!([{ "labels": { "alertname": "gu" } }])).await;
+    let base = world.nabat.url("");
+    let address = base.trim_start_matches("http://").trim_end_matches('/');
+    let mut stream = TcpStream::connect(address).unwrap();
+    // As `curl -g` sends it, twice on one connection.
+    let get = |value: &str, connection: &str| {
+        format!(
+            "GET {ALERTS}?filter=alertname=\"{value}\" HTTP/1.1\r\nHost: {address}\r\nConnection: {connection}\r\n\r\n"
+        )
+    };
+    let requests = get("é<", "keep-alive") + &get("gu", "close");
+    stream.write_all(requests.as_bytes()).unwrap();
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).unwrap();
+    assert_eq!(answers.matches("HTTP/1.1 200").count(), 2, "{answers}");
+    assert_eq!(
+        answers.matches(r#""alertname":"gu""#).count(),
+        1,
+        "{answers}"
+    );
 }

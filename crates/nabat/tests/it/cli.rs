@@ -253,6 +253,28 @@ async fn a_flag_goes_before_a_variable() {
 }
 
 #[test]
+fn what_can_not_be_written_is_a_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let full = || fs::File::options().write(true).open("/dev/full").unwrap();
+    for arguments in [["schema"].as_slice(), &["completions", "bash"]] {
+        let output = nabat(folder.path(), arguments).stdout(full()).output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let said = text(&output.stderr);
+        assert!(said.starts_with("nabat: failed to write"), "{said}");
+    }
+}
+
+#[test]
+fn a_configuration_that_is_no_file_is_told_as_such() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["check", "-c", "."]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(said.contains("it is not a regular file"), "{said}");
+}
+
+#[test]
 fn a_port_that_is_taken_ends_it_with_its_address() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), GOOD);

@@ -38,6 +38,19 @@ async fn reloaded(world: &World, config: &Value) {
     assert_eq!((status, text.as_str()), (StatusCode::OK, "OK"));
 }
 
+#[tokio::test]
+async fn a_file_that_says_nothing_is_refused_where_one_says_something() {
+    let (world, config) = world_with(|_| {}).await;
+    for nothing in [Value::Null, json!({}), json!({ "telegram": null })] {
+        let (status, text) = reload(&world, &nothing).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{text}");
+        assert!(text.contains("the configuration in force stays"), "{text}");
+    }
+    let list = world.ask("/list").await.text;
+    assert!(list.starts_with("This chat has no"), "{list}");
+    reloaded(&world, &config).await;
+}
+
 /// Changes a bot so that it is started anew: a second way to the same Telegram is given.
 fn start_anew(bot: &mut Value) {
     let url = bot["api_url"].take();

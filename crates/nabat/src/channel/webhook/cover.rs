@@ -9,6 +9,8 @@ use super::{Access, Target};
 
 /// Shorter parts of an address are no secrets, and would riddle the text.
 const PART_MIN_BYTES: usize = 4;
+/// Shorter secrets are looked for as words of their own: `u` is in every other word.
+const WITHIN_WORDS_MIN_BYTES: usize = 6;
 const MASK: &str = "…";
 
 /// What is covered, the longest first.
@@ -49,11 +51,34 @@ impl Cover {
     pub(super) fn over(&self, mut text: String) -> String {
         for secret in &self.0 {
             if text.contains(secret) {
-                text = text.replace(secret, MASK);
+                text = without(&text, secret);
             }
         }
         text
     }
+}
+
+/// `text` with a mask in the place of `secret`.
+fn without(text: &str, secret: &str) -> String {
+    if secret.len() >= WITHIN_WORDS_MIN_BYTES {
+        return text.replace(secret, MASK);
+    }
+    let mut covered = String::with_capacity(text.len());
+    let mut end = 0;
+    for (at, _) in text.match_indices(secret) {
+        let (before, after) = (&text[..at], &text[at + secret.len()..]);
+        let inside = |neighbour: Option<char>, edge: Option<char>| {
+            neighbour.is_some_and(char::is_alphanumeric) && edge.is_some_and(char::is_alphanumeric)
+        };
+        let alone = !inside(before.chars().next_back(), secret.chars().next())
+            && !inside(after.chars().next(), secret.chars().next_back());
+        if alone {
+            covered.push_str(&text[end..at]);
+            covered.push_str(MASK);
+            end = at + secret.len();
+        }
+    }
+    covered + &text[end..]
 }
 
 fn hide_address(url: &Url, hidden: &mut Vec<String>) {
@@ -133,6 +158,23 @@ mod tests {
         let cover = Cover::new(&target, &Url::parse(url).unwrap());
         let said = "either / or 127.0.0.1, 100 %".to_owned();
         assert_eq!(cover.over(said.clone()), said);
+    }
+
+    #[test]
+    fn what_is_short_is_covered_where_it_is_a_word() {
+        let url = "http://u:pass@127.0.0.1/";
+        let target = Target::new(Secret::new(url), String::new(), String::new());
+        let cover = Cover::new(&target, &Url::parse(url).unwrap());
+        for (said, shown) in [
+            (
+                "error sending request: passed",
+                "error sending request: passed",
+            ),
+            ("user=u, password=pass", "user=…, password=…"),
+            ("u:pass u", "…:… …"),
+        ] {
+            assert_eq!(cover.over(said.to_owned()), shown);
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::config::period::Period;
 use crate::config::route::ALL_LABELS;
 
 /// The most routes above one another, the first included.
-const MAX_LEVELS: usize = 10;
+const MAX_LEVELS: usize = 30;
 /// The most routes of all, because each alert is held against them.
 const MAX_ROUTES: usize = 10_000;
 /// The settings that name time intervals.

@@ -154,6 +154,74 @@ receivers:
     assert_eq!(notes(&config).len(), 2, "{:?}", config.notes);
 }
 
+#[test]
+fn what_alertmanager_reads_loosely_is_read_so() {
+    let config = fine(
+        r"
+global: {resolve_timeout: 0s}
+route:
+  receiver: ops
+  routes:
+  - &night {receiver: ops, group_wait: 1s, match: {location: , team: db}}
+  - <<: *night
+    group_wait: 2s
+    continue: Yes
+  - <<: [{group_wait: 3s}, *night]
+receivers:
+- name: ops
+  webhook_configs:
+  - {url: 'http://127.0.0.1:1', send_resolved: no, http_config: {follow_redirects: OFF}}
+inhibit_rules:
+- {source_match: {a: }, target_match: {b: c}, equal: [host, host, rack]}
+time_intervals:
+- {name: n, time_intervals: [{location: ''}, {location: Local}]}
+",
+    );
+    let routes = &config.route.as_ref().unwrap().routes;
+    let waits = routes
+        .iter()
+        .map(|route| route.group_wait.unwrap().to_string());
+    let waits: Vec<String> = waits.collect();
+    assert_eq!(waits, ["1s", "2s", "3s"]);
+    for route in routes {
+        let matchers = nabat_core::matcher::list_text(&route.r#match);
+        assert_eq!(matchers, r#"{location="",team="db"}"#);
+    }
+    assert!(routes[1].continues && !routes[0].continues);
+    let Kind::Webhook(webhook) = &config.integrations()[0].kind else {
+        panic!("{config:?}");
+    };
+    assert!(!webhook.follow_redirects && !config.integrations()[0].send_resolved);
+    assert_eq!(*config.inhibit_rules[0].equal, ["host", "rack"]);
+    let expected =
+        "line 2: global.resolve_timeout is left out: what has no end would be over at once";
+    assert_eq!(notes(&config), [expected]);
+}
+
+#[test]
+fn what_no_mapping_is_is_not_merged() {
+    let error = read("route:\n  receiver: ops\n  <<: 5\nreceivers: [{name: ops}]\n");
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("the unknown key `<<`"), "{error}");
+}
+
+#[test]
+fn a_file_without_a_route_is_refused() {
+    for yaml in [
+        "",
+        "# soon\n",
+        "{}",
+        "route:\n",
+        "receivers: [{name: ops}]\n",
+    ] {
+        let error = read(yaml).unwrap_err().to_string();
+        let expected = "alertmanager.yml:1:1: found no `route`, expected the route that every";
+        assert!(error.contains(expected), "{yaml:?}: {error}");
+    }
+    let error = read("route: {receiver: ops}\n").unwrap_err().to_string();
+    assert!(!error.contains("no `route`"), "{error}");
+}
+
 /// What the `nabat.yml` made of `yaml` says, without its header.
 fn imported(yaml: &str) -> Imported {
     import(Path::new("alertmanager.yml"), yaml.as_bytes()).unwrap()

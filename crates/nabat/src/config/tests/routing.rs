@@ -523,17 +523,17 @@ fn the_other_settings_have_their_defaults_and_values() {
 }
 
 #[test]
-fn routes_may_reach_ten_levels_and_not_eleven() {
+fn routes_may_reach_thirty_levels_and_not_more() {
     let nested = |levels: usize| {
         let start = "{routes: [".repeat(levels - 1);
         let end = "]}".repeat(levels - 1);
         let below = start.replacen('{', "{receiver: a, ", 1);
         format!("receivers: [{{name: a}}]\nroute: {below}{{}}{end}")
     };
-    fine(&nested(10));
-    let error = errors(&nested(11));
+    fine(&nested(30));
+    let error = errors(&nested(31));
     assert!(
-        error.contains("found routes on level 11, expected at most 10 levels of routes"),
+        error.contains("found routes on level 31, expected at most 30 levels of routes"),
         "{error}"
     );
 }

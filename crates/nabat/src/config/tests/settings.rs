@@ -41,6 +41,7 @@ fn an_empty_file_has_the_defaults() {
         "telegram:\nintake:\n  auth:\nlimits: ~\nlanguage:\n",
     ] {
         assert_eq!(fine(yaml), Config::default(), "{yaml}");
+        assert!(fine(yaml).says_nothing(), "{yaml}");
     }
 }
 
@@ -207,12 +208,12 @@ fn a_missing_file_and_an_unreadable_one_differ() {
 }
 
 #[test]
-fn a_file_may_have_a_mebibyte_and_not_a_byte_more() {
+fn a_file_may_have_four_mebibytes_and_not_a_byte_more() {
     let comment = |bytes: usize| format!("#{}", "x".repeat(bytes - 1));
     fine(&comment(MAX_BYTES));
     let error = errors(&comment(MAX_BYTES + 1));
     assert!(
-        error.contains("found a larger file, expected at most 1048576 bytes"),
+        error.contains("found a larger file, expected at most 4194304 bytes"),
         "{error}"
     );
 }

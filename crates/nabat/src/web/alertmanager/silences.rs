@@ -42,10 +42,11 @@ pub(super) async fn list(
     });
     silences.sort_by_key(|silence| (place(silence), silence.id));
     let names = state.api.names;
+    let windows = state.config.borrow().windows();
     let list = move || {
         stream::array(silences, move |silence: Arc<Silence>, out: &mut Vec<u8>| {
             // Writing into memory does not fail.
-            let _ = serde_json::to_writer(out, &shape::Gettable::of(&silence, names));
+            let _ = serde_json::to_writer(out, &shape::Gettable::of(&silence, names, &windows));
         })
     };
     stream::send(&state.turns, list).await
@@ -104,9 +105,10 @@ pub(super) async fn show(
     let names = state.api.names;
     let id = known(&state, &uuid)?;
     let silences = state.engine.silences().await?;
+    let windows = state.config.borrow().windows();
     let found = silences.iter().find(|silence| silence.id == id);
     found
-        .map(|silence| Json(shape::Gettable::of(silence, names)))
+        .map(|silence| Json(shape::Gettable::of(silence, names, &windows)))
         .ok_or(Refused::empty(StatusCode::NOT_FOUND))
 }
 
@@ -157,6 +159,10 @@ impl From<Mistake> for Refused {
             Mistake::Matcher(index, words) => Self::said(
                 StatusCode::BAD_REQUEST,
                 format!("silence invalid: invalid label matcher {index}: {words}"),
+            ),
+            Mistake::Until(until) => Self::said(
+                StatusCode::BAD_REQUEST,
+                format!("silence invalid: `nabat/until` is `resolved` or not there, not {until:?}"),
             ),
         }
     }

@@ -185,7 +185,11 @@ fn moment(text: &str, now: Timestamp) -> Result<Timestamp, ()> {
     if let Ok(period) = parse_period(text) {
         return Ok(now.before(period));
     }
-    Timestamp::parse_rfc3339(text).ok().flatten().ok_or(())
+    match Timestamp::parse_rfc3339(text) {
+        // Go's zero time lies before everything, and so does the beginning of 1970.
+        Ok(None) if !text.is_empty() => Ok(Timestamp::default()),
+        read => read.ok().flatten().ok_or(()),
+    }
 }
 
 fn wrong(message: String) -> Problem {
@@ -210,6 +214,8 @@ mod tests {
         let some = some.unwrap();
         assert_eq!((some.open, some.limit), (Some(true), 5));
         assert_eq!(some.since, Some(Timestamp::from_millis(0)));
+        let all = query("since=0001-01-01T00:00:00Z").unwrap();
+        assert_eq!(all.since, Some(Timestamp::from_millis(0)));
         assert_eq!(some.until, Some(Timestamp::from_millis(1_800_000)));
         assert_eq!(some.before, Some(IncidentId(9)));
         assert_eq!(some.selector.unwrap().to_string(), "a=\"b\"");

@@ -187,13 +187,10 @@ async fn launch(form: Form, folder: &Path, port: u16) -> (Process, u16) {
 }
 
 fn spawn(form: Form, folder: &Path, port: u16) -> Process {
-    // A limit on the size of files must look like a full disk, and not kill.
-    let mut shell = Command::new("sh");
-    shell.args(["-c", r#"trap "" XFSZ; exec "$0" "$@""#]);
-    shell.arg(command().get_program()).arg("serve");
+    let mut command = command();
     let (option, file) = form.file(folder);
-    shell.arg(option).arg(file);
-    shell.arg("--data-dir").arg(data_dir(folder));
-    shell.args(["-p", &port.to_string()]);
-    Process::start("nabat", folder, &mut shell)
+    command.arg("serve").arg(option).arg(file);
+    command.arg("--data-dir").arg(data_dir(folder));
+    command.args(["-p", &port.to_string()]);
+    Process::start("nabat", folder, &mut command)
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use nabat_core::alert::Labels;
 use nabat_core::matcher::{self, Operator};
 use nabat_core::silence::uuid::Names;
+use nabat_core::silence::window::Window;
 use nabat_core::silence::{Draft, Origin, Phase, Silence};
 use nabat_core::time::Timestamp;
 
@@ -107,11 +108,13 @@ pub(crate) enum Mistake {
     NoMatchers,
     /// The matcher at this place is none.
     Matcher(usize, String),
+    /// It is to last until something that Nabat does not know.
+    Until(String),
 }
 
 impl Gettable {
-    /// A silence, in the words of clients.
-    pub(crate) fn of(silence: &Silence, names: Names) -> Self {
+    /// A silence, in the words of clients. One of `windows` says which.
+    pub(crate) fn of(silence: &Silence, names: Names, windows: &[Window]) -> Self {
         let annotations = silence.annotations.iter();
         let mut annotations: BTreeMap<String, String> = annotations
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -120,7 +123,10 @@ impl Gettable {
             annotations.insert(UNTIL.to_owned(), RESOLVED.to_owned());
         }
         if let Origin::Window { .. } = silence.origin {
-            annotations.insert(WINDOW.to_owned(), silence.comment.clone());
+            // Its comment was the name, until somebody wrote another.
+            let window = windows.iter().find(|window| window.id() == silence.id);
+            let name = window.map_or(&silence.comment, |window| &window.name);
+            annotations.insert(WINDOW.to_owned(), name.clone());
         }
         Self {
             id: names.uuid(silence.id),
@@ -206,8 +212,13 @@ impl Postable {
         let mut annotations = self.annotations;
         let until = annotations.as_mut().map(|noted| {
             noted.remove(WINDOW);
-            noted.remove(UNTIL).is_some_and(|until| until == RESOLVED)
+            match noted.remove(UNTIL) {
+                None => Ok(false),
+                Some(until) if until == RESOLVED => Ok(true),
+                Some(until) => Err(Mistake::Until(until)),
+            }
         });
+        let until = until.transpose()?;
         Ok(Draft {
             id: None,
             matchers: matchers.collect::<Result<_, _>>()?,
@@ -360,6 +371,48 @@ mod tests {
     }
 
     #[test]
+    fn a_silence_until_something_unknown_is_refused() {
+        let mut until = silence();
+        for (word, expected) in [
+            ("resolved", Ok(Some(true))),
+            ("never", Err("never".to_owned())),
+        ] {
+            until["annotations"] = json!({ UNTIL: word });
+            let read = read(&until).map(|draft| draft.until_resolved);
+            assert_eq!(read, expected.map_err(Mistake::Until));
+        }
+    }
+
+    #[test]
+    fn a_window_keeps_its_name_whatever_is_said_of_it() {
+        let window = Window {
+            name: "backups".to_owned(),
+            matchers: matcher::parse_list("team=db").unwrap(),
+            start: "0 2 * * sun".parse().unwrap(),
+            duration: std::time::Duration::from_secs(3_600),
+            zone: jiff::tz::TimeZone::UTC,
+        };
+        let draft = read(&silence()).unwrap();
+        let silence = Silence {
+            id: window.id(),
+            matchers: window.matchers.clone(),
+            starts_at: draft.starts_at,
+            ends_at: draft.ends_at,
+            updated_at: draft.starts_at,
+            created_by: "ann".into(),
+            comment: "longer today".into(),
+            annotations: Labels::default(),
+            until_resolved: false,
+            phase: Phase::Pending,
+            origin: Origin::Window {
+                rule: window.rule(),
+            },
+        };
+        let shown = Gettable::of(&silence, Names::of("store"), &[window]);
+        assert_eq!(shown.annotations[WINDOW], "backups");
+    }
+
+    #[test]
     fn moments_are_read_as_alertmanager_reads_them() {
         let read =
             |text: &str| time(Some(text.to_owned())).map(|at| at.unwrap_or_default().to_string());
@@ -391,7 +444,7 @@ mod tests {
             phase: Phase::Pending,
             origin: Origin::Api,
         };
-        let shown = Gettable::of(&silence, Names::of("store"));
+        let shown = Gettable::of(&silence, Names::of("store"), &[]);
         let shown = serde_json::to_value(shown).unwrap();
         assert_eq!(shown["status"], json!({"state": "pending"}));
         assert_eq!(
