@@ -1,5 +1,8 @@
-//! How commands talk to a Nabat that runs: over its REST API, with its token.
+//! How commands talk to a Nabat that runs: over its REST API, with its token, and over
+//! Alertmanager's, which asks for one only where `intake.auth` does.
 
+use std::error::Error;
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,6 +12,7 @@ use reqwest::{Method, StatusCode, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::words::address;
 use crate::config::Secret;
 use crate::web::api::token;
 
@@ -19,7 +23,12 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug, Args)]
 pub(super) struct Target {
     /// Where Nabat listens
-    #[arg(long, env = "NABAT_URL", default_value = "http://127.0.0.1:8080")]
+    #[arg(
+        long,
+        env = "NABAT_URL",
+        default_value = "http://127.0.0.1:8080",
+        value_parser = address
+    )]
     url: Url,
     /// The file with the API's token [default: `api-token` in the data folder]
     #[arg(long, env = "NABAT_TOKEN_FILE", value_name = "FILE")]
@@ -38,9 +47,14 @@ pub(super) struct Target {
 pub(super) struct Api {
     http: reqwest::Client,
     url: String,
-    token: Secret,
+    token: Option<Secret>,
     token_file: PathBuf,
 }
+
+/// Nabat made no sense of a request: the command was called wrongly.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Misunderstood(String);
 
 /// Those parameters of a query that have a value.
 pub(super) fn given<const N: usize>(
@@ -70,15 +84,38 @@ struct Problem {
 impl Target {
     /// Reads the token.
     pub(super) fn open(self) -> anyhow::Result<Api> {
+        self.api(true)
+    }
+
+    /// The same for what whoever may send alerts may do. It goes without a token if there is none
+    /// in the usual place.
+    pub(super) fn open_to_senders(self) -> anyhow::Result<Api> {
+        let named = self.token_file.is_some();
+        self.api(named)
+    }
+
+    fn api(self, needs_token: bool) -> anyhow::Result<Api> {
         let file = self
             .token_file
             .unwrap_or_else(|| self.data_dir.join(token::FILE));
-        let token = token::read(&file).with_context(|| {
-            format!(
-                "failed to read the API's token from {} (`nabat serve` keeps it in its data folder; say where with --data-dir or --token-file)",
-                file.display()
-            )
-        })?;
+        let token = match token::read(&file) {
+            Ok(token) if token.expose().bytes().all(|byte| byte.is_ascii_graphic()) => Some(token),
+            Ok(_) if needs_token => {
+                return Err(anyhow!(
+                    "{} holds no token; say where `api-token` is with --data-dir or --token-file",
+                    file.display()
+                ));
+            }
+            Ok(_) => None,
+            Err(_) if !needs_token => None,
+            Err(error) => {
+                return Err(anyhow!(
+                    "failed to read the API's token from {}: {}; `nabat serve` keeps it in its data folder: say where with --data-dir or --token-file",
+                    file.display(),
+                    said(&error)
+                ));
+            }
+        };
         let http = reqwest::Client::builder()
             .no_proxy()
             .timeout(PATIENCE)
@@ -121,7 +158,10 @@ impl Api {
 
     fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url));
-        request.bearer_auth(self.token.expose())
+        match &self.token {
+            Some(token) => request.bearer_auth(token.expose()),
+            None => request,
+        }
     }
 
     async fn send<T: DeserializeOwned>(
@@ -131,45 +171,54 @@ impl Api {
         let answer = request
             .send()
             .await
-            .map_err(|error| self.unanswered(error))?;
+            .map_err(|error| self.unanswered(&error))?;
         let status = answer.status();
         let body = answer
             .bytes()
             .await
-            .map_err(|error| self.unanswered(error))?;
+            .map_err(|error| self.unanswered(&error))?;
         if status.is_success() {
             // Where there is nothing to say, nothing is said.
             let body: &[u8] = if body.is_empty() { b"null" } else { &body };
             return serde_json::from_slice(body).with_context(|| self.strange(status));
         }
         if status == StatusCode::UNAUTHORIZED {
-            return Err(anyhow!(
-                "the Nabat at {} does not accept the token in {}; give its own with --data-dir or --token-file",
-                self.url,
-                self.token_file.display()
-            ));
+            return Err(self.not_admitted());
         }
-        match serde_json::from_slice::<Refusal>(&body) {
-            Ok(Refusal::Ours { error }) => Err(anyhow!("{}\nhint: {}", error.message, error.hint)),
-            Ok(Refusal::Said(message) | Refusal::Coded { message }) => Err(anyhow!(message)),
-            Err(_) if body.is_empty() && status == StatusCode::NOT_FOUND => {
-                Err(anyhow!("there is none of that name"))
+        let words = match serde_json::from_slice(&body) {
+            Ok(Refusal::Ours { error }) => format!("{}\nhint: {}", error.message, error.hint),
+            Ok(Refusal::Said(message) | Refusal::Coded { message }) => message,
+            Err(_) if body.is_empty() && status == StatusCode::NOT_FOUND => "not found".to_owned(),
+            Err(_) => return Err(anyhow!(self.strange(status))),
+        };
+        match status {
+            StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
+                Err(Misunderstood(words).into())
             }
-            Err(_) => Err(anyhow!(self.strange(status))),
+            _ => Err(anyhow!(words)),
         }
     }
 
-    fn unanswered(&self, error: reqwest::Error) -> anyhow::Error {
-        let what = if error.is_connect() {
-            format!(
-                "no Nabat listens at {}; start it with `nabat serve`, or say where it listens with --url",
-                self.url
-            )
-        } else {
-            format!("the Nabat at {} did not answer", self.url)
-        };
-        // The address is in the text already.
-        anyhow::Error::new(error.without_url()).context(what)
+    fn not_admitted(&self) -> anyhow::Error {
+        let (url, file) = (&self.url, self.token_file.display());
+        match self.token {
+            Some(_) => anyhow!(
+                "the Nabat at {url} does not accept the token in {file}; give its own with --data-dir or --token-file"
+            ),
+            None => anyhow!(
+                "the Nabat at {url} asks for a token (`intake.auth`), and {file} can't be read; say where its token is with --data-dir or --token-file"
+            ),
+        }
+    }
+
+    fn unanswered(&self, error: &reqwest::Error) -> anyhow::Error {
+        let (url, why) = (&self.url, why(error));
+        match error.is_connect() {
+            true => anyhow!(
+                "no Nabat listens at {url} ({why}); start it with `nabat serve`, or say where it listens with --url"
+            ),
+            false => anyhow!("the Nabat at {url} did not answer ({why})"),
+        }
     }
 
     fn strange(&self, status: StatusCode) -> String {
@@ -177,5 +226,29 @@ impl Api {
             "{} answered {status}, but not as this version of Nabat would; is it another program, or another version?",
             self.url
         )
+    }
+}
+
+/// Why there is no answer, in a few words.
+fn why(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return format!("it took longer than {} s", PATIENCE.as_secs());
+    }
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            return said(error);
+        }
+        cause = error.source();
+    }
+    "the connection broke".to_owned()
+}
+
+/// What the system says, without its numbers.
+fn said(error: &io::Error) -> String {
+    match (error.kind(), error.raw_os_error()) {
+        (io::ErrorKind::NotFound, _) => "there is no such file".to_owned(),
+        (kind, Some(_)) => kind.to_string(),
+        (_, None) => error.to_string(),
     }
 }

@@ -8,6 +8,7 @@ use reqwest::Method;
 use super::api::given;
 use super::output::{How, Output, json};
 use super::table::width;
+use super::words::number;
 use super::{Outcome, complain, print, runtime};
 use crate::clock;
 use crate::web::api::shape::incident::{Incident, Incidents as Page};
@@ -68,6 +69,7 @@ enum State {
 #[derive(Debug, Args)]
 struct One {
     /// The incident's number
+    #[arg(value_parser = number)]
     id: i64,
     #[command(flatten)]
     how: How,

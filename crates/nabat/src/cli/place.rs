@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use clap::Args;
 use reqwest::Url;
 
-use super::Failure;
+use super::{Failure, words};
 use crate::app;
 
 /// An address, and what stands before every path.
@@ -26,7 +26,7 @@ pub(super) struct Place {
     listen: Option<String>,
     /// The address under which people and programs reach this Nabat, for links; goes before
     /// `external_url` of the configuration
-    #[arg(long = "web.external-url", value_name = "URL")]
+    #[arg(long = "web.external-url", value_name = "URL", value_parser = words::address)]
     external_url: Option<Url>,
     /// What every path begins with [default: the path of --web.external-url]
     #[arg(long = "web.route-prefix", value_name = "PATH")]

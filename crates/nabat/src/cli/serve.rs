@@ -7,6 +7,7 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 
 use super::file::File;
+use super::former::Former;
 use super::place::Place;
 use super::{Outcome, runtime};
 use crate::app::{App, Source};
@@ -40,14 +41,20 @@ pub(super) struct Serve {
         value_name = "DIR"
     )]
     data_dir: PathBuf,
+    #[command(flatten)]
+    former: Former,
 }
 
 impl Serve {
     pub(super) fn run(self) -> Outcome {
+        self.former.check()?;
         let (file, config) = self.file.load()?;
         let place = self.place.read()?;
         let log = telemetry::start(self.log.as_deref(), &self.log_level)
             .with_context(|| format!("failed to open the log {}", shown(self.log.as_deref())))?;
+        for warning in self.former.warnings() {
+            tracing::warn!("{warning}");
+        }
         for warning in config.warnings() {
             tracing::warn!("{warning}");
         }
