@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Failure;
-use crate::config::{self, Config, Form, Named, environment};
+use crate::config::{self, Config, Form, LoadError, Named, environment};
 
 /// A configuration file.
 #[derive(Debug, Args)]
@@ -26,12 +26,12 @@ pub(super) struct File {
 impl File {
     /// Finds and reads it.
     pub(super) fn load(&self) -> Result<(Named, Config), Failure> {
-        let usage = |error: config::LoadError| Failure::Usage(error.to_string());
         let (given, form) = match &self.alertmanager {
             Some(path) => (Some(path), Form::Alertmanager),
             None => (self.config.as_ref(), Form::Nabat),
         };
-        let path = config::locate(given.map(PathBuf::as_path), &environment).map_err(usage)?;
+        let path = config::locate(given.map(PathBuf::as_path), &environment);
+        let path = path.map_err(usage)?;
         load(path, form)
     }
 }
@@ -40,6 +40,10 @@ impl File {
 pub(super) fn load(path: PathBuf, form: Form) -> Result<(Named, Config), Failure> {
     let file = Named { path, form };
     let config = config::load(&file, &environment);
-    let config = config.map_err(|error| Failure::Usage(error.to_string()))?;
-    Ok((file, config))
+    Ok((file, config.map_err(usage)?))
+}
+
+/// Why there is no configuration, with the cause.
+pub(super) fn usage(error: LoadError) -> Failure {
+    Failure::Usage(super::chain(&error.into()))
 }

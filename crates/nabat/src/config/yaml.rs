@@ -115,6 +115,7 @@ pub(super) fn read(text: &str, faults: &mut Faults) -> Node {
                 found,
                 expected: expected.to_owned(),
                 hint: None,
+                unknown_key: false,
             });
             faults.unread = true;
             Node {
@@ -294,6 +295,7 @@ impl<'t> Reader<'t, '_> {
                         found: format!("the key {} a second time", quote(&text)),
                         expected: "each key once".to_owned(),
                         hint: Some(format!("it stands first on line {}", line.get())),
+                        unknown_key: false,
                     });
                 }
                 hash_map::Entry::Vacant(line) => {
@@ -342,6 +344,7 @@ impl<'t> Reader<'t, '_> {
             found: found.to_owned(),
             expected: expected.to_owned(),
             hint: None,
+            unknown_key: false,
         });
         self.faults.unread = true;
         Stop::Noted
