@@ -4,6 +4,8 @@
 //! Prometheus' FNV-1a of the sorted pairs. They are kept packed in one text because a hundred
 //! thousand of them stay in memory for as long as their alerts fire.
 
+pub mod order;
+
 use std::borrow::Cow;
 use std::fmt;
 

@@ -7,7 +7,7 @@ mod completions;
 mod deliveries;
 mod demo;
 mod file;
-mod former;
+mod idle;
 mod import;
 mod incidents;
 mod output;

@@ -69,6 +69,7 @@ pub use settings::{
 pub use smarthost::{Smarthost, SmarthostError};
 pub use store::{Store, StoreError};
 pub use time_interval::Interval;
+pub use tree::hours;
 
 use check::{Check, Places};
 use mistake::{Fault, Faults, Spot};

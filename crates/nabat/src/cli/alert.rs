@@ -113,7 +113,7 @@ async fn add(wanted: Add) -> Outcome {
     if let Some(url) = &wanted.generator_url {
         alert["generatorURL"] = json!(url);
     }
-    let api = wanted.how.target.open_to_senders()?;
+    let api = wanted.how.target.open()?;
     let () = api.post(PATH, &[&alert]).await?;
     match wanted.how.output {
         Output::Json => output::json(&alert),
@@ -127,7 +127,7 @@ async fn list(wanted: List) -> Outcome {
         query.extend(["silenced", "inhibited"].map(|name| (name, false.to_string())));
     }
     query.extend(wanted.receiver.map(|name| ("receiver", name)));
-    let api = wanted.how.target.open_to_senders()?;
+    let api = wanted.how.target.open()?;
     let alerts: Vec<Value> = api.ask(Method::GET, PATH, &query).await?;
     if wanted.how.output == Output::Json {
         return output::json(&alerts);

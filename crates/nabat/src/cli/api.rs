@@ -47,7 +47,8 @@ pub(super) struct Target {
 pub(super) struct Api {
     http: reqwest::Client,
     url: String,
-    token: Option<Secret>,
+    /// Or why there is none.
+    token: Result<Secret, String>,
     token_file: PathBuf,
 }
 
@@ -82,40 +83,29 @@ struct Problem {
 }
 
 impl Target {
-    /// Reads the token.
+    /// Reads the token. Whoever named no file for it may do without: not everything asks for it.
     pub(super) fn open(self) -> anyhow::Result<Api> {
-        self.api(true)
-    }
-
-    /// The same for what whoever may send alerts may do. It goes without a token if there is none
-    /// in the usual place.
-    pub(super) fn open_to_senders(self) -> anyhow::Result<Api> {
         let named = self.token_file.is_some();
-        self.api(named)
-    }
-
-    fn api(self, needs_token: bool) -> anyhow::Result<Api> {
         let file = self
             .token_file
             .unwrap_or_else(|| self.data_dir.join(token::FILE));
         let token = match token::read(&file) {
-            Ok(token) if token.expose().bytes().all(|byte| byte.is_ascii_graphic()) => Some(token),
-            Ok(_) if needs_token => {
-                return Err(anyhow!(
-                    "{} holds no token; say where `api-token` is with --data-dir or --token-file",
-                    file.display()
-                ));
-            }
-            Ok(_) => None,
-            Err(_) if !needs_token => None,
-            Err(error) => {
-                return Err(anyhow!(
-                    "failed to read the API's token from {}: {}; `nabat serve` keeps it in its data folder: say where with --data-dir or --token-file",
-                    file.display(),
-                    said(&error)
-                ));
-            }
+            Ok(token) if token.expose().bytes().all(|byte| byte.is_ascii_graphic()) => Ok(token),
+            Ok(_) => Err(format!(
+                "{} holds no token; say where `api-token` is with --data-dir or --token-file",
+                file.display()
+            )),
+            Err(error) => Err(format!(
+                "failed to read the API's token from {}: {}; `nabat serve` keeps it in its data folder: say where with --data-dir or --token-file",
+                file.display(),
+                said(&error)
+            )),
         };
+        if let Err(problem) = &token
+            && named
+        {
+            return Err(anyhow!(problem.clone()));
+        }
         let http = reqwest::Client::builder()
             .no_proxy()
             .timeout(PATIENCE)
@@ -159,8 +149,8 @@ impl Api {
     fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url));
         match &self.token {
-            Some(token) => request.bearer_auth(token.expose()),
-            None => request,
+            Ok(token) => request.bearer_auth(token.expose()),
+            Err(_) => request,
         }
     }
 
@@ -201,13 +191,11 @@ impl Api {
 
     fn not_admitted(&self) -> anyhow::Error {
         let (url, file) = (&self.url, self.token_file.display());
-        match self.token {
-            Some(_) => anyhow!(
+        match &self.token {
+            Ok(_) => anyhow!(
                 "the Nabat at {url} does not accept the token in {file}; give its own with --data-dir or --token-file"
             ),
-            None => anyhow!(
-                "the Nabat at {url} asks for a token (`intake.auth`), and {file} can't be read; say where its token is with --data-dir or --token-file"
-            ),
+            Err(problem) => anyhow!("the Nabat at {url} asks for a token; {problem}"),
         }
     }
 

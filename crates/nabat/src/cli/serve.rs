@@ -7,7 +7,7 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 
 use super::file::File;
-use super::former::Former;
+use super::idle::Idle;
 use super::place::Place;
 use super::{Outcome, runtime};
 use crate::app::{App, Source};
@@ -42,20 +42,17 @@ pub(super) struct Serve {
     )]
     data_dir: PathBuf,
     #[command(flatten)]
-    former: Former,
+    idle: Idle,
 }
 
 impl Serve {
     pub(super) fn run(self) -> Outcome {
-        self.former.check()?;
         let (file, config) = self.file.load()?;
         let place = self.place.read()?;
+        let idle = self.idle.warnings()?;
         let log = telemetry::start(self.log.as_deref(), &self.log_level)
             .with_context(|| format!("failed to open the log {}", shown(self.log.as_deref())))?;
-        for warning in self.former.warnings() {
-            tracing::warn!("{warning}");
-        }
-        for warning in config.warnings() {
+        for warning in idle.into_iter().chain(config.warnings()) {
             tracing::warn!("{warning}");
         }
         let source = Source {

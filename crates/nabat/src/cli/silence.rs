@@ -131,7 +131,7 @@ impl Silence {
 
 async fn add(wanted: Add) -> Outcome {
     let matchers = matchers(&wanted.matchers)?;
-    let api = wanted.how.target.open_to_senders()?;
+    let api = wanted.how.target.open()?;
     let starts_at = wanted.start.unwrap_or_else(clock::now);
     let usual = match wanted.until_resolved {
         true => DURATION_UNTIL_RESOLVED,
@@ -154,7 +154,7 @@ async fn add(wanted: Add) -> Outcome {
 
 async fn list(wanted: List) -> Outcome {
     let mut query = filters(&wanted.matchers)?;
-    let api = wanted.how.target.open_to_senders()?;
+    let api = wanted.how.target.open()?;
     query.push(("expired", wanted.expired.to_string()));
     let silences: Vec<Gettable> = api.ask(Method::GET, LIST, &query).await?;
     if wanted.how.output == Output::Json {
@@ -169,14 +169,14 @@ async fn list(wanted: List) -> Outcome {
 }
 
 async fn show(one: One) -> Outcome {
-    let api = one.how.target.open_to_senders()?;
+    let api = one.how.target.open()?;
     let silence = fetch(&api, &one.id).await?;
     let text = |silence: &Gettable| shown::one(silence, clock::now());
     one.how.output.show(&silence, text)
 }
 
 async fn expire(wanted: Expire) -> Outcome {
-    let api = wanted.how.target.open_to_senders()?;
+    let api = wanted.how.target.open()?;
     let mut failed = 0;
     for id in &wanted.ids {
         let path = format!("{ONE}/{id}");
@@ -188,7 +188,7 @@ async fn expire(wanted: Expire) -> Outcome {
 }
 
 async fn extend(wanted: Extend) -> Outcome {
-    let api = wanted.how.target.open_to_senders()?;
+    let api = wanted.how.target.open()?;
     let mut failed = 0;
     for id in &wanted.ids {
         let extended = extend_one(&api, id, wanted.duration).await;

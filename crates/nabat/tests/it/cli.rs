@@ -123,7 +123,7 @@ fn arguments_that_make_no_sense_are_explained_in_words() {
             "neither a period as in `2h` nor a time",
         ),
         (
-            vec!["serve", "--cluster.listen-address", "0.0.0.0:9094"],
+            vec!["serve", "--cluster.peer", "other:9094"],
             "Nabat can't form a cluster yet",
         ),
     ] {

@@ -1,6 +1,7 @@
 //! Routes for people.
 
-use crate::web::api::shape::routes::{Branch, Manner, Routes, Subscription, Taken, Told};
+use crate::config;
+use crate::web::api::shape::routes::{Branch, Hours, Manner, Routes, Subscription, Taken, Told};
 
 /// The tree, then whom the receivers tell.
 pub(super) fn routes(shown: &Routes) -> String {
@@ -47,7 +48,12 @@ fn line(branch: &Branch, above: Option<&Manner>) -> String {
         Some(above) if *above == branch.manner => String::new(),
         _ => format!("; {}", manner(&branch.manner)),
     };
-    format!("{taken} → {}{goes_on}{manner}", branch.receiver)
+    let hours = hours(&branch.hours);
+    format!("{taken} → {}{hours}{goes_on}{manner}", branch.receiver)
+}
+
+fn hours(hours: &Hours) -> String {
+    config::hours(&hours.mute_time_intervals, &hours.active_time_intervals)
 }
 
 fn manner(manner: &Manner) -> String {
@@ -82,11 +88,12 @@ fn taken(taken: &Taken) -> String {
         way => way.join(" › "),
     };
     format!(
-        "receiver {}: {}\n  because  {way}\n  group    {}\n  when     {}\n",
+        "receiver {}: {}\n  because  {way}\n  group    {}\n  when     {}{}\n",
         taken.receiver,
         people(&taken.told),
         taken.group,
-        manner(&taken.manner)
+        manner(&taken.manner),
+        hours(&taken.hours)
     )
 }
 

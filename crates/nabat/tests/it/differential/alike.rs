@@ -167,7 +167,7 @@ impl Look<'_> {
                 for name in ours.keys().filter(|name| !theirs.contains_key(*name)) {
                     match name.as_str() {
                         "mutedBy" | "annotations" | "notification_reason" => {
-                            self.excused.note(Excuse::NewerField)
+                            self.excused.note(Excuse::NewerField);
                         }
                         _ => return Err(format!("{at}: only Nabat has `{name}`")),
                     }

@@ -179,7 +179,7 @@ pub(super) fn matcher(dice: &mut Dice) -> String {
         2 => format!("{name}=~\"{one}|{other}\""),
         3 => format!("{name}!~\"{one}.*\""),
         4 => format!("{name}=~\".+\""),
-        5 => format!("absent=\"\""),
+        5 => "absent=\"\"".to_owned(),
         _ => format!("{name} = \"{one}\" "),
     }
 }

@@ -36,9 +36,9 @@ impl Hush {
                 let both = all(&rule.source, &target);
                 all(&rule.target, &target)
                     && self.firing.iter().any(|source| {
-                        let equal = |name: &Box<str>| source.value(name) == target.value(name);
+                        let equal = |name: &str| source.value(name) == target.value(name);
                         all(&rule.source, source)
-                            && rule.equal.iter().all(equal)
+                            && rule.equal.iter().all(|name| equal(name))
                             && !(both && all(&rule.target, source))
                     })
             })

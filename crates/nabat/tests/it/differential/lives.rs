@@ -2,7 +2,7 @@
 //!
 //! What [docs/alertmanager.md] says is different on purpose is not posted, for everything that
 //! follows would differ too: the end of an earlier life of an alert, and the beginning of one
-//! before its last end.
+//! before its last end. Nor is another `generatorURL` of the same alert.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -97,15 +97,16 @@ impl Lives {
 
     /// Some alerts to be posted together, at `now`.
     pub(super) fn batch(&mut self, dice: &mut Dice, now: Timestamp, given: &mut Given) -> Value {
-        let mut batch: BTreeMap<Identity, Value> = BTreeMap::new();
-        for _ in 0..=dice.below(4) {
-            let identity = self.some_identity(dice);
-            if !batch.contains_key(&identity) {
-                let post = self.post(dice, &identity, now, given);
-                batch.insert(identity, post);
-            }
-        }
-        batch.into_values().collect()
+        let identities = self.some_identities(dice);
+        let identities = identities.iter();
+        identities
+            .map(|identity| self.post(dice, identity, now, given))
+            .collect()
+    }
+
+    fn some_identities(&self, dice: &mut Dice) -> BTreeSet<Identity> {
+        let count = 1 + dice.below(4);
+        (0..count).map(|_| self.some_identity(dice)).collect()
     }
 
     /// One that fires, as often as any.
@@ -128,9 +129,7 @@ impl Lives {
         moments: Moments,
         given: &mut Given,
     ) -> Value {
-        let identities: BTreeSet<Identity> = (0..=dice.below(4))
-            .map(|_| self.some_identity(dice))
-            .collect();
+        let identities = self.some_identities(dice);
         let identities = identities.iter();
         identities
             .map(|identity| self.brief_post(dice, identity, moments, given))
@@ -263,7 +262,8 @@ pub(super) fn alert(
             alert["annotations"] = json!({ "summary": summary, "runbook": "https://wiki/x" });
         }
     }
-    match dice.below(4) {
+    // Always the same for one: Nabat takes another link for that of another Prometheus.
+    match identity.len() % 3 {
         0 => alert["generatorURL"] = "http://p:9090/graph?g0.expr=a+%3C+b&g0.tab=1".into(),
         1 => alert["generatorURL"] = "/graph".into(),
         _ => {}

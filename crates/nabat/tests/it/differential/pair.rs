@@ -133,8 +133,8 @@ impl Pair {
             self.ours.silences.push(ours);
         }
         Answers {
-            theirs: self.theirs.with_tokens(theirs),
-            ours: self.ours.with_tokens(ours),
+            theirs: self.theirs.with_tokens(&theirs),
+            ours: self.ours.with_tokens(&ours),
         }
     }
 
@@ -191,7 +191,7 @@ impl Side {
         let status = answer.status().as_u16();
         let text = answer.text().await.unwrap();
         let body = serde_json::from_str(&text).unwrap_or_else(|_| json!(text));
-        self.with_tokens(Answer { status, body })
+        self.with_tokens(&Answer { status, body })
     }
 
     async fn without_tokens(&self, text: &str) -> String {
@@ -210,12 +210,12 @@ impl Side {
         text
     }
 
-    fn with_tokens(&self, answer: Answer) -> Answer {
+    fn with_tokens(&self, answer: &Answer) -> Answer {
         let mut text = answer.body.to_string();
         for (number, id) in self.silences.iter().enumerate() {
             text = text.replace(id, &format!("silence-{number}"));
         }
         let body = serde_json::from_str(&text).unwrap();
-        Answer { body, ..answer }
+        Answer { body, ..*answer }
     }
 }

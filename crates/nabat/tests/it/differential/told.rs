@@ -208,19 +208,20 @@ impl History {
         let alerts = self.compare(ALERTS).await?;
         let silences = self.compare(SILENCES).await?;
         self.compare(GROUPS).await?;
+        let hush = Hush::of(
+            &alerts.theirs.body,
+            &silences.theirs.body,
+            self.config.rules(),
+        );
         let firing = alerts.ours.body.as_array().unwrap().iter();
         let firing = firing.map(|alert| {
+            let suppressed = alert["status"]["state"] == "suppressed";
+            assert_eq!(hush.mutes(alert), suppressed, "{alert}");
             let fingerprint = alert["fingerprint"].as_str().unwrap();
             (fingerprint.to_owned(), start(alert))
         });
-        Ok(Shown {
-            hush: Hush::of(
-                &alerts.theirs.body,
-                &silences.theirs.body,
-                self.config.rules(),
-            ),
-            firing: firing.collect(),
-        })
+        let firing = firing.collect();
+        Ok(Shown { hush, firing })
     }
 
     async fn compare(&mut self, path: &str) -> Result<Answers, Slipped> {
@@ -251,10 +252,7 @@ impl History {
             let requests = recorder.requests();
             for request in &requests[self.heard[side]..] {
                 let at = Instant::from_std(request.at).saturating_duration_since(self.begun);
-                let mut body = request.json();
-                // To Alertmanager an empty annotation is common also to alerts that have none.
-                let common = body["commonAnnotations"].as_object_mut().unwrap();
-                common.retain(|_, text| text != "");
+                let body = request.json();
                 if at < SPEAKS || at > SPOKEN {
                     let name = ["Alertmanager", "Nabat"][side];
                     return Err(Slipped(format!(
@@ -323,7 +321,10 @@ impl History {
         let (mut theirs, mut ours) = (theirs.clone(), ours.clone());
         let [their_alerts, our_alerts] = [&mut theirs, &mut ours].map(|payload| {
             let alerts = Telling::of(payload);
-            payload["alerts"] = Value::Null;
+            // What is told of each is compared by itself.
+            for alert in payload["alerts"].as_array_mut().unwrap() {
+                *alert = alert["fingerprint"].take();
+            }
             alerts
         });
         for (theirs, ours) in [
@@ -341,7 +342,7 @@ impl History {
             }
         }
         if !same {
-            for of_all in ["status", "commonLabels", "commonAnnotations"] {
+            for of_all in ["alerts", "status", "commonLabels", "commonAnnotations"] {
                 ours[of_all] = theirs[of_all].clone();
             }
         }
@@ -365,7 +366,7 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-/// Whether what a payload says of all its alerts is so.
+/// Whether what a payload says of all its alerts is so. A missing text is an empty one.
 fn coherent(payload: &Value) -> Result<(), String> {
     let alerts = payload["alerts"].as_array().unwrap();
     let fires = alerts.iter().any(|alert| alert["status"] == "firing");
@@ -374,7 +375,8 @@ fn coherent(payload: &Value) -> Result<(), String> {
         let mut common = alerts[0][field].clone();
         let names = common.as_object_mut().unwrap();
         names.retain(|name, value| {
-            value != "" && alerts.iter().all(|alert| alert[field][name] == *value)
+            let text = |alert: &Value| alert[field][name].as_str().unwrap_or_default().to_owned();
+            alerts.iter().all(|alert| text(alert) == *value)
         });
         common
     };

@@ -31,9 +31,12 @@ pub struct Branch {
     /// Whether the routes beside it that follow are asked too.
     #[serde(rename = "continue")]
     pub continues: bool,
-    /// When and how it speaks.
+    /// How it groups, and when its groups speak.
     #[serde(flatten)]
     pub manner: Manner,
+    /// When it keeps quiet.
+    #[serde(flatten)]
+    pub hours: Hours,
     /// Finer routes.
     pub routes: Vec<Branch>,
 }
@@ -49,6 +52,15 @@ pub struct Manner {
     pub group_interval: String,
     /// After how long what fires is told again.
     pub repeat_interval: String,
+}
+
+/// The time intervals, by their names, in which a route keeps quiet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hours {
+    /// Those in which it does.
+    pub mute_time_intervals: Vec<String>,
+    /// Those outside of which it does, if there are any.
+    pub active_time_intervals: Vec<String>,
 }
 
 /// Who would be told about an alert.
@@ -71,9 +83,12 @@ pub struct Taken {
     pub way: Vec<String>,
     /// The key of the alert's group.
     pub group: String,
-    /// When and how it speaks.
+    /// How it groups, and when its groups speak.
     #[serde(flatten)]
     pub manner: Manner,
+    /// When it keeps quiet.
+    #[serde(flatten)]
+    pub hours: Hours,
 }
 
 /// A subscription that takes an alert.
@@ -110,6 +125,7 @@ impl Branch {
             receiver: route.receiver.to_string(),
             continues: route.continues(),
             manner: Manner::of(route),
+            hours: Hours::of(route),
             routes: route.routes().iter().map(|below| Self::of(below)).collect(),
         }
     }
@@ -130,6 +146,16 @@ impl Manner {
             group_wait: format_period(group_wait),
             group_interval: format_period(group_interval),
             repeat_interval: format_period(repeat_interval),
+        }
+    }
+}
+
+impl Hours {
+    fn of(route: &Route) -> Self {
+        let names = |names: &[Box<str>]| names.iter().map(ToString::to_string).collect();
+        Self {
+            mute_time_intervals: names(&route.hours.mute),
+            active_time_intervals: names(&route.hours.active),
         }
     }
 }
@@ -172,6 +198,7 @@ impl Taken {
                 .collect(),
             group: group.to_string(),
             manner: Manner::of(route),
+            hours: Hours::of(route),
         })
     }
 }
