@@ -122,10 +122,6 @@ fn arguments_that_make_no_sense_are_explained_in_words() {
             vec!["alert", "add", "A", "--end", "tomorrow"],
             "neither a period as in `2h` nor a time",
         ),
-        (
-            vec!["serve", "--cluster.peer", "other:9094"],
-            "Nabat can't form a cluster yet",
-        ),
     ] {
         let output = run(folder.path(), &arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
