@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use nabat_core::alert::NAME;
-use nabat_core::matcher::{Matcher, parse_one};
+use nabat_core::matcher::{Matcher, classic};
 use nabat_core::time::{NotAPeriod, Timestamp, parse_period};
 use reqwest::Url;
 
@@ -17,7 +17,7 @@ pub(super) fn matchers(texts: &[String]) -> Result<Vec<Matcher>, Failure> {
         if at == 0 && !text.contains(['=', '!']) {
             return Ok(Matcher::equal(NAME, text));
         }
-        parse_one(text).map_err(|error| {
+        classic::parse_one(text).map_err(|error| {
             Failure::Usage(format!("nabat: `{text}` is no matcher: {}", error.problem))
         })
     });
@@ -44,7 +44,7 @@ pub(super) fn pairs(texts: &[String]) -> Result<BTreeMap<String, String>, Failur
         let usage = || Failure::Usage(format!("nabat: `{text}` is not `name=value`"));
         let (name, _) = text.split_once('=').ok_or_else(usage)?;
         // An operator of more than `=` is none here.
-        match parse_one(text) {
+        match classic::parse_one(text) {
             Ok(pair) if *pair.name == *name.trim() && !text.contains("=~") => {
                 Ok((pair.name.into(), pair.value.into()))
             }

@@ -6,13 +6,13 @@
 
 use serde::Deserialize;
 
-use nabat_core::alert::{Labels, Links, News, Status};
+use nabat_core::alert::{Labels, Links, News, Status, Text};
 use nabat_core::incident::{Expiry, GroupKey};
 use nabat_core::time::Timestamp;
 
 use super::parts::{
-    ANNOTATIONS_BYTES_MAX, LABELS_BYTES_MAX, Limits, MISTAKE_CHARS_MAX, QUOTED_CHARS_MAX, Text,
-    among, cut, link,
+    ANNOTATIONS_BYTES_MAX, LABELS_BYTES_MAX, Limits, MISTAKE_CHARS_MAX, QUOTED_CHARS_MAX, among,
+    cut, link,
 };
 
 /// Why a request is refused, whole.

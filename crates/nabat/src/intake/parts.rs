@@ -1,11 +1,10 @@
 //! What both ways of posting alerts have in common: limits, texts, links.
 
-use std::borrow::Cow;
-use std::ops::Deref;
-
-use serde::Deserialize;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 
 use nabat_core::alert::Labels;
+use nabat_core::time::Timestamp;
 
 /// The most bytes of all labels of an alert, and of a group: they are kept for each.
 pub(super) const LABELS_BYTES_MAX: usize = 32 << 10;
@@ -26,17 +25,31 @@ pub struct Limits {
     pub labels_max: usize,
 }
 
-/// A text that is borrowed from the body where that is possible, also when it may be missing.
-#[derive(Deserialize)]
-#[serde(transparent)]
-pub(super) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-impl Deref for Text<'_> {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
+/// Reads a time in one of the forms that Alertmanager reads (`strfmt.ParseDateTime`): RFC 3339, or
+/// without a zone, or without seconds. Go's zero time is none; no text at all is the beginning of
+/// 1970.
+///
+/// # Errors
+/// Alertmanager's words for what is no time.
+pub(crate) fn time(text: &str) -> Result<Option<Timestamp>, String> {
+    if text.is_empty() {
+        return Ok(Some(Timestamp::default()));
     }
+    if let Ok(time) = Timestamp::parse_rfc3339(text) {
+        return Ok(time);
+    }
+    /// `2006-01-02T15:04`: a date alone is not a time.
+    const SHORTEST_BYTES: usize = 16;
+    let civil = (text.len() >= SHORTEST_BYTES)
+        .then(|| text.parse::<DateTime>().ok())
+        .flatten()
+        .and_then(|civil| civil.to_zoned(TimeZone::UTC).ok());
+    civil
+        .map(|zoned| Some(Timestamp::from_millis(zoned.timestamp().as_millisecond())))
+        .ok_or_else(|| {
+            let text = cut(text, QUOTED_CHARS_MAX);
+            format!("parsing time {text:?} as \"2006-01-02 15:04:05\": cannot parse it")
+        })
 }
 
 /// A link that a chat can open. Anything else is left out: it would be refused there.
@@ -59,4 +72,35 @@ pub(super) fn cut(text: &str, chars_max: usize) -> String {
         shown.push('…');
     }
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_alertmanager_reads_them() {
+        let at = |text: &str| Timestamp::parse_rfc3339(text).unwrap();
+        for (text, expected) in [
+            ("2026-11-20T12:00:00Z", at("2026-11-20T12:00:00Z")),
+            ("2026-11-20T12:00:00.5+02:00", at("2026-11-20T10:00:00.5Z")),
+            (
+                "2026-11-20T12:00:00.123456789Z",
+                at("2026-11-20T12:00:00.123Z"),
+            ),
+            ("2026-11-20T12:00:00+0200", at("2026-11-20T10:00:00Z")),
+            ("2026-11-20T12:00:00", at("2026-11-20T12:00:00Z")),
+            ("2026-11-20 12:00:00", at("2026-11-20T12:00:00Z")),
+            ("2026-11-20 12:00:00.25", at("2026-11-20T12:00:00.25Z")),
+            ("2026-11-20T12:00Z", at("2026-11-20T12:00:00Z")),
+            ("2026-11-20T12:00", at("2026-11-20T12:00:00Z")),
+            ("0001-01-01T00:00:00Z", None),
+            ("", at("1970-01-01T00:00:00Z")),
+        ] {
+            assert_eq!(time(text), Ok(expected), "{text}");
+        }
+        for text in ["2026-11-20", "12:00:00", "soon", "1795187045"] {
+            assert!(time(text).is_err(), "{text}");
+        }
+    }
 }

@@ -4,17 +4,15 @@
 //! word for word where a client may show it. One wrong alert does not keep the others out, but what
 //! can't be read at all does.
 
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use nabat_core::alert::{Labels, Links, News, Status};
+use nabat_core::alert::{Labels, Links, News, Status, Text};
 use nabat_core::incident::Expiry;
 use nabat_core::time::Timestamp;
 
 use super::parts::{
-    ANNOTATIONS_BYTES_MAX, LABELS_BYTES_MAX, Limits, MISTAKE_CHARS_MAX, QUOTED_CHARS_MAX, Text,
-    among, cut, link,
+    ANNOTATIONS_BYTES_MAX, LABELS_BYTES_MAX, Limits, MISTAKE_CHARS_MAX, QUOTED_CHARS_MAX, among,
+    cut, link, time,
 };
 
 /// What a request holds.
@@ -140,8 +138,8 @@ struct Span {
 impl Alert<'_> {
     fn span(&self) -> Result<Span, String> {
         Ok(Span {
-            starts_at: time(self.starts_at.as_deref())?,
-            ends_at: time(self.ends_at.as_deref())?,
+            starts_at: moment(self.starts_at.as_deref())?,
+            ends_at: moment(self.ends_at.as_deref())?,
         })
     }
 
@@ -231,30 +229,9 @@ fn check_pairs(pairs: &Labels, limits: Limits, bytes_max: usize) -> Result<(), S
     Ok(())
 }
 
-/// Reads a time in one of the forms that Alertmanager reads. Go's zero time is none; no text at
-/// all is the beginning of 1970.
-fn time(text: Option<&str>) -> Result<Option<Timestamp>, String> {
-    let Some(text) = text else {
-        return Ok(None);
-    };
-    if text.is_empty() {
-        return Ok(Some(Timestamp::default()));
-    }
-    if let Ok(time) = Timestamp::parse_rfc3339(text) {
-        return Ok(time);
-    }
-    /// `2006-01-02T15:04`: a date alone is not a time.
-    const SHORTEST_BYTES: usize = 16;
-    let civil = (text.len() >= SHORTEST_BYTES)
-        .then(|| text.parse::<DateTime>().ok())
-        .flatten()
-        .and_then(|civil| civil.to_zoned(TimeZone::UTC).ok());
-    civil
-        .map(|zoned| Some(Timestamp::from_millis(zoned.timestamp().as_millisecond())))
-        .ok_or_else(|| {
-            let text = cut(text, QUOTED_CHARS_MAX);
-            format!("parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": it is no such time")
-        })
+/// The moment that is given, if one is.
+fn moment(text: Option<&str>) -> Result<Option<Timestamp>, String> {
+    text.map_or(Ok(None), time)
 }
 
 /// Whether Go's `url.ParseRequestURI` would take it: an absolute path, or a scheme and what follows.
@@ -446,7 +423,7 @@ mod tests {
 
         #[test]
         fn no_time_or_address_makes_the_reader_panic(text in ".{0,40}") {
-            let _ = (time(Some(&text)), is_address(&text));
+            let _ = (time(&text), is_address(&text));
         }
     }
 }

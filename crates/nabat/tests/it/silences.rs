@@ -284,7 +284,10 @@ async fn who_may_not_send_alerts_may_not_silence_them() {
     let output = without_token(&world, &["silence", "list"]).await;
     assert_eq!(output.status.code(), Some(1));
     let said = text(&output.stderr);
-    assert!(said.contains("asks for a token; failed to read the API's token"), "{said}");
+    assert!(
+        said.contains("asks for a token; failed to read the API's token"),
+        "{said}"
+    );
     // Who may send may do it, also on the command line.
     let file = world.nabat.data_dir().join("intake-token");
     std::fs::write(&file, "a-token-for-alerts\n").unwrap();
