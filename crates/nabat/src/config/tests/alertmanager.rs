@@ -344,7 +344,7 @@ receivers:
     };
     let proxy = "{proxy_url: 'http://proxy.example.org:8080', follow_redirects: true}";
     let inherited = Some("http://proxy.example.org:8080".to_owned());
-    assert_eq!(proxies(&yaml(proxy, "")), [inherited.clone()]);
+    assert_eq!(proxies(&yaml(proxy, "")), std::slice::from_ref(&inherited));
     assert_eq!(proxies(&yaml(proxy, "http_config:")), [inherited]);
     let own = "http_config: {proxy_url: 'http://own.example.org:1'}";
     let own_proxy = Some("http://own.example.org:1".to_owned());
