@@ -102,7 +102,7 @@ impl Engine {
         let card = &on_duty.card;
         let muted = self.muted(card, now);
         let look = |id| self.look(on_duty, id);
-        card.view(look, muted, self.again(now, card))
+        card.view(look, muted, self.again(now, on_duty))
     }
 
     fn sends_of(&self, now: Timestamp, id: CardId) -> Option<Spoken> {
