@@ -142,6 +142,18 @@ impl Routed {
         first.after(millis(beats * interval))
     }
 
+    /// Sees to a clock that was set back: what was told in a time that is to come was told now, for
+    /// all that anyone knows. So it is not told again at once, nor waits for the clock to catch up.
+    /// Returns whether anything changed.
+    pub fn follow_clock(&mut self, now: Timestamp) -> bool {
+        let ahead = self.told_at.is_some_and(|at| at > now);
+        if ahead {
+            self.told_at = Some(now);
+            self.beat = None;
+        }
+        ahead
+    }
+
     /// When what still fires is told again: the first beat at which `repeat_interval` is over, so
     /// exactly then if it is a multiple of `group_interval`.
     pub fn repeats_at(&self, now: Timestamp) -> Option<Timestamp> {

@@ -209,6 +209,9 @@ struct Known {
     silenced_until: Option<Timestamp>,
     /// Which alert that fires explains it, or did when it ended.
     inhibited_by: Option<Fingerprint>,
+    /// Whether it may be over already: its source spoke of a time before an end that another named.
+    /// Nobody is told until it is sure.
+    doubtful: bool,
 }
 
 /// A card in memory, and the delivery that waits for it.
@@ -243,6 +246,8 @@ struct Ended {
     said: bool,
     /// Until when it is remembered.
     remembered_until: Timestamp,
+    /// Whether it was said of a life that was doubtful: then the next one is not.
+    disputed: bool,
     /// See [`Incident::flaps`].
     flaps: u32,
 }
@@ -251,6 +256,8 @@ struct Ended {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Timer {
     Incident(IncidentId),
+    /// A doubtful life is told if it is not over by now.
+    Confirmed(IncidentId),
     Unmute(ChatKey),
     EndedLately(Fingerprint),
     /// A card of a route may speak, or repeats; or somebody else is told instead.
@@ -374,6 +381,7 @@ impl Engine {
         for delivery in snapshot.deliveries {
             engine.put_delivery(delivery, out);
         }
+        engine.follow_clock(now, out);
         engine.decide_inhibitions();
         engine.late = engine.tells_of_late();
         engine.resume_silences(now, out);
@@ -423,6 +431,7 @@ impl Engine {
         const TIMERS_AT_A_TIME: usize = 1_000;
         if now < self.ticked_at {
             // The clock was set back: what cards wait for may be far away or has passed.
+            self.follow_clock(now, out);
             self.touched.extend(self.cards.keys());
             self.look_at_all_ways(now);
         }
@@ -441,13 +450,9 @@ impl Engine {
                 Timer::Ways(card) => self.look_at_ways(now, card, out),
                 Timer::Acknowledgement(id) => self.outlive_acknowledgement(now, id, out),
                 Timer::Silence(id) => self.look_at_silence(now, id, out),
+                Timer::Confirmed(id) => self.confirm(id),
                 Timer::Late => {}
-                Timer::EndedLately(fingerprint) => {
-                    let ended = self.ended_lately.get(&fingerprint);
-                    if ended.is_some_and(|ended| ended.remembered_until <= now) {
-                        self.ended_lately.remove(&fingerprint);
-                    }
-                }
+                Timer::EndedLately(fingerprint) => self.forget_end(now, fingerprint),
             }
         }
         self.announce_touched(now, out);

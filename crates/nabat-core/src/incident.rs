@@ -250,9 +250,7 @@ impl Incident {
             seen_at: now,
             expires,
         };
-        let changed = self.state == State::Stale
-            || self.annotations != news.annotations
-            || self.links != news.links;
+        let changed = self.state == State::Stale || self.annotations != news.annotations;
         let kept = now.since(self.seen_at) >= step
             || starts_at != self.starts_at
             || moved_far(self.expires, expires, step);
@@ -262,12 +260,13 @@ impl Incident {
         let incident = Arc::make_mut(self);
         incident.follow(*pulse);
         incident.starts_at = starts_at;
+        // Of a pair of Prometheus each names itself in the links: that is no news, and no write.
+        incident.links.clone_from(&news.links);
         if !changed {
             incident.revision += 1;
             return Heard::Kept;
         }
         incident.annotations.clone_from(&news.annotations);
-        incident.links.clone_from(&news.links);
         incident.state = State::Firing;
         incident.count_change();
         Heard::Changed

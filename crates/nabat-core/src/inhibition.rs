@@ -40,7 +40,14 @@ pub struct Inhibitions {
     cells: HashMap<Arc<CellKey>, Cell>,
     /// What each alert is to the rules that it matches; those that match none are not here.
     roles: HashMap<IncidentId, Vec<Role>>,
+    /// The cells that changed since it was asked who is affected, and who inhibited there before.
+    changed: HashMap<Arc<CellKey>, Inhibitors>,
+    /// Who began since then.
+    new: Vec<IncidentId>,
 }
+
+/// Who inhibits those that match a cell's targets only, and those that match both of its sides.
+type Inhibitors = [Option<IncidentId>; 2];
 
 /// The number of a rule, and the values of the labels that it compares.
 type CellKey = (usize, Vec<Box<str>>);
@@ -87,20 +94,16 @@ impl Cell {
         }
     }
 
-    /// Changes who is there, and notes who is inhibited by another or no more since.
-    fn change(
-        &mut self,
-        side: Side,
-        change: impl FnOnce(&mut BTreeSet<IncidentId>),
-        affected: &mut Vec<IncidentId>,
-    ) {
-        let before = [Side::Target, Side::Both].map(|side| (side, self.inhibitor(side)));
-        change(self.on(side));
-        for (side, before) in before {
-            if self.inhibitor(side) != before {
-                affected.extend(self.on(side).iter().copied());
-            }
-        }
+    fn inhibitors(&self) -> Inhibitors {
+        [Side::Target, Side::Both].map(|side| self.inhibitor(side))
+    }
+
+    /// Who is inhibited by another than by these, or by nobody any more.
+    fn affected(&self, before: Inhibitors) -> impl Iterator<Item = IncidentId> {
+        let [target, both] = self.inhibitors();
+        let targets = (target != before[0]).then_some(&self.targets);
+        let both = (both != before[1]).then_some(&self.both);
+        targets.into_iter().chain(both).flatten().copied()
     }
 
     fn is_empty(&self) -> bool {
@@ -121,45 +124,46 @@ impl Inhibitions {
         }
     }
 
-    /// Takes note of an alert that begins to fire. Returns of whom [`Inhibitions::by`] may answer
-    /// differently since, itself included.
-    pub fn open(&mut self, id: IncidentId, labels: &Labels) -> Vec<IncidentId> {
-        let mut affected = Vec::new();
+    /// Takes note of an alert that begins to fire.
+    pub fn open(&mut self, id: IncidentId, labels: &Labels) {
         if self.equal.is_empty() {
-            return affected;
+            return;
         }
         let roles = self.roles_of(labels);
         for Role { cell, side } in &roles {
             let known = self.cells.entry(Arc::clone(cell)).or_default();
-            let enter = |there: &mut BTreeSet<IncidentId>| {
-                there.insert(id);
-            };
-            known.change(*side, enter, &mut affected);
-            if known.inhibitor(*side).is_some() {
-                affected.push(id);
-            }
+            let before = || known.inhibitors();
+            self.changed.entry(Arc::clone(cell)).or_insert_with(before);
+            known.on(*side).insert(id);
         }
         if !roles.is_empty() {
+            self.new.push(id);
             self.roles.insert(id, roles);
         }
-        affected
     }
 
-    /// Takes note that an alert fires no more. Returns of whom [`Inhibitions::by`] may answer
-    /// differently since.
-    pub fn end(&mut self, id: IncidentId) -> Vec<IncidentId> {
-        let mut affected = Vec::new();
+    /// Takes note that an alert fires no more.
+    pub fn end(&mut self, id: IncidentId) {
         for Role { cell, side } in self.roles.remove(&id).unwrap_or_default() {
             let Some(known) = self.cells.get_mut(&cell) else {
                 continue;
             };
-            let leave = |there: &mut BTreeSet<IncidentId>| {
-                there.remove(&id);
-            };
-            known.change(side, leave, &mut affected);
+            let before = || known.inhibitors();
+            self.changed.entry(Arc::clone(&cell)).or_insert_with(before);
+            known.on(side).remove(&id);
             if known.is_empty() {
                 self.cells.remove(&cell);
             }
+        }
+    }
+
+    /// Of whom [`Inhibitions::by`] may answer differently since this was asked last. Each is named
+    /// once for a cell, however many alerts came and went there meanwhile.
+    pub fn take_affected(&mut self) -> Vec<IncidentId> {
+        let mut affected = std::mem::take(&mut self.new);
+        for (cell, before) in self.changed.drain() {
+            let known = self.cells.get(&cell);
+            affected.extend(known.into_iter().flat_map(|known| known.affected(before)));
         }
         affected
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Effects, Ended, Engine, Known, Timer};
-use crate::alert::{News, Status};
+use crate::alert::{Fingerprint, News, Status};
 use crate::change::Change;
 use crate::incident::{Ending, Expiry, Heard, Incident, IncidentId, Pulse, State, title_of};
 use crate::sieve::Sieve;
@@ -13,20 +13,24 @@ use crate::time::Timestamp;
 /// News that says nothing new is written at most this often.
 const SEEN_STEP: Duration = Duration::from_secs(60);
 
-/// Why alerts are not taken. Nothing of the request was.
+/// Why some alerts are not taken. Those of the request that are not concerned are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The limit of open incidents is reached.
+    /// The limit of open incidents is reached: what would open another is refused.
     #[error(
-        "{open} incidents are open and {limit} are the most; resolve some or raise `limits.max_open_incidents`"
+        "{limit} incidents are open, which is the most: {refused} new of this request were refused, the rest of it was taken; resolve some or raise `limits.max_open_incidents`"
     )]
     TooManyIncidents {
-        /// How many are open.
-        open: usize,
+        /// How many alerts of the request were refused.
+        refused: usize,
         /// The limit.
         limit: usize,
     },
 }
+
+/// When a life is told that began with news from before the end of another, if it is not over by
+/// then. Two of a pair of Prometheus evaluate a minute apart at most, unless told otherwise.
+const CONFIRMED_AFTER: Duration = Duration::from_secs(75);
 
 /// For how long, at the least, what fired before a start goes on after it: nobody could be told of
 /// its source meanwhile, and what is stored of its end may lag behind.
@@ -40,45 +44,48 @@ struct Life {
 }
 
 impl Engine {
-    /// Takes what a source says. All of it, or nothing if it would open too many incidents.
+    /// Takes what a source says. What would open too many incidents is refused; ends and signs of
+    /// life are taken all the same, or what is known would be taken for over.
     ///
     /// # Errors
-    /// See [`Refusal`].
+    /// See [`Refusal`]. What was decided of the rest is to be stored before it is told.
     pub fn news(
         &mut self,
         now: Timestamp,
         news: Vec<News>,
         out: &mut Effects,
     ) -> Result<(), Refusal> {
-        let limit = self.settings.open_incidents_max;
-        if self.open.len() + news.len() > limit && self.open.len() + self.unknown(&news) > limit {
-            return Err(Refusal::TooManyIncidents {
-                open: self.open.len(),
-                limit,
-            });
-        }
         if news.iter().any(|news| !news.own) {
             self.last_news_at = Some(now);
         }
+        let limit = self.settings.open_incidents_max;
+        let mut refused = 0;
         for news in news {
-            self.hear(now, news, out);
+            if self.open.len() >= limit && self.would_open(&news) {
+                refused += 1;
+            } else {
+                self.hear(now, news, out);
+            }
         }
         self.announce_touched(now, out);
-        Ok(())
+        match refused {
+            0 => Ok(()),
+            _ => Err(Refusal::TooManyIncidents { refused, limit }),
+        }
     }
 
-    fn unknown(&self, news: &[News]) -> usize {
-        news.iter()
-            .filter(|news| matches!(news.status, Status::Firing { .. }))
-            .filter(|news| !self.open.contains_key(&news.labels.fingerprint()))
-            .count()
+    fn would_open(&self, news: &News) -> bool {
+        let fires = matches!(news.status, Status::Firing { .. });
+        fires && !self.open.contains_key(&news.labels.fingerprint())
     }
 
     /// Takes what a source says of one alert.
     pub(super) fn hear(&mut self, now: Timestamp, news: News, out: &mut Effects) {
         let fingerprint = news.labels.fingerprint();
         if let Some(id) = self.open.get(&fingerprint).copied() {
-            self.hear_of_open(now, id, &news, out);
+            if !self.is_known_end(id, fingerprint, news.status) {
+                self.hear_of_open(now, id, &news, out);
+            }
             return;
         }
         let Status::Firing { expires } = news.status else {
@@ -89,17 +96,21 @@ impl Engine {
             return;
         }
         // Late news of a life that ended a moment ago (a retry, another Alertmanager of the same
-        // cluster) opens no second one. Later than that, a source that still says so is right.
-        // A source whose clock runs ahead does not reach beyond the present.
+        // cluster) opens no second one. Later than that, a source that still says so is right. One
+        // that says until when may be another of a pair, which knows better or sees the same end a
+        // little later: it is believed, and told if it does not see it soon. A source whose clock
+        // runs ahead does not reach beyond the present.
         let began_at = news.starts_at.map_or(now, |at| at.min(now));
         let ended = self.ended_lately.get(&fingerprint);
         // An end in the future says that the clock was set back: then nobody knows what is late.
         let late = |ended: &Ended| {
             ended.said && began_at < ended.at && ended.at <= now && now < ended.remembered_until
         };
-        if ended.is_some_and(late) {
+        let late = ended.filter(|ended| late(ended));
+        if expires.is_none() && late.is_some() {
             return;
         }
+        let doubtful = late.is_some_and(|ended| !ended.disputed);
         let flaps = ended
             .filter(|ended| now < ended.remembered_until)
             .map_or(0, |ended| ended.flaps.saturating_add(1));
@@ -110,10 +121,40 @@ impl Engine {
             expires,
             flaps,
         };
-        self.open_incident(now, news, &life, out);
+        let id = self.open_incident(now, news, &life, out);
+        if doubtful && let Some(known) = self.incidents.get_mut(&id) {
+            known.doubtful = true;
+            let timer = Timer::Confirmed(id);
+            self.timers.insert((now.after(CONFIRMED_AFTER), timer));
+        }
     }
 
-    fn open_incident(&mut self, now: Timestamp, news: News, life: &Life, out: &mut Effects) {
+    /// A life that was doubtful goes on: it is told.
+    pub(super) fn confirm(&mut self, id: IncidentId) {
+        if let Some(known) = self.incidents.get_mut(&id) {
+            known.doubtful = false;
+            self.touched.extend(&known.cards);
+        }
+    }
+
+    /// Whether only the end of an earlier life is said again, which Prometheus does for a quarter of
+    /// an hour, while another of a pair goes on saying that it fires.
+    fn is_known_end(&self, id: IncidentId, fingerprint: Fingerprint, status: Status) -> bool {
+        let Status::Resolved { ends_at: Some(at) } = status else {
+            return false;
+        };
+        let doubtful = self.incidents.get(&id).is_some_and(|known| known.doubtful);
+        let ended = self.ended_lately.get(&fingerprint);
+        !doubtful && ended.is_some_and(|ended| ended.said && ended.at == at)
+    }
+
+    fn open_incident(
+        &mut self,
+        now: Timestamp,
+        news: News,
+        life: &Life,
+        out: &mut Effects,
+    ) -> IncidentId {
         let title = title_of(&news.labels, &news.annotations);
         let mut incident = Incident {
             flaps: life.flaps,
@@ -131,6 +172,7 @@ impl Engine {
         self.remember(now, Arc::clone(&incident), incident.pulse());
         self.keep_silenced(now, &incident, out);
         self.tell(now, &incident, &title, news.own, out);
+        incident.id
     }
 
     fn hear_of_open(&mut self, now: Timestamp, id: IncidentId, news: &News, out: &mut Effects) {
@@ -196,7 +238,7 @@ impl Engine {
         if let State::Ended { at, how } = incident.state {
             self.open.remove(&incident.fingerprint);
             self.silences.note_end(&incident.labels);
-            self.affected.extend(self.inhibitions.end(incident.id));
+            self.inhibitions.end(incident.id);
             self.note_end(now, incident, at, how);
         }
         if let Some(known) = self.incidents.get(&incident.id) {
@@ -207,7 +249,9 @@ impl Engine {
 
     fn note_end(&mut self, now: Timestamp, incident: &Incident, at: Timestamp, how: Ending) {
         let remembered_until = now.after(Self::REORDER_WINDOW);
+        let known = self.incidents.get(&incident.id);
         let ended = Ended {
+            disputed: known.is_some_and(|known| known.doubtful),
             incident: incident.id,
             at,
             said: how != Ending::Expired,
@@ -217,6 +261,21 @@ impl Engine {
         self.ended_lately.insert(incident.fingerprint, ended);
         let timer = Timer::EndedLately(incident.fingerprint);
         self.timers.insert((remembered_until, timer));
+    }
+
+    /// Forgets the end of a life in time: not before a later life is over, to which it may be said
+    /// again.
+    pub(super) fn forget_end(&mut self, now: Timestamp, fingerprint: Fingerprint) {
+        let ended = self.ended_lately.get(&fingerprint);
+        if ended.is_none_or(|ended| ended.remembered_until > now) {
+            return;
+        }
+        if self.open.contains_key(&fingerprint) {
+            let later = now.after(Self::REORDER_WINDOW);
+            self.timers.insert((later, Timer::EndedLately(fingerprint)));
+        } else {
+            self.ended_lately.remove(&fingerprint);
+        }
     }
 
     /// The signs of life of an incident that comes from the store. One that would be over soon, or
@@ -236,8 +295,7 @@ impl Engine {
             self.note_end(now, &incident, at, how);
         } else {
             self.open.insert(incident.fingerprint, incident.id);
-            let affected = self.inhibitions.open(incident.id, &incident.labels);
-            self.affected.extend(affected);
+            self.inhibitions.open(incident.id, &incident.labels);
             self.set_timer(&incident, pulse);
             self.watch_acknowledgement(&incident);
         }
@@ -246,6 +304,7 @@ impl Engine {
             cards: Vec::new(),
             silenced_until,
             inhibited_by: None,
+            doubtful: false,
             pulse,
             sieve: Sieve::of(&incident.labels),
             incident,

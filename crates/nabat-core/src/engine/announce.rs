@@ -18,6 +18,17 @@ const MISSED_MAX: usize = 100;
 const CARDS_WITH_MISSED_MAX: usize = 5_000;
 
 impl Engine {
+    /// Sees to it that no group was told of in a time that is still to come.
+    pub(super) fn follow_clock(&mut self, now: Timestamp, out: &mut Effects) {
+        for on_duty in self.cards.values_mut() {
+            if let Some(routed) = &mut on_duty.card.routed
+                && routed.follow_clock(now)
+            {
+                out.changes.push(card_change(&on_duty.card));
+            }
+        }
+    }
+
     /// Announces every card that changed in this step, and looks whether anything critical is
     /// late. To be called at the end of each.
     pub(super) fn announce_touched(&mut self, now: Timestamp, out: &mut Effects) {
@@ -166,7 +177,7 @@ impl Engine {
         Some(Look {
             incident: &known.incident,
             silenced_until: known.silenced_until,
-            inhibited: known.inhibited_by.is_some(),
+            inhibited: known.inhibited_by.is_some() || known.doubtful,
             left: on_duty.left.contains(&id),
             maybe_told: on_duty.maybe_told(id),
         })

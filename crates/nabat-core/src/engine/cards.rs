@@ -71,29 +71,32 @@ impl Engine {
         out: &mut Effects,
     ) {
         let there = Destination::Chat(chat);
+        let mut maybe = false;
         for id in self.cards_showing(there, incident.id) {
-            let on_duty = self.cards.get_mut(&id);
-            let Some(on_duty) = on_duty.filter(|on_duty| {
-                on_duty.card.through() != Through::Route || on_duty.may_know(incident.id)
-            }) else {
-                self.take_off(id, &[incident.id], out);
+            let Some(on_duty) = self.cards.get_mut(&id) else {
                 continue;
             };
-            if on_duty.left.remove(&incident.id) {
-                self.touched.insert(id);
+            if on_duty.card.through() != Through::Route || on_duty.knows(incident.id) {
+                if on_duty.left.remove(&incident.id) {
+                    self.touched.insert(id);
+                }
+                return;
             }
-            return;
+            maybe |= on_duty.maybe_told(incident.id);
+            self.take_off(id, &[incident.id], out);
+            self.touched.insert(id);
         }
-        self.put_on(there, &incident.group, None, incident, out);
+        self.put_on(there, &incident.group, None, incident, maybe, out);
     }
 
-    /// Puts an incident on the destination's card of a group.
+    /// Puts an incident on the destination's card of a group. `maybe`: it may have been told there.
     pub(super) fn put_on(
         &mut self,
         destination: Destination,
         group: &GroupKey,
         routed: Option<Routed>,
         incident: &Arc<Incident>,
+        maybe: bool,
         out: &mut Effects,
     ) -> CardId {
         let through = Through::of(routed.as_ref());
@@ -102,7 +105,10 @@ impl Engine {
         let Some(on_duty) = self.cards.get_mut(&id) else {
             return id;
         };
-        let told = Told::default();
+        let told = Told {
+            maybe,
+            ..Told::default()
+        };
         on_duty.card.members.insert(incident.id, told);
         out.changes.push(Change::Told {
             card: id,

@@ -18,6 +18,7 @@ const DAY_MS: i64 = 86_400_000;
 impl Engine {
     /// Decides of all to whom it may matter since whether they are inhibited.
     pub(super) fn decide_inhibitions(&mut self) {
+        self.affected.extend(self.inhibitions.take_affected());
         while let Some(id) = self.affected.pop_first() {
             let by = self.inhibitions.by(id);
             let by = by.and_then(|by| self.incidents.get(&by));

@@ -165,7 +165,8 @@ impl Engine {
             self.take_off(id, &[incident.id], out);
             self.touched.insert(id);
         }
-        self.put_on(there, group, Some(routed.clone()), incident, out);
+        let routed = Some(routed.clone());
+        self.put_on(there, group, routed, incident, false, out);
     }
 
     /// Has all looked at again that a destination may be told instead of others.

@@ -60,10 +60,15 @@ struct Slot<'r> {
 }
 
 impl OnDuty {
+    /// Whether the destination knows of an incident, or is being told.
+    pub(super) fn knows(&self, incident: IncidentId) -> bool {
+        let told = self.card.members.get(&incident);
+        told.is_some_and(|told| told.edition > 0) || self.is_on_its_way(incident)
+    }
+
     /// Whether the destination knows of an incident, or may.
     pub(super) fn may_know(&self, incident: IncidentId) -> bool {
-        let told = self.card.members.get(&incident);
-        told.is_some_and(|told| told.edition > 0) || self.maybe_told(incident)
+        self.knows(incident) || self.maybe_told(incident)
     }
 }
 
@@ -157,9 +162,9 @@ impl Engine {
         out: &mut Effects,
     ) {
         let Some((id, on_duty)) = slot.card.and_then(|id| Some((id, self.cards.get(&id)?))) else {
-            return self.put_soonest(now, there, slot, incident, out);
+            return self.put_soonest(now, there, slot, incident, false, out);
         };
-        let settled = on_duty.may_know(incident.id) || incident.ended();
+        let settled = on_duty.knows(incident.id) || incident.ended();
         let Some(own) = slot.own(on_duty) else {
             return;
         };
@@ -170,8 +175,10 @@ impl Engine {
         }
         match self.soonest(now, there, slot, incident) {
             Some(way) if way.group != on_duty.card.group => {
+                // Whoever may have been told goes on being in doubt.
+                let maybe = on_duty.maybe_told(incident.id);
                 self.take_off_anew(id, incident.id, out);
-                self.put_soonest(now, there, slot, incident, out);
+                self.put_soonest(now, there, slot, incident, maybe, out);
             }
             way => {
                 self.follow(now, id, way.unwrap_or(own).route, out);
@@ -186,12 +193,13 @@ impl Engine {
         there: Destination,
         slot: &Slot<'_>,
         incident: &Arc<Incident>,
+        maybe: bool,
         out: &mut Effects,
     ) {
         let way = self.soonest(now, there, slot, incident);
         if let Some(way) = way.filter(|_| !incident.ended()) {
             let routed = way.routed(incident, now);
-            let id = self.put_on(there, &way.group, Some(routed), incident, out);
+            let id = self.put_on(there, &way.group, Some(routed), incident, maybe, out);
             self.watch_ways(now, id, slot);
         }
     }
@@ -287,7 +295,7 @@ impl Engine {
         };
         let members = on_duty.card.members.keys();
         let unknown: Vec<Arc<Incident>> = members
-            .filter(|incident| !on_duty.may_know(**incident))
+            .filter(|incident| !on_duty.knows(**incident))
             .filter_map(|incident| self.incidents.get(incident))
             .map(|known| Arc::clone(&known.incident))
             .collect();
@@ -297,6 +305,14 @@ impl Engine {
         }
         // Where it is a fallback it may have to be told all the same.
         self.touch_those_it_stands_in_for(there);
+    }
+
+    /// What a courier had does not arrive: by now it may be told sooner by another way.
+    pub(super) fn look_at_ways_again(&mut self, now: Timestamp, id: CardId) {
+        let on_duty = self.cards.get(&id);
+        if on_duty.is_some_and(|on_duty| self.is_off_hours(&on_duty.card, now)) {
+            self.timers.insert((now, Timer::Ways(id)));
+        }
     }
 
     /// The clock was set back: nobody knows what hours it is for whom.
@@ -369,6 +385,6 @@ fn opened_at(incident: &Incident, timing: Timing, now: Timestamp) -> Timestamp {
     if incident.starts_at < waited {
         waited
     } else {
-        incident.opened_at.max(waited)
+        incident.opened_at.clamp(waited, now)
     }
 }

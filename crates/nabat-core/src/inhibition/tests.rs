@@ -139,19 +139,47 @@ fn an_alert_is_inhibited_as_in_alertmanager() {
 fn the_end_of_a_source_hands_its_targets_on_or_sets_them_free() {
     let mut inhibitions = Inhibitions::new(&[rule("a=1", "b=1", "x")]);
     let id = IncidentId;
-    assert_eq!(inhibitions.open(id(1), &labels("b=1")), []);
-    assert_eq!(inhibitions.open(id(2), &labels("a=1")), [id(1)]);
-    assert_eq!(inhibitions.open(id(3), &labels("a=1 y=1")), []);
-    assert_eq!(inhibitions.open(id(4), &labels("b=1 y=1")), [id(4)]);
+    let affected = |inhibitions: &mut Inhibitions| inhibitions.take_affected();
+    inhibitions.open(id(1), &labels("b=1"));
+    assert_eq!(affected(&mut inhibitions), [id(1)]);
+    inhibitions.open(id(2), &labels("a=1"));
+    assert_eq!(affected(&mut inhibitions), [id(2), id(1)]);
+    inhibitions.open(id(3), &labels("a=1 y=1"));
+    assert_eq!(affected(&mut inhibitions), [id(3)]);
+    inhibitions.open(id(4), &labels("b=1 y=1"));
+    assert_eq!(affected(&mut inhibitions), [id(4)]);
     assert_eq!(inhibitions.by(id(4)), Some(id(2)));
-    assert_eq!(inhibitions.end(id(2)), [id(1), id(4)]);
+    inhibitions.end(id(2));
+    assert_eq!(affected(&mut inhibitions), [id(1), id(4)]);
     assert_eq!(inhibitions.by(id(4)), Some(id(3)));
-    assert_eq!(inhibitions.end(id(3)), [id(1), id(4)]);
+    inhibitions.end(id(3));
+    assert_eq!(affected(&mut inhibitions), [id(1), id(4)]);
     assert_eq!(inhibitions.by(id(4)), None);
     for one in [1, 4, 7] {
-        assert_eq!(inhibitions.end(id(one)), []);
+        inhibitions.end(id(one));
     }
+    assert_eq!(affected(&mut inhibitions), []);
     assert!(inhibitions.cells.is_empty() && inhibitions.roles.is_empty());
+}
+
+#[test]
+fn who_is_affected_is_named_once_however_many_end_together() {
+    let mut inhibitions = Inhibitions::new(&[rule("a=1", "b=1", "")]);
+    let sources = (0..100).map(IncidentId);
+    for id in sources.clone() {
+        inhibitions.open(id, &labels("a=1"));
+    }
+    let target = IncidentId(100);
+    inhibitions.open(target, &labels("b=1"));
+    inhibitions.take_affected();
+    for id in sources.take(99) {
+        inhibitions.end(id);
+    }
+    assert_eq!(inhibitions.take_affected(), [target]);
+    let another = IncidentId(101);
+    inhibitions.open(another, &labels("a=1"));
+    inhibitions.end(another);
+    assert_eq!(inhibitions.take_affected(), [another], "all is as it was");
 }
 
 /// What Alertmanager would say, asked of all that fires.
@@ -202,16 +230,17 @@ proptest! {
                 answers.collect::<BTreeMap<_, _>>()
             };
             let before = answers(&firing, &inhibitions);
-            let affected = if firing.remove(&id).is_some() {
-                inhibitions.end(id)
+            if firing.remove(&id).is_some() {
+                inhibitions.end(id);
             } else {
                 let labels: Labels = [("a", a), ("b", b), ("c", c)]
                     .into_iter()
                     .filter(|(_, value)| !value.is_empty())
                     .collect();
                 firing.insert(id, labels.clone());
-                inhibitions.open(id, &labels)
-            };
+                inhibitions.open(id, &labels);
+            }
+            let affected = inhibitions.take_affected();
             for (id, labels) in &firing {
                 let expected = asked_of_all(&rules, &firing, labels);
                 prop_assert_eq!(inhibitions.by(*id), expected, "{:?} {}", id, labels);

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use nabat_core::alert::{Links, Status};
 use nabat_core::change::{Change, Snapshot};
+use nabat_core::destination::IntegrationId;
+use nabat_core::route::{GroupBy, Integration, Route, Routing, Spec};
 use nabat_core::time::Timestamp;
 
 use super::*;
@@ -112,6 +114,9 @@ async fn on_a_full_disk_nothing_is_taken_and_nothing_is_half_done() {
         "{refused:?}"
     );
     assert_eq!(world.kept(), 1, "nothing of the request was kept");
+    let shown = handle.overview().await.unwrap();
+    let firing = shown.firing(Timestamp::from_millis(0), &[]);
+    assert_eq!(firing.len(), 1, "what was stored can be looked at");
 
     world.store.limit_pages(1_000_000);
     until_ready(handle).await;
@@ -119,6 +124,43 @@ async fn on_a_full_disk_nothing_is_taken_and_nothing_is_half_done() {
     assert_eq!(world.kept(), 201);
     assert_eq!(handle.look().await.unwrap().figures.open_incidents, 201);
     world.running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_that_could_not_be_stored_are_not_in_force_afterwards() {
+    let world = World::start();
+    let handle = &world.running.handle;
+    let many = (0..1_000).map(|number| news(&format!("A{number}"), 10));
+    handle.news(many.collect()).await.unwrap();
+    world.store.limit_pages(1);
+    let settings = Settings {
+        routing: Some(everything_to_one_receiver()),
+        ..Settings::default()
+    };
+    let refused = handle.configure(settings, Retention::default()).await;
+    assert!(
+        matches!(refused, Err(NotTaken::Unavailable { .. })),
+        "{refused:?}"
+    );
+    world.store.limit_pages(1_000_000);
+    until_ready(handle).await;
+    assert_eq!(handle.look().await.unwrap().figures.cards, 0);
+    world.running.stop().await.unwrap();
+}
+
+fn everything_to_one_receiver() -> Arc<Routing> {
+    let root = Route::root(Spec {
+        receiver: Some("hook".into()),
+        group_by: Some(GroupBy::All),
+        ..Spec::default()
+    });
+    let integration = Integration {
+        id: IntegrationId(1),
+        receiver: "hook".into(),
+        name: "hook: somewhere".into(),
+        send_resolved: true,
+    };
+    Arc::new(Routing::new(root, [integration]))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -51,6 +51,8 @@ pub(super) struct Worker {
     fence: Fence,
     settings: Settings,
     retention: Retention,
+    /// What was decided to be in force and is not stored yet.
+    coming: Option<(Settings, Retention)>,
     engine: Engine,
     queue: mpsc::Receiver<Ask>,
     couriers: HashMap<Outlet, mpsc::UnboundedSender<Vec<Waiting>>>,
@@ -77,6 +79,7 @@ impl Worker {
             fence,
             settings,
             retention,
+            coming: None,
             engine,
             queue,
             couriers: HashMap::new(),
@@ -134,6 +137,7 @@ impl Worker {
             self.decide(now, ask, &mut out, &mut answers);
         }
         if let Err(error) = self.commit(&out) {
+            self.coming = None;
             // Before anyone is answered: who is refused may look whether it is worth trying again.
             self.ready.store(false, Ordering::Relaxed);
             let reason = NotTaken::Unavailable {
@@ -145,6 +149,9 @@ impl Worker {
             return Err(error);
         }
         self.engine.committed();
+        if let Some((settings, retention)) = self.coming.take() {
+            (self.settings, self.retention) = (settings, retention);
+        }
         for answer in answers {
             answer(None);
         }
@@ -155,10 +162,13 @@ impl Worker {
 
     fn decide(&mut self, now: Timestamp, ask: Ask, out: &mut Effects, answers: &mut Vec<Deferred>) {
         match ask {
-            Ask::News(news, reply) => match self.engine.news(now, news, out) {
-                Ok(()) => answers.push(defer(reply, ())),
-                Err(refusal) => answer_now(reply, Err(refusal.into())),
-            },
+            Ask::News(news, reply) => {
+                let taken = self.engine.news(now, news, out);
+                answers.push(Box::new(move |unstored| {
+                    let taken = taken.map_err(NotTaken::from);
+                    answer_now(reply, unstored.map_or(taken, |why| Err(why.clone())));
+                }));
+            }
             Ask::Heard(heard, reply) => {
                 let toast = self.engine.heard(now, &heard, out);
                 answers.push(defer(reply, toast));
@@ -176,19 +186,9 @@ impl Worker {
                 answers.push(defer(reply, code));
             }
             Ask::Configure(settings, retention, reply) => {
-                self.settings = *settings;
-                self.retention = retention;
-                self.engine.configure(now, self.settings.clone(), out);
+                self.engine.configure(now, (*settings).clone(), out);
+                self.coming = Some((*settings, retention));
                 answers.push(defer(reply, ()));
-            }
-            Ask::Pending(wanted, reply) => answer_now(reply, Ok(self.engine.pending(wanted))),
-            Ask::PendingOne(id, reply) => answer_now(reply, Ok(self.engine.pending_one(id))),
-            Ask::Names(destinations, reply) => {
-                let names = destinations.into_iter().map(|at| self.engine.name_of(at));
-                answer_now(reply, Ok(names.collect()));
-            }
-            Ask::Subscribed(labels, reply) => {
-                answer_now(reply, Ok(self.engine.subscribed(&labels)));
             }
             Ask::Hurry(id, reply) => {
                 let waits = self.engine.hurry(id, out);
@@ -201,10 +201,6 @@ impl Worker {
             Ask::Drop(id, reply) => {
                 let found = self.engine.drop_delivery(now, id, out);
                 answers.push(defer(reply, found));
-            }
-            Ask::Silences(reply) => {
-                let silences = self.engine.silences().cloned().collect();
-                answer_now(reply, Ok(silences));
             }
             Ask::SetSilence(draft, reply) => {
                 let made = self.engine.set_silence(now, *draft, out);
@@ -223,16 +219,10 @@ impl Worker {
                 self.couriers.insert(outlet, courier);
                 answer_now(reply, Ok(()));
             }
-            Ask::Look(reply) => answer_now(
-                reply,
-                Ok(Look {
-                    figures: self.engine.figures(),
-                    has_owner: self.engine.has_owner(),
-                }),
-            ),
             // Answered after the commit: it may hold what is being decided.
             Ask::Overview(reply) => answers.push(defer(reply, self.engine.overview())),
-            Ask::Stop => {}
+            // Whoever wants to stop is seen to afterwards.
+            looking => _ = show(&self.engine, looking),
         }
     }
 
@@ -289,13 +279,25 @@ impl Worker {
         Ok(())
     }
 
-    /// Refuses everything until the store takes writes again, then goes on from what it kept.
+    /// What was stored last, to be looked at while nothing can be; `None` if it can't be read.
+    fn what_is_kept(&self) -> Option<Engine> {
+        let now = clock::now();
+        let snapshot = self.store.snapshot(now.before(Engine::REORDER_WINDOW));
+        let (settings, snapshot) = (self.settings.clone(), snapshot.ok()?);
+        let mut kept = Engine::restore(now, settings, snapshot, &mut Effects::default());
+        kept.committed();
+        Some(kept)
+    }
+
+    /// Refuses everything but looking until the store takes writes again, then goes on from what it
+    /// kept.
     async fn recover(&mut self, error: &StoreError) -> Result<(), StoreError> {
         tracing::error!(%error, "nothing can be stored: alerts are refused until it can");
         self.ready.store(false, Ordering::Relaxed); // Forgetting old incidents may have failed too.
         let reason = NotTaken::Unavailable {
             reason: error.to_string(),
         };
+        let kept = self.what_is_kept();
         loop {
             let probe = tokio::time::sleep(PROBE_PERIOD);
             tokio::pin!(probe);
@@ -307,7 +309,15 @@ impl Worker {
                             self.queue.close();
                             return Ok(());
                         }
-                        Some(ask) => refuse(ask, &reason),
+                        Some(ask) => {
+                            let ask = match &kept {
+                                Some(kept) => show(kept, ask),
+                                None => Some(ask),
+                            };
+                            if let Some(ask) = ask {
+                                refuse(ask, &reason);
+                            }
+                        }
                     },
                 }
             }
@@ -387,6 +397,30 @@ fn defer<T: Send + 'static>(reply: Reply<T>, value: T) -> Deferred {
 /// Answers; whoever asked may have given up waiting.
 fn answer_now<T>(reply: Reply<T>, answer: Result<T, NotTaken>) {
     let _ = reply.send(answer);
+}
+
+/// Answers who only wants to look; gives back every other ask.
+fn show(engine: &Engine, ask: Ask) -> Option<Ask> {
+    match ask {
+        Ask::Pending(wanted, reply) => answer_now(reply, Ok(engine.pending(wanted))),
+        Ask::PendingOne(id, reply) => answer_now(reply, Ok(engine.pending_one(id))),
+        Ask::Names(destinations, reply) => {
+            let names = destinations.into_iter().map(|at| engine.name_of(at));
+            answer_now(reply, Ok(names.collect()));
+        }
+        Ask::Subscribed(labels, reply) => answer_now(reply, Ok(engine.subscribed(&labels))),
+        Ask::Silences(reply) => answer_now(reply, Ok(engine.silences().cloned().collect())),
+        Ask::Look(reply) => answer_now(
+            reply,
+            Ok(Look {
+                figures: engine.figures(),
+                has_owner: engine.has_owner(),
+            }),
+        ),
+        Ask::Overview(reply) => answer_now(reply, Ok(engine.overview())),
+        other => return Some(other),
+    }
+    None
 }
 
 fn refuse(ask: Ask, why: &NotTaken) {

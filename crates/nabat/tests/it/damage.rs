@@ -339,11 +339,14 @@ async fn a_file_that_may_not_be_written_is_named_and_so_is_the_user() {
             chown(data, Some(0), Some(0)).unwrap();
         }),
     ];
-    // Where others may not look, a copy of the program is run.
+    // Where others may not look, a copy of the program is run. Another process makes it: what this
+    // one holds open to be written, another test may start a child with.
     for (what, named, deny) in cases {
         let (folder, data) = folder_of_nobody().await;
         let program = folder.path().join("nabat");
-        fs::copy(nabat::command().get_program(), &program).unwrap();
+        let mut copy = Command::new("cp");
+        copy.arg(nabat::command().get_program()).arg(&program);
+        assert!(copy.status().unwrap().success());
         let before = fs::read(data.join("nabat.db")).unwrap();
         deny(&data);
         let mut command = Command::new("setpriv");

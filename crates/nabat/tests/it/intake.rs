@@ -137,7 +137,6 @@ async fn too_much_is_refused_whole() {
             "max_alerts_per_request": 3,
             "max_labels_per_alert": 2,
         });
-        config["limits"] = json!({ "max_open_incidents": 2 });
     })
     .await;
     let client = http::client();
@@ -158,12 +157,31 @@ async fn too_much_is_refused_whole() {
     let message = refused(post(body), 400, "invalid_body").await;
     assert_eq!(message, "alerts[0].labels: 3 are too many; 2 are the most");
 
-    let full = post(alerts(3)).send().await.unwrap();
-    assert_eq!(full.status(), StatusCode::SERVICE_UNAVAILABLE);
-    assert!(full.headers().contains_key("retry-after"));
-    refused(post(alerts(3)), 503, "too_many_incidents").await;
     assert_nothing_kept(&world).await;
     taken(post(alerts(2))).await;
+}
+
+#[tokio::test]
+async fn of_too_many_incidents_only_what_is_new_is_refused() {
+    let world = World::with_config(|config| {
+        config["limits"] = json!({ "max_open_incidents": 2 });
+    })
+    .await;
+    let client = http::client();
+    let post = |names: &[&str]| {
+        let alert = |name| json!({ "labels": { "alertname": name } });
+        let alerts: Vec<Value> = names.iter().map(alert).collect();
+        let body = json!({ "alerts": alerts }).to_string();
+        client.post(world.nabat.webhook()).body(body)
+    };
+    let full = post(&["A", "B", "C"]).send().await.unwrap();
+    assert_eq!(full.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(full.headers().contains_key("retry-after"));
+    let message = refused(post(&["A", "B", "C"]), 503, "too_many_incidents").await;
+    let words = "1 new of this request were refused, the rest of it was taken";
+    assert!(message.contains(words), "{message}");
+    assert_eq!(world.nabat.metric("nabat_engine_firing").await, Some(2.0));
+    taken(post(&["A", "B"])).await;
 }
 
 #[tokio::test]

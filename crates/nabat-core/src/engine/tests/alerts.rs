@@ -134,29 +134,118 @@ fn late_news_of_a_life_that_ended_opens_no_second_one() {
 }
 
 #[test]
-fn too_many_incidents_are_refused_whole() {
+fn of_too_many_incidents_only_what_is_new_is_refused() {
     let mut world = World::new();
     world.engine.settings.open_incidents_max = 2;
     world.fires("A", "a");
-    let news = |name: &str| {
-        news_of(
-            &[("alertname", name)],
+    world.fires("B", "a");
+    let says = |world: &mut World, names: &[(&str, Status)]| {
+        let news = names.iter().map(|(name, status)| {
+            let labels = [("alertname", *name), ("host", "a")];
+            news_of(&labels, None, *status)
+        });
+        let out = &mut Effects::default();
+        world.engine.news(world.now, news.collect(), out)
+    };
+    let firing = Status::Firing { expires: None };
+    let ended = Status::Resolved { ends_at: None };
+    let refused = says(&mut world, &[("C", firing), ("A", firing), ("D", firing)]);
+    let all = Refusal::TooManyIncidents {
+        refused: 2,
+        limit: 2,
+    };
+    assert_eq!(refused, Err(all));
+    let refused = says(&mut world, &[("B", ended), ("C", firing), ("D", firing)]);
+    assert!(refused.is_err());
+    let open = world.engine.open.values();
+    let open = open.map(|id| world.engine.incidents.get(id).unwrap().incident.name());
+    let open: BTreeSet<String> = open.collect();
+    assert_eq!(
+        open,
+        BTreeSet::from(["A", "C"].map(str::to_owned)),
+        "the end made room for one"
+    );
+}
+
+impl World {
+    /// One of a pair says until when the alert fires, from the moment at which both saw it begin.
+    fn says_it_fires(&mut self) {
+        let expires = Some(Expiry::given(self.now.after(Duration::from_secs(240))));
+        self.says_of_both(Status::Firing { expires });
+    }
+
+    fn says_of_both(&mut self, status: Status) {
+        let news = news_of(&[("alertname", "HighCPU")], Some(at(0)), status);
+        let mut out = Effects::default();
+        self.engine.news(self.now, vec![news], &mut out).unwrap();
+    }
+
+    fn over(&self) -> Status {
+        let ends_at = Some(self.now);
+        Status::Resolved { ends_at }
+    }
+}
+
+#[test]
+fn two_sources_that_see_the_same_end_at_different_moments_tell_it_once() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.passes(60);
+    world.says_it_fires();
+    world.deliver();
+    world.passes(60);
+    world.says_of_both(world.over());
+    assert_eq!(world.kinds(), ["edit", "reply"], "its end");
+    world.passes(20);
+    world.says_it_fires();
+    assert_eq!(world.engine.open.len(), 1, "whoever asks is told so");
+    world.passes(40);
+    world.says_of_both(world.over());
+    world.passes(300);
+    assert_eq!(world.kinds(), [] as [&str; 0]);
+}
+
+#[test]
+fn of_two_sources_one_that_goes_on_saying_that_it_fires_is_believed() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.passes(60);
+    world.says_it_fires();
+    world.deliver();
+    world.passes(60);
+    let over = world.over();
+    world.says_of_both(over);
+    world.deliver();
+    let mut told = Vec::new();
+    for _ in 0..10 {
+        world.passes(30);
+        world.says_it_fires();
+        world.passes(30);
+        // Prometheus says for a quarter of an hour that it is over.
+        world.says_of_both(over);
+        told.extend(world.kinds());
+    }
+    assert_eq!(told, ["new"]);
+    assert_eq!(world.engine.open.len(), 1);
+}
+
+#[test]
+fn who_names_another_link_says_nothing_new() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    for number in 0..4 {
+        let mut news = news_of(
+            &[("alertname", "HighCPU")],
             None,
             Status::Firing { expires: None },
-        )
-    };
-    let mut out = Effects::default();
-    let refused = world
-        .engine
-        .news(world.now, vec![news("B"), news("C")], &mut out);
-    assert!(refused.is_err() && out.changes.is_empty());
-    assert!(
-        world
-            .engine
-            .news(world.now, vec![news("B")], &mut out)
-            .is_ok()
-    );
-    world.fires("A", "a");
+        );
+        news.links.generator = Some(format!("http://prometheus-{}", number % 2).into());
+        let mut out = Effects::default();
+        world.engine.news(world.now, vec![news], &mut out).unwrap();
+        assert_eq!(out.changes.is_empty(), number > 0, "{:?}", out.changes);
+        world.deliver();
+        world.passes(10);
+    }
 }
 
 #[test]

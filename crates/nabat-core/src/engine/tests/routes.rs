@@ -464,9 +464,29 @@ fn a_clock_that_is_set_back_keeps_no_group_quiet() {
     world.fires("HighCPU", "a");
     world.notified();
     world.passes(-86_400);
-    world.engine.tick(world.now, &mut Effects::default());
     world.fires("HighCPU", "b");
-    assert_eq!(world.reasons(), [Reason::NewAlerts]);
+    world.passes(300);
+    assert_eq!(
+        world.reasons(),
+        [Reason::NewAlerts],
+        "a day is not waited for"
+    );
+}
+
+#[test]
+fn what_was_told_is_not_told_again_because_the_clock_is_set_back() {
+    let mut world = world();
+    world.fires("HighCPU", "a");
+    world.passes(30);
+    assert_eq!(world.reasons(), [Reason::First]);
+    world.passes(-3_600);
+    assert_eq!(world.reasons(), []);
+    world.passes(299);
+    world.fires("HighCPU", "b");
+    world.passes(1);
+    assert_eq!(world.reasons(), [Reason::NewAlerts], "at the next beat");
+    world.passes(4 * 3_600);
+    assert_eq!(world.reasons(), [Reason::Repeat]);
 }
 
 #[test]

@@ -228,18 +228,16 @@ impl World {
                 (news.labels.to_string(), fires)
             })
             .collect();
-        if let Err(refusal) = self.engine.news(self.now, news, &mut out) {
-            self.log.push(refusal.to_string());
-            let nothing = out.changes.is_empty();
-            self.claim(nothing, || format!("refused, and yet: {:?}", out.changes));
-            return;
-        }
+        let refused = self.engine.news(self.now, news, &mut out).err();
+        self.log.extend(refused.map(|refusal| refusal.to_string()));
         self.commit(&out.changes);
         let kept = self.store.snapshot(self.now).unwrap();
         let open = kept.incidents.iter().filter(|incident| !incident.ended());
         let open: HashSet<String> = open.map(|incident| incident.labels.to_string()).collect();
         for (labels, fires) in said {
-            self.claim(open.contains(&labels) == fires, || {
+            // What is known is taken even of a request in which something new is refused.
+            let taken = open.contains(&labels) == fires || (fires && refused.is_some());
+            self.claim(taken, || {
                 let state = if fires { "firing" } else { "over" };
                 format!("{labels} was taken as {state}, and forgotten")
             });
