@@ -134,6 +134,7 @@ impl Engine {
                 None => orphans.push(id),
             }
         }
+        orphans.sort_unstable();
         for id in orphans {
             let knows = self
                 .cards

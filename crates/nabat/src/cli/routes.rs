@@ -11,6 +11,7 @@ use reqwest::Method;
 
 use super::output::How;
 use super::{Failure, Outcome, file, runtime};
+use crate::clock;
 use crate::config::{Config, Form};
 use crate::web::api::shape::routes::{Routes as Shown, Told};
 
@@ -100,7 +101,7 @@ impl Routes {
 impl Show {
     fn run(self) -> Outcome {
         let shown = match self.offline.load()? {
-            Some(config) => Shown::of(&config),
+            Some(config) => Shown::of(&config, clock::now()),
             None => runtime()?.block_on(async {
                 let api = self.how.target.open()?;
                 api.ask(Method::GET, PATH, &[]).await
@@ -119,7 +120,7 @@ impl Test {
                 let labels: Labels = pairs
                     .map(|(name, value)| (name.as_str(), value.as_str()))
                     .collect();
-                Told::of(&config, &labels, None)
+                Told::of(&config, &labels, None, clock::now())
             }
             None => runtime()?.block_on(async {
                 let api = self.how.target.open()?;

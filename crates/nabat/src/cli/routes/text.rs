@@ -1,6 +1,6 @@
 //! Routes for people.
 
-use crate::web::api::shape::routes::{Branch, Manner, Routes, Subscription, Taken, Told};
+use crate::web::api::shape::routes::{Branch, Hours, Manner, Routes, Subscription, Taken, Told};
 
 /// The tree, then whom the receivers tell.
 pub(super) fn routes(shown: &Routes) -> String {
@@ -47,7 +47,9 @@ fn line(branch: &Branch, above: Option<&Manner>) -> String {
         Some(above) if *above == branch.manner => String::new(),
         _ => format!("; {}", manner(&branch.manner)),
     };
-    format!("{taken} → {}{goes_on}{manner}", branch.receiver)
+    let hours = hours(&branch.hours).map(|hours| format!("; {hours}"));
+    let hours = hours.unwrap_or_default();
+    format!("{taken} → {}{goes_on}{manner}{hours}", branch.receiver)
 }
 
 fn manner(manner: &Manner) -> String {
@@ -60,6 +62,23 @@ fn manner(manner: &Manner) -> String {
         "{grouped}; first after {}, news every {}, again every {}",
         manner.group_wait, manner.group_interval, manner.repeat_interval
     )
+}
+
+/// When a route tells nothing new, if there are such times.
+fn hours(hours: &Hours) -> Option<String> {
+    let mute = hours.mute_time_intervals.join(", ");
+    let active = hours.active_time_intervals.join(", ");
+    let quiet = match (mute.as_str(), active.as_str()) {
+        ("", "") => return None,
+        (mute, "") => format!("not during {mute}"),
+        ("", active) => format!("only during {active}"),
+        (mute, active) => format!("not during {mute}, only during {active}"),
+    };
+    let now = hours.muted.as_ref().map(|muted| match &muted.until {
+        Some(until) => format!(" (quiet now, until {until})"),
+        None => " (quiet now, with no end in sight)".to_owned(),
+    });
+    Some(format!("{quiet}{}", now.unwrap_or_default()))
 }
 
 /// Who would be told, and why.
@@ -81,13 +100,23 @@ fn taken(taken: &Taken) -> String {
         [] => "no finer route takes it".to_owned(),
         way => way.join(" › "),
     };
-    format!(
+    let mut text = format!(
         "receiver {}: {}\n  because  {way}\n  group    {}\n  when     {}\n",
         taken.receiver,
         people(&taken.told),
         taken.group,
         manner(&taken.manner)
-    )
+    );
+    if let Some(hours) = hours(&taken.hours) {
+        text.push_str(&format!("  hours    {hours}\n"));
+    }
+    if !taken.told_otherwise.is_empty() {
+        let others = taken.told_otherwise.join(", ");
+        text.push_str(&format!(
+            "  but not  {others}: told by a subscription, or sooner by another route\n"
+        ));
+    }
+    text
 }
 
 fn subscription(known: &Subscription) -> String {
