@@ -52,7 +52,7 @@ use crate::destination::{Destination, Outlet};
 use crate::incident::{GroupKey, Incident, IncidentId, Pulse};
 use crate::inhibition::{self, Inhibitions};
 use crate::message::words::{Language, Locale};
-use crate::route::Routing;
+use crate::route::{Hours, Routing, Timing};
 use crate::shards::Shards;
 use crate::sieve::Sieve;
 use crate::silence::SilenceId;
@@ -167,8 +167,9 @@ pub struct Engine {
     ended_lately: HashMap<Fingerprint, Ended>,
     cards: HashMap<CardId, OnDuty>,
     cards_at: HashMap<Destination, BTreeMap<(Through, GroupKey), CardId>>,
-    /// Cards of routes that have yet to learn what the configuration says of them.
-    unrouted: HashSet<CardId>,
+    /// Cards of routes that have yet to learn what the configuration says of them, and what a route
+    /// of another group says.
+    unrouted: BTreeMap<CardId, Option<(Timing, Hours)>>,
     /// Cards that changed in this step: each is looked at once, at its end.
     touched: BTreeSet<CardId>,
     /// What couriers had before what is not stored yet.
@@ -222,6 +223,8 @@ struct OnDuty {
     hand: Hand,
     /// What no route leads there any more: all that is still told of it is its end.
     left: BTreeSet<IncidentId>,
+    /// Something stays there only because a courier has a message of it.
+    strays: bool,
 }
 
 impl OnDuty {
@@ -231,6 +234,7 @@ impl OnDuty {
             delivery: None,
             hand: Hand::default(),
             left: BTreeSet::new(),
+            strays: false,
         }
     }
 }
@@ -346,7 +350,7 @@ impl Engine {
             ended_lately: HashMap::new(),
             cards: HashMap::new(),
             cards_at: HashMap::new(),
-            unrouted: HashSet::new(),
+            unrouted: BTreeMap::new(),
             touched: BTreeSet::new(),
             before: Before::default(),
             deliveries: BTreeMap::new(),

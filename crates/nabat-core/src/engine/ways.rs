@@ -18,7 +18,7 @@ use super::{Effects, Engine, OnDuty, Timer};
 use crate::card::{CardId, Routed, Through};
 use crate::destination::Destination;
 use crate::incident::{GroupKey, Incident, IncidentId, title_of};
-use crate::route::{Integration, Route, Routing, Timing};
+use crate::route::{Hours, Integration, Route, Routing, Timing};
 use crate::time::Timestamp;
 
 /// How the names of own alerts begin.
@@ -77,17 +77,22 @@ impl Engine {
     pub(super) fn arrange_all(&mut self, now: Timestamp, out: &mut Effects) {
         for on_duty in self.cards.values_mut() {
             on_duty.left.clear();
+            on_duty.strays = false;
         }
         let routed = self.cards.iter();
         let routed = routed.filter(|(_, on_duty)| on_duty.card.through() == Through::Route);
-        self.unrouted = routed.map(|(id, _)| *id).collect();
+        self.unrouted = routed.map(|(id, _)| (*id, None)).collect();
         let known = self.incidents.values();
         let mut all: Vec<_> = known.map(|known| Arc::clone(&known.incident)).collect();
         all.sort_unstable_by_key(|incident| incident.id);
         for incident in all {
             self.arrange(now, &incident, out);
         }
-        self.unrouted.clear();
+        for (card, route) in std::mem::take(&mut self.unrouted) {
+            if let Some(route) = route {
+                self.follow(card, route, out);
+            }
+        }
     }
 
     /// Puts an incident on the cards to which routes bring it, and takes it off others.
@@ -136,10 +141,11 @@ impl Engine {
         }
         orphans.sort_unstable();
         for id in orphans {
-            let knows = self
-                .cards
-                .get(&id)
-                .is_some_and(|it| it.may_know(incident.id));
+            let Some(on_duty) = self.cards.get_mut(&id) else {
+                continue;
+            };
+            let knows = on_duty.may_know(incident.id);
+            on_duty.strays |= on_duty.is_on_its_way(incident.id);
             let free = slots.iter_mut().find(|slot| slot.card.is_none());
             match free {
                 // The group has another key now, by which nobody has heard of it.
@@ -165,12 +171,16 @@ impl Engine {
         let Some((id, on_duty)) = slot.card.and_then(|id| Some((id, self.cards.get(&id)?))) else {
             return self.put_soonest(now, there, slot, incident, false, out);
         };
-        let settled = on_duty.knows(incident.id) || incident.ended();
         let Some(own) = slot.own(on_duty) else {
             return;
         };
+        let its_group = own.group == on_duty.card.group;
+        // Whoever may have heard of it in a group goes on hearing of it there.
+        let settled = on_duty.knows(incident.id)
+            || incident.ended()
+            || (there.chat().is_none() && !its_group);
         if settled || !self.is_closed(&own.route.hours, now) {
-            self.follow(now, id, own.route, out);
+            self.learn(id, own.route, its_group, out);
             self.watch_ways(now, id, slot);
             return;
         }
@@ -182,7 +192,9 @@ impl Engine {
                 self.put_soonest(now, there, slot, incident, maybe, out);
             }
             way => {
-                self.follow(now, id, way.unwrap_or(own).route, out);
+                self.unrouted.remove(&id);
+                let route = way.unwrap_or(own).route;
+                self.follow(id, (route.timing, route.hours.clone()), out);
                 self.watch_ways(now, id, slot);
             }
         }
@@ -234,21 +246,24 @@ impl Engine {
         }
     }
 
-    /// Gives a card the timing and the hours of a route that leads there, if it has yet to learn
-    /// what the configuration says of it, or is quiet and the route is not.
-    fn follow(&mut self, now: Timestamp, id: CardId, route: &Route, out: &mut Effects) {
-        let first = self.unrouted.remove(&id);
-        let on_duty = self.cards.get(&id);
-        let quiet = on_duty.is_some_and(|on_duty| self.is_off_hours(&on_duty.card, now));
-        let opens = quiet && !self.is_closed(&route.hours, now);
-        let Some(on_duty) = self.cards.get_mut(&id).filter(|_| first || opens) else {
-            return;
-        };
-        if let Some(routed) = &mut on_duty.card.routed
-            && (routed.timing != route.timing || routed.hours != route.hours)
+    /// A card learns by which route one of its incidents comes, if it has yet to learn what the
+    /// configuration says of it. One of its own group says it; if there is none, any other.
+    fn learn(&mut self, id: CardId, route: &Route, its_group: bool, out: &mut Effects) {
+        if its_group && self.unrouted.remove(&id).is_some() {
+            self.follow(id, (route.timing, route.hours.clone()), out);
+        } else if let Some(other) = self.unrouted.get_mut(&id) {
+            other.get_or_insert_with(|| (route.timing, route.hours.clone()));
+        }
+    }
+
+    /// Gives a card the timing and the hours of a route.
+    fn follow(&mut self, id: CardId, (timing, hours): (Timing, Hours), out: &mut Effects) {
+        if let Some(on_duty) = self.cards.get_mut(&id)
+            && let Some(routed) = &mut on_duty.card.routed
+            && (routed.timing != timing || routed.hours != hours)
         {
-            routed.timing = route.timing;
-            routed.hours.clone_from(&route.hours);
+            routed.timing = timing;
+            routed.hours = hours;
             routed.beat = None;
             out.changes.push(card_change(&on_duty.card));
             self.touched.insert(id);
@@ -308,10 +323,13 @@ impl Engine {
         self.touch_those_it_stands_in_for(there);
     }
 
-    /// What a courier had does not arrive: by now it may be told sooner by another way.
+    /// What a courier had does not arrive: by now it may be told sooner by another way, or none may
+    /// lead there any more.
     pub(super) fn look_at_ways_again(&mut self, now: Timestamp, id: CardId) {
-        let on_duty = self.cards.get(&id);
-        if on_duty.is_some_and(|on_duty| self.is_off_hours(&on_duty.card, now)) {
+        let Some(on_duty) = self.cards.get(&id) else {
+            return;
+        };
+        if on_duty.strays || self.is_off_hours(&on_duty.card, now) {
             self.timers.insert((now, Timer::Ways(id)));
         }
     }

@@ -9,7 +9,7 @@ use nabat_core::card::{CardId, Told};
 use nabat_core::change::{Change, Snapshot};
 use nabat_core::chat::{BotId, ChatKey, PersonId};
 use nabat_core::delivery::{Content, DeliveryId};
-use nabat_core::destination::{Destination, Outlet};
+use nabat_core::destination::Outlet;
 use nabat_core::engine::{Effects, Engine, Event, Heard, Settings, Speaker, Wanted};
 use nabat_core::incident::{Expiry, IncidentId};
 use nabat_core::matcher::parse_list;

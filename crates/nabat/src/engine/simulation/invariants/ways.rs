@@ -1,6 +1,7 @@
 //! By which routes what is told comes to whom.
 
 use nabat_core::card::{Card, Through};
+use nabat_core::change::Snapshot;
 use nabat_core::destination::Destination;
 use nabat_core::incident::Incident;
 use nabat_core::route::{Route, Routing};
@@ -23,6 +24,13 @@ impl World {
         let spare = there == Destination::Integration(super::super::setting::SPARE);
         let mut routes = routing.root.find(&incident.labels).into_iter();
         spare || there.chat().is_some() || routes.any(|route| leads(routing, route, there))
+    }
+
+    /// Whether a card shows something that no route brings to it.
+    pub(super) fn has_orphans(&self, kept: &Snapshot, card: &Card) -> bool {
+        let shown = |incident: &&Incident| card.members.contains_key(&incident.id);
+        let mut incidents = kept.incidents.iter().filter(shown);
+        incidents.any(|incident| !self.is_led(card, incident))
     }
 
     /// The routes that bring an incident to a card.
@@ -59,7 +67,12 @@ impl World {
         let busy = kept.waiting.contains_key(&card.id);
         for (id, told) in &card.members {
             let key = (listener(card.destination, card.id), *id);
-            let unknown = told.edition == 0 && !told.maybe && !self.doubted.contains(&key);
+            let held = self.hands.iter().flat_map(|hand| &hand.work.told);
+            let held = held.filter(|note| note.card == card.id && note.incident == *id);
+            let unknown = told.edition == 0
+                && !told.maybe
+                && held.count() == 0
+                && !self.doubted.contains(&key);
             let Some(incident) = kept.incident(*id).filter(|_| unknown) else {
                 continue;
             };
