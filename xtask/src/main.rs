@@ -14,6 +14,7 @@ mod acceptance;
 mod bench;
 mod crash;
 mod dependencies;
+mod differential;
 mod fuzz;
 mod generated;
 mod lint;
@@ -62,7 +63,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        about: "measure Nabat beside Alertmanager: intake, latency, memory, start-up (-h: options)",
+        about: "measure Nabat beside Alertmanager: alerts in, out and read, memory (-h: options)",
         run: bench::run,
     },
     Command {
@@ -74,6 +75,11 @@ const COMMANDS: &[Command] = &[
         name: "sim",
         about: "live through 100,000 random histories of the core (-h: options)",
         run: sim::run,
+    },
+    Command {
+        name: "differential",
+        about: "live through random histories beside a real Alertmanager (-h: options)",
+        run: differential::run,
     },
     Command {
         name: "fuzz",
@@ -108,7 +114,7 @@ fn main() -> ExitCode {
 fn usage() -> String {
     let mut text = String::from("usage: cargo xtask COMMAND\n\n");
     for Command { name, about, .. } in COMMANDS {
-        text.push_str(&format!("  {name:<10} {about}\n"));
+        text.push_str(&format!("  {name:<12} {about}\n"));
     }
     text
 }

@@ -4,6 +4,8 @@
 //! Prometheus' FNV-1a of the sorted pairs. They are kept packed in one text because a hundred
 //! thousand of them stay in memory for as long as their alerts fire.
 
+pub mod order;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -24,8 +26,6 @@ pub struct Labels {
     packed: Box<str>,
 }
 
-/// Enough room for the lengths of the pairs of most alerts.
-const LENGTHS_BYTES: usize = 32;
 /// How many pairs are read without looking for more room.
 const PAIRS_AT_FIRST: usize = 16;
 
@@ -35,9 +35,10 @@ impl Labels {
         pairs.sort_by(|a, b| a.0.as_ref().cmp(b.0.as_ref()));
         let size: usize = pairs
             .iter()
-            .map(|(name, value)| name.as_ref().len() + value.as_ref().len())
+            .map(|(name, value)| packed_size(name.as_ref()) + packed_size(value.as_ref()))
             .sum();
-        let mut packed = String::with_capacity(size + LENGTHS_BYTES);
+        // Just enough: what is given back of a text later is often too little to be used again.
+        let mut packed = String::with_capacity(size);
         for (index, (name, value)) in pairs.iter().enumerate() {
             let repeated = pairs
                 .get(index + 1)
@@ -105,19 +106,29 @@ const SURROGATES: std::ops::Range<u32> = 0xd800..0xe000;
 /// comes from outside is much shorter.
 const TEXT_BYTES_MAX: usize = (char::MAX as u32 - (SURROGATES.end - SURROGATES.start)) as usize;
 
+/// How many bytes [`pack`] writes, or a few more.
+fn packed_size(text: &str) -> usize {
+    length_mark(text.len()).len_utf8() + text.len()
+}
+
+/// The character that stands for a length.
+fn length_mark(length: usize) -> char {
+    let length = u32::try_from(length).unwrap_or(u32::MAX);
+    let number = if length < SURROGATES.start {
+        length
+    } else {
+        length.saturating_add(SURROGATES.end - SURROGATES.start)
+    };
+    char::from_u32(number).unwrap_or(char::MAX)
+}
+
 /// Appends the length of `text`, as the character with that number, and `text` itself: most
 /// lengths take one byte, and the whole stays one text that needs no table beside it.
 fn pack(packed: &mut String, text: &str) {
     let text = text
         .get(..text.floor_char_boundary(TEXT_BYTES_MAX))
         .unwrap_or_default();
-    let length = u32::try_from(text.len()).unwrap_or_default();
-    let number = if length < SURROGATES.start {
-        length
-    } else {
-        length + (SURROGATES.end - SURROGATES.start)
-    };
-    packed.push(char::from_u32(number).unwrap_or_default());
+    packed.push(length_mark(text.len()));
     packed.push_str(text);
 }
 
@@ -170,7 +181,7 @@ impl Serialize for Labels {
 }
 
 /// A text that is borrowed from the input where that is possible.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(transparent)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -190,8 +201,9 @@ impl<'de> Deserialize<'de> for Labels {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Labels, A::Error> {
                 let mut pairs: Vec<(Text<'de>, Text<'de>)> = Vec::with_capacity(PAIRS_AT_FIRST);
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
+                // As to every program in Go, a null is an empty text.
+                while let Some((name, value)) = map.next_entry::<_, Option<_>>()? {
+                    pairs.push((name, value.unwrap_or_default()));
                 }
                 Ok(Labels::new(&mut pairs))
             }

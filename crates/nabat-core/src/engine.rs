@@ -52,7 +52,7 @@ use crate::destination::{Destination, Outlet};
 use crate::incident::{GroupKey, Incident, IncidentId, Pulse};
 use crate::inhibition::{self, Inhibitions};
 use crate::message::words::{Language, Locale};
-use crate::route::{Hours, Routing, Timing};
+use crate::route::{Hours, Routing, Sorter, Takers, Timing};
 use crate::shards::Shards;
 use crate::sieve::Sieve;
 use crate::silence::SilenceId;
@@ -180,6 +180,7 @@ pub struct Engine {
     invites: HashMap<[u8; 32], Invite>,
     subscriptions: BTreeMap<SubscriptionId, Subscription>,
     index: Index,
+    sorter: Sorter,
     inhibitions: Inhibitions,
     /// Of whom it is decided at the end of this step whether they are inhibited.
     affected: BTreeSet<IncidentId>,
@@ -205,6 +206,7 @@ struct Known {
     pulse: Pulse,
     /// Of its labels, which never change.
     sieve: Sieve,
+    takers: Takers,
     cards: Vec<CardId>,
     /// Until when a silence covers it.
     silenced_until: Option<Timestamp>,
@@ -301,6 +303,10 @@ pub struct Figures {
     pub acknowledged: usize,
     /// Incidents that fire and that a silence covers.
     pub silenced: usize,
+    /// Incidents that fire and that another one explains.
+    pub inhibited: usize,
+    /// Incidents that fire and that are one or the other.
+    pub suppressed: usize,
 }
 
 impl Engine {
@@ -340,6 +346,7 @@ impl Engine {
     fn of(now: Timestamp, settings: Settings, snapshot: Snapshot, out: &mut Effects) -> Self {
         let index = Index::new(snapshot.subscriptions.iter().map(|s| (s.id, &s.selector)));
         let inhibitions = Inhibitions::new(&settings.inhibit_rules);
+        let sorter = Sorter::new(overview::routing(&settings));
         let mut engine = Self {
             settings,
             started_at: now,
@@ -363,6 +370,7 @@ impl Engine {
                 .map(|subscription| (subscription.id, subscription))
                 .collect(),
             index,
+            sorter,
             inhibitions,
             affected: BTreeSet::new(),
             silences: silences::Book::new(snapshot.silences),
@@ -409,6 +417,7 @@ impl Engine {
     pub fn configure(&mut self, now: Timestamp, settings: Settings, out: &mut Effects) {
         let other_rules = settings.inhibit_rules != self.settings.inhibit_rules;
         self.settings = settings;
+        self.sort_anew();
         if other_rules {
             self.inhibit_anew();
         }
@@ -485,6 +494,20 @@ impl Engine {
     /// Figures for `/metrics`.
     pub fn figures(&self) -> Figures {
         let [active, silences_pending, silences_expired] = self.silences.count();
+        let [
+            mut acknowledged,
+            mut silenced,
+            mut inhibited,
+            mut suppressed,
+        ] = [0; 4];
+        for known in self.open.values().filter_map(|id| self.incidents.get(id)) {
+            let (by_silence, by_alert) =
+                (known.silenced_until.is_some(), known.inhibited_by.is_some());
+            acknowledged += usize::from(known.incident.acknowledged.is_some());
+            silenced += usize::from(by_silence);
+            inhibited += usize::from(by_alert);
+            suppressed += usize::from(by_silence || by_alert);
+        }
         Figures {
             open_incidents: self.open.len(),
             subscriptions: self.subscriptions.len(),
@@ -495,18 +518,10 @@ impl Engine {
             silences: active + silences_pending,
             silences_pending,
             silences_expired,
-            acknowledged: self
-                .open
-                .values()
-                .filter_map(|id| self.incidents.get(id))
-                .filter(|known| known.incident.acknowledged.is_some())
-                .count(),
-            silenced: self
-                .open
-                .values()
-                .filter_map(|id| self.incidents.get(id))
-                .filter(|known| known.silenced_until.is_some())
-                .count(),
+            acknowledged,
+            silenced,
+            inhibited,
+            suppressed,
             disabled_chats: self
                 .chats
                 .values()

@@ -56,7 +56,7 @@ pub struct Incident {
     /// When it is over unless news comes before; see [`Pulse`].
     pub expires: Option<Expiry>,
     /// Who took it, if somebody did.
-    pub acknowledged: Option<Acknowledgement>,
+    pub acknowledged: Option<Box<Acknowledgement>>,
     /// Where it stands.
     pub state: State,
 }
@@ -201,9 +201,9 @@ impl Incident {
 
     /// Takes what a source says of this open incident's alert at `now`.
     ///
-    /// `step` is how far what is stored may lag behind `pulse`: news that says nothing new is
-    /// written at most that often, so that the repeats of a hundred thousand alerts cost no disk,
-    /// and no copy of an incident that somebody else holds too.
+    /// `step` is how far what is stored may lag behind `pulse`, and four times that where an end is
+    /// given: news that says nothing new is written at most that often, so that the repeats of a
+    /// hundred thousand alerts cost no disk, and no copy of an incident that somebody else holds too.
     pub fn hear(
         self: &mut Arc<Self>,
         pulse: &mut Pulse,
@@ -213,7 +213,7 @@ impl Incident {
     ) -> Heard {
         debug_assert!(!self.ended(), "an ended incident hears nothing");
         match news.status {
-            Status::Resolved { ends_at } => self.resolve(*pulse, news.starts_at, ends_at, now),
+            Status::Resolved { ends_at } => self.resolve(*pulse, news, ends_at, now),
             Status::Firing { expires } => self.refresh(pulse, news, expires, now, step),
         }
     }
@@ -221,18 +221,21 @@ impl Incident {
     fn resolve(
         self: &mut Arc<Self>,
         pulse: Pulse,
-        starts_at: Option<Timestamp>,
+        news: &News,
         ends_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Heard {
         // News that an earlier life ended, arriving late: this one began after that end. A source
         // whose clock lags may also say so of this life; then it does not name an earlier start.
-        let earlier = |at: Option<Timestamp>| at.is_some_and(|at| at < self.starts_at);
-        if earlier(starts_at) && earlier(ends_at) {
+        // A start that lies ahead, as of an alert that came with nothing but an end, says nothing.
+        let began_at = self.starts_at.min(self.opened_at);
+        let earlier = |at: Option<Timestamp>| at.is_some_and(|at| at < began_at);
+        if earlier(news.starts_at) && earlier(ends_at) {
             return Heard::Same;
         }
         let incident = Arc::make_mut(self);
         incident.follow(pulse);
+        incident.hear_last_words(news);
         incident.end(ends_at.unwrap_or(now), now, Ending::Resolved);
         Heard::Changed
     }
@@ -251,9 +254,11 @@ impl Incident {
             expires,
         };
         let changed = self.state == State::Stale || self.annotations != news.annotations;
-        let kept = now.since(self.seen_at) >= step
+        // Whoever gives an end is believed until then, and a restart grants more than four steps.
+        let lag = if expires.is_some() { 4 * step } else { step };
+        let kept = now.since(self.seen_at) >= lag
             || starts_at != self.starts_at
-            || moved_far(self.expires, expires, step);
+            || moved_far(self.expires, expires, lag);
         if !changed && !kept {
             return Heard::Same;
         }
@@ -313,7 +318,7 @@ impl Incident {
 
     /// Notes that somebody took it, or lets go of it.
     pub fn acknowledge(&mut self, acknowledgement: Option<Acknowledgement>) {
-        self.acknowledged = acknowledgement;
+        self.acknowledged = acknowledgement.map(Box::new);
         self.count_change();
     }
 
@@ -328,17 +333,32 @@ impl Incident {
         self.loud = self.edition;
     }
 
+    /// Takes over what a source says at the end. One that says nothing but that leaves what was said
+    /// before. Returns whether anything is other than before.
+    fn hear_last_words(&mut self, news: &News) -> bool {
+        let mut changed = false;
+        if !news.annotations.is_empty() && news.annotations != self.annotations {
+            self.annotations = news.annotations.clone();
+            changed = true;
+        }
+        if news.links != Links::default() && news.links != self.links {
+            self.links = news.links.clone();
+            changed = true;
+        }
+        changed
+    }
+
     /// Notes that it ended later than was said at first, and what its source said last. Nobody is
     /// told again for that. Returns whether anything is other than before.
-    pub fn amend_end(&mut self, later: Timestamp, annotations: &Labels) -> bool {
-        let State::Ended { at, .. } = &mut self.state else {
+    pub fn amend_end(&mut self, later: Timestamp, news: &News) -> bool {
+        let State::Ended { at, how } = self.state else {
             return false;
         };
-        if *at >= later && self.annotations == *annotations {
+        let at_last = at.max(later);
+        self.state = State::Ended { at: at_last, how };
+        if !self.hear_last_words(news) && at == at_last {
             return false;
         }
-        *at = later.max(*at);
-        self.annotations = annotations.clone();
         self.revision += 1;
         true
     }
@@ -355,12 +375,12 @@ impl Incident {
 
 /// Whether what is stored of an end is so far from the truth that nobody may go by it. A smaller
 /// lag is less than what a restart grants.
-fn moved_far(stored: Option<Expiry>, known: Option<Expiry>, step: Duration) -> bool {
+fn moved_far(stored: Option<Expiry>, known: Option<Expiry>, lag: Duration) -> bool {
     let (Some(stored), Some(known)) = (stored, known) else {
         return stored != known;
     };
     let moved = known.at.since(stored.at).max(stored.at.since(known.at));
-    stored.presumed != known.presumed || moved >= 2 * step
+    stored.presumed != known.presumed || moved >= lag
 }
 
 /// The name of the alert with these labels.

@@ -233,7 +233,7 @@ pub fn parse_one(text: &str) -> Result<Matcher, MatcherError> {
         }
         value
     } else {
-        cursor.rest().trim_end().to_owned()
+        cursor.bare()?
     };
     Matcher::new(&name, operator, &value).map_err(|error| MatcherError {
         at: value_at + error.at,
@@ -328,28 +328,48 @@ impl<'a> Cursor<'a> {
     fn quoted(&mut self) -> Result<String, MatcherError> {
         let opened_at = self.at;
         self.at += 1;
-        let mut value = String::new();
-        let mut escaped = false;
-        for (offset, character) in self.rest().char_indices() {
-            match (escaped, character) {
-                (true, 'n') => value.push('\n'),
-                (true, '"' | '\\') => value.push(character),
-                (true, other) => value.extend(['\\', other]),
-                (false, '\\') => {
-                    escaped = true;
-                    continue;
-                }
-                (false, '"') => {
-                    self.at += offset + 1;
-                    return Ok(value);
-                }
-                (false, other) => value.push(other),
-            }
-            escaped = false;
-        }
-        self.at = opened_at;
-        Err(self.problem("the closing quote is missing"))
+        let (value, quote_at) = unescaped(self.rest());
+        let Some(quote_at) = quote_at else {
+            self.at = opened_at;
+            return Err(self.problem("the closing quote is missing"));
+        };
+        self.at += quote_at + 1;
+        Ok(value)
     }
+
+    /// Takes all that is left as a value without quotes around it.
+    fn bare(&mut self) -> Result<String, MatcherError> {
+        let (value, quote_at) = unescaped(self.rest().trim_end());
+        if let Some(quote_at) = quote_at {
+            self.at += quote_at;
+            return Err(self.problem("a quote within the value must have a `\\` before it"));
+        }
+        self.at = self.text.len();
+        Ok(value)
+    }
+}
+
+/// The text up to the first quote that is not escaped, and where that is. What stands for nothing
+/// else behind a `\` leaves it there.
+fn unescaped(text: &str) -> (String, Option<usize>) {
+    let mut value = String::new();
+    let mut escaped = false;
+    for (at, character) in text.char_indices() {
+        match (escaped, character) {
+            (true, 'n') => value.push('\n'),
+            (true, '"' | '\\') => value.push(character),
+            (true, other) => value.extend(['\\', other]),
+            (false, '\\') => {
+                escaped = true;
+                continue;
+            }
+            (false, '"') => return (value, Some(at)),
+            (false, other) => value.push(other),
+        }
+        escaped = false;
+    }
+    value.extend(escaped.then_some('\\'));
+    (value, None)
 }
 
 #[cfg(test)]
@@ -428,6 +448,8 @@ mod tests {
             ("", Err(0)),
             ("a=~(", Err(3)),
             (r#"a="b" c"#, Err(6)),
+            (r#"a=b"c"#, Err(3)),
+            (r#"a=b\"c\d\\"#, Ok(r#"a="b\"c\\d\\""#)),
         ] {
             let read = parse_one(text).map(|matcher| matcher.to_string());
             let read = read.as_deref().map_err(|error| error.at);

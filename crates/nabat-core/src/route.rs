@@ -5,6 +5,7 @@
 //! of group keys are those of Alertmanager's `dispatch/route.go`.
 
 mod hours;
+mod takers;
 #[cfg(test)]
 mod tests;
 
@@ -21,12 +22,14 @@ use crate::incident::GroupKey;
 use crate::matcher::Matcher;
 
 pub use hours::{Calendar, Hours};
+pub(crate) use takers::Sorter;
+pub use takers::Takers;
 
 /// The routing in force: the tree and the receivers it names.
 #[derive(Debug, Clone)]
 pub struct Routing {
     /// The root, which takes every alert.
-    pub root: Route,
+    pub root: Arc<Route>,
     /// The time intervals that routes name.
     pub calendar: Calendar,
     integrations: HashMap<IntegrationId, Integration>,
@@ -37,7 +40,7 @@ pub struct Routing {
 impl Routing {
     /// The routing with this tree, and with the integrations of all receivers that it names. Its
     /// calendar is empty.
-    pub fn new(root: Route, integrations: impl IntoIterator<Item = Integration>) -> Self {
+    pub fn new(root: Arc<Route>, integrations: impl IntoIterator<Item = Integration>) -> Self {
         let mut routing = Self {
             root,
             calendar: Calendar::default(),
@@ -60,6 +63,11 @@ impl Routing {
             self.chats.entry(receiver).or_default().push(chat);
         }
         self
+    }
+
+    /// Whether there are routes at all, and not only receivers that stand in for others.
+    pub fn has_routes(&self) -> bool {
+        !self.root.receiver.is_empty()
     }
 
     /// The chats of a receiver, in the order of the configuration.
@@ -161,12 +169,12 @@ pub struct Route {
     pub hours: Hours,
     matchers: Vec<Matcher>,
     continues: bool,
-    routes: Vec<Route>,
+    routes: Vec<Arc<Route>>,
 }
 
 impl Route {
     /// The tree of a configured root.
-    pub fn root(spec: Spec) -> Self {
+    pub fn root(spec: Spec) -> Arc<Self> {
         let nobody = Self {
             key: "".into(),
             receiver: "".into(),
@@ -177,7 +185,7 @@ impl Route {
             continues: false,
             routes: Vec::new(),
         };
-        nobody.child(spec)
+        Arc::new(nobody.child(spec))
     }
 
     fn child(&self, spec: Spec) -> Self {
@@ -203,7 +211,7 @@ impl Route {
         route.routes = spec
             .routes
             .into_iter()
-            .map(|spec| route.child(spec))
+            .map(|spec| Arc::new(route.child(spec)))
             .collect();
         route
     }
@@ -219,19 +227,19 @@ impl Route {
     }
 
     /// Finer routes.
-    pub fn routes(&self) -> &[Self] {
+    pub fn routes(&self) -> &[Arc<Self>] {
         &self.routes
     }
 
     /// The routes that take an alert: depth first, in order; a route with children takes what none
     /// of them does.
-    pub fn find(&self, labels: &Labels) -> Vec<&Route> {
+    pub fn find(self: &Arc<Self>, labels: &Labels) -> Vec<&Arc<Route>> {
         let mut found = Vec::new();
         self.collect(labels, &mut found);
         found
     }
 
-    fn collect<'a>(&'a self, labels: &Labels, found: &mut Vec<&'a Route>) -> bool {
+    fn collect<'a>(self: &'a Arc<Self>, labels: &Labels, found: &mut Vec<&'a Arc<Self>>) -> bool {
         if !self.matchers.iter().all(|matcher| matcher.matches(labels)) {
             return false;
         }

@@ -65,6 +65,12 @@ impl<V: Clone> Shards<V> {
         self.pieces.iter().flat_map(|piece| piece.iter())
     }
 
+    /// All values, to be written to; in no order.
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        let pieces = self.pieces.iter_mut();
+        pieces.flat_map(|piece| Arc::make_mut(piece).values_mut())
+    }
+
     /// All values, in no order.
     pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
         self.pieces.iter().flat_map(|piece| piece.values())

@@ -154,7 +154,10 @@ impl App {
             names: Names::of(&instance),
         };
 
-        let metrics = Arc::new(Metrics::default());
+        let started_at = clock::now();
+        let metrics = Arc::new(Metrics::since(started_at));
+        let configured = reload::configured(&config);
+        metrics.alertmanager.configured(Some(configured));
         let settings = reload::settings(&config);
         let writer = Arc::clone(&store) as Arc<dyn Store>;
         let engine = engine::start(
@@ -177,7 +180,7 @@ impl App {
 
         let about = Arc::new(web::About {
             instance: instance.clone(),
-            started_at: clock::now(),
+            started_at,
             address,
         });
         let integrations = Integrations::new(engine.handle.clone(), Arc::clone(&metrics), instance);
@@ -196,6 +199,7 @@ impl App {
                 ears,
                 bodies: web::bodies(),
                 readers: web::readers(),
+                turns: web::Turns::default(),
                 reload,
             },
         );

@@ -3,9 +3,11 @@
 mod alert;
 mod api;
 mod check;
+mod completions;
 mod deliveries;
 mod demo;
 mod file;
+mod idle;
 mod import;
 mod incidents;
 mod output;
@@ -70,6 +72,8 @@ enum Command {
     Routes(Box<routes::Routes>),
     /// Print the JSON Schema of the configuration, for editors
     Schema(schema::Schema),
+    /// Print what a shell needs to complete the commands and options of Nabat
+    Completions(completions::Completions),
 }
 
 /// Runs the command that the process was called with.
@@ -85,6 +89,7 @@ pub fn run() -> ExitCode {
         Command::Incidents(incidents) => incidents.run(),
         Command::Routes(routes) => routes.run(),
         Command::Schema(schema) => schema.run(),
+        Command::Completions(completions) => completions.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,6 +9,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
+
 mod alertmanager;
 mod certificates;
 mod check;
@@ -54,6 +56,7 @@ pub use locate::locate;
 pub use mailbox::{Mailbox, MailboxError};
 pub use mistake::{ConfigError, Mistake};
 pub use period::{Period, PeriodError};
+pub use receiver::TelegramConfig;
 pub use reference::reference_markdown;
 pub use report::report;
 pub use route::Route;
@@ -65,6 +68,7 @@ pub use settings::{
 pub use smarthost::{Smarthost, SmarthostError};
 pub use store::{Store, StoreError};
 pub use time_interval::Interval;
+pub use tree::hours;
 
 use check::{Check, Places};
 use mistake::{Fault, Faults, Spot};
@@ -130,7 +134,19 @@ pub struct Named {
 pub fn load(file: &Named, env: &dyn Fn(&str) -> Option<String>) -> Result<Config, LoadError> {
     let path = &file.path;
     let bytes = read(path)?;
-    Ok(parse_as(file.form, path, &bytes, env)?)
+    let config = parse_as(file.form, path, &bytes, env)?;
+    Ok(Config {
+        hash: hash(&bytes),
+        ..config
+    })
+}
+
+/// The first 48 bits of a digest: as many as a figure can hold exactly.
+fn hash(bytes: &[u8]) -> u64 {
+    let digest = Sha256::digest(bytes);
+    let (head, _) = digest.split_at(6);
+    let append = |hash, byte: &u8| hash << 8 | u64::from(*byte);
+    head.iter().fold(0, append)
 }
 
 /// The bytes of a configuration file, or a few more than it may have.

@@ -63,6 +63,8 @@ struct BuildLabels {
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
+    /// Those that every program has under the same names.
+    process: Registry,
     /// Those that have Alertmanager's names.
     pub alertmanager: alertmanager::Alertmanager,
     /// Requests with alerts.
@@ -91,6 +93,8 @@ pub struct Metrics {
     oldest_critical_seconds: Gauge,
     disabled_chats: Gauge,
     silences: Gauge,
+    silenced: Gauge,
+    inhibited: Gauge,
     acknowledged: Gauge,
 }
 
@@ -101,6 +105,7 @@ impl Default for Metrics {
         let slow = || Histogram::new(exponential_buckets(0.005, 2.0, 21));
         let metrics = Self {
             registry: Registry::with_prefix("nabat"),
+            process: Registry::with_prefix("process"),
             alertmanager: alertmanager::Alertmanager::default(),
             intake_requests: Family::default(),
             intake_alerts: Counter::default(),
@@ -123,6 +128,8 @@ impl Default for Metrics {
             oldest_critical_seconds: Gauge::default(),
             disabled_chats: Gauge::default(),
             silences: Gauge::default(),
+            silenced: Gauge::default(),
+            inhibited: Gauge::default(),
             acknowledged: Gauge::default(),
         };
         metrics.registered()
@@ -181,6 +188,16 @@ impl Metrics {
             self.silences.clone(),
         );
         registry.register(
+            "engine_silenced",
+            "Incidents that fire and that a silence covers",
+            self.silenced.clone(),
+        );
+        registry.register(
+            "engine_inhibited",
+            "Incidents that fire and that another one explains",
+            self.inhibited.clone(),
+        );
+        registry.register(
             "engine_acknowledged",
             "Incidents that fire and that somebody took",
             self.acknowledged.clone(),
@@ -232,6 +249,18 @@ impl Metrics {
         self
     }
 
+    /// The same, of a process that was started then.
+    pub fn since(started_at: Timestamp) -> Self {
+        let mut metrics = Self::default();
+        let seconds: Gauge = Gauge::default();
+        seconds.set(started_at.as_millis() / 1_000);
+        let help = "When the process was started, in seconds since 1970";
+        metrics
+            .process
+            .register("start_time_seconds", help, seconds);
+        metrics
+    }
+
     /// The exposition in OpenMetrics' text format. Without `figures` the engine's last ones stay.
     pub fn exposition(&self, figures: Option<Figures>, now: Timestamp) -> String {
         if let Some(figures) = figures {
@@ -240,6 +269,7 @@ impl Metrics {
         let mut text = String::new();
         let written = text::encode_registry(&mut text, &self.registry)
             .and_then(|()| text::encode_registry(&mut text, self.alertmanager.registry()))
+            .and_then(|()| text::encode_registry(&mut text, &self.process))
             .and_then(|()| text::encode_eof(&mut text));
         if written.is_err() {
             // Writing to a string does not fail; should it ever, an empty exposition says so.
@@ -260,6 +290,8 @@ impl Metrics {
         set(&self.waiting, figures.waiting);
         set(&self.disabled_chats, figures.disabled_chats);
         set(&self.silences, figures.silences);
+        set(&self.silenced, figures.silenced);
+        set(&self.inhibited, figures.inhibited);
         set(&self.acknowledged, figures.acknowledged);
         let set_age = |gauge: &Gauge, since: Option<Timestamp>| {
             let age = since.map_or(Duration::ZERO, |since| now.since(since));
@@ -276,7 +308,7 @@ mod tests {
 
     #[test]
     fn the_exposition_shows_what_was_counted() {
-        let metrics = Metrics::default();
+        let metrics = Metrics::since(Timestamp::from_millis(7_999));
         metrics.intake_alerts.inc_by(3);
         metrics
             .intake_requests
@@ -287,6 +319,8 @@ mod tests {
             oldest_waiting: Some(Timestamp::from_millis(1_000)),
             oldest_critical: Some(Timestamp::from_millis(21_000)),
             acknowledged: 4,
+            silenced: 1,
+            inhibited: 2,
             ..Figures::default()
         };
         let text = metrics.exposition(Some(figures), Timestamp::from_millis(31_000));
@@ -298,6 +332,9 @@ mod tests {
             "nabat_outbox_oldest_critical_seconds 10",
             "nabat_engine_acknowledged 4",
             "nabat_engine_silences 0",
+            "nabat_engine_silenced 1",
+            "process_start_time_seconds 7",
+            "nabat_engine_inhibited 2",
             "# EOF",
         ] {
             assert!(text.lines().any(|known| known == line), "{line}\n{text}");

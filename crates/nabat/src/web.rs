@@ -26,6 +26,8 @@ use crate::metrics::Metrics;
 
 use api::{deliveries, incidents, routes};
 
+pub use alertmanager::Turns;
+
 /// Which Nabat this is.
 #[derive(Debug, Clone)]
 pub struct About {
@@ -56,6 +58,8 @@ pub struct State {
     pub bodies: Arc<Semaphore>,
     /// Room for those who read long lists.
     pub readers: Arc<Semaphore>,
+    /// Whose turn it is to write a part of one.
+    pub turns: Turns,
     /// Asks for the configuration to be read again.
     pub reload: mpsc::Sender<server::Reload>,
 }

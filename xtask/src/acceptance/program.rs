@@ -10,15 +10,9 @@ use super::compile::{GOPATH, Suite};
 use super::report::{Row, Verdict, rows};
 use crate::process;
 
-/// The flags of Alertmanager, as the suites set them, that the program does not have; each has a
-/// value, in a word of its own or behind `=`.
-const NOT_NABAT: &[&str] = &[
-    "--cluster.listen-address",
-    "--cluster.settle-timeout",
-    "--cluster.peer",
-    "--template.default",
-    "--web.ui-path",
-];
+/// The flags, as the suites set them, that the program does not have; each has a value, in a word of
+/// its own or behind `=`. Each Alertmanager of the suites names itself as its peer.
+const NOT_NABAT: &[&str] = &["--cluster.peer", "--template.default"];
 /// Debian's suites set flags which Debian's Alertmanager does not have.
 const NOT_ALERTMANAGER: &[&str] = &["--template.default", "--web.ui-path"];
 

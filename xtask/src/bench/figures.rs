@@ -6,6 +6,8 @@
 pub(crate) enum Target {
     AtMost(f64),
     AtLeast(f64),
+    /// At most this share of what Alertmanager takes.
+    OfPeer(f64),
 }
 
 /// One value.
@@ -34,6 +36,10 @@ impl Figures {
         self.push(title.into(), value, Some(Target::AtLeast(least)));
     }
 
+    pub(crate) fn add_for(&mut self, title: impl Into<String>, value: f64, target: Target) {
+        self.push(title.into(), value, Some(target));
+    }
+
     fn push(&mut self, title: String, value: f64, target: Option<Target>) {
         self.0.push(Figure {
             title,
@@ -44,10 +50,12 @@ impl Figures {
 }
 
 impl Target {
-    pub(crate) fn is_met_by(self, value: f64) -> bool {
+    /// `peer` is what Alertmanager takes, when it was measured too.
+    pub(crate) fn is_met_by(self, value: f64, peer: Option<f64>) -> bool {
         match self {
             Self::AtMost(most) => value <= most,
             Self::AtLeast(least) => value >= least,
+            Self::OfPeer(share) => peer.is_none_or(|peer| value <= share * peer),
         }
     }
 }
@@ -75,8 +83,16 @@ mod tests {
 
     #[test]
     fn what_was_not_measured_meets_no_target() {
-        assert!(Target::AtMost(2.0).is_met_by(2.0));
-        assert!(!Target::AtLeast(2.0).is_met_by(1.9));
-        assert!(!Target::AtMost(2.0).is_met_by(f64::NAN));
+        assert!(Target::AtMost(2.0).is_met_by(2.0, None));
+        assert!(!Target::AtLeast(2.0).is_met_by(1.9, None));
+        assert!(!Target::AtMost(2.0).is_met_by(f64::NAN, None));
+    }
+
+    #[test]
+    fn a_share_of_what_was_not_measured_can_not_be_missed() {
+        let tenth = Target::OfPeer(0.1);
+        assert!(tenth.is_met_by(1.0, Some(10.0)) && tenth.is_met_by(1.0, None));
+        assert!(!tenth.is_met_by(1.1, Some(10.0)));
+        assert!(!tenth.is_met_by(1.0, Some(f64::NAN)));
     }
 }

@@ -1,7 +1,7 @@
 //! As much HTTP/1.1 over plain TCP as the load needs: a client that keeps its connection, and
 //! the server's side of one. Blocking, with a time-out on every read.
 
-use std::io::{self, BufRead, BufReader, Write as _};
+use std::io::{self, BufRead, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -102,7 +102,11 @@ fn chunks(stream: &mut impl BufRead) -> io::Result<Vec<u8>> {
         let mut size = String::new();
         stream.read_line(&mut size)?;
         let size = usize::from_str_radix(size.trim(), 16).map_err(io::Error::other)?;
-        body.extend(exactly(stream, size)?);
+        let end = body.len() + size;
+        stream.take(size as u64).read_to_end(&mut body)?;
+        if body.len() < end {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
         // Each chunk, the empty last one too, ends with an empty line.
         exactly(stream, 2)?;
         if size == 0 {

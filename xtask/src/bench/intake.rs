@@ -1,13 +1,12 @@
-//! Start-up, and how fast a program takes alerts in that nobody is to be told.
-
-use std::time::Instant;
+//! Start-up, and how fast a program takes alerts in that nobody is to be told: Nabat at the door
+//! that it has for an Alertmanager in front of it.
 
 use anyhow::Result;
 
+use super::cost::Cost;
 use super::figures::{Figures, percentile};
 use super::load;
 use super::options::Options;
-use super::server::Server;
 use super::sink::Sink;
 use super::subject::{Audience, Subject};
 
@@ -25,17 +24,15 @@ pub(crate) fn measure(subject: &Subject, options: &Options, figures: &mut Figure
     figures.add_at_most("start-up, ms", server.startup_ms, 50.0);
     figures.add_at_most("memory when idle, MiB", server.memory_bytes()? / MIB, 15.0);
     for (name, seconds, cpu_most, rate_least) in PASSES {
-        let requests = load::requests(subject, 0..options.alerts, options.batch, seconds);
-        let cpu = server.cpu_seconds()?;
-        let start = Instant::now();
-        let mut times_ms = load::post(&server, subject, &requests, options)?;
-        let rate = options.alerts as f64 / start.elapsed().as_secs_f64();
-        let per_million = cpu_per_alert_us(&server, cpu, options.alerts)?;
-        figures.add_at_least(format!("{name}, alerts/s"), rate, rate_least);
+        let requests = load::requests(server.door, 0..options.alerts, options.batch, seconds);
+        let posted = || load::post(&server, &requests, options);
+        let (mut times_ms, cost) = Cost::of(&server, options.alerts, posted)?;
+        let title = format!("{name}, alerts/s");
+        figures.add_at_least(title, cost.per_second(), rate_least);
         let p99 = percentile(&mut times_ms, 0.99);
         figures.add(format!("  request p99 of {name}, ms"), p99);
         let title = format!("  CPU of {name}, s per million");
-        figures.add_at_most(title, per_million, cpu_most);
+        figures.add_at_most(title, cost.cpu_each_us(), cpu_most);
     }
     let loaded = server.memory_bytes()? / MIB;
     figures.add("memory with these alerts, MiB", loaded);
@@ -43,9 +40,3 @@ pub(crate) fn measure(subject: &Subject, options: &Options, figures: &mut Figure
 }
 
 const MIB: f64 = 1_048_576.0;
-
-/// What each of `alerts` has cost since the program had used `before` seconds: microseconds, or
-/// seconds for a million.
-pub(crate) fn cpu_per_alert_us(server: &Server, before: f64, alerts: usize) -> Result<f64> {
-    Ok((server.cpu_seconds()? - before) * 1e6 / alerts as f64)
-}

@@ -30,7 +30,7 @@ pub(crate) fn measure(subject: &Subject, options: &Options, figures: &mut Figure
     let audience = Audience::Chats { bots: 1 };
     let server = subject.start(sink.address, audience)?;
     subject.subscribe(&sink, audience)?;
-    let mut times_ms = one_by_one(&server, subject, &sink, options.messages, PACE)?;
+    let mut times_ms = one_by_one(&server, &sink, options.messages, PACE)?;
     figures.add(
         "POST to sendMessage p50, ms",
         percentile(&mut times_ms, 0.5),
@@ -43,7 +43,6 @@ pub(crate) fn measure(subject: &Subject, options: &Options, figures: &mut Figure
 /// each took.
 pub(crate) fn one_by_one(
     server: &Server,
-    subject: &Subject,
     sink: &Sink,
     count: usize,
     pace: Duration,
@@ -53,13 +52,15 @@ pub(crate) fn one_by_one(
     for n in 0..WARM_UP + count {
         pause(pace);
         let id = FIRST_ID + n;
-        let body = subject.body(vec![alert(id, &time_in(0), &time_in(3_600))]);
+        let body = server
+            .door
+            .body(vec![alert(id, &time_in(0), &time_in(3_600))]);
         let before = sink.arrived();
         let posted_at = Instant::now();
-        load::taken(&mut client, subject, &body)?;
+        load::taken(&mut client, server.door, &body)?;
         let arrived_at = sink
             .wait_for(&mark(id), before, ARRIVAL_MAX)
-            .with_context(|| format!("{} told nobody of alert {id}", subject.name()))?;
+            .with_context(|| format!("nobody was told of alert {id}"))?;
         if n >= WARM_UP {
             times_ms.push(arrived_at.duration_since(posted_at).as_secs_f64() * 1e3);
         }

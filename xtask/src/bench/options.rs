@@ -12,13 +12,17 @@ use crate::options::Reading;
 pub(crate) const USAGE: &str = "\
 usage: cargo xtask bench [OPTION VALUE]…
 
-  --only PARTS   some of: intake, stored, latency, pace, webhooks, storm (all), with commas
-                 intake    new and repeated alerts, start-up, memory
-                 stored    memory for each open alert, start-up with them on disk
-                 latency   from the POST to the message at Telegram, one alert after the other
-                 pace      the same at 100 alerts a second for 400 chats
-                 webhooks  from the POST to a webhook, one by one and 5,000 at once
-                 storm     a thousand alerts for one chat within Telegram's limits; minutes
+  --only PARTS   some of these (all), with commas:
+                 api        new and repeated alerts with 1,000 to 100,000 active, memory for each
+                 reads      GET of all, one, their groups; posting meanwhile; memory of long answers
+                 routes     new and repeated alerts through 1,000 routes with regular expressions
+                 inhibition new alerts, and reading them, with 1,000 inhibition rules
+                 webhooks   from the POST to a webhook, one by one and 5,000 at once
+                 intake     new and repeated alerts at Nabat's own webhook, start-up, memory
+                 stored     start-up with alerts on disk
+                 latency    from the POST to the message at Telegram, one alert after the other
+                 pace       the same at 100 alerts a second for 400 chats
+                 storm      a thousand alerts for one chat within Telegram's limits; minutes
   --long yes     storm: also 10,000 alerts in a minute
   --program NAME `nabat` or `alertmanager` instead of both
   --rounds N     how often each program is measured; medians are shown (3)

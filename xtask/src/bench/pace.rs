@@ -38,10 +38,10 @@ pub(crate) fn measure(subject: &Subject, figures: &mut Figures) -> Result<()> {
         let monitor = monitor(bot_of(n));
         let labels = [("monitor", monitor.as_str())];
         let alert = alert_with(FIRST_ID + n, &labels, &time_in(0), &time_in(3_600));
-        let body = subject.body(vec![alert]);
+        let body = server.door.body(vec![alert]);
         let at = start + PACE * n as u32;
         pause(at.saturating_duration_since(Instant::now()));
-        load::taken(&mut client, subject, &body)?;
+        load::taken(&mut client, server.door, &body)?;
         due.push(at);
     }
     wait_until(ARRIVAL_MAX, || sink.arrived() >= before + ALERTS);
@@ -57,8 +57,7 @@ pub(crate) fn measure(subject: &Subject, figures: &mut Figures) -> Result<()> {
         .collect();
     ensure!(
         times_ms.len() == ALERTS,
-        "{} told {} of {ALERTS} alerts",
-        subject.name(),
+        "it told {} of {ALERTS} alerts",
         times_ms.len()
     );
     let counted = &mut times_ms[WARM_UP..];

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
+use super::door::Door;
 use super::http::Client;
 use crate::process;
 
@@ -22,6 +23,7 @@ pub(crate) struct Server {
     child: Child,
     folder: PathBuf,
     pub(crate) address: SocketAddr,
+    pub(crate) door: Door,
     /// From the last start of the process to its first 200 on `/-/ready`.
     pub(crate) startup_ms: f64,
 }
@@ -29,6 +31,7 @@ pub(crate) struct Server {
 impl Server {
     /// Starts what `command` makes of a folder and an address, and waits until it is ready.
     pub(crate) fn start(
+        door: Door,
         command: impl FnOnce(&Path, SocketAddr) -> Result<Command>,
     ) -> Result<Self> {
         static STARTED: AtomicU32 = AtomicU32::new(0);
@@ -51,6 +54,7 @@ impl Server {
             child,
             folder,
             address,
+            door,
             startup_ms: 0.0,
         };
         server.wait_until_ready(start)?;
@@ -91,15 +95,27 @@ impl Server {
 
     /// Resident memory in bytes.
     pub(crate) fn memory_bytes(&self) -> Result<f64> {
+        self.status_bytes("VmRSS:")
+    }
+
+    /// The most resident memory in bytes since the start, or since it was forgotten.
+    pub(crate) fn peak_bytes(&self) -> Result<f64> {
+        self.status_bytes("VmHWM:")
+    }
+
+    pub(crate) fn forget_peak(&self) -> Result<()> {
+        // https://docs.kernel.org/filesystems/proc.html: 5 sets the peak to what it is now.
+        let path = format!("/proc/{}/clear_refs", self.child.id());
+        fs::write(&path, "5").with_context(|| format!("cannot write {path}"))
+    }
+
+    fn status_bytes(&self, name: &str) -> Result<f64> {
         let status = self.proc("status")?;
         let kib = status.lines().find_map(|line| {
-            line.strip_prefix("VmRSS:")?
-                .split_whitespace()
-                .next()?
-                .parse::<f64>()
-                .ok()
+            let (value, _) = line.strip_prefix(name)?.trim().split_once(' ')?;
+            value.parse::<f64>().ok()
         });
-        Ok(kib.context("/proc shows no VmRSS")? * 1024.0)
+        Ok(kib.with_context(|| format!("/proc shows no {name}"))? * 1024.0)
     }
 
     /// CPU time used so far, in seconds, by all threads in user and kernel mode.

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use super::alerts::{alert_with, time_in};
+use super::door::Door;
 use super::figures::Figures;
 use super::http::Client;
 use super::load;
@@ -109,8 +110,8 @@ impl Storm {
         watch.begin(&mut telegram)?;
         let before = telegram.calls()?;
         let seen = thread::scope(|scope| -> Result<Seen> {
-            let posted = scope.spawn(|| self.post(&server, subject));
-            let seen = self.watch(&server, subject, &mut telegram, &mut watch, answers);
+            let posted = scope.spawn(|| self.post(&server));
+            let seen = self.watch(&server, &mut telegram, &mut watch, answers);
             posted.join().expect("the storm returns its errors")?;
             seen
         })?;
@@ -143,14 +144,14 @@ impl Storm {
     }
 
     /// Posts the storm by the clock, each alert alone.
-    fn post(&self, server: &Server, subject: &Subject) -> Result<()> {
+    fn post(&self, server: &Server) -> Result<()> {
         let mut client = Client::connect(server.address)?;
         let start = Instant::now();
         for n in 0..self.alerts {
             let due = start + self.length * n as u32 / self.alerts as u32;
             pause(due.saturating_duration_since(Instant::now()));
-            let body = alert_for(subject, self.chats[0], FIRST_ID + n, "warning");
-            load::taken(&mut client, subject, &body)?;
+            let body = alert_for(server.door, self.chats[0], FIRST_ID + n, "warning");
+            load::taken(&mut client, server.door, &body)?;
         }
         Ok(())
     }
@@ -159,7 +160,6 @@ impl Storm {
     fn watch(
         &self,
         server: &Server,
-        subject: &Subject,
         telegram: &mut Telegram,
         watch: &mut Watch,
         answers: bool,
@@ -177,11 +177,11 @@ impl Storm {
                     (self.chats[0], critical, "critical"),
                     (OTHER, lone, "warning"),
                 ] {
-                    let body = alert_for(subject, chat, id, severity);
+                    let body = alert_for(server.door, chat, id, severity);
                     // A connection of its own: one that is idle for long is closed.
                     let mut client = Client::connect(server.address)?;
                     watch.posted(id);
-                    load::taken(&mut client, subject, &body)?;
+                    load::taken(&mut client, server.door, &body)?;
                 }
                 if answers && *asks {
                     watch.asked(telegram, "/list")?;
@@ -202,8 +202,8 @@ impl Storm {
     }
 }
 
-fn alert_for(subject: &Subject, chat: i64, id: usize, severity: &str) -> Vec<u8> {
+fn alert_for(door: Door, chat: i64, id: usize, severity: &str) -> Vec<u8> {
     let monitor = chat_monitor(chat);
     let labels = [("monitor", monitor.as_str()), ("severity", severity)];
-    subject.body(vec![alert_with(id, &labels, &time_in(0), &time_in(3_600))])
+    door.body(vec![alert_with(id, &labels, &time_in(0), &time_in(3_600))])
 }

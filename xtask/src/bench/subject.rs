@@ -1,15 +1,17 @@
-//! The two programs that are compared: how each is configured, started, fed and subscribed to.
+//! The two programs that are compared: how each is configured, started and subscribed to.
 
 mod alertmanager;
 mod nabat;
 
+use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::door::Door;
 use super::server::Server;
 use super::sink::Sink;
 use crate::process;
@@ -17,15 +19,13 @@ use crate::process;
 /// The chat that is told about `NAMES[n]` has the id `FIRST_CHAT + n`.
 const FIRST_CHAT: usize = 1001;
 
-/// What the program has to do besides taking alerts in.
+/// Whom the program has to tell at Telegram.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Audience {
     /// Nobody is to be told.
     Nobody,
     /// Each alert is told to the chat of its name, by the bot of its label `monitor`.
     Chats { bots: usize },
-    /// Each alert, alone and at once, is told to a webhook.
-    Webhook,
     /// One bot tells each chat of the alerts whose label `monitor` is [`chat_monitor`].
     Flooded { chats: &'static [i64] },
 }
@@ -72,44 +72,43 @@ impl Subject {
             .to_owned()
     }
 
-    /// Where alerts are posted to.
-    pub(crate) fn path(&self) -> &'static str {
+    /// Starts the program to tell chats, in the way that is its own; its Telegram listens at `ear`.
+    pub(crate) fn start(&self, ear: SocketAddr, audience: Audience) -> Result<Server> {
         match self {
-            Self::Nabat { .. } => "/api/v1/webhook/alertmanager",
-            Self::Alertmanager { .. } => "/api/v2/alerts",
+            Self::Nabat { .. } => {
+                let config = nabat::config(ear, audience);
+                self.launch(&["serve", "--config"], &config, Door::Webhook)
+            }
+            Self::Alertmanager { .. } => self.start_with(&alertmanager::config(ear, audience)),
         }
     }
 
-    /// Alerts as this program takes them.
-    pub(crate) fn body(&self, alerts: Vec<Value>) -> Vec<u8> {
-        let body = match self {
-            Self::Alertmanager { .. } => Value::from(alerts),
-            Self::Nabat { .. } => json!({
-                "version": "4",
-                "groupKey": "{}:{}",
-                "receiver": "nabat",
-                "status": "firing",
-                // As with `group_by: ['...']`: an alert that comes alone is its own group.
-                "groupLabels": match alerts.as_slice() {
-                    [alone] => alone["labels"].clone(),
-                    _ => json!({}),
-                },
-                "commonLabels": {},
-                "commonAnnotations": {},
-                "externalURL": "http://alertmanager.example.org:9093",
-                "alerts": alerts.into_iter().map(as_firing).collect::<Vec<_>>(),
-            }),
+    /// Starts the program with an `alertmanager.yml`, which both read as it is, to be talked to
+    /// in Alertmanager's API.
+    pub(crate) fn start_with(&self, alertmanager_yml: &Value) -> Result<Server> {
+        let words: &[&str] = match self {
+            Self::Nabat { .. } => &["serve", "--alertmanager.config"],
+            Self::Alertmanager { .. } => &[
+                "--cluster.listen-address=",
+                "--log.level=error",
+                "--config.file",
+            ],
         };
-        body.to_string().into_bytes()
+        self.launch(words, alertmanager_yml, Door::Api)
     }
 
-    /// Starts the program; its Telegram, or its webhook, listens at `ear`.
-    pub(crate) fn start(&self, ear: SocketAddr, audience: Audience) -> Result<Server> {
-        Server::start(|folder, own| match self {
-            Self::Nabat { program } => nabat::command(program, folder, own, ear, audience),
-            Self::Alertmanager { program } => {
-                alertmanager::command(program, folder, own, ear, audience)
-            }
+    /// `words` end with the option that takes the configuration.
+    fn launch(&self, words: &[&str], config: &Value, door: Door) -> Result<Server> {
+        let (Self::Nabat { program } | Self::Alertmanager { program }) = self;
+        Server::start(door, |folder, own| {
+            // JSON is YAML.
+            let file = folder.join("config.yml");
+            fs::write(&file, config.to_string())?;
+            let mut command = Command::new(program);
+            command.args(words).arg(file);
+            command.arg("--storage.path").arg(folder.join("data"));
+            command.arg("--web.listen-address").arg(own.to_string());
+            Ok(command)
         })
     }
 
@@ -120,11 +119,4 @@ impl Subject {
             _ => Ok(()),
         }
     }
-}
-
-/// A webhook marks each alert as firing and gives no end to those that do.
-fn as_firing(mut alert: Value) -> Value {
-    alert["status"] = Value::from("firing");
-    alert["endsAt"] = Value::from("0001-01-01T00:00:00Z");
-    alert
 }

@@ -47,7 +47,7 @@ fn render(names: &[&str], rounds: &[Vec<Figures>]) -> String {
             text.push_str(&format!("{:>10}", number(nabat / peer)));
         }
         if let (Some(target), Some(0)) = (row.target, names.iter().position(|n| *n == "Nabat")) {
-            text.push_str(&verdict(target, medians[0]));
+            text.push_str(&verdict(target, medians[0], medians.get(1).copied()));
         }
         text.push('\n');
     }
@@ -75,17 +75,18 @@ fn median(rounds: &[Figures], title: &str) -> f64 {
     percentile(&mut values, 0.5)
 }
 
-fn verdict(target: Target, value: f64) -> String {
-    let (sign, bound) = match target {
-        Target::AtMost(bound) => ("<=", bound),
-        Target::AtLeast(bound) => (">=", bound),
+fn verdict(target: Target, value: f64, peer: Option<f64>) -> String {
+    let wanted = match target {
+        Target::AtMost(most) => format!("<= {most}"),
+        Target::AtLeast(least) => format!(">= {least}"),
+        Target::OfPeer(share) => format!("ratio <= {share}"),
     };
-    let missed = if target.is_met_by(value) {
+    let missed = if target.is_met_by(value, peer) {
         ""
     } else {
         ", missed"
     };
-    format!("  {sign} {bound}{missed}")
+    format!("  {wanted}{missed}")
 }
 
 fn number(value: f64) -> String {
@@ -93,8 +94,10 @@ fn number(value: f64) -> String {
         "-".to_owned()
     } else if value >= 100.0 {
         format!("{value:.0}")
-    } else {
+    } else if value >= 0.1 {
         format!("{value:.2}")
+    } else {
+        format!("{value:.4}")
     }
 }
 

@@ -5,13 +5,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
+use super::cost::Cost;
+use super::door::Door;
 use super::figures::{Figures, percentile};
-use super::intake::cpu_per_alert_us;
 use super::latency::one_by_one;
 use super::load;
 use super::options::Options;
+use super::setting::{quiet, webhook};
 use super::sink::Sink;
-use super::subject::{Audience, Subject};
+use super::subject::Subject;
 use crate::process::wait_until;
 
 const BURST: usize = 5_000;
@@ -20,22 +22,22 @@ const BURST_MAX: Duration = Duration::from_secs(120);
 
 pub(crate) fn measure(subject: &Subject, options: &Options, figures: &mut Figures) -> Result<()> {
     one_at_a_time(subject, options, figures)?;
-    let requests = load::requests(subject, 0..BURST, options.batch, 0);
+    let requests = load::requests(Door::Api, 0..BURST, options.batch, 0);
     let taking_in = taking_in(subject, &requests, options)?;
 
     let sink = Sink::start()?;
-    let server = subject.start(sink.address, Audience::Webhook)?;
-    let cpu = server.cpu_seconds()?;
+    let server = subject.start_with(&webhook(sink.address))?;
     let start = Instant::now();
-    load::post(&server, subject, &requests, options)?;
-    let all = wait_until(BURST_MAX, || sink.arrived() >= BURST);
+    let (all, cost) = Cost::of(&server, BURST, || {
+        load::post(&server, &requests, options)?;
+        Ok(wait_until(BURST_MAX, || sink.arrived() >= BURST))
+    })?;
     ensure!(
         all,
-        "{} called the webhook {} times for {BURST} alerts",
-        subject.name(),
+        "the webhook was called {} times for {BURST} alerts",
         sink.arrived()
     );
-    let each = cpu_per_alert_us(&server, cpu, BURST)?;
+    let each = cost.cpu_each_us();
     let arrivals = sink.first_arrivals();
     let mut times_ms: Vec<f64> = arrivals
         .values()
@@ -55,19 +57,18 @@ pub(crate) fn measure(subject: &Subject, options: &Options, figures: &mut Figure
 
 fn one_at_a_time(subject: &Subject, options: &Options, figures: &mut Figures) -> Result<()> {
     let sink = Sink::start()?;
-    let server = subject.start(sink.address, Audience::Webhook)?;
-    let mut times_ms = one_by_one(&server, subject, &sink, options.messages, PACE)?;
-    let title = "POST to webhook p50, ms";
-    figures.add(title, percentile(&mut times_ms, 0.5));
+    let server = subject.start_with(&webhook(sink.address))?;
+    let mut times_ms = one_by_one(&server, &sink, options.messages, PACE)?;
+    let p50_ms = percentile(&mut times_ms, 0.5);
+    figures.add_at_most("POST to webhook p50, ms", p50_ms, 1.0);
     figures.add("  p99 to webhook, ms", percentile(&mut times_ms, 0.99));
     Ok(())
 }
 
 /// What the same alerts cost when nobody is told, in microseconds of CPU each.
 fn taking_in(subject: &Subject, requests: &[Vec<u8>], options: &Options) -> Result<f64> {
-    let sink = Sink::start()?;
-    let server = subject.start(sink.address, Audience::Nobody)?;
-    let cpu = server.cpu_seconds()?;
-    load::post(&server, subject, requests, options)?;
-    cpu_per_alert_us(&server, cpu, BURST)
+    let server = subject.start_with(&quiet())?;
+    let posted = || load::post(&server, requests, options);
+    let (_, cost) = Cost::of(&server, BURST, posted)?;
+    Ok(cost.cpu_each_us())
 }

@@ -10,7 +10,8 @@ use crate::incident::{Ending, Expiry, Heard, Incident, IncidentId, Pulse, State,
 use crate::sieve::Sieve;
 use crate::time::Timestamp;
 
-/// News that says nothing new is written at most this often.
+/// News that says nothing new is written at most this often, and where it gives an end only every
+/// fourth time: [`GRACE_MIN`] is longer.
 const SEEN_STEP: Duration = Duration::from_secs(60);
 
 /// Why some alerts are not taken. Those of the request that are not concerned are.
@@ -307,6 +308,7 @@ impl Engine {
             doubtful: false,
             pulse,
             sieve: Sieve::of(&incident.labels),
+            takers: self.sorter.takers(&incident.labels),
             incident,
         };
         self.named.add(&known.incident);

@@ -34,7 +34,7 @@ impl Engine {
             return;
         };
         let mut incident = known.incident.as_ref().clone();
-        if incident.amend_end(ends_at.min(now), &news.annotations) {
+        if incident.amend_end(ends_at.min(now), news) {
             if let Some(ended) = self.ended_lately.get_mut(&incident.fingerprint) {
                 ended.at = ended.at.max(ends_at.min(now));
             }

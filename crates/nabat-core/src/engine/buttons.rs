@@ -183,7 +183,7 @@ impl Engine {
 fn already_acknowledged(incidents: &[Arc<Incident>]) -> Answer {
     let taken = || {
         let incidents = incidents.iter();
-        incidents.filter_map(|incident| incident.acknowledged.as_ref())
+        incidents.filter_map(|incident| incident.acknowledged.as_deref())
     };
     let Some(until) = taken().map(|taken| taken.until).min() else {
         return Answer::NothingFires;

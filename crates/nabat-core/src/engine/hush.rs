@@ -23,7 +23,7 @@ impl Engine {
                 continue;
             };
             let incident = &known.incident;
-            if incident.ended() || incident.acknowledged.as_ref() == acknowledgement {
+            if incident.ended() || incident.acknowledged.as_deref() == acknowledgement {
                 continue;
             }
             Arc::make_mut(&mut known.incident).acknowledge(acknowledgement.cloned());
@@ -54,7 +54,7 @@ impl Engine {
         let Some(known) = self.incidents.get_mut(&id) else {
             return;
         };
-        let acknowledged = known.incident.acknowledged.as_ref();
+        let acknowledged = known.incident.acknowledged.as_deref();
         let over = acknowledged.is_some_and(|acknowledged| acknowledged.until <= now);
         if over && !known.incident.ended() {
             Arc::make_mut(&mut known.incident).outlive_acknowledgement();

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Engine, Known};
+use super::{Engine, Known, Settings};
 use crate::alert::{Fingerprint, Labels, NAME};
 use crate::incident::{Incident, Pulse};
 use crate::matcher::Matcher;
-use crate::route::{GroupBy, Route, Routing, Spec};
+use crate::route::{GroupBy, Route, Routing, Spec, Takers};
 use crate::shards::Shards;
 use crate::sieve::Sieve;
 use crate::silence::Silence;
@@ -32,20 +32,29 @@ pub struct Firing {
     pub incident: Arc<Incident>,
     /// Its signs of life.
     pub pulse: Pulse,
+    /// The routes that take it; where there are none, one for all that people subscribed to.
+    pub takers: Takers,
+    /// The alert that explains it, so that it is not told.
+    pub inhibited_by: Option<Fingerprint>,
 }
 
 impl Engine {
     /// What fires now.
     pub fn overview(&self) -> Overview {
-        let routing = self.settings.routing.as_ref();
         Overview {
             incidents: self.incidents.clone(),
             silences: self.silences.cover(),
-            routing: routing
-                .filter(|routing| !routing.root.receiver.is_empty())
-                .map_or_else(|| Arc::new(subscribed()), Arc::clone),
+            routing: Arc::clone(self.sorter.routing()),
         }
     }
+}
+
+/// The routing that is shown: the one in force, else one for whoever subscribed.
+pub(super) fn routing(settings: &Settings) -> Arc<Routing> {
+    let routing = settings.routing.as_ref();
+    routing
+        .filter(|routing| routing.has_routes())
+        .map_or_else(|| Arc::new(subscribed()), Arc::clone)
 }
 
 /// The routing where there is none: everything goes to whoever subscribed, grouped as in chats.
@@ -75,6 +84,8 @@ impl Overview {
         let firing = self.incidents.values().filter(lives).map(|known| Firing {
             incident: Arc::clone(&known.incident),
             pulse: known.pulse,
+            takers: Arc::clone(&known.takers),
+            inhibited_by: known.inhibited_by,
         });
         let mut firing: Vec<Firing> = firing.collect();
         // Each incident is looked up once, not for every comparison.
@@ -92,13 +103,8 @@ impl Overview {
         silences.filter(move |silence| now < silence.ends_at)
     }
 
-    /// The alert that explains one that fires, so that it is not told.
-    pub fn inhibited_by(&self, incident: &Incident) -> Option<Fingerprint> {
-        self.incidents.get(&incident.id)?.inhibited_by
-    }
-
-    /// The routes in force; where there are none, one for all that people subscribed to.
-    pub fn routing(&self) -> &Routing {
-        &self.routing
+    /// The time intervals because of which a route tells nothing new now.
+    pub fn muted_by<'r>(&self, route: &'r Route, now: Timestamp) -> Vec<&'r str> {
+        self.routing.calendar.muting(&route.hours, now)
     }
 }

@@ -14,11 +14,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::cards::card_change;
-use super::{Effects, Engine, OnDuty, Timer};
+use super::{Effects, Engine, OnDuty, Timer, overview};
 use crate::card::{CardId, Routed, Through};
 use crate::destination::Destination;
 use crate::incident::{GroupKey, Incident, IncidentId, title_of};
-use crate::route::{Hours, Integration, Route, Routing, Timing};
+use crate::route::{Hours, Integration, Route, Routing, Sorter, Takers, Timing};
 use crate::time::Timestamp;
 
 /// How the names of own alerts begin.
@@ -73,6 +73,15 @@ impl OnDuty {
 }
 
 impl Engine {
+    /// Finds the routes of everything anew: there are others.
+    pub(super) fn sort_anew(&mut self) {
+        self.sorter = Sorter::new(overview::routing(&self.settings));
+        let sorter = &mut self.sorter;
+        for known in self.incidents.values_mut() {
+            known.takers = sorter.takers(&known.incident.labels);
+        }
+    }
+
     /// Puts everything on the cards to which the configuration brings it, and takes it off others.
     pub(super) fn arrange_all(&mut self, now: Timestamp, out: &mut Effects) {
         for on_duty in self.cards.values_mut() {
@@ -97,14 +106,16 @@ impl Engine {
 
     /// Puts an incident on the cards to which routes bring it, and takes it off others.
     pub(super) fn arrange(&mut self, now: Timestamp, incident: &Arc<Incident>, out: &mut Effects) {
-        let routing = self.settings.routing.clone();
+        let Some(known) = self.incidents.get(&incident.id) else {
+            return;
+        };
+        let (routing, takers) = (self.settings.routing.clone(), Arc::clone(&known.takers));
         let mut ways = routing
             .as_deref()
-            .map(|routing| ways(routing, incident))
+            .filter(|routing| routing.has_routes())
+            .map(|routing| ways(routing, &takers, incident))
             .unwrap_or_default();
-        let known = self.incidents.get(&incident.id);
-        let cards = known.map_or(&[][..], |known| &known.cards).iter();
-        for on_duty in cards.filter_map(|id| self.cards.get(id)) {
+        for on_duty in known.cards.iter().filter_map(|id| self.cards.get(id)) {
             ways.entry(on_duty.card.destination).or_default();
         }
         for (there, ways) in ways {
@@ -357,14 +368,18 @@ impl<'r> Slot<'r> {
 }
 
 /// The routes that lead an incident to each destination, in order.
-fn ways<'r>(routing: &'r Routing, incident: &Incident) -> BTreeMap<Destination, Vec<Way<'r>>> {
+fn ways<'r>(
+    routing: &Routing,
+    takers: &'r Takers,
+    incident: &Incident,
+) -> BTreeMap<Destination, Vec<Way<'r>>> {
     let mut ways: BTreeMap<Destination, Vec<Way<'r>>> = BTreeMap::new();
     // None is told of its own failures, which would only fail again.
     let its_own_failure = |integration: &&Integration| {
         let about_it = incident.labels.value("to") == &*integration.name;
         about_it && incident.name().starts_with(OWN_ALERTS)
     };
-    for route in routing.root.find(&incident.labels) {
+    for route in takers.iter() {
         let (group, _) = route.group(&incident.labels);
         let integrations = routing.of(&route.receiver);
         let integrations = integrations

@@ -162,6 +162,29 @@ fn what_becomes_of_an_open_incident() {
     }
 }
 
+#[test]
+fn an_end_may_have_the_last_word() {
+    let summary = |text| -> Labels { [("summary", text)].into_iter().collect() };
+    let link = |to: &str| Links {
+        generator: Some(to.into()),
+        ..Links::default()
+    };
+    for (said, expected) in [("", "97 %"), ("at 12 % again", "at 12 % again")] {
+        let mut incident = Arc::new(Incident {
+            annotations: summary("97 %"),
+            links: link("97 %"),
+            ..incident()
+        });
+        let mut last = resolved(Some(at(150)));
+        if !said.is_empty() {
+            (last.annotations, last.links) = (summary(said), link(said));
+        }
+        incident.hear(&mut incident.pulse(), &last, at(160), STEP);
+        assert_eq!(incident.annotations, summary(expected));
+        assert_eq!(incident.links, link(expected));
+    }
+}
+
 /// A post to Alertmanager's API: when it says that the alert begins and ends.
 fn posted(starts_at: Option<i64>, expires: Expiry) -> News {
     News {
@@ -251,19 +274,19 @@ fn a_repeat_moves_the_pulse_and_copies_nothing() {
     });
     let held = Arc::clone(&incident);
     let mut pulse = incident.pulse();
-    for now in [120, 130, 160] {
+    for now in [120, 130, 330] {
         let news = posted(Some(100), Expiry::given(at(now + 240)));
         assert_eq!(incident.hear(&mut pulse, &news, at(now), STEP), Heard::Same);
         assert!(Arc::ptr_eq(&incident, &held));
         assert_eq!(pulse.seen_at, at(now));
         assert_eq!(pulse.expires, Some(Expiry::given(at(now + 240))));
     }
-    let news = posted(Some(100), Expiry::given(at(410)));
-    assert_eq!(incident.hear(&mut pulse, &news, at(170), STEP), Heard::Kept);
+    let news = posted(Some(100), Expiry::given(at(580)));
+    assert_eq!(incident.hear(&mut pulse, &news, at(340), STEP), Heard::Kept);
     assert_eq!(incident.pulse(), pulse, "what is stored has caught up");
     // An end that moved by more than a restart grants is stored at once.
     let news = posted(Some(100), Expiry::given(at(9_999)));
-    assert_eq!(incident.hear(&mut pulse, &news, at(171), STEP), Heard::Kept);
+    assert_eq!(incident.hear(&mut pulse, &news, at(341), STEP), Heard::Kept);
 }
 
 #[test]

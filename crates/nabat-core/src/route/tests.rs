@@ -18,7 +18,7 @@ fn spec(receiver: &str, matchers: &str, routes: Vec<Spec>) -> Spec {
     }
 }
 
-fn tree() -> Route {
+fn tree() -> Arc<Route> {
     let deep = vec![spec("db-oncall", "severity=\"critical\"", Vec::new())];
     let copy = Spec {
         continues: true,
@@ -73,7 +73,7 @@ fn a_group_is_named_as_alertmanager_names_it() {
     assert_eq!((&*key, common.len()), ("{}:{}", 0));
     let each = Route {
         group_by: GroupBy::All,
-        ..tree
+        ..tree.as_ref().clone()
     };
     assert_eq!(each.group(&alert).1, alert);
 }
@@ -137,7 +137,7 @@ fn any_labels() -> impl Strategy<Value = Labels> {
     })
 }
 
-fn receivers(root: &Route, labels: &Labels) -> Vec<String> {
+fn receivers(root: &Arc<Route>, labels: &Labels) -> Vec<String> {
     let found = root.find(labels);
     found
         .iter()

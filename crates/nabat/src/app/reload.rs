@@ -10,9 +10,11 @@ use nabat_core::engine::Settings;
 use nabat_core::message::words::Locale;
 
 use super::Source;
+use crate::clock;
 use crate::config::{self, Config, environment};
 use crate::engine::{Handle, Problem, Retention};
 use crate::metrics::Metrics;
+use crate::metrics::alertmanager::Configured;
 
 /// The alert that says that the configuration was refused.
 const CONFIG_INVALID: &str = "NabatConfigInvalid";
@@ -62,7 +64,8 @@ impl Reloader {
             Ok(config) => self.take_over(config).await,
             Err(error) => Err(error.to_string()),
         };
-        self.metrics.alertmanager.reloaded(outcome.is_ok());
+        let taken = outcome.is_ok().then(|| configured(&self.config()));
+        self.metrics.alertmanager.configured(taken);
         match &outcome {
             Ok(()) => tracing::info!("the configuration was read again"),
             Err(problem) => {
@@ -96,6 +99,16 @@ impl Reloader {
         }
         self.in_force.send_replace(Arc::new(config));
         Ok(())
+    }
+}
+
+/// What figures say of a configuration that was taken now.
+pub(super) fn configured(config: &Config) -> Configured {
+    Configured {
+        at_seconds: clock::now().as_millis() / 1_000,
+        hash: config.hash,
+        receivers: config.receivers.len(),
+        integrations: config.integrations().len() + config.chats().len(),
     }
 }
 

@@ -38,7 +38,8 @@ pub(super) struct Target {
 pub(super) struct Api {
     http: reqwest::Client,
     url: String,
-    token: Secret,
+    /// Or why there is none.
+    token: Result<Secret, String>,
     token_file: PathBuf,
 }
 
@@ -68,17 +69,23 @@ struct Problem {
 }
 
 impl Target {
-    /// Reads the token.
+    /// Reads the token. Whoever named no file for it may do without: not everything asks for it.
     pub(super) fn open(self) -> anyhow::Result<Api> {
+        let named = self.token_file.is_some();
         let file = self
             .token_file
             .unwrap_or_else(|| self.data_dir.join(token::FILE));
-        let token = token::read(&file).with_context(|| {
+        let token = token::read(&file).map_err(|error| {
             format!(
-                "failed to read the API's token from {} (`nabat serve` keeps it in its data folder; say where with --data-dir or --token-file)",
+                "failed to read the API's token from {} (`nabat serve` keeps it in its data folder; say where with --data-dir or --token-file): {error}",
                 file.display()
             )
-        })?;
+        });
+        if let Err(problem) = &token
+            && named
+        {
+            return Err(anyhow!(problem.clone()));
+        }
         let http = reqwest::Client::builder()
             .no_proxy()
             .timeout(PATIENCE)
@@ -121,7 +128,10 @@ impl Api {
 
     fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url));
-        request.bearer_auth(self.token.expose())
+        match &self.token {
+            Ok(token) => request.bearer_auth(token.expose()),
+            Err(_) => request,
+        }
     }
 
     async fn send<T: DeserializeOwned>(
@@ -143,11 +153,14 @@ impl Api {
             return serde_json::from_slice(body).with_context(|| self.strange(status));
         }
         if status == StatusCode::UNAUTHORIZED {
-            return Err(anyhow!(
-                "the Nabat at {} does not accept the token in {}; give its own with --data-dir or --token-file",
-                self.url,
-                self.token_file.display()
-            ));
+            return Err(match &self.token {
+                Ok(_) => anyhow!(
+                    "the Nabat at {} does not accept the token in {}; give its own with --data-dir or --token-file",
+                    self.url,
+                    self.token_file.display()
+                ),
+                Err(problem) => anyhow!(problem.clone()),
+            });
         }
         match serde_json::from_slice::<Refusal>(&body) {
             Ok(Refusal::Ours { error }) => Err(anyhow!("{}\nhint: {}", error.message, error.hint)),

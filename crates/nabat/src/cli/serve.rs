@@ -7,6 +7,7 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 
 use super::file::File;
+use super::idle::Idle;
 use super::place::Place;
 use super::{Outcome, runtime};
 use crate::app::{App, Source};
@@ -40,15 +41,18 @@ pub(super) struct Serve {
         value_name = "DIR"
     )]
     data_dir: PathBuf,
+    #[command(flatten)]
+    idle: Idle,
 }
 
 impl Serve {
     pub(super) fn run(self) -> Outcome {
         let (file, config) = self.file.load()?;
         let place = self.place.read()?;
+        let idle = self.idle.warnings()?;
         let log = telemetry::start(self.log.as_deref(), &self.log_level)
             .with_context(|| format!("failed to open the log {}", shown(self.log.as_deref())))?;
-        for warning in config.warnings() {
+        for warning in idle.into_iter().chain(config.warnings()) {
             tracing::warn!("{warning}");
         }
         let source = Source {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 
 use super::mailbox::{self, Mailbox};
@@ -266,7 +266,7 @@ pub struct WebhookConfig {
     #[serde(default)]
     #[schemars(range(max = 1_000_000))]
     pub max_alerts: u32,
-    /// How long a call may take. At least `1s`, at most `10m`.
+    /// How long a call may take. At least `1ms`, at most `1h`.
     #[serde(default = "ten_seconds")]
     pub timeout: Period,
     /// The key with which each call is signed; `whsec_$(openssl rand -base64 32)` makes one.
@@ -280,14 +280,13 @@ pub struct WebhookConfig {
 }
 
 /// A chat of Telegram, or a topic of it. As everywhere in chats, it has one live message for each
-/// group, which shows the end too.
+/// group, which shows the end too. It needs either `chat_id` or `chat_id_file`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-unsupported" = unsupported([
     ("api_url", "it is `api_url` in `telegram.bots[]`"),
     ("bot_token", "it is `token` in `telegram.bots[]`, whose name is `bot` here"),
     ("bot_token_file", "it is `token_file` in `telegram.bots[]`, whose name is `bot` here"),
-    ("chat_id_file", ""),
     ("disable_notifications", ""),
     ("http_config", "it is `proxy` in `telegram.bots[]`; nothing else can be set"),
     ("message", "Nabat writes its messages itself"),
@@ -299,11 +298,20 @@ pub struct TelegramConfig {
     #[schemars(extend("x-expected" = "the name of a bot"))]
     pub bot: String,
     /// The id of the chat. Whoever is there may talk to the bot.
-    #[schemars(schema_with = "chat_id")]
+    #[serde(default)]
+    #[schemars(schema_with = "chat_id", transform = without_default)]
     pub chat_id: i64,
+    /// A file that holds the id alone. A relative path is taken from the configuration's folder.
+    #[schemars(extend("x-expected" = "the path of a file"))]
+    pub chat_id_file: Option<PathBuf>,
     /// The topic within a forum group.
     #[schemars(range(min = 1, max = 2_147_483_647))]
     pub message_thread_id: Option<i64>,
+}
+
+/// What a file beside it may give has a default that is none.
+fn without_default(schema: &mut Schema) {
+    schema.remove("default");
 }
 
 /// `chat -100/5 by ops`.

@@ -72,7 +72,8 @@ impl Route {
             names => GroupBy::Labels(names.iter().map(|name| name.as_str().into()).collect()),
         };
         let names = |names: &Vec<String>| names.iter().map(|name| name.as_str().into()).collect();
-        let all = [&self.r#match, &self.match_re, &self.matchers];
+        let expressions: Vec<Matcher> = self.match_re.iter().map(anchored).collect();
+        let all = [&self.r#match, &expressions, &self.matchers];
         Spec {
             receiver: self.receiver.as_deref().map(Into::into),
             group_by: self.group_by.as_ref().map(group_by),
@@ -88,6 +89,13 @@ impl Route {
             routes: self.routes.iter().map(Self::spec).collect(),
         }
     }
+}
+
+/// What `match_re` says as Alertmanager's group keys show it, which programs compare.
+fn anchored(matcher: &Matcher) -> Matcher {
+    let value = format!("^(?:{})$", matcher.value);
+    let anchored = Matcher::new(&matcher.name, matcher.operator, &value);
+    anchored.unwrap_or_else(|_| matcher.clone())
 }
 
 fn group_by_schema(_: &mut SchemaGenerator) -> Schema {

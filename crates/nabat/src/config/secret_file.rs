@@ -1,7 +1,7 @@
 //! Secrets that stand in a file of their own: `token_file` beside `token`, and so on.
 //!
-//! Any secret setting `x` with a setting `x_file` beside it can be given either way, not both. The
-//! content of the file becomes the value of `x`.
+//! Any setting `x` with a setting `x_file` beside it can be given either way, not both. The content
+//! of the file becomes the value of `x`. It is taken for a secret, and never shown.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -23,10 +23,7 @@ pub(super) fn fill(check: &mut Check<'_>, mapping: &Mapping<'_>, object: &mut Ma
     let Mapping {
         spot, path, shape, ..
     } = *mapping;
-    for (name, schema) in shape
-        .properties()
-        .filter(|(_, schema)| schema::is_secret(schema))
-    {
+    for (name, schema) in shape.properties() {
         let file_name = format!("{name}_file");
         if shape.property(&file_name).is_none() {
             continue;

@@ -96,6 +96,9 @@ pub struct Config {
     /// What of an `alertmanager.yml` Nabat does without.
     #[serde(skip)]
     pub notes: Vec<Note>,
+    /// What tells its file from others, in 48 bits; 0 if it has none.
+    #[serde(skip)]
+    pub hash: u64,
 }
 
 impl Default for Config {
@@ -122,6 +125,7 @@ impl Default for Config {
             history: History::default(),
             limits: Limits::default(),
             notes: Vec::new(),
+            hash: 0,
         }
     }
 }

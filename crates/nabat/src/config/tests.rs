@@ -69,6 +69,7 @@ fn folder() -> (tempfile::TempDir, PathBuf) {
     .unwrap();
     fs::write(folder.path().join("intake.password"), "pass word\r\n").unwrap();
     fs::write(folder.path().join("smtp.password"), "pass word\n").unwrap();
+    fs::write(folder.path().join("chat.id"), "-100\n").unwrap();
     let certificate = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
     fs::write(folder.path().join("ca.pem"), certificate).unwrap();
     let file = folder.path().join("nabat.yml");

@@ -64,17 +64,18 @@ fn branches(lines: &mut Vec<String>, level: usize, above: &Route, inherited: &st
             matchers => list_text(matchers),
         };
         let goes_on = if route.continues { ", and goes on" } else { "" };
-        let hours = [
-            ("not during", &route.mute_time_intervals),
-            ("only during", &route.active_time_intervals),
-        ];
-        let hours: String = hours
-            .iter()
-            .filter(|(_, names)| !names.is_empty())
-            .map(|(words, names)| format!(", {words} {}", names.join(", ")))
-            .collect();
+        let hours = hours(&route.mute_time_intervals, &route.active_time_intervals);
         let indent = "  ".repeat(level);
         lines.push(format!("{indent}{taken} to {receiver}{hours}{goes_on}"));
         branches(lines, level + 1, route, receiver);
     }
+}
+
+/// `, not during nights, only during summer`, by the names of time intervals; nothing if a route
+/// tells at any time.
+pub fn hours(mute: &[String], active: &[String]) -> String {
+    let said = [("not during", mute), ("only during", active)];
+    let said = said.into_iter().filter(|(_, names)| !names.is_empty());
+    said.map(|(words, names)| format!(", {words} {}", names.join(", ")))
+        .collect()
 }

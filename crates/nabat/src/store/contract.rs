@@ -158,11 +158,11 @@ fn incident(id: i64, revision: u32, state: State) -> Incident {
         opened_at: at(2),
         seen_at: at(3),
         expires: Some(Expiry::presumed(at(4))),
-        acknowledged: Some(Acknowledgement {
+        acknowledged: Some(Box::new(Acknowledgement {
             by: "Ann".into(),
             at: at(3),
             until: at(9),
-        }),
+        })),
         state,
     }
 }

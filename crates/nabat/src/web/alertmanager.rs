@@ -10,52 +10,58 @@ mod groups;
 mod original;
 mod post;
 mod query;
+mod reading;
 pub(crate) mod silences;
 mod status;
 mod stream;
-
-use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
-use tokio::sync::OwnedSemaphorePermit;
+use axum::routing::{MethodRouter, any, get};
 
 use crate::intake::access;
 
 use answer::Refused;
+pub use stream::Turns;
 
 /// How many may read a list of alerts at once: each holds what was there when it began.
 pub(super) const READERS_MAX: usize = 8;
 
-/// Every path of it, below `/api/v2`.
+/// Every path of it, below `/api/v2`; each may end with a slash.
 pub(super) fn router(state: &super::State) -> Router<super::State> {
     let only = answer::only;
-    Router::new()
-        .route("/status", get(status::show).fallback(only("GET")))
-        .route("/receivers", get(status::receivers).fallback(only("GET")))
-        .route(
+    let paths = [
+        ("/status", get(status::show).fallback(only("GET"))),
+        ("/receivers", get(status::receivers).fallback(only("GET"))),
+        (
             "/alerts",
             get(alerts::list)
                 .post(post::alerts)
                 .fallback(only("GET,POST")),
-        )
-        .route("/alerts/groups", get(groups::list).fallback(only("GET")))
-        .route(
+        ),
+        ("/alerts/groups", get(groups::list).fallback(only("GET"))),
+        (
             "/silences",
             get(silences::list)
                 .post(silences::set)
                 .fallback(only("GET,POST")),
-        )
-        .route(
+        ),
+        (
             "/silence/{id}",
             get(silences::show)
                 .delete(silences::expire)
                 .fallback(only("GET,DELETE")),
-        )
+        ),
+    ];
+    let add = |router: Router<super::State>, (path, methods): (&str, MethodRouter<_>)| {
+        let router = router.route(path, methods.clone());
+        router.route(&format!("{path}/"), methods)
+    };
+    let router = paths.into_iter().fold(Router::new(), add);
+    router
         .fallback(answer::not_found)
         .layer(middleware::from_fn_with_state(state.clone(), guarded))
 }
@@ -114,14 +120,4 @@ fn admitted(state: &super::State, headers: &HeaderMap) -> bool {
     auth.is_none()
         || access::allowed(auth, headers, access::bearer(headers))
         || state.api.admits(&config, headers)
-}
-
-/// A place among those who read long lists, to be held until the list is sent.
-fn reader(state: &super::State) -> Result<OwnedSemaphorePermit, Refused> {
-    Arc::clone(&state.readers).try_acquire_owned().map_err(|_| {
-        Refused::text(
-            StatusCode::SERVICE_UNAVAILABLE,
-            format!("Limit of concurrent GET requests reached ({READERS_MAX}), try again later.\n"),
-        )
-    })
 }

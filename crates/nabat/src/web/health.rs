@@ -28,6 +28,8 @@ pub(super) async fn index() -> impl IntoResponse {
 pub(super) async fn metrics(State(state): State<super::State>) -> impl IntoResponse {
     const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     let figures = state.engine.look().await.ok().map(|look| look.figures);
+    let readers = super::alertmanager::READERS_MAX - state.readers.available_permits();
+    state.metrics.alertmanager.reading(readers);
     let text = state.metrics.exposition(figures, clock::now());
     ([(header::CONTENT_TYPE, OPENMETRICS)], text)
 }

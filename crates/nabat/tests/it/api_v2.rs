@@ -448,7 +448,13 @@ fn amtool(world: &World, arguments: &[&str]) -> String {
 
 #[tokio::test]
 async fn amtool_takes_nabat_for_an_alertmanager() {
-    let world = World::with_config(routed).await;
+    let world = World::with_config(|config| {
+        routed(config);
+        let chat = json!({ "bot": "ops", "chat_id": -5, "message_thread_id": 3 });
+        let idle = json!({ "name": "idle", "telegram_configs": [chat] });
+        config["receivers"].as_array_mut().unwrap().push(idle);
+    })
+    .await;
     let amtool = |arguments: &[&str]| amtool(&world, arguments);
     amtool(&[
         "alert",
@@ -485,6 +491,10 @@ async fn amtool_takes_nabat_for_an_alertmanager() {
     assert!(cluster.contains("ready"), "{cluster}");
     let config = amtool(&["config", "show"]);
     assert!(!config.contains("secret-path") && config.contains("http://redacted.invalid/"));
+    assert!(
+        !config.contains("nabat-nabat")
+            && config.contains("bot_token: \"<secret>\"\n    chat_id: -5")
+    );
     let routes = amtool(&["config", "routes", "show"]);
     assert!(
         routes.contains("{team=\"db\"}  continue: true  receiver: db"),

@@ -108,6 +108,27 @@ fn without_a_configuration_the_places_are_listed() {
 }
 
 #[test]
+fn shells_are_told_how_to_complete() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = |shell: &str| {
+        let output = run(folder.path(), &["completions", shell]);
+        assert_eq!(output.status.code(), Some(0), "{shell}");
+        text(&output.stdout).to_owned()
+    };
+    assert!(script("zsh").starts_with("#compdef nabat"));
+    assert!(script("fish").contains("complete -c nabat"));
+    let asked = r#"
+        COMP_WORDS=(nabat silence ex) COMP_CWORD=2
+        _nabat nabat ex silence
+        echo "${COMPREPLY[@]}"
+    "#;
+    let bash = script("bash") + asked;
+    let output = Command::new("bash").args(["-c", &bash]).output().unwrap();
+    let completed: Vec<&str> = text(&output.stdout).split_whitespace().collect();
+    assert_eq!(completed, ["expire", "extend"], "{output:?}");
+}
+
+#[test]
 fn the_schema_is_json() {
     let folder = tempfile::tempdir().unwrap();
     let output = run(folder.path(), &["schema"]);
@@ -121,7 +142,10 @@ fn the_schema_is_json() {
 fn help_helps_and_wrong_words_are_usage_mistakes() {
     let folder = tempfile::tempdir().unwrap();
     let helps: [(&[&str], &[&str]); 5] = [
-        (&["-h"], &["serve", "demo", "check", "schema"]),
+        (
+            &["-h"],
+            &["serve", "demo", "check", "schema", "completions"],
+        ),
         (
             &["serve", "-h"],
             &[

@@ -16,9 +16,10 @@ use serde_json::json;
 use telegram_emulator::{Fault, FaultKind, Filter, Limits, User};
 
 use crate::world::alert::Alert;
+use crate::world::dice::Dice;
 use crate::world::recorder::Recorder;
 use crate::world::{OWNER, World, wait};
-use load::{Dice, Load};
+use load::Load;
 use plan::{Plan, fresh_seed};
 
 /// Who is subscribed to everything.

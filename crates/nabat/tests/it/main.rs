@@ -22,6 +22,8 @@ mod deliveries;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod differential;
+#[cfg(test)]
 mod disk;
 #[cfg(test)]
 mod email;
@@ -50,6 +52,8 @@ mod routes;
 mod silences;
 #[cfg(test)]
 mod stories;
+#[cfg(test)]
+mod swap;
 #[cfg(test)]
 mod webhook;
 #[cfg(test)]

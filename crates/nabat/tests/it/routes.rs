@@ -184,6 +184,10 @@ route:
   - matchers: [team=\"db\"]
     group_wait: 0s
     receiver: db
+    mute_time_intervals: [nights]
+time_intervals:
+- name: nights
+  time_intervals: [{times: [{start_time: '22:00', end_time: '24:00'}]}]
 receivers:
 - name: all
 - name: archive
@@ -202,7 +206,7 @@ fn routes_are_drawn_and_tested_from_a_file() {
         text(&shown.stdout),
         "everything → all; by alertname; first after 30s, news every 5m, again every 4h
 ├─ team=~\"db|web\" → archive, and goes on
-└─ team=\"db\" → db; by alertname; first after 0s, news every 5m, again every 4h
+└─ team=\"db\" → db, not during nights; by alertname; first after 0s, news every 5m, again every 4h
 receiver all: nobody
 receiver archive: webhook http://archive.example.org/…
 receiver db: nobody
@@ -226,6 +230,10 @@ receiver db: nobody
     assert!(said.contains("because  team=~\"db|web\"\n"), "{said}");
     assert!(
         said.contains("group    {}/{team=\"db\"}:{alertname=\"X\"}\n"),
+        "{said}"
+    );
+    assert!(
+        said.contains("again every 4h, not during nights\n"),
         "{said}"
     );
     let other = test("db");
@@ -266,8 +274,8 @@ fn routes_that_are_quiet_now_say_so_and_a_chat_is_told_by_another() {
     let shown = run(&["routes", "show", "--config.file", &path]);
     let drawn = text(&shown.stdout);
     for line in [
-        "→ people, and goes on; not during always (quiet now, with no end in sight)\n",
-        "→ people; only during always\n",
+        "→ people, not during always (quiet now, with no end in sight), and goes on\n",
+        "→ people, only during always\n",
     ] {
         assert!(drawn.contains(line), "{drawn}{}", text(&shown.stderr));
     }

@@ -423,6 +423,14 @@ async fn the_command_line_sends_alerts_and_shows_what_fires() {
     assert_eq!(out(&nabat(&world, "alert", &end).await), "");
     let output = nabat(&world, "alert", &["list", "-o", "json"]).await;
     assert_eq!(out(&output), "[]");
+    // Where alerts are open to everyone, no token is asked for.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let mut list = command();
+    list.args(["alert", "list", "-o", "json", "--url", &world.nabat.url("")]);
+    list.current_dir(elsewhere.path());
+    list.env_remove("NABAT_TOKEN_FILE")
+        .env_remove("NABAT_DATA_DIR");
+    assert_eq!(out(&ended(list).await), "[]");
     for (arguments, code, words) in [
         (vec!["add"], 2, "required"),
         (vec!["add", "Disk", "host"], 2, "`host` is not `name=value`"),

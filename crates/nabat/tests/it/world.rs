@@ -7,6 +7,8 @@
 pub(crate) mod alert;
 pub(crate) mod alertmanager;
 mod api;
+pub(crate) mod asked;
+pub(crate) mod dice;
 pub(crate) mod http;
 pub(crate) mod nabat;
 pub(crate) mod process;

@@ -1,47 +1,23 @@
-//! Alertmanager: its configuration.
+//! Alertmanager: its configuration when it tells chats.
 
-use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
-use std::process::Command;
 
-use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::super::alerts::{NAMES, monitor};
-use super::super::sink::WEBHOOK;
+use super::super::setting::quiet;
 use super::{Audience, FIRST_CHAT, chat_monitor, token};
 
-pub(super) fn command(
-    program: &Path,
-    folder: &Path,
-    own: SocketAddr,
-    ear: SocketAddr,
-    audience: Audience,
-) -> Result<Command> {
-    // JSON is YAML.
-    let file = folder.join("alertmanager.yml");
-    fs::write(&file, config(ear, audience).to_string())?;
-    let mut command = Command::new(program);
-    command.arg("--config.file").arg(file);
-    command.arg("--storage.path").arg(folder.join("data"));
-    command.arg("--web.listen-address").arg(own.to_string());
-    command.args(["--cluster.listen-address=", "--log.level=error"]);
-    Ok(command)
-}
-
-fn config(ear: SocketAddr, audience: Audience) -> Value {
-    let nobody = json!({ "name": "nobody" });
+pub(super) fn config(ear: SocketAddr, audience: Audience) -> Value {
     if audience == Audience::Nobody {
-        let route = json!({ "receiver": "nobody", "group_by": ["alertname", "cluster"] });
-        return json!({ "route": route, "receivers": [nobody] });
+        return quiet();
     }
-    let mut receivers = vec![nobody];
+    let mut receivers = vec![json!({ "name": "nobody" })];
     let mut routes = Vec::new();
     for told in everyone(ear, audience) {
         let name = format!("receiver{}", receivers.len());
         routes.push(json!({ "receiver": name, "matchers": told.matchers }));
-        receivers.push(json!({ "name": name, told.kind: [told.settings] }));
+        receivers.push(json!({ "name": name, "telegram_configs": [told.settings] }));
     }
     json!({
         "route": {
@@ -57,14 +33,12 @@ fn config(ear: SocketAddr, audience: Audience) -> Value {
 
 /// One receiver, and which alerts it is told.
 struct Told {
-    kind: &'static str,
     settings: Value,
     matchers: Vec<String>,
 }
 
 fn everyone(ear: SocketAddr, audience: Audience) -> Vec<Told> {
     let telegram = |bot: usize, chat: i64, matchers| Told {
-        kind: "telegram_configs",
         settings: json!({
             "api_url": format!("http://{ear}"),
             "bot_token": token(bot),
@@ -75,11 +49,6 @@ fn everyone(ear: SocketAddr, audience: Audience) -> Vec<Told> {
     };
     match audience {
         Audience::Nobody => Vec::new(),
-        Audience::Webhook => vec![Told {
-            kind: "webhook_configs",
-            settings: json!({ "url": format!("http://{ear}/{WEBHOOK}") }),
-            matchers: Vec::new(),
-        }],
         Audience::Chats { bots } => (0..bots)
             .flat_map(|bot| (0..NAMES.len()).map(move |n| (bot, n)))
             .map(|(bot, n)| {

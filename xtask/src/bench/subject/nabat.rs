@@ -1,41 +1,21 @@
-//! Nabat: its configuration, and people who subscribe.
+//! Nabat: its configuration when it tells chats, and people who subscribe.
 
-use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
 use super::super::alerts::{NAMES, monitor};
-use super::super::sink::{Sink, WEBHOOK};
+use super::super::sink::Sink;
 use super::{Audience, FIRST_CHAT, token};
 use crate::process;
 
 const SUBSCRIBE_MAX: Duration = Duration::from_secs(20);
 
-pub(super) fn command(
-    program: &Path,
-    folder: &Path,
-    own: SocketAddr,
-    ear: SocketAddr,
-    audience: Audience,
-) -> Result<Command> {
-    // JSON is YAML.
-    let file = folder.join("nabat.yml");
-    fs::write(&file, config(ear, audience).to_string())?;
-    let mut command = Command::new(program);
-    command.arg("serve").arg("-c").arg(file);
-    command.arg("--data-dir").arg(folder.join("data"));
-    command.args(["-p", &own.port().to_string()]);
-    Ok(command)
-}
-
-fn config(ear: SocketAddr, audience: Audience) -> Value {
+pub(super) fn config(ear: SocketAddr, audience: Audience) -> Value {
     let (bots, chats) = match audience {
-        Audience::Nobody | Audience::Webhook => (1, Vec::new()),
+        Audience::Nobody => (1, Vec::new()),
         Audience::Chats { bots } => (
             bots,
             (FIRST_CHAT..FIRST_CHAT + NAMES.len())
@@ -52,18 +32,7 @@ fn config(ear: SocketAddr, audience: Audience) -> Value {
             "allow": chats,
         })
     };
-    let mut config = json!({ "telegram": { "bots": (0..bots).map(bot).collect::<Vec<_>>() } });
-    if audience == Audience::Webhook {
-        config["route"] = json!({
-            "receiver": "webhook",
-            "group_by": ["..."],
-            "group_wait": "0s",
-            "group_interval": "1m",
-        });
-        let url = format!("http://{ear}/{WEBHOOK}");
-        config["receivers"] = json!([{ "name": "webhook", "webhook_configs": [{ "url": url }] }]);
-    }
-    config
+    json!({ "telegram": { "bots": (0..bots).map(bot).collect::<Vec<_>>() } })
 }
 
 /// Each chat subscribes to the alerts of one name; the answer says that it is done.

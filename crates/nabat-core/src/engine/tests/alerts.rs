@@ -187,6 +187,25 @@ impl World {
 }
 
 #[test]
+fn what_came_with_nothing_but_an_end_is_over_when_its_source_says_so() {
+    let mut world = World::new();
+    world.passes(100);
+    let ahead = world.now.after(Duration::from_secs(86_400));
+    let expires = Some(Expiry::given(ahead));
+    let says = |world: &mut World, starts_at, status| {
+        let news = news_of(&[("alertname", "HighCPU")], Some(starts_at), status);
+        let mut out = Effects::default();
+        world.engine.news(world.now, vec![news], &mut out).unwrap();
+        world.engine.open.len()
+    };
+    assert_eq!(says(&mut world, ahead, Status::Firing { expires }), 1);
+    world.passes(10);
+    let ends_at = Some(at(109));
+    let over = Status::Resolved { ends_at };
+    assert_eq!(says(&mut world, at(10), over), 0);
+}
+
+#[test]
 fn two_sources_that_see_the_same_end_at_different_moments_tell_it_once() {
     let mut world = World::new();
     world.says("/regexp all");

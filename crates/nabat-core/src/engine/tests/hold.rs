@@ -97,8 +97,7 @@ impl World {
     fn inhibited(&self, name: &str) -> Option<String> {
         let mut known = self.engine.incidents.values();
         let known = known.find(|known| known.incident.name() == name).unwrap();
-        let by = self.engine.overview().inhibited_by(&known.incident)?;
-        let source = self.engine.open.get(&by).unwrap();
+        let source = self.engine.open.get(&known.inhibited_by?).unwrap();
         Some(self.engine.incidents.get(source).unwrap().incident.name())
     }
 }
@@ -436,4 +435,33 @@ fn an_acknowledgement_that_runs_out_waits_for_the_morning() {
     assert!(world.handed().is_empty());
     world.clock("2026-10-25T06:00:00Z");
     assert_eq!(world.handed().len(), 1);
+}
+
+#[test]
+fn an_overview_says_who_takes_an_alert_and_when_not() {
+    let mut world = World::new();
+    let now = world.now;
+    let shown = |world: &World| {
+        let overview = world.engine.overview();
+        let firing = overview.firing(now, &[]);
+        let takers = firing[0].takers.iter();
+        let mut all = takers.map(|route| {
+            (
+                route.receiver.to_string(),
+                overview.muted_by(route, now).len(),
+            )
+        });
+        all.next().unwrap()
+    };
+    world.fires("DiskSlow", "a");
+    assert_eq!(shown(&world), (SUBSCRIBERS.to_owned(), 0));
+    let mute = Hours {
+        mute: vec!["always".into()],
+        ..Hours::default()
+    };
+    let always = Calendar::from_iter([("always".into(), vec![TimeInterval::default()])]);
+    world.configured(|settings| settings.routing = routing(mute, always));
+    assert_eq!(shown(&world), ("mail".to_owned(), 1));
+    world.configured(|settings| settings.routing = None);
+    assert_eq!(shown(&world), (SUBSCRIBERS.to_owned(), 0));
 }

@@ -19,7 +19,7 @@ fn minutes(count: u64) -> Duration {
 }
 
 /// Everything goes to `mail`; what is critical to `hook` instead, at once.
-fn tree() -> Route {
+fn tree() -> Arc<Route> {
     let critical = Spec {
         receiver: Some("hook".into()),
         matchers: parse_list("host=\"critical\"").unwrap(),
@@ -35,7 +35,7 @@ fn tree() -> Route {
 }
 
 /// A tree that tells nobody.
-fn no_tree() -> Route {
+fn no_tree() -> Arc<Route> {
     Route::root(Spec {
         receiver: Some("nobody".into()),
         ..Spec::default()
@@ -43,7 +43,7 @@ fn no_tree() -> Route {
 }
 
 /// The routing of a tree with both receivers, which are told ends or not.
-fn routing(root: Route, send_resolved: bool) -> Option<Arc<Routing>> {
+fn routing(root: Arc<Route>, send_resolved: bool) -> Option<Arc<Routing>> {
     let integrations = [(MAIL, "mail"), (HOOK, "hook")].map(|(id, receiver)| Integration {
         id,
         receiver: receiver.into(),
@@ -55,11 +55,17 @@ fn routing(root: Route, send_resolved: bool) -> Option<Arc<Routing>> {
 
 fn world() -> World {
     let mut world = World::new();
-    world.engine.settings.routing = routing(tree(), true);
+    world.route(routing(tree(), true));
     world
 }
 
 impl World {
+    /// Routes by this from now on, without telling new receivers of what fires.
+    fn route(&mut self, routing: Option<Arc<Routing>>) {
+        self.engine.settings.routing = routing;
+        self.engine.sort_anew();
+    }
+
     /// Hands out what waits for integrations; all of it is taken there.
     fn notified(&mut self) -> Vec<Notification> {
         let mut notifications = Vec::new();
@@ -168,7 +174,7 @@ fn what_fires_is_repeated_at_the_first_beat_after_its_time() {
         ("c", 5, 1, 5),
     ] {
         let root = Route::root(spec(group_interval, repeat_interval));
-        world.engine.settings.routing = routing(root, true);
+        world.route(routing(root, true));
         world.fires("HighCPU", host);
         assert_eq!(world.reasons(), [Reason::First]);
         for _ in 0..3 {
@@ -221,7 +227,7 @@ fn an_acknowledged_or_silenced_group_is_not_repeated() {
 #[test]
 fn who_wants_no_ends_is_told_none_and_nothing_is_left_behind() {
     let mut world = world();
-    world.engine.settings.routing = routing(tree(), false);
+    world.route(routing(tree(), false));
     world.fires("HighCPU", "a");
     world.notified();
     world.resolves("HighCPU", "a");
@@ -436,7 +442,7 @@ fn a_receiver_that_is_gone_after_a_restart_is_forgotten_and_a_new_one_is_told_wh
 #[test]
 fn who_wants_no_ends_is_told_none_even_of_what_it_may_have_seen() {
     let mut world = world();
-    world.engine.settings.routing = routing(tree(), false);
+    world.route(routing(tree(), false));
     world.fires("HighCPU", "a");
     let work = world.take_all().remove(0);
     let outcome = Outcome::Retry {
@@ -559,7 +565,7 @@ fn a_receiver_may_be_a_chat_with_the_timing_of_its_route() {
     let mut world = world();
     let chat = world.chat(ANN);
     let routing = Routing::new(tree(), []).with_chats([("mail".into(), chat)]);
-    world.engine.settings.routing = Some(Arc::new(routing));
+    world.route(Some(Arc::new(routing)));
     world.fires("HighCPU", "a");
     assert_eq!(world.deliver().len(), 1);
     world.fires("HighCPU", "b");

@@ -27,7 +27,7 @@ impl<'a> Hush<'a> {
         Self {
             open: open().count(),
             acknowledged: open()
-                .filter_map(|member| member.incident.acknowledged.as_ref())
+                .filter_map(|member| member.incident.acknowledged.as_deref())
                 .collect(),
             silenced: open().filter_map(|member| member.silenced_until).collect(),
         }
@@ -111,7 +111,7 @@ impl<'a> Hush<'a> {
         if member.incident.ended() {
             return None;
         }
-        let taken = member.incident.acknowledged.as_ref();
+        let taken = member.incident.acknowledged.as_deref();
         let taken = taken
             .filter(|_| !self.acknowledged())
             .map(|taken| format!("✋ {}", name(&taken.by)));

@@ -8,7 +8,7 @@ use std::fmt::{self, Display, Write as _};
 use std::num::NonZeroUsize;
 
 use jiff::tz::TimeZone;
-use nabat_core::alert::{Fingerprint, Labels};
+use nabat_core::alert::{Fingerprint, Labels, order};
 use nabat_core::incident::{Incident, State};
 use nabat_core::notification::{Notification, Reason};
 use nabat_core::time::Timestamp;
@@ -19,18 +19,14 @@ const ALERT_BYTES: usize = 1_500;
 /// What Go writes for "no time".
 const ZERO_TIME: &str = "0001-01-01T00:00:00Z";
 
-/// The JSON that tells `notification`, with at most `max_alerts` of its alerts: firing ones first,
+/// The JSON that tells `notification`, in Alertmanager's order, with at most `max_alerts` of its alerts: firing ones first,
 /// if not all can be.
 pub fn body(
     notification: &Notification,
     external_url: &str,
     max_alerts: Option<NonZeroUsize>,
 ) -> Vec<u8> {
-    let all: Vec<&Incident> = notification
-        .members
-        .iter()
-        .map(|shown| &*shown.incident)
-        .collect();
+    let all = sorted(notification);
     let payload = Payload {
         version: "4",
         group_key: &notification.group_key,
@@ -114,6 +110,15 @@ impl<'a> Alert<'a> {
             fingerprint: incident.fingerprint,
         }
     }
+}
+
+/// The alerts in the order in which Alertmanager tells those of a group.
+fn sorted(notification: &Notification) -> Vec<&Incident> {
+    let members = notification.members.iter();
+    let all: Vec<&Incident> = members.map(|shown| &*shown.incident).collect();
+    let labels: Vec<&Labels> = all.iter().map(|incident| &incident.labels).collect();
+    let places = order::in_a_group(&labels).into_iter();
+    places.filter_map(|place| all.get(place).copied()).collect()
 }
 
 fn listed(mut all: Vec<&Incident>, max: Option<NonZeroUsize>) -> Vec<Alert<'_>> {

@@ -1,6 +1,9 @@
 //! Routes for people.
 
-use crate::web::api::shape::routes::{Branch, Hours, Manner, Routes, Subscription, Taken, Told};
+use crate::config;
+use crate::web::api::shape::routes::{
+    Branch, Hours, Manner, Muted, Routes, Subscription, Taken, Told,
+};
 
 /// The tree, then whom the receivers tell.
 pub(super) fn routes(shown: &Routes) -> String {
@@ -47,9 +50,8 @@ fn line(branch: &Branch, above: Option<&Manner>) -> String {
         Some(above) if *above == branch.manner => String::new(),
         _ => format!("; {}", manner(&branch.manner)),
     };
-    let hours = hours(&branch.hours).map(|hours| format!("; {hours}"));
-    let hours = hours.unwrap_or_default();
-    format!("{taken} → {}{goes_on}{manner}{hours}", branch.receiver)
+    let hours = hours(&branch.hours);
+    format!("{taken} → {}{hours}{goes_on}{manner}", branch.receiver)
 }
 
 fn manner(manner: &Manner) -> String {
@@ -64,21 +66,16 @@ fn manner(manner: &Manner) -> String {
     )
 }
 
-/// When a route tells nothing new, if there are such times.
-fn hours(hours: &Hours) -> Option<String> {
-    let mute = hours.mute_time_intervals.join(", ");
-    let active = hours.active_time_intervals.join(", ");
-    let quiet = match (mute.as_str(), active.as_str()) {
-        ("", "") => return None,
-        (mute, "") => format!("not during {mute}"),
-        ("", active) => format!("only during {active}"),
-        (mute, active) => format!("not during {mute}, only during {active}"),
-    };
-    let now = hours.muted.as_ref().map(|muted| match &muted.until {
-        Some(until) => format!(" (quiet now, until {until})"),
-        None => " (quiet now, with no end in sight)".to_owned(),
-    });
-    Some(format!("{quiet}{}", now.unwrap_or_default()))
+/// `, not during nights (quiet now, until …)`; nothing if a route tells at any time.
+fn hours(hours: &Hours) -> String {
+    let said = config::hours(&hours.mute_time_intervals, &hours.active_time_intervals);
+    match &hours.muted {
+        None => said,
+        Some(Muted { until: None, .. }) => format!("{said} (quiet now, with no end in sight)"),
+        Some(Muted {
+            until: Some(until), ..
+        }) => format!("{said} (quiet now, until {until})"),
+    }
 }
 
 /// Who would be told, and why.
@@ -101,15 +98,13 @@ fn taken(taken: &Taken) -> String {
         way => way.join(" › "),
     };
     let mut text = format!(
-        "receiver {}: {}\n  because  {way}\n  group    {}\n  when     {}\n",
+        "receiver {}: {}\n  because  {way}\n  group    {}\n  when     {}{}\n",
         taken.receiver,
         people(&taken.told),
         taken.group,
-        manner(&taken.manner)
+        manner(&taken.manner),
+        hours(&taken.hours)
     );
-    if let Some(hours) = hours(&taken.hours) {
-        text.push_str(&format!("  hours    {hours}\n"));
-    }
     if !taken.told_otherwise.is_empty() {
         let others = taken.told_otherwise.join(", ");
         text.push_str(&format!(

@@ -12,7 +12,7 @@ use crate::config::period::Period;
 
 /// The bounds of `after` and of `timeout`.
 const AFTER: (Period, Period) = (Period::from_seconds(1), Period::from_minutes(7 * 24 * 60));
-const TIMEOUT: (Period, Period) = (Period::from_seconds(1), Period::from_minutes(10));
+const TIMEOUT: (Period, Period) = (Period::from_millis(1), Period::from_minutes(60));
 
 /// What one may prove oneself with in `http_config`; only one of them.
 const PROOFS: [(&str, &str); 4] = [
@@ -230,7 +230,8 @@ impl Targets {
         if let (Some(bot), Some(chat)) = (text(telegram, "bot"), telegram.get("chat_id")) {
             let topic = telegram.get("message_thread_id").unwrap_or(&Value::Null);
             let target = format!("{bot} {chat} {topic}");
-            let place = join(path, "chat_id");
+            let file = given(check, path, "chat_id_file");
+            let place = join(path, if file { "chat_id_file" } else { "chat_id" });
             self.add(check, target, &place, "a chat that is told already");
         }
     }

@@ -36,6 +36,7 @@ receivers:
   - url: 'http://127.0.0.1:5001/${PORT}'
     max_alerts: 3
     timeout: 0s
+  - {url: 'http://127.0.0.1:5002', timeout: 250ms}
 ";
 
 #[test]
@@ -53,6 +54,10 @@ fn an_alertmanager_yml_is_read_as_it_is() {
     assert_eq!(webhook.url.expose(), "http://127.0.0.1:5001/${PORT}");
     assert_eq!(webhook.timeout, Duration::from_secs(10));
     assert!(!webhook.follow_redirects);
+    let Kind::Webhook(hasty) = &integrations[1].kind else {
+        panic!("{integrations:?}");
+    };
+    assert_eq!(hasty.timeout, Duration::from_millis(250));
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn the_example_loads_as_it_stands_and_with_every_setting_in_force() {
     assert_eq!(
         load_text(EXAMPLE)
             .routing()
-            .map(|routing| routing.root.receiver),
+            .map(|routing| routing.root.receiver.clone()),
         None
     );
     let all = load_text(&all_settings());
@@ -262,9 +262,9 @@ fn a_fine_configuration_is_summed_up_with_its_routing() {
         "nabat.yml is fine: 2 bots (ops, night-shift), intake for those with a bearer token or a name and password \
          or a secret path, store sqlite:nabat.db\n\
          route: everything to ops, except\n  \
-         {team=\"db\",service=~\"postgres|mysql\",severity=~\"warning|critical\"} to db, not during nights, and goes on\n\
+         {team=\"db\",service=~\"^(?:postgres|mysql)$\",severity=~\"warning|critical\"} to db, not during nights, and goes on\n\
          receiver ops: e-mail to ops@example.org, e-mail to boss@example.org; if that fails for 10m: db\n\
-         receiver db: webhook https://hooks.example.org/…, chat -1001234567890/5 by ops\n"
+         receiver db: webhook https://hooks.example.org/…, chat -1001234567890/5 by ops, chat -100 by ops\n"
     );
     assert_eq!(
         report(Path::new("nabat.yml"), &fine("{}")),

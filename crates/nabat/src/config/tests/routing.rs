@@ -169,6 +169,10 @@ receivers: [{name: all}, {name: db}]
         .collect();
     let found = root.find(&labels)[0];
     assert_eq!(found.group_by, GroupBy::Labels(Vec::new()));
+    assert_eq!(
+        &*found.group(&labels).0,
+        r#"{}/{env!="test",path=~"^(?:\\d+/\"x\")$",severity=~"a|b",team="db"}:{}"#
+    );
     assert_eq!(found.timing.group_wait, Duration::ZERO);
     assert_eq!(found.timing.group_interval, Duration::from_secs(300));
     assert_eq!(found.timing.repeat_interval, Duration::from_secs(5_400));

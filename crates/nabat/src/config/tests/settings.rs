@@ -153,6 +153,25 @@ fn a_secret_is_read_from_its_file_beside_the_configuration() {
 }
 
 #[test]
+fn the_id_of_a_chat_is_read_from_its_file_too() {
+    let (_folder, file) = folder();
+    let load_with = |id: &str| {
+        fs::write(file.with_file_name("chat"), id).unwrap();
+        let yaml = "
+telegram: {bots: [{name: a, token_file: ops.token}]}
+route: {receiver: ops}
+receivers: [{name: ops, telegram_configs: [{bot: a, chat_id_file: chat}]}]";
+        fs::write(&file, yaml).unwrap();
+        load(&own(&file), &env)
+    };
+    assert_eq!(load_with("-1001\n").unwrap().chats()[0].1.chat, -1001);
+    for id in ["0", "", "the group", "1 2"] {
+        let error = load_with(id).unwrap_err().to_string();
+        assert!(error.contains("chat_id_file: found `"), "{error}");
+    }
+}
+
+#[test]
 fn a_secret_file_with_other_content_is_a_mistake_that_does_not_show_it() {
     let (_folder, file) = folder();
     fs::write(file.with_file_name("big"), "x".repeat(64 * 1024 + 1)).unwrap();

@@ -74,7 +74,7 @@ fn put_incident(tx: &Transaction<'_>, incident: &Incident) -> rusqlite::Result<u
         ending,
         incident.loud,
         incident.flaps,
-        incident.acknowledged.as_ref().map(json).transpose()?,
+        incident.acknowledged.as_deref().map(json).transpose()?,
         incident.expires.is_some_and(|expires| expires.presumed),
     ])
 }

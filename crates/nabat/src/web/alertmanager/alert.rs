@@ -1,5 +1,6 @@
 //! An alert as Alertmanager shows it, and which of them somebody wants to see.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -7,8 +8,10 @@ use regex::Regex;
 use serde::{Serialize, Serializer};
 
 use nabat_core::alert::{Fingerprint, Labels};
-use nabat_core::engine::{Firing, Overview};
+use nabat_core::engine::Firing;
 use nabat_core::matcher::Matcher;
+use nabat_core::route::Route;
+use nabat_core::silence::SilenceId;
 use nabat_core::silence::uuid::Names;
 use nabat_core::time::Timestamp;
 
@@ -22,7 +25,7 @@ struct Gettable<'a> {
     annotations: &'a Labels,
     ends_at: Time,
     fingerprint: Shown<Fingerprint>,
-    receivers: Vec<Named<'a>>,
+    receivers: &'a [Named<'a>],
     starts_at: Time,
     status: Status<'a>,
     updated_at: Time,
@@ -35,7 +38,7 @@ struct Gettable<'a> {
 #[serde(rename_all = "camelCase")]
 struct Status<'a> {
     inhibited_by: &'a [Shown<Fingerprint>],
-    muted_by: [&'a str; 0],
+    muted_by: &'a [String],
     silenced_by: &'a [String],
     state: &'static str,
 }
@@ -45,6 +48,15 @@ struct Status<'a> {
 pub(super) struct Named<'a> {
     /// The name.
     pub(super) name: &'a str,
+}
+
+impl<'a> Named<'a> {
+    /// The receiver of a route.
+    pub(super) fn receiver(route: &'a Arc<Route>) -> Self {
+        Self {
+            name: &route.receiver,
+        }
+    }
 }
 
 /// A time with three digits behind the second.
@@ -59,25 +71,36 @@ impl<T: std::fmt::Display> Serialize for Shown<T> {
     }
 }
 
+/// Something that fires, and how it stands.
+pub(super) struct Alert {
+    /// What fires.
+    pub(super) firing: Firing,
+    /// What hushes it.
+    pub(super) standing: Standing,
+}
+
 /// What hushes an alert.
 pub(super) struct Standing {
-    silenced_by: Vec<String>,
-    inhibited_by: Vec<Shown<Fingerprint>>,
+    silenced_by: Box<[SilenceId]>,
+    inhibited_by: Option<Fingerprint>,
 }
 
 impl Standing {
-    /// What hushes `firing` at `now`.
-    pub(super) fn of(overview: &Overview, firing: &Firing, now: Timestamp, names: Names) -> Self {
-        let silences = overview.silenced_by(now, &firing.incident.labels);
-        let inhibitors = overview.inhibited_by(&firing.incident).into_iter();
+    /// That of an alert which these hush.
+    pub(super) fn new(
+        silenced_by: impl Iterator<Item = SilenceId>,
+        inhibited_by: Option<Fingerprint>,
+    ) -> Self {
+        let mut silenced_by: Box<[SilenceId]> = silenced_by.collect();
+        silenced_by.sort_unstable();
         Self {
-            silenced_by: silences.map(|silence| names.uuid(silence.id)).collect(),
-            inhibited_by: inhibitors.map(Shown).collect(),
+            silenced_by,
+            inhibited_by,
         }
     }
 
     fn state(&self) -> &'static str {
-        if self.silenced_by.is_empty() && self.inhibited_by.is_empty() {
+        if self.silenced_by.is_empty() && self.inhibited_by.is_none() {
             "active"
         } else {
             "suppressed"
@@ -129,7 +152,7 @@ impl Wanted {
     pub(super) fn standing(&self, standing: &Standing) -> bool {
         (self.active || standing.state() != "active")
             && (self.silenced || standing.silenced_by.is_empty())
-            && (self.inhibited || standing.inhibited_by.is_empty())
+            && (self.inhibited || standing.inhibited_by.is_none())
     }
 
     /// Whether what goes to this receiver is.
@@ -142,37 +165,42 @@ impl Wanted {
 /// What does not change between the alerts of one answer.
 pub(super) struct Writer {
     /// When an alert is shown to end whose source gave no end and is believed until it does.
-    pub(super) open_end: Timestamp,
+    open_end: Timestamp,
+    names: Names,
 }
 
 impl Writer {
     /// The writer of an answer that is given at `now`.
-    pub(super) fn new(now: Timestamp, resolve_timeout: Duration) -> Self {
+    pub(super) fn new(now: Timestamp, resolve_timeout: Duration, names: Names) -> Self {
         Self {
             open_end: now.after(resolve_timeout),
+            names,
         }
     }
 
-    /// Appends an alert.
+    /// Appends an alert, and the time intervals because of which it is not told now.
     pub(super) fn write(
         &self,
-        firing: &Firing,
-        standing: &Standing,
-        receivers: &[&str],
+        Alert { firing, standing }: &Alert,
+        receivers: &[Named],
+        muted_by: &[String],
         out: &mut Vec<u8>,
     ) {
         let incident = &firing.incident;
         let expires = firing.pulse.expires.map(|expires| expires.at);
+        let inhibited_by = standing.inhibited_by.map(Shown);
+        let silences = standing.silenced_by.iter();
+        let silences: Vec<String> = silences.map(|id| self.names.uuid(*id)).collect();
         let gettable = Gettable {
             annotations: &incident.annotations,
             ends_at: Shown(expires.unwrap_or(self.open_end)),
             fingerprint: Shown(incident.fingerprint),
-            receivers: receivers.iter().map(|name| Named { name }).collect(),
+            receivers,
             starts_at: Shown(incident.starts_at),
             status: Status {
-                inhibited_by: &standing.inhibited_by,
-                muted_by: [],
-                silenced_by: &standing.silenced_by,
+                inhibited_by: inhibited_by.as_slice(),
+                muted_by,
+                silenced_by: &silences,
                 state: standing.state(),
             },
             updated_at: Shown(firing.pulse.seen_at),

@@ -1,47 +1,35 @@
 //! What fires: `GET /api/v2/alerts`.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
 
-use nabat_core::route::Route;
-
-use super::alert::{Standing, Wanted, Writer};
+use super::alert::{Alert, Named};
 use super::answer::Refused;
 use super::query::Parameters;
-use super::{reader, stream};
-use crate::{clock, web};
+use super::reading::Reading;
+use super::stream;
+use crate::web;
 
 /// Shows what fires, by fingerprint.
 pub(super) async fn list(
     State(state): State<web::State>,
     parameters: Parameters,
 ) -> Result<Response, Refused> {
-    let wanted = Wanted::read(&parameters)?;
-    let place = reader(&state)?;
-    let overview = state.engine.overview().await?;
-    let now = clock::now();
-    let names = state.api.names;
-    let writer = Writer::new(now, state.config.borrow().global.resolve_timeout());
-    let firing = overview.firing(now, &wanted.matchers);
-    let mut found = firing.into_iter();
-    let shown = std::iter::from_fn(move || {
-        let _held = &place;
-        loop {
-            let firing = found.next()?;
-            let standing = Standing::of(&overview, &firing, now, names);
-            let routes = overview.routing().root.find(&firing.incident.labels);
-            let receivers: Vec<&str> = routes
-                .iter()
-                .map(|route: &&Route| &*route.receiver)
-                .collect();
-            if wanted.standing(&standing) && receivers.iter().any(|name| wanted.receiver(name)) {
-                let mut json = Vec::new();
-                writer.write(&firing, &standing, &receivers, &mut json);
-                return Some(json);
-            }
-        }
-    });
-    Ok(stream::array(shown, |json, out| {
-        out.extend_from_slice(&json);
-    }))
+    let reading = Arc::new(Reading::begin(&state, &parameters).await?);
+    stream::send(&state.turns, move || {
+        let read = Arc::clone(&reading);
+        let firing = reading.firing().into_iter().filter(move |firing| {
+            let mut routes = firing.takers.iter();
+            routes.any(|route| read.wanted.receiver(&route.receiver))
+        });
+        let read = Arc::clone(&reading);
+        let alerts = firing.filter_map(move |firing| read.stands(firing));
+        stream::array(alerts, move |alert: Alert, out| {
+            let receivers: Vec<Named> = alert.firing.takers.iter().map(Named::receiver).collect();
+            reading.writer.write(&alert, &receivers, &[], out);
+        })
+    })
+    .await
 }

@@ -1,7 +1,7 @@
 //! The configuration as Alertmanager would have read it, for `amtool config routes`.
 //!
 //! Only what routes and who is told, in the words of Alertmanager 0.25, which reads nothing else.
-//! Addresses of webhooks are secrets, and are replaced by one that leads nowhere.
+//! Addresses of webhooks and tokens of bots are secrets, and are replaced by what leads nowhere.
 
 use std::fmt::{Display, Write as _};
 
@@ -9,10 +9,12 @@ use nabat_core::engine::SUBSCRIBERS;
 use nabat_core::matcher::Matcher;
 
 use crate::config::integration::{Integration, Kind};
-use crate::config::{Config, InhibitRule, Interval, Route};
+use crate::config::{Config, InhibitRule, Interval, Route, TelegramConfig};
 
 /// Stands for the address of a webhook.
 const REDACTED_URL: &str = "http://redacted.invalid/";
+/// Stands for the token of a bot, as in Alertmanager.
+const REDACTED_TOKEN: &str = "<secret>";
 
 /// The configuration as YAML.
 pub(super) fn of(config: &Config) -> String {
@@ -44,6 +46,7 @@ pub(super) fn of(config: &Config) -> String {
             .filter(|integration| *integration.receiver == *receiver.name)
             .collect();
         yaml.integrations(&own);
+        yaml.chats(&receiver.telegram_configs);
     }
     if !config.inhibit_rules.is_empty() {
         yaml.line(0, "inhibit_rules:");
@@ -176,6 +179,17 @@ impl Yaml {
         }
         if let Some(years) = &interval.years {
             self.list(2, "years", years);
+        }
+    }
+
+    /// The topic within a chat is newer than 0.25, which would refuse it.
+    fn chats(&mut self, chats: &[TelegramConfig]) {
+        if !chats.is_empty() {
+            self.line(1, "telegram_configs:");
+        }
+        for chat in chats {
+            self.pair(1, "- bot_token", quoted(REDACTED_TOKEN));
+            self.pair(2, "chat_id", chat.chat_id);
         }
     }
 

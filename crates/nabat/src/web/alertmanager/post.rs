@@ -60,8 +60,13 @@ async fn take(state: &web::State, request: Request<Body>) -> Result<(), Refused>
     Err(Refused::said(StatusCode::BAD_REQUEST, problems))
 }
 
-/// The type must be said: without one, nothing is read.
+/// The type of a body must be said: without one, nothing is read.
 pub(super) fn check_type(headers: &HeaderMap) -> Result<(), Refused> {
+    let length = headers.get(header::CONTENT_LENGTH);
+    let empty = length.is_none_or(|length| length.as_bytes() == b"0");
+    if empty && !headers.contains_key(header::TRANSFER_ENCODING) {
+        return Ok(());
+    }
     let kind = headers.get(header::CONTENT_TYPE);
     let kind = kind.map_or("application/octet-stream", |kind| {
         kind.to_str().unwrap_or_default()

@@ -26,9 +26,11 @@ pub(super) fn all<'a>(
         .map(|(_, value)| value.as_str())
 }
 
-/// Whether the parameter called `name` is true, as it is when it is not there.
+/// Whether the parameter called `name` is true, as it is when it is not there or says nothing.
 pub(super) fn flag(parameters: &[(String, String)], name: &str) -> bool {
-    let value = all(parameters, name).last();
+    let value = all(parameters, name)
+        .last()
+        .filter(|value| !value.is_empty());
     value.is_none_or(|value| TRUE.iter().any(|word| value.eq_ignore_ascii_case(word)))
 }
 
@@ -63,7 +65,7 @@ mod tests {
             ("On", true),
             ("1", true),
             ("maybe", false),
-            ("", false),
+            ("", true),
             ("false", false),
         ] {
             assert_eq!(flag(&parameters(&[("active", value)]), "active"), expected);
@@ -86,6 +88,8 @@ mod tests {
             ("=b", None),
             ("a=~(", None),
             (r#"a="b", c="d""#, None),
+            (r#"a=b"c"#, None),
+            (r#"a=b\"c\d\\"#, Some(r#"a="b\"c\\d\\""#)),
         ] {
             let got = filters(&parameters(&[("filter", text)]));
             let got = got.ok().map(|list| list[0].to_string());

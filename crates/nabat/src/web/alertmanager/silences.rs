@@ -42,13 +42,13 @@ pub(super) async fn list(
     });
     silences.sort_by_key(|silence| (place(silence), silence.id));
     let names = state.api.names;
-    Ok(stream::array(
-        silences,
-        move |silence: Arc<Silence>, out| {
+    let list = move || {
+        stream::array(silences, move |silence: Arc<Silence>, out: &mut Vec<u8>| {
             // Writing into memory does not fail.
             let _ = serde_json::to_writer(out, &shape::Gettable::of(&silence, names));
-        },
-    ))
+        })
+    };
+    stream::send(&state.turns, list).await
 }
 
 /// Whether a silence has each of these matchers, to the letter: not whether it covers the same.

@@ -119,7 +119,7 @@ fn shown(known: incident::Incident, now: Timestamp) -> Incident {
         flaps: known.flaps,
         acknowledged: known
             .acknowledged
-            .as_ref()
+            .as_deref()
             .filter(|_| ended_at.is_none())
             .map(Into::into),
         labels: known.labels,

@@ -8,6 +8,7 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use crate::world::alert::Alert;
+use crate::world::dice::Dice;
 use crate::world::{http, wait};
 
 const SENDERS: usize = 3;
@@ -17,31 +18,6 @@ const ALERTS_IN_GROUP: usize = 8;
 const PAUSE_MAX_MS: u64 = 30;
 /// The pause of a sender that got no 200.
 const RETRY_PAUSE: Duration = Duration::from_millis(10);
-
-/// Chance that can be replayed: SplitMix64.
-#[derive(Debug)]
-pub(super) struct Dice(u64);
-
-impl Dice {
-    pub(super) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    pub(super) fn below(&mut self, end: usize) -> usize {
-        (self.roll() % end as u64) as usize
-    }
-
-    pub(super) fn up_to_ms(&mut self, max: u64) -> Duration {
-        Duration::from_micros(self.roll() % (max * 1_000))
-    }
-}
 
 /// An alert whose last webhook was answered with 200.
 #[derive(Debug)]

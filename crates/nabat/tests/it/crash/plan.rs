@@ -1,7 +1,8 @@
 //! How often Nabat dies, and among what: a dozen times, or as often as `cargo xtask crash` asks.
 
-use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::world::asked::asked;
 
 /// How often it dies, and among what.
 #[derive(Debug)]
@@ -22,16 +23,6 @@ impl Plan {
             faults,
         }
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place where these tests are told to be longer"
-)]
-fn asked<T: FromStr>(variable: &str) -> Option<T> {
-    let text = std::env::var(variable).ok()?;
-    let number = text.parse().ok();
-    Some(number.unwrap_or_else(|| panic!("{variable} is no number: {text}")))
 }
 
 /// Another one each time, since moments can't be replayed anyway; a failure prints it.

@@ -1,4 +1,5 @@
-//! A real Alertmanager that passes everything on to one webhook, without delay.
+//! A real Alertmanager, which passes everything on to one webhook, without delay, or goes by the
+//! configuration that it is given.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -50,6 +51,11 @@ impl Alertmanager {
                 "webhook_configs": [{ "url": webhook, "send_resolved": true }],
             }],
         });
+        Self::with_config(folder, name, &config).await
+    }
+
+    /// Starts one called `name` that goes by `config`, with its files in `folder`.
+    pub(crate) async fn with_config(folder: &Path, name: &str, config: &Value) -> Self {
         // JSON is YAML.
         let file = folder.join(format!("{name}.yml"));
         std::fs::write(&file, config.to_string()).unwrap();

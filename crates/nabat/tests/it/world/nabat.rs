@@ -16,8 +16,16 @@ use super::{http, wait};
 /// What the program writes to its log, followed by its address, once it accepts connections.
 const LISTENING: &str = "listening on http://127.0.0.1:";
 
+/// Whose configuration file it goes by.
+#[derive(Clone, Copy)]
+enum Form {
+    Nabats,
+    Alertmanagers,
+}
+
 pub(crate) struct Nabat {
     folder: PathBuf,
+    form: Form,
     port: u16,
     process: Process,
     client: reqwest::Client,
@@ -26,10 +34,20 @@ pub(crate) struct Nabat {
 impl Nabat {
     /// Starts it with its files in `folder`, and waits until it is ready.
     pub(crate) async fn start(folder: &Path, config: &Value) -> Self {
-        configure(folder, config);
-        let (process, port) = launch(folder, 0).await;
+        Self::start_with(Form::Nabats, folder, config).await
+    }
+
+    /// The same with an `alertmanager.yml`.
+    pub(crate) async fn start_as_alertmanager(folder: &Path, config: &Value) -> Self {
+        Self::start_with(Form::Alertmanagers, folder, config).await
+    }
+
+    async fn start_with(form: Form, folder: &Path, config: &Value) -> Self {
+        configure(form, folder, config);
+        let (process, port) = launch(form, folder, 0).await;
         let nabat = Self {
             folder: folder.to_owned(),
+            form,
             port,
             process,
             client: http::client(),
@@ -49,7 +67,7 @@ impl Nabat {
 
     /// Writes a changed configuration; it takes effect by a reload or a restart.
     pub(crate) fn configure(&self, config: &Value) {
-        configure(&self.folder, config);
+        configure(self.form, &self.folder, config);
     }
 
     /// Ends it as a crash would.
@@ -77,7 +95,7 @@ impl Nabat {
     /// time, however far it has come.
     pub(crate) async fn start_and_kill9(&mut self, after: Duration) {
         self.process.kill9();
-        self.process = spawn(&self.folder, self.port);
+        self.process = spawn(self.form, &self.folder, self.port);
         tokio::time::sleep(after).await;
         self.process.kill9();
     }
@@ -96,7 +114,7 @@ impl Nabat {
     /// until it is ready.
     pub(crate) async fn restart(&mut self) {
         self.process.kill9();
-        (self.process, _) = launch(&self.folder, self.port).await;
+        (self.process, _) = launch(self.form, &self.folder, self.port).await;
         self.ready().await;
     }
 
@@ -142,31 +160,39 @@ pub(crate) fn command() -> Command {
     Command::new(env!("CARGO_BIN_EXE_nabat"))
 }
 
-fn config_file(folder: &Path) -> PathBuf {
-    folder.join("nabat.yml")
+impl Form {
+    /// The option that names its file, and the file.
+    fn file(self, folder: &Path) -> (&'static str, PathBuf) {
+        let (option, name) = match self {
+            Self::Nabats => ("-c", "nabat.yml"),
+            Self::Alertmanagers => ("--alertmanager.config", "nabats-alertmanager.yml"),
+        };
+        (option, folder.join(name))
+    }
 }
 
-fn configure(folder: &Path, config: &Value) {
+fn configure(form: Form, folder: &Path, config: &Value) {
     // JSON is YAML.
-    std::fs::write(config_file(folder), config.to_string()).unwrap();
+    std::fs::write(form.file(folder).1, config.to_string()).unwrap();
 }
 
 fn data_dir(folder: &Path) -> PathBuf {
     folder.join("data")
 }
 
-async fn launch(folder: &Path, port: u16) -> (Process, u16) {
-    let mut process = spawn(folder, port);
+async fn launch(form: Form, folder: &Path, port: u16) -> (Process, u16) {
+    let mut process = spawn(form, folder, port);
     let port = process.word_after(LISTENING).await;
     (process, port.trim_end_matches('/').parse().unwrap())
 }
 
-fn spawn(folder: &Path, port: u16) -> Process {
+fn spawn(form: Form, folder: &Path, port: u16) -> Process {
     // A limit on the size of files must look like a full disk, and not kill.
     let mut shell = Command::new("sh");
     shell.args(["-c", r#"trap "" XFSZ; exec "$0" "$@""#]);
     shell.arg(command().get_program()).arg("serve");
-    shell.arg("-c").arg(config_file(folder));
+    let (option, file) = form.file(folder);
+    shell.arg(option).arg(file);
     shell.arg("--data-dir").arg(data_dir(folder));
     shell.args(["-p", &port.to_string()]);
     Process::start("nabat", folder, &mut shell)

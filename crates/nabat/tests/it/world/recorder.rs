@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -20,6 +21,8 @@ pub(crate) struct Request {
     pub(crate) body: Bytes,
     /// What it was answered with.
     pub(crate) status: u16,
+    /// When it came.
+    pub(crate) at: Instant,
 }
 
 impl Request {
@@ -59,6 +62,7 @@ impl Recorder {
                 headers,
                 body,
                 status: answer.status().as_u16(),
+                at: Instant::now(),
             });
             answer
         };

@@ -5,7 +5,7 @@ use super::*;
 /// The chat's bot is stood in for by `mail`, which no route leads to.
 fn with_fallback() -> World {
     let mut world = World::new();
-    world.engine.settings.routing = routing(no_tree(), true);
+    world.route(routing(no_tree(), true));
     let fallback = Fallback {
         after: minutes(10),
         to: vec![Destination::Integration(MAIL)],
@@ -27,7 +27,7 @@ impl World {
 #[test]
 fn a_fallback_is_told_what_a_chat_can_not_be_told_and_its_end() {
     let mut world = world();
-    world.engine.settings.routing = routing(no_tree(), true);
+    world.route(routing(no_tree(), true));
     world.engine.settings.fallbacks = HashMap::from([(
         Outlet::Bot(BOT),
         Fallback {
@@ -64,7 +64,7 @@ fn a_fallback_is_told_at_once_when_the_chat_has_refused_for_long() {
             to: vec![Destination::Integration(HOOK)],
         },
     )]);
-    world.engine.settings.routing = routing(no_tree(), true);
+    world.route(routing(no_tree(), true));
     world.says("/regexp all");
     world.fires("HighCPU", "a");
     let work = world.take_all().remove(0);

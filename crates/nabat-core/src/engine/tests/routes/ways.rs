@@ -68,7 +68,7 @@ fn ann() -> ChatKey {
 
 fn with(routes: Vec<Spec>) -> World {
     let mut world = World::new();
-    world.engine.settings.routing = routed(routes);
+    world.route(routed(routes));
     world
 }
 

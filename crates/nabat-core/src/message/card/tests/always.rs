@@ -59,10 +59,12 @@ fn any_incident() -> impl Strategy<Value = Incident> {
                 links,
                 state,
                 flaps,
-                acknowledged: taken_by.map(|by| Acknowledgement {
-                    by,
-                    at: starts_at,
-                    until: Timestamp::from_millis(starts_at.as_millis() + lasted),
+                acknowledged: taken_by.map(|by| {
+                    Box::new(Acknowledgement {
+                        by,
+                        at: starts_at,
+                        until: Timestamp::from_millis(starts_at.as_millis() + lasted),
+                    })
                 }),
                 ..incident(&[], &[])
             }

@@ -7,11 +7,11 @@ use crate::message::sketch::at;
 
 fn taken(incident: Incident, by: &str, until: &str) -> Incident {
     Incident {
-        acknowledged: Some(Acknowledgement {
+        acknowledged: Some(Box::new(Acknowledgement {
             by: by.into(),
             at: at("2026-11-20T15:20:00Z"),
             until: at(until),
-        }),
+        })),
         ..incident
     }
 }

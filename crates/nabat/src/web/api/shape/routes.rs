@@ -35,10 +35,10 @@ pub struct Branch {
     /// Whether the routes beside it that follow are asked too.
     #[serde(rename = "continue")]
     pub continues: bool,
-    /// When and how it speaks.
+    /// How it groups, and when its groups speak.
     #[serde(flatten)]
     pub manner: Manner,
-    /// When it tells nothing new.
+    /// When it keeps quiet.
     #[serde(flatten)]
     pub hours: Hours,
     /// Finer routes.
@@ -101,10 +101,10 @@ pub struct Taken {
     pub way: Vec<String>,
     /// The key of the alert's group.
     pub group: String,
-    /// When and how it speaks.
+    /// How it groups, and when its groups speak.
     #[serde(flatten)]
     pub manner: Manner,
-    /// When it tells nothing new.
+    /// When it keeps quiet.
     #[serde(flatten)]
     pub hours: Hours,
 }
@@ -252,14 +252,14 @@ impl Taken {
 }
 
 /// The ways from a route down to those that take the alert, in the order of [`Route::find`].
-fn ways<'r>(root: &'r Route, labels: &Labels) -> Vec<Vec<&'r Route>> {
+fn ways<'r>(root: &'r Arc<Route>, labels: &Labels) -> Vec<Vec<&'r Route>> {
     let found = root.find(labels);
     let way = |route: &'r Route| {
         let mut way = Vec::new();
         descend(root, route, &mut way);
         way
     };
-    found.into_iter().map(way).collect()
+    found.into_iter().map(|route| way(route)).collect()
 }
 
 /// Adds the way from `from` to `to`, both included; says whether there is one.
