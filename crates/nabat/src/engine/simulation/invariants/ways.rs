@@ -39,12 +39,12 @@ impl World {
             return Vec::new();
         };
         let there = card.destination;
-        let mut routes = routing.root.find(&incident.labels);
-        routes.retain(|route| {
+        let leads_here = |route: &&Route| {
             let its_group = || route.group(&incident.labels).0 == card.group;
             leads(routing, route, there) && (there.chat().is_some() || its_group())
-        });
-        routes
+        };
+        let routes = routing.root.find(&incident.labels).into_iter();
+        routes.map(|route| &**route).filter(leads_here).collect()
     }
 
     /// What fires is on a card of every group of its routes, in a chat on one, and on none that is

@@ -1,6 +1,7 @@
 //! Routes as the API shows them: the tree, and who would be told about an alert.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use nabat_core::alert::Labels;
@@ -138,7 +139,7 @@ impl Routes {
 
 impl Branch {
     fn of(route: &Route, calendar: &Calendar, now: Timestamp) -> Self {
-        let below = |route| Self::of(route, calendar, now);
+        let below = |route: &Arc<Route>| Self::of(route, calendar, now);
         Self {
             matchers: texts(route.matchers()),
             receiver: route.receiver.to_string(),
@@ -283,7 +284,7 @@ fn told_by<'r>(
     let muted = |route: &Route| !routing.calendar.muting(&route.hours, now).is_empty();
     let mut routes = routing.root.find(labels);
     routes.sort_by_key(|route| (muted(route), route.timing.group_wait));
-    let mut chats = HashMap::new();
+    let mut chats: HashMap<ChatKey, &Route> = HashMap::new();
     for route in routes {
         for chat in routing.chats_of(&route.receiver) {
             if !subscribed.contains(chat) {
