@@ -15,6 +15,7 @@ mod build;
 mod cost;
 mod door;
 mod figures;
+mod groups;
 mod http;
 mod inhibition;
 mod intake;
@@ -46,6 +47,7 @@ pub(crate) enum Part {
     Api,
     Reads,
     Routes,
+    Groups,
     Inhibition,
     Webhooks,
     Intake,
@@ -56,10 +58,11 @@ pub(crate) enum Part {
 }
 
 impl Part {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Api,
         Self::Reads,
         Self::Routes,
+        Self::Groups,
         Self::Inhibition,
         Self::Webhooks,
         Self::Intake,
@@ -74,6 +77,7 @@ impl Part {
             Self::Api => "api",
             Self::Reads => "reads",
             Self::Routes => "routes",
+            Self::Groups => "groups",
             Self::Inhibition => "inhibition",
             Self::Webhooks => "webhooks",
             Self::Intake => "intake",
@@ -89,6 +93,7 @@ impl Part {
             Self::Api => api::measure(subject, options, figures),
             Self::Reads => reads::measure(subject, options, figures),
             Self::Routes => routes::measure(subject, options, figures),
+            Self::Groups => groups::measure(subject, options, figures),
             Self::Inhibition => inhibition::measure(subject, options, figures),
             Self::Webhooks => webhooks::measure(subject, options, figures),
             Self::Intake => intake::measure(subject, options, figures),

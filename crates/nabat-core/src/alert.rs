@@ -5,9 +5,11 @@
 //! thousand of them stay in memory for as long as their alerts fire.
 
 pub mod order;
+pub mod quote;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Deref;
 
 use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
@@ -15,6 +17,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::incident::{Expiry, GroupKey};
 use crate::time::Timestamp;
+use quote::Quoted;
 
 /// The label with an alert's name.
 pub const NAME: &str = "alertname";
@@ -158,7 +161,7 @@ impl fmt::Display for Labels {
         f.write_str("{")?;
         for (index, (name, value)) in self.iter().enumerate() {
             let comma = if index == 0 { "" } else { ", " };
-            write!(f, "{comma}{name}={value:?}")?;
+            write!(f, "{comma}{name}={}", Quoted(value))?;
         }
         f.write_str("}")
     }
@@ -180,14 +183,22 @@ impl Serialize for Labels {
     }
 }
 
-/// A text that is borrowed from the input where that is possible.
-#[derive(Default, Deserialize)]
+/// A text that is borrowed from the input where that is possible, also when it may be missing.
+#[derive(Debug, Default, Deserialize)]
 #[serde(transparent)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+pub struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
 
 impl AsRef<str> for Text<'_> {
     fn as_ref(&self) -> &str {
-        &self.0
+        self
     }
 }
 

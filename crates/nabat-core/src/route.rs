@@ -16,6 +16,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::Labels;
+use crate::alert::quote::Quoted;
 use crate::chat::ChatKey;
 use crate::destination::IntegrationId;
 use crate::incident::GroupKey;
@@ -271,10 +272,12 @@ impl Route {
     /// The group of an alert of this route: its key and its labels.
     pub fn group(&self, labels: &Labels) -> (GroupKey, Labels) {
         let common = self.group_labels(labels);
-        let pairs: Vec<String> = common
+        let mut pairs: Vec<String> = common
             .iter()
-            .map(|(name, value)| format!("{name}={value:?}"))
+            .map(|(name, value)| format!("{name}={}", Quoted(value)))
             .collect();
+        // Not by name: `a1="…"` comes before `a="…"`, as there.
+        pairs.sort_unstable();
         let key = format!("{}:{{{}}}", self.key, pairs.join(", "));
         (key.into(), common)
     }

@@ -17,6 +17,10 @@ use crate::matcher::{self, Matcher, MatcherError};
 use crate::time::Timestamp;
 use expression::ExpressionError;
 
+/// How much memory the expressions of one list of matchers may take once they are compiled, in
+/// bytes: what a chat asks for is kept for good, and a list of hosts as long as a message takes less.
+const COMPILED_BYTES_MAX: usize = 256 << 10;
+
 /// The number of a subscription; never used twice.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
@@ -70,11 +74,20 @@ impl Selector {
     /// Where the list is not one, and why.
     pub fn labels(text: &str) -> Result<Self, MatcherError> {
         let matchers = matcher::parse_list(text)?;
-        Ok(if matchers.is_empty() {
+        let bytes: usize = matchers.iter().map(Matcher::compiled_bytes).sum();
+        if bytes > COMPILED_BYTES_MAX {
+            let ExpressionError { at, problem } = expression::too_large();
+            return Err(MatcherError { at, problem });
+        }
+        Ok(Self::of_matchers(matchers))
+    }
+
+    fn of_matchers(matchers: Vec<Matcher>) -> Self {
+        if matchers.is_empty() {
             Self::All
         } else {
             Self::Labels(matchers)
-        })
+        }
     }
 
     /// Reads what people write to look for something: label matchers if it can be read so, else an
@@ -117,7 +130,9 @@ impl Selector {
             "title" => expression::check(text)
                 .map(|()| Self::Title(text.into()))
                 .map_err(|error| error.to_string()),
-            "labels" => Self::labels(text).map_err(|error| error.to_string()),
+            "labels" => matcher::parse_list(text)
+                .map(Self::of_matchers)
+                .map_err(|error| error.to_string()),
             other => Err(format!("`{other}` is not a kind of selector")),
         }
     }
@@ -137,5 +152,24 @@ impl fmt::Display for Selector {
                 Ok(())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_hosts_as_long_as_a_message_may_be_subscribed_to_and_a_bomb_may_not() {
+        let hosts = (0..180).map(|host| format!("host-{host:04}.example.org"));
+        let hosts = hosts.collect::<Vec<_>>().join("|");
+        assert!(Selector::labels(&format!("instance=~\"{hosts}\"")).is_ok());
+        // Each of them would do.
+        let large = r#"instance=~".{1,50}""#;
+        assert!(Selector::labels(large).is_ok());
+        let many = [large; 50].join(" ");
+        assert!(Selector::labels(&many).is_err());
+        let kept = Selector::from_stored("labels", &many);
+        assert!(kept.is_ok(), "what was taken once stays");
     }
 }

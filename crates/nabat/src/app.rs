@@ -5,7 +5,8 @@ mod deafness;
 mod integrations;
 mod reload;
 
-use std::net::SocketAddr;
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,6 +65,18 @@ impl From<SocketAddr> for Place {
             prefix: String::new(),
             external_url: None,
         }
+    }
+}
+
+/// Listens on `address`. `[::]` is every address, those of IPv4 too; a machine without IPv6 has
+/// the latter alone.
+async fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let every = SocketAddr::from((Ipv6Addr::UNSPECIFIED, address.port()));
+    match TcpListener::bind(address).await {
+        Err(error) if address == every && error.kind() != ErrorKind::AddrInUse => {
+            TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port())).await
+        }
+        bound => bound,
     }
 }
 
@@ -140,7 +153,7 @@ impl App {
         // First of all: a SIGHUP that nobody listens to ends the process.
         let hangups = lifecycle::hangups().context("failed to listen to signals")?;
         lifecycle::outlive_full_files().context("failed to listen to signals")?;
-        let listener = TcpListener::bind(address)
+        let listener = listen(address)
             .await
             .with_context(|| format!("failed to listen on {address}"))?;
         let address = listener.local_addr()?;

@@ -7,6 +7,7 @@ pub(crate) mod alertmanager;
 mod answer;
 pub mod api;
 mod health;
+mod media;
 pub mod server;
 mod webhook;
 

@@ -16,6 +16,7 @@ usage: cargo xtask bench [OPTION VALUE]…
                  api        new and repeated alerts with 1,000 to 100,000 active, memory for each
                  reads      GET of all, one, their groups; posting meanwhile; memory of long answers
                  routes     new and repeated alerts through 1,000 routes with regular expressions
+                 groups     new alerts that all join one group
                  inhibition new alerts, and reading them, with 1,000 inhibition rules
                  webhooks   from the POST to a webhook, one by one and 5,000 at once
                  intake     new and repeated alerts at Nabat's own webhook, start-up, memory

@@ -1,6 +1,7 @@
 //! Handing deliveries to couriers, and taking back how it went.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use super::cards::card_change;
 use super::{Effects, Engine, OnDuty};
@@ -12,11 +13,14 @@ use crate::delivery::{
     Send, Settled, Work,
 };
 use crate::destination::Destination;
-use crate::incident::IncidentId;
+use crate::incident::{IncidentId, State};
 use crate::message::Message;
 use crate::message::card::{Extras, Member, MemberNews, buttons, card, digest, follow_up, listing};
 use crate::notification::{Notification, Reason};
 use crate::time::Timestamp;
+
+/// How long after an end a receiver that refuses it is told it again, at each beat of the group.
+const REFUSED_ENDS_TOLD_FOR: Duration = Duration::from_secs(24 * 3_600);
 
 /// Requests, and what the ledger notes when they were accepted.
 type Spoken = (Vec<Send>, Vec<Note>);
@@ -252,6 +256,7 @@ impl Engine {
             }
             Outcome::Failed { told, reason } => {
                 self.attempted(now, &deliveries, Fate::Failed, &reason, out);
+                let told = self.without_fresh_ends(now, told);
                 self.give_up(now, &deliveries, &told, Fate::Failed, by_digest, out);
             }
             Outcome::Uncertain { told, reason } => {
@@ -298,6 +303,26 @@ impl Engine {
             self.fall_back(now, card, Some(&given_up), out);
         }
         self.delivered(now, deliveries, told, by_digest, out);
+    }
+
+    /// Leaves out the ends that a receiver refused and that may be told yet: they stay in the ledger
+    /// as untold, and are told again at the next beat of their group. Otherwise one mistake of the
+    /// other side would leave an alert open there for good.
+    fn without_fresh_ends(&self, now: Timestamp, told: Vec<Note>) -> Vec<Note> {
+        let speaks_again = |note: &Note| {
+            let card = self.cards.get(&note.card).map(|on_duty| &on_duty.card);
+            let at_beats =
+                card.is_some_and(|card| card.destination.chat().is_none() && card.routed.is_some());
+            let state = self.incidents.get(&note.incident);
+            let fresh = state.is_some_and(|known| match known.incident.state {
+                State::Ended { at, .. } => now.since(at) < REFUSED_ENDS_TOLD_FOR,
+                State::Firing | State::Stale => false,
+            });
+            at_beats && note.told.ended && fresh
+        };
+        told.into_iter()
+            .filter(|note| !speaks_again(note))
+            .collect()
     }
 
     /// A chat is given up until it says otherwise. An integration never is: it is tried again.

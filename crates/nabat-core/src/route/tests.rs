@@ -34,6 +34,20 @@ fn tree() -> Arc<Route> {
 }
 
 #[test]
+fn group_keys_are_written_as_in_go() {
+    let all = Route::root(Spec {
+        group_by: Some(GroupBy::All),
+        ..Spec::default()
+    });
+    let alert = [("a", "e\u{301}\t"), ("a1", "\"'"), ("a_", "\u{200b}")];
+    let (key, _) = all.group(&alert.into_iter().collect());
+    assert_eq!(
+        &*key,
+        "{}:{a1=\"\\\"'\", a=\"e\u{301}\\t\", a_=\"\\u200b\"}"
+    );
+}
+
+#[test]
 fn an_alert_goes_to_the_deepest_routes_that_take_it() {
     let tree = tree();
     for (alert, expected) in [

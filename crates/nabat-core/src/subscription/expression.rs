@@ -16,6 +16,8 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 pub const EXPRESSION_BYTES_MAX: usize = 16_384;
 /// The largest compiled form of one expression in bytes.
 const COMPILED_BYTES_MAX: usize = 128 << 10;
+/// How deep groups and repetitions may be nested.
+pub(crate) const NESTED_MAX: u32 = 32;
 /// What one expression's search may keep in memory, in bytes.
 const CACHE_BYTES_MAX: usize = 16 << 10;
 /// More alternatives than this are not worth looking for one by one.
@@ -38,36 +40,48 @@ pub struct ExpressionError {
 /// # Errors
 /// The place of the mistake and what it is.
 pub fn check(text: &str) -> Result<(), ExpressionError> {
-    let error = |at: usize, problem: String| Err(ExpressionError { at, problem });
     if text.is_empty() {
-        return error(0, "the expression is empty".to_owned());
+        return Err(ExpressionError {
+            at: 0,
+            problem: "the expression is empty".to_owned(),
+        });
     }
     if text.len() > EXPRESSION_BYTES_MAX {
-        return error(
-            EXPRESSION_BYTES_MAX,
-            format!(
-                "the expression is {} bytes long; {EXPRESSION_BYTES_MAX} are the most",
-                text.len()
-            ),
-        );
+        return Err(too_long(text));
     }
-    if let Err(mistake) = parse(text) {
-        return match *mistake {
-            regex_syntax::Error::Parse(parse) => {
-                error(parse.span().start.offset, parse.kind().to_string())
-            }
-            regex_syntax::Error::Translate(translate) => {
-                error(translate.span().start.offset, translate.kind().to_string())
-            }
-            other => error(0, other.to_string()),
-        };
+    if let Err(error) = parse(text) {
+        return Err(mistake(*error));
     }
-    match build(text, true) {
-        Ok(_) => Ok(()),
-        Err(_) => error(
-            0,
-            "the expression grows too large; use smaller repetitions".to_owned(),
+    build(text, true, COMPILED_BYTES_MAX).map_err(|_| too_large())?;
+    Ok(())
+}
+
+/// What is wrong with an expression that can't be parsed, and where.
+pub(crate) fn mistake(error: regex_syntax::Error) -> ExpressionError {
+    let (at, problem) = match error {
+        regex_syntax::Error::Parse(parse) => (parse.span().start.offset, parse.kind().to_string()),
+        regex_syntax::Error::Translate(translate) => {
+            (translate.span().start.offset, translate.kind().to_string())
+        }
+        other => (0, other.to_string()),
+    };
+    ExpressionError { at, problem }
+}
+
+pub(crate) fn too_long(text: &str) -> ExpressionError {
+    ExpressionError {
+        at: EXPRESSION_BYTES_MAX,
+        problem: format!(
+            "the expression is {} bytes long; {EXPRESSION_BYTES_MAX} are the most",
+            text.len()
         ),
+    }
+}
+
+pub(crate) fn too_large() -> ExpressionError {
+    ExpressionError {
+        at: 0,
+        problem: "the expression grows too large; use smaller repetitions".to_owned(),
     }
 }
 
@@ -75,19 +89,19 @@ pub fn check(text: &str) -> Result<(), ExpressionError> {
 pub fn compile(checked: &str) -> Regex {
     // An expression that was accepted once compiles again; one that a newer version refuses
     // matches nothing rather than taking the engine down.
-    build(checked, true).unwrap_or_else(|_| nothing())
+    build(checked, true, COMPILED_BYTES_MAX).unwrap_or_else(|_| nothing())
 }
 
-/// The compiled form of a checked expression as matchers use it: anchored, letter case counts.
-pub fn compile_anchored(checked: &str) -> Regex {
-    build(&format!("^(?:{checked})$"), false).unwrap_or_else(|_| nothing())
-}
-
-fn build(text: &str, any_case: bool) -> Result<Regex, Box<regex_automata::meta::BuildError>> {
+/// Compiles `text` to at most `bytes_max`, to be kept in thousands.
+pub(crate) fn build(
+    text: &str,
+    any_case: bool,
+    bytes_max: usize,
+) -> Result<Regex, Box<regex_automata::meta::BuildError>> {
     Regex::builder()
         .configure(
             Regex::config()
-                .nfa_size_limit(Some(COMPILED_BYTES_MAX))
+                .nfa_size_limit(Some(bytes_max))
                 .hybrid_cache_capacity(CACHE_BYTES_MAX)
                 // Thousands of expressions are kept: each engine less is memory saved, and
                 // titles are short enough for the backtracker.
@@ -98,23 +112,24 @@ fn build(text: &str, any_case: bool) -> Result<Regex, Box<regex_automata::meta::
         .syntax(
             syntax::Config::new()
                 .case_insensitive(any_case)
-                .nest_limit(32),
+                .nest_limit(NESTED_MAX),
         )
         .build(text)
         .map_err(Box::new)
 }
 
+/// What matches nothing.
 #[expect(
     clippy::expect_used,
     reason = "a constant that compiles, see the tests"
 )]
-fn nothing() -> Regex {
+pub(crate) fn nothing() -> Regex {
     Regex::new(r"[^\s\S]").expect("an empty class compiles")
 }
 
-fn parse(text: &str) -> Result<Hir, Box<regex_syntax::Error>> {
+pub(crate) fn parse(text: &str) -> Result<Hir, Box<regex_syntax::Error>> {
     regex_syntax::ParserBuilder::new()
-        .nest_limit(32)
+        .nest_limit(NESTED_MAX)
         .build()
         .parse(text)
         .map_err(Box::new)

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use nabat_core::alert::NAME;
-use nabat_core::matcher::parse_one;
+use nabat_core::matcher::classic;
 use nabat_core::time::Timestamp;
 
 use super::output::{self, How, Output};
@@ -173,7 +173,7 @@ fn pairs(texts: &[String], named: bool) -> Result<BTreeMap<String, String>, Fail
         let usage = || Failure::Usage(format!("nabat: `{text}` is not `name=value`"));
         let (name, _) = text.split_once('=').ok_or_else(usage)?;
         // Quotes are read as in a matcher; an operator of more than `=` is none here.
-        match parse_one(text) {
+        match classic::parse_one(text) {
             Ok(pair) if *pair.name == *name.trim() && !text.contains("=~") => {
                 Ok((pair.name.into(), pair.value.into()))
             }

@@ -1,4 +1,6 @@
 //! Which configuration a command reads: Nabat's own, or an `alertmanager.yml` as it is.
+//!
+//! A flag goes before a variable of the environment, which a container sets for everybody.
 
 use std::path::PathBuf;
 
@@ -7,11 +9,15 @@ use clap::Args;
 use super::Failure;
 use crate::config::{self, Config, Form, Named, environment};
 
-/// A configuration file.
+/// The variable that names the configuration, where no flag does.
+const VARIABLE: &str = "NABAT_CONFIG";
+
+/// A configuration file that may be named.
 #[derive(Debug, Args)]
-pub(super) struct File {
-    /// The configuration [default: ./nabat.yml, then $XDG_CONFIG_HOME/nabat/nabat.yml, /etc/nabat/nabat.yml]
-    #[arg(short, long, env = "NABAT_CONFIG", value_name = "FILE")]
+pub(super) struct Choice {
+    /// A `nabat.yml` to go by; without it, `serve` and `check` look at NABAT_CONFIG, then for
+    /// ./nabat.yml, $XDG_CONFIG_HOME/nabat/nabat.yml and /etc/nabat/nabat.yml
+    #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// An `alertmanager.yml` to go by instead, as it is; also `--config.file`
     #[arg(
@@ -23,21 +29,39 @@ pub(super) struct File {
     alertmanager: Option<PathBuf>,
 }
 
-impl File {
-    /// Finds and reads it.
-    pub(super) fn load(&self) -> Result<(Named, Config), Failure> {
-        let usage = |error: config::LoadError| Failure::Usage(error.to_string());
-        let (given, form) = match &self.alertmanager {
-            Some(path) => (Some(path), Form::Alertmanager),
-            None => (self.config.as_ref(), Form::Nabat),
-        };
-        let path = config::locate(given.map(PathBuf::as_path), &environment).map_err(usage)?;
-        load(path, form)
+impl Choice {
+    /// Reads the file, if one was named.
+    pub(super) fn load(&self) -> Result<Option<(Named, Config)>, Failure> {
+        let nabat = self.config.as_ref().map(|path| (path, Form::Nabat));
+        let other = self.alertmanager.as_ref();
+        let named = nabat.or(other.map(|path| (path, Form::Alertmanager)));
+        named
+            .map(|(path, form)| load(path.clone(), form))
+            .transpose()
     }
 }
 
-/// Reads the configuration in the file at `path`.
-pub(super) fn load(path: PathBuf, form: Form) -> Result<(Named, Config), Failure> {
+/// A configuration file, which is looked for if none was named.
+#[derive(Debug, Args)]
+pub(super) struct File {
+    #[command(flatten)]
+    choice: Choice,
+}
+
+impl File {
+    /// Finds and reads it.
+    pub(super) fn load(&self) -> Result<(Named, Config), Failure> {
+        if let Some(chosen) = self.choice.load()? {
+            return Ok(chosen);
+        }
+        let given = environment(VARIABLE).map(PathBuf::from);
+        let path = config::locate(given.as_deref(), &environment);
+        let path = path.map_err(|error| Failure::Usage(error.to_string()))?;
+        load(path, Form::Nabat)
+    }
+}
+
+fn load(path: PathBuf, form: Form) -> Result<(Named, Config), Failure> {
     let file = Named { path, form };
     let config = config::load(&file, &environment);
     let config = config.map_err(|error| Failure::Usage(error.to_string()))?;

@@ -3,12 +3,13 @@
 mod table;
 
 use clap::{Args, Subcommand, ValueEnum};
+use nabat_core::matcher::list_text;
 use reqwest::Method;
 
 use super::api::given;
 use super::output::{How, Output, json};
 use super::table::width;
-use super::{Outcome, complain, print, runtime};
+use super::{Outcome, complain, print, runtime, words};
 use crate::clock;
 use crate::web::api::shape::incident::{Incident, Incidents as Page};
 
@@ -34,7 +35,8 @@ enum Action {
 
 #[derive(Debug, Args)]
 struct List {
-    /// Only those whose labels fulfil all: severity=critical 'team=~"db|web"'
+    /// Only those whose labels fulfil all: DiskFull severity=critical 'team=~"db|web"'; a first
+    /// word alone is the alert's name
     #[arg(value_name = "MATCHER")]
     matchers: Vec<String>,
     /// Only those in whose title (name and summary) this expression is found
@@ -91,7 +93,8 @@ async fn list(wanted: List) -> Outcome {
         State::Open => "open".to_owned(),
         State::Ended => "ended".to_owned(),
     });
-    let filter = Some(wanted.matchers.join(" ")).filter(|text| !text.is_empty());
+    let matchers = words::matchers(&wanted.matchers)?;
+    let filter = (!matchers.is_empty()).then(|| list_text(&matchers));
     let query = given([
         ("limit", Some(wanted.limit.to_string())),
         ("state", state),

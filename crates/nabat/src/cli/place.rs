@@ -1,22 +1,31 @@
 //! Where `nabat serve` listens and how it is reached, in Nabat's words or in Alertmanager's.
+//!
+//! A flag goes before a variable of the environment, which a container sets for everybody.
 
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
+use std::fmt::Display;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _};
+use std::str::FromStr;
 
 use clap::Args;
 use reqwest::Url;
 
 use super::Failure;
 use crate::app;
+use crate::config::environment;
+
+/// Where Nabat listens if nobody says.
+const HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const PORT: u16 = 8080;
 
 /// An address, and what stands before every path.
 #[derive(Debug, Args)]
 pub(super) struct Place {
-    /// The port to listen on; 0 takes a free one
-    #[arg(short, long, env = "NABAT_PORT", default_value_t = 8080)]
-    port: u16,
-    /// The address to listen on
-    #[arg(short = 'H', long, env = "NABAT_HOST", default_value = "127.0.0.1")]
-    host: IpAddr,
+    /// The port to listen on; 0 takes a free one [env: NABAT_PORT] [default: 8080]
+    #[arg(short, long)]
+    port: Option<u16>,
+    /// The address to listen on [env: NABAT_HOST] [default: 127.0.0.1]
+    #[arg(short = 'H', long)]
+    host: Option<IpAddr>,
     /// Address and port in one, as Alertmanager has it; `:9093` listens on every address
     #[arg(
         long = "web.listen-address",
@@ -38,7 +47,7 @@ impl Place {
     pub(super) fn read(&self) -> Result<app::Place, Failure> {
         let address = match &self.listen {
             Some(listen) => address(listen)?,
-            None => SocketAddr::new(self.host, self.port),
+            None => SocketAddr::new(self.host()?, self.port()?),
         };
         let external_url = self.external_url.as_ref().map(Url::as_str);
         let external_url = external_url.map(|url| url.trim_end_matches('/').to_owned());
@@ -50,12 +59,35 @@ impl Place {
             external_url,
         })
     }
+
+    fn host(&self) -> Result<IpAddr, Failure> {
+        let host = self
+            .host
+            .map_or_else(|| variable("NABAT_HOST"), |host| Ok(Some(host)));
+        Ok(host?.unwrap_or(HOST))
+    }
+
+    fn port(&self) -> Result<u16, Failure> {
+        let port = self
+            .port
+            .map_or_else(|| variable("NABAT_PORT"), |port| Ok(Some(port)));
+        Ok(port?.unwrap_or(PORT))
+    }
+}
+
+/// What a variable of the environment says where no flag does.
+fn variable<T: FromStr<Err: Display>>(name: &str) -> Result<Option<T>, Failure> {
+    let read = environment(name).map(|text| {
+        let read = text.parse();
+        read.map_err(|error| Failure::Usage(format!("nabat: {name} is `{text}`: {error}")))
+    });
+    read.transpose()
 }
 
 /// `127.0.0.1:9093`, `localhost:9093`, `[::1]:9093`, or `:9093` for every address.
 fn address(listen: &str) -> Result<SocketAddr, Failure> {
     let whole = match listen.strip_prefix(':') {
-        Some(port) => format!("0.0.0.0:{port}"),
+        Some(port) => format!("[::]:{port}"),
         None => listen.to_owned(),
     };
     let found = whole.to_socket_addrs().ok().and_then(|mut all| all.next());
@@ -94,7 +126,7 @@ mod tests {
     fn addresses_are_read_as_alertmanager_reads_them() {
         let read = |listen| address(listen).ok().map(|address| address.to_string());
         assert_eq!(read("127.0.0.1:9093").as_deref(), Some("127.0.0.1:9093"));
-        assert_eq!(read(":9093").as_deref(), Some("0.0.0.0:9093"));
+        assert_eq!(read(":9093").as_deref(), Some("[::]:9093"));
         assert_eq!(read("[::1]:1").as_deref(), Some("[::1]:1"));
         assert_eq!(read("9093"), None);
     }

@@ -2,16 +2,14 @@
 
 mod text;
 
-use std::path::PathBuf;
-
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use nabat_core::alert::Labels;
 use reqwest::Method;
 
+use super::file::Choice;
 use super::output::How;
-use super::{Failure, Outcome, file, runtime};
-use crate::config::{Config, Form};
+use super::{Outcome, runtime};
 use crate::web::api::shape::routes::{Routes as Shown, Told};
 
 const PATH: &str = "/api/v1/routes";
@@ -25,16 +23,17 @@ pub(super) struct Routes {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Draw the tree of routes
+    /// Draw the tree of routes: of a file, or of the Nabat that runs
     Show(Show),
-    /// Say which receivers, groups and subscriptions would get an alert, and why
+    /// Say which receivers, groups and subscriptions would get an alert, and why: by a file, which
+    /// knows no subscriptions, or by the Nabat that runs
     Test(Test),
 }
 
 #[derive(Debug, Args)]
 struct Show {
     #[command(flatten)]
-    offline: Offline,
+    file: Choice,
     #[command(flatten)]
     how: How,
 }
@@ -53,39 +52,9 @@ struct Test {
     )]
     receivers: Option<Vec<String>>,
     #[command(flatten)]
-    offline: Offline,
+    file: Choice,
     #[command(flatten)]
     how: How,
-}
-
-/// A file instead of a Nabat that runs.
-#[derive(Debug, Args)]
-struct Offline {
-    /// Go by this `nabat.yml` and ask no Nabat; subscriptions are not known then
-    #[arg(short, long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Go by this `alertmanager.yml`; also `--config.file`
-    #[arg(
-        long = "alertmanager.config",
-        alias = "config.file",
-        value_name = "FILE",
-        conflicts_with = "config"
-    )]
-    alertmanager: Option<PathBuf>,
-}
-
-impl Offline {
-    /// The configuration, if one was named.
-    fn load(&self) -> Result<Option<Config>, Failure> {
-        let nabat = self.config.as_ref().map(|path| (path, Form::Nabat));
-        let other = self.alertmanager.as_ref();
-        let other = other.map(|path| (path, Form::Alertmanager));
-        let Some((path, form)) = nabat.or(other) else {
-            return Ok(None);
-        };
-        let (_, config) = file::load(path.clone(), form)?;
-        Ok(Some(config))
-    }
 }
 
 impl Routes {
@@ -99,8 +68,8 @@ impl Routes {
 
 impl Show {
     fn run(self) -> Outcome {
-        let shown = match self.offline.load()? {
-            Some(config) => Shown::of(&config),
+        let shown = match self.file.load()? {
+            Some((_, config)) => Shown::of(&config),
             None => runtime()?.block_on(async {
                 let api = self.how.target.open()?;
                 api.ask(Method::GET, PATH, &[]).await
@@ -113,8 +82,8 @@ impl Show {
 impl Test {
     /// Fails if the receivers are not those that were expected.
     fn run(self) -> Outcome {
-        let told: Told = match self.offline.load()? {
-            Some(config) => {
+        let told: Told = match self.file.load()? {
+            Some((_, config)) => {
                 let pairs = self.labels.iter();
                 let labels: Labels = pairs
                     .map(|(name, value)| (name.as_str(), value.as_str()))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use nabat_core::alert::NAME;
-use nabat_core::matcher::{Matcher, parse_one};
+use nabat_core::matcher::{Matcher, classic};
 use nabat_core::time::{NotAPeriod, Timestamp, parse_period};
 
 use super::Failure;
@@ -14,7 +14,7 @@ pub(super) fn matchers(texts: &[String]) -> Result<Vec<Matcher>, Failure> {
         if at == 0 && !text.contains(['=', '!']) {
             return Ok(Matcher::equal(NAME, text));
         }
-        parse_one(text).map_err(|error| {
+        classic::parse_one(text).map_err(|error| {
             Failure::Usage(format!("nabat: `{text}` is no matcher: {}", error.problem))
         })
     });

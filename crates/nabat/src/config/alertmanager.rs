@@ -91,6 +91,10 @@ struct Adapter<'f> {
 struct Inherited {
     token: Option<Entry>,
     api_url: Option<Entry>,
+    /// The entries of `http_config`.
+    http: Vec<Entry>,
+    /// Whether those of them that no bot can do were told.
+    told: bool,
 }
 
 /// A bot that some `telegram_configs` name by its token.
@@ -104,6 +108,15 @@ struct Bot {
 
 impl Adapter<'_> {
     fn global(&mut self, global: &mut Node) {
+        self.leave_out(global, "global", |key| {
+            let other = CHANNELS.iter().any(|channel| key.starts_with(channel));
+            (other || key.starts_with("wechat_")).then_some(NO_CHANNEL)
+        });
+        self.http(global, "global");
+        let http = match child(global, "http_config").map(|http| &http.kind) {
+            Some(Kind::Map(entries)) => entries.clone(),
+            _ => Vec::new(),
+        };
         self.inherited = Inherited {
             token: take(global, "telegram_bot_token")
                 .map(|entry| named(entry, "token"))
@@ -111,12 +124,9 @@ impl Adapter<'_> {
                     take(global, "telegram_bot_token_file").map(|entry| named(entry, "token_file"))
                 }),
             api_url: take(global, "telegram_api_url").map(|entry| named(entry, "api_url")),
+            http,
+            told: false,
         };
-        self.leave_out(global, "global", |key| {
-            let other = CHANNELS.iter().any(|channel| key.starts_with(channel));
-            (other || key.starts_with("wechat_")).then_some(NO_CHANNEL)
-        });
-        self.http(global, "global");
         let at_once = child(global, "resolve_timeout").and_then(|timeout| text(timeout));
         if matches!(at_once, Some("0" | "0s" | "0m" | "0ms")) {
             self.leave_out(global, "global", |key| {
@@ -200,7 +210,11 @@ impl Adapter<'_> {
         }
         let api_url = take(telegram, "api_url").map(|entry| named(entry, "api_url"));
         entries.extend(api_url.or_else(|| self.inherited.api_url.clone()));
-        let proxy = child(telegram, "http_config").and_then(|http| take(http, "proxy_url"));
+        let own = child(telegram, "http_config").filter(|http| !http.is_null());
+        let proxy = match own {
+            Some(http) => take(http, "proxy_url"),
+            None => self.inherited_proxy(),
+        };
         entries.extend(proxy.map(|entry| named(entry, "proxy")));
         self.usual_http(telegram);
         let name = self.bot(entries, &telegram.spot);
@@ -210,12 +224,31 @@ impl Adapter<'_> {
         }
     }
 
+    /// The proxy of `global.http_config`. What else stands there, a bot can't do: it is refused once.
+    fn inherited_proxy(&mut self) -> Option<Entry> {
+        let inherited = &mut self.inherited;
+        let refused = |entry: &&Entry| entry.key != "proxy_url" && !usual(entry);
+        if !std::mem::replace(&mut inherited.told, true) {
+            for entry in inherited.http.iter().filter(refused) {
+                self.faults.add(Fault {
+                    path: join("global.http_config", &entry.key),
+                    spot: entry.key_spot.clone(),
+                    found: format!("`{}`, which `telegram_configs` inherit", entry.key),
+                    expected: "`proxy_url` alone, for nothing else is done for bots".to_owned(),
+                    hint: Some(
+                        "move it to the `http_config` of each webhook, or give the chats one of \
+                         their own: `http_config: {follow_redirects: true}`"
+                            .to_owned(),
+                    ),
+                });
+            }
+        }
+        let proxy = inherited.http.iter().find(|entry| entry.key == "proxy_url");
+        proxy.cloned()
+    }
+
     /// Takes an `http_config` out that says nothing (more).
     fn usual_http(&mut self, telegram: &mut Node) {
-        let usual = |entry: &Entry| {
-            entry.key == "enable_http2"
-                || (entry.key == "follow_redirects" && text(&entry.value) == Some("true"))
-        };
         let empty = child(telegram, "http_config").is_some_and(|http| match &http.kind {
             Kind::Map(entries) => entries.iter().all(usual),
             _ => http.is_null(),
@@ -281,6 +314,12 @@ impl Adapter<'_> {
             false
         });
     }
+}
+
+/// Whether this of an `http_config` is so anyway.
+fn usual(entry: &Entry) -> bool {
+    let redirects = entry.key == "follow_redirects" && text(&entry.value) == Some("true");
+    redirects || entry.key == "enable_http2" || entry.value.is_null()
 }
 
 /// Adds the bots to `telegram.bots`, beside those that stand there.

@@ -2,29 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use nabat_core::matcher::{Matcher, MatcherError, parse_list};
+use nabat_core::matcher::{Matcher, Operator, classic};
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
-/// `name=~"value"`.
-///
-/// # Errors
-/// What is wrong with the expression, with its place within `value`.
-pub(super) fn expression(name: &str, value: &str) -> Result<Vec<Matcher>, MatcherError> {
-    let escaped = |text: &str| {
-        let text = text.replace('\\', "\\\\").replace('"', "\\\"");
-        text.replace('\n', "\\n")
-    };
-    let before = format!("\"{}\"=~", escaped(name));
-    parse_list(&format!("{before}\"{}\"", escaped(value))).map_err(|error| MatcherError {
-        at: error.at.saturating_sub(before.len()).min(value.len()),
-        problem: error.problem,
-    })
-}
-
 pub(super) fn lists<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Matcher>, D::Error> {
     let texts = Vec::<String>::deserialize(deserializer)?;
-    let lists = texts.iter().map(|text| parse_list(text));
+    let lists = texts.iter().map(|text| classic::parse_list(text));
     let lists: Vec<Vec<Matcher>> = lists.collect::<Result<_, _>>().map_err(de::Error::custom)?;
     Ok(lists.into_iter().flatten().collect())
 }
@@ -39,11 +23,9 @@ pub(super) fn expressions<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<Matcher>, D::Error> {
     let labels = BTreeMap::<String, String>::deserialize(deserializer)?;
-    let mut matchers = Vec::new();
-    for (name, value) in &labels {
-        matchers.extend(expression(name, value).map_err(de::Error::custom)?);
-    }
-    Ok(matchers)
+    let matches = |(name, value): (&String, &String)| Matcher::new(name, Operator::Matches, value);
+    let matchers: Result<_, _> = labels.iter().map(matches).collect();
+    matchers.map_err(de::Error::custom)
 }
 
 pub(super) fn lists_schema(_: &mut SchemaGenerator) -> Schema {

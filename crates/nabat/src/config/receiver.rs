@@ -140,7 +140,8 @@ pub struct Receiver {
     #[serde(default)]
     #[schemars(length(max = 100))]
     pub telegram_configs: Vec<TelegramConfig>,
-    /// Who is told instead when something of this receiver can't be reached.
+    /// Who is told instead when something of this receiver can't be reached. Its chats have the
+    /// `fallback` of their bot, which is required then.
     pub fallback: Option<Fallback>,
 }
 

@@ -1,15 +1,15 @@
 //! What both ways of posting alerts have in common: limits, lists, texts, times, links.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
-use std::ops::Deref;
 
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use serde::de::{DeserializeSeed, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use nabat_core::alert::Labels;
-use nabat_core::time::{NotATime, Timestamp};
+use nabat_core::time::Timestamp;
 
 /// The most bytes of all labels of an alert, and of a group: they are kept for each.
 pub(super) const LABELS_BYTES_MAX: usize = 32 << 10;
@@ -83,35 +83,40 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
     }
 }
 
-/// A text that is borrowed from the body where that is possible, also when it may be missing.
-#[derive(Deserialize)]
-#[serde(transparent)]
-pub(super) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-impl Deref for Text<'_> {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-/// Reads a time. The last days of 9999 are the last moment there is: people write them for "never".
+/// Reads a time in one of the forms that Alertmanager reads (`strfmt.ParseDateTime`): RFC 3339, or
+/// without a zone, or without seconds. Go's zero time is none; no text at all is the beginning of
+/// 1970.
 ///
 /// # Errors
-/// When the text is no time.
-pub(super) fn time(text: &str) -> Result<Option<Timestamp>, NotATime> {
-    Timestamp::parse_rfc3339(text).or_else(|problem| {
-        // The year before has the same days, and its times lie within what can be counted.
-        let earlier = text.strip_prefix("9999").map(|rest| format!("9998{rest}"));
-        let is_time = earlier.is_some_and(|text| Timestamp::parse_rfc3339(&text).is_ok());
-        let last = Timestamp::from_millis(jiff::Timestamp::MAX.as_millisecond());
-        if is_time {
-            Ok(Some(last))
-        } else {
-            Err(problem)
-        }
-    })
+/// Alertmanager's words for what is no time.
+pub(crate) fn time(text: &str) -> Result<Option<Timestamp>, String> {
+    if text.is_empty() {
+        return Ok(Some(Timestamp::default()));
+    }
+    if let Ok(time) = Timestamp::parse_rfc3339(text) {
+        return Ok(time);
+    }
+    /// `2006-01-02T15:04`: a date alone is not a time.
+    const SHORTEST_BYTES: usize = 16;
+    let civil = (text.len() >= SHORTEST_BYTES)
+        .then(|| text.parse::<DateTime>().ok())
+        .flatten()
+        .and_then(|civil| civil.to_zoned(TimeZone::UTC).ok());
+    civil
+        .map(|zoned| Some(Timestamp::from_millis(zoned.timestamp().as_millisecond())))
+        .ok_or_else(|| {
+            let text = cut(text, QUOTED_CHARS_MAX);
+            format!("parsing time {text:?} as \"2006-01-02 15:04:05\": cannot parse it")
+        })
+}
+
+/// The last moment there is, if `text` is one of the last days of 9999, which nothing here can count
+/// and which people write for "never".
+pub(super) fn never(text: &str) -> Option<Timestamp> {
+    // The year before has the same days.
+    let earlier = format!("9998{}", text.strip_prefix("9999")?);
+    let last = Timestamp::from_millis(jiff::Timestamp::MAX.as_millisecond());
+    Timestamp::parse_rfc3339(&earlier).is_ok().then_some(last)
 }
 
 /// A link that a chat can open. Anything else is left out: it would be refused there.
@@ -134,4 +139,35 @@ pub(super) fn cut(text: &str, chars_max: usize) -> String {
         shown.push('…');
     }
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_alertmanager_reads_them() {
+        let at = |text: &str| Timestamp::parse_rfc3339(text).unwrap();
+        for (text, expected) in [
+            ("2026-11-20T12:00:00Z", at("2026-11-20T12:00:00Z")),
+            ("2026-11-20T12:00:00.5+02:00", at("2026-11-20T10:00:00.5Z")),
+            (
+                "2026-11-20T12:00:00.123456789Z",
+                at("2026-11-20T12:00:00.123Z"),
+            ),
+            ("2026-11-20T12:00:00+0200", at("2026-11-20T10:00:00Z")),
+            ("2026-11-20T12:00:00", at("2026-11-20T12:00:00Z")),
+            ("2026-11-20 12:00:00", at("2026-11-20T12:00:00Z")),
+            ("2026-11-20 12:00:00.25", at("2026-11-20T12:00:00.25Z")),
+            ("2026-11-20T12:00Z", at("2026-11-20T12:00:00Z")),
+            ("2026-11-20T12:00", at("2026-11-20T12:00:00Z")),
+            ("0001-01-01T00:00:00Z", None),
+            ("", at("1970-01-01T00:00:00Z")),
+        ] {
+            assert_eq!(time(text), Ok(expected), "{text}");
+        }
+        for text in ["2026-11-20", "12:00:00", "soon", "1795187045"] {
+            assert!(time(text).is_err(), "{text}");
+        }
+    }
 }

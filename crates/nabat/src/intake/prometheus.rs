@@ -6,18 +6,16 @@
 
 use std::borrow::Cow;
 
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde::de::DeserializeSeed as _;
 
-use nabat_core::alert::{Labels, Links, News, Status};
+use nabat_core::alert::{Labels, Links, News, Status, Text};
 use nabat_core::incident::Expiry;
 use nabat_core::time::Timestamp;
 
 use super::parts::{
-    self, ANNOTATIONS_BYTES_MAX, LABELS_BYTES_MAX, Limits, List, Listed, MISTAKE_CHARS_MAX,
-    QUOTED_CHARS_MAX, Text, among, cut, link,
+    ANNOTATIONS_BYTES_MAX, LABELS_BYTES_MAX, Limits, List, Listed, MISTAKE_CHARS_MAX,
+    QUOTED_CHARS_MAX, among, cut, link, never, time,
 };
 
 /// What a request holds.
@@ -156,8 +154,8 @@ struct Span {
 impl Alert<'_> {
     fn span(&self) -> Result<Span, String> {
         Ok(Span {
-            starts_at: time(self.starts_at.as_deref())?,
-            ends_at: time(self.ends_at.as_deref())?,
+            starts_at: moment(self.starts_at.as_deref())?,
+            ends_at: moment(self.ends_at.as_deref())?,
         })
     }
 
@@ -247,31 +245,12 @@ fn check_pairs(pairs: &Labels, limits: Limits, bytes_max: usize) -> Result<(), S
     Ok(())
 }
 
-/// Reads a time in one of the forms that Alertmanager reads. Go's zero time is none; no text at
-/// all is the beginning of 1970.
-fn time(text: Option<&str>) -> Result<Option<Timestamp>, String> {
-    let Some(text) = text else {
+/// The moment that is given, if one is.
+fn moment(text: Option<&str>) -> Result<Option<Timestamp>, String> {
+    let Some(text) = text.map(shortened) else {
         return Ok(None);
     };
-    if text.is_empty() {
-        return Ok(Some(Timestamp::default()));
-    }
-    let text = &*shortened(text);
-    if let Ok(time) = parts::time(text) {
-        return Ok(time);
-    }
-    /// `2006-01-02T15:04`: a date alone is not a time.
-    const SHORTEST_BYTES: usize = 16;
-    let civil = (text.len() >= SHORTEST_BYTES)
-        .then(|| text.parse::<DateTime>().ok())
-        .flatten()
-        .and_then(|civil| civil.to_zoned(TimeZone::UTC).ok());
-    civil
-        .map(|zoned| Some(Timestamp::from_millis(zoned.timestamp().as_millisecond())))
-        .ok_or_else(|| {
-            let text = cut(text, QUOTED_CHARS_MAX);
-            format!("parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": it is no such time")
-        })
+    time(&text).or_else(|problem| never(&text).map(Some).ok_or(problem))
 }
 
 /// The same time with no more digits of its second than count.
@@ -511,7 +490,7 @@ mod tests {
 
         #[test]
         fn no_time_or_address_makes_the_reader_panic(text in ".{0,40}") {
-            let _ = (time(Some(&text)), is_address(&text));
+            let _ = (time(&text), is_address(&text));
         }
     }
 }

@@ -8,6 +8,7 @@ mod alerts;
 mod answer;
 mod groups;
 mod original;
+mod pages;
 mod post;
 mod query;
 mod reading;
@@ -17,7 +18,7 @@ mod stream;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get};
@@ -68,10 +69,12 @@ pub(super) fn router(state: &super::State) -> Router<super::State> {
 
 /// The paths of Alertmanager's API v1 that are not Nabat's own.
 pub(super) fn former() -> Router<super::State> {
-    const PATHS: [&str; 4] = [
+    const PATHS: [&str; 6] = [
         "/api/v1/alerts",
         "/api/v1/alerts/groups",
         "/api/v1/receivers",
+        "/api/v1/silence/{id}",
+        "/api/v1/silences",
         "/api/v1/status",
     ];
     let add = |router: Router<super::State>, path| router.route(path, any(answer::gone));
@@ -80,36 +83,21 @@ pub(super) fn former() -> Router<super::State> {
 
 /// Lets in who may send alerts, and says what browsers must hear.
 async fn guarded(State(state): State<super::State>, request: Request, next: Next) -> Response {
+    if pages::asks(request.method(), request.headers()) {
+        let mut answer = HeaderMap::new();
+        pages::may(request.headers(), &mut answer);
+        return (StatusCode::OK, answer).into_response();
+    }
+    let method = request.method().clone();
     let from_a_page = request.headers().contains_key(header::ORIGIN);
-    let asked_first = request
-        .headers()
-        .get(header::ACCESS_CONTROL_REQUEST_METHOD)
-        .cloned();
-    let mut response = match asked_first {
-        Some(wanted) if request.method() == Method::OPTIONS => may_ask(wanted),
-        _ if !admitted(&state, request.headers()) => Refused::unauthorized().into_response(),
-        _ => next.run(request).await,
+    let mut response = match admitted(&state, request.headers()) {
+        true => next.run(request).await,
+        false => Refused::unauthorized().into_response(),
     };
     let headers = response.headers_mut();
-    headers.insert(header::VARY, HeaderValue::from_static("Origin"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if from_a_page {
-        let anyone = HeaderValue::from_static("*");
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, anyone);
-    }
+    pages::may_read(&method, from_a_page, headers);
     response
-}
-
-/// What a browser is told that asks whether a page may send a request.
-fn may_ask(wanted: HeaderValue) -> Response {
-    let headers = [
-        (header::ACCESS_CONTROL_ALLOW_METHODS, wanted),
-        (
-            header::ACCESS_CONTROL_ALLOW_HEADERS,
-            HeaderValue::from_static("Accept, Authorization, Content-Type, Origin"),
-        ),
-    ];
-    (StatusCode::OK, headers).into_response()
 }
 
 /// Whether a request carries what `intake.auth` demands; the secret of the webhook's path counts as

@@ -11,6 +11,7 @@ use http_body_util::BodyExt as _;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::answer::Problem;
+use super::media::Media;
 use crate::bot::WebhookAnswer;
 use crate::clock;
 use crate::engine::NotTaken;
@@ -183,27 +184,17 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
             "send it without `Origin`",
         ));
     }
-    if headers.contains_key(header::CONTENT_ENCODING) {
-        return Err(unsupported(
+    match Media::of(headers) {
+        Media::Json | Media::Unsaid => Ok(()),
+        Media::Compressed => Err(unsupported(
             "the body is compressed".to_owned(),
             "send it without `Content-Encoding`",
-        ));
+        )),
+        Media::Other(kind) => Err(unsupported(
+            format!("the body is `{kind}`"),
+            "send JSON; with curl: `-H 'Content-Type: application/json'`",
+        )),
     }
-    let Some(kind) = headers.get(header::CONTENT_TYPE) else {
-        return Ok(());
-    };
-    let kind = kind.to_str().unwrap_or_default();
-    let plain = kind.split(';').next().unwrap_or_default().trim();
-    if plain.eq_ignore_ascii_case("application/json") {
-        return Ok(());
-    }
-    Err(unsupported(
-        format!(
-            "the body is `{}`",
-            plain.chars().take(60).collect::<String>()
-        ),
-        "send JSON; with curl: `-H 'Content-Type: application/json'`",
-    ))
 }
 
 /// Reads a body to its end, up to a limit.

@@ -313,6 +313,8 @@ async fn refusals_have_the_shapes_of_alertmanager() {
         ("/alertmanager/api/v2/status", 404),
         ("/api/nosuch", 404),
         ("/api/v1/alerts", 410),
+        ("/api/v1/silences", 410),
+        ("/api/v1/silence/1", 410),
     ] {
         assert_eq!(answer(client.get(url(path))).await.0, status, "{path}");
     }
@@ -333,7 +335,7 @@ async fn refusals_have_the_shapes_of_alertmanager() {
 }
 
 #[tokio::test]
-async fn a_page_in_a_browser_may_read_it() {
+async fn a_page_in_a_browser_may_read_and_post_and_not_delete() {
     let world = World::start().await;
     let client = http::client();
     let url = world.nabat.url(ALERTS);
@@ -356,6 +358,18 @@ async fn a_page_in_a_browser_may_read_it() {
         .unwrap();
     assert_eq!(read.headers()["access-control-allow-origin"], "*");
     assert_eq!(read.headers()["cache-control"], "no-store");
+    let asked = client
+        .request(Method::OPTIONS, &url)
+        .header("origin", "http://karma")
+        .header("access-control-request-method", "DELETE");
+    let asked = asked.send().await.unwrap();
+    assert_eq!(asked.status(), 200);
+    for name in [
+        "access-control-allow-methods",
+        "access-control-allow-origin",
+    ] {
+        assert!(!asked.headers().contains_key(name), "{name}");
+    }
     let metrics = world.nabat.metrics().await;
     assert!(
         metrics.contains("alertmanager_build_info{version=\"0.25.0\""),

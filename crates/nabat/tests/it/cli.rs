@@ -195,6 +195,63 @@ fn help_helps_and_wrong_words_are_usage_mistakes() {
     }
 }
 
+/// As in the container image, which sets them for everybody.
+#[tokio::test]
+async fn a_flag_goes_before_a_variable() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join("alertmanager.yml"),
+        "{route: {receiver: a}, receivers: [{name: a}]}",
+    )
+    .unwrap();
+    let in_the_container = |arguments: &[&str]| {
+        let mut command = nabat(folder.path(), arguments);
+        command
+            .env("NABAT_HOST", "0.0.0.0")
+            .env("NABAT_PORT", "8080")
+            .env("NABAT_CONFIG", "/nowhere/nabat.yml");
+        command
+    };
+    let named = ["--alertmanager.config", "alertmanager.yml"];
+    for given in [named.as_slice(), &["--config", "alertmanager.yml"]] {
+        let checked = in_the_container(&[&["check"], given].concat())
+            .output()
+            .unwrap();
+        assert!(checked.status.success(), "{}", text(&checked.stderr));
+    }
+    let unnamed = in_the_container(&["check"]).output().unwrap();
+    assert!(text(&unnamed.stderr).contains("/nowhere/nabat.yml"));
+
+    let every = ["serve", "--web.listen-address", ":0"];
+    let mut command = in_the_container(&[every.as_slice(), &named].concat());
+    let (_process, address) = serve("every address", folder.path(), &mut command).await;
+    let (_, port) = address.rsplit_once(':').unwrap();
+    let mut asked = vec!["127.0.0.1"];
+    if std::net::TcpListener::bind("[::1]:0").is_ok() {
+        asked.push("[::1]");
+    }
+    for host in asked {
+        let url = format!("http://{host}:{port}/-/healthy");
+        assert!(http::is_ok(&http::client(), &url).await, "{url}");
+    }
+
+    for both in [
+        ["-c", "nabat.yml", named[0], named[1]],
+        ["-p", "1", "--web.listen-address", ":0"],
+    ] {
+        let arguments = [&["serve"], both.as_slice()].concat();
+        assert_eq!(
+            run(folder.path(), &arguments).status.code(),
+            Some(2),
+            "{both:?}"
+        );
+    }
+    let mut command = nabat(folder.path(), &["serve", named[0], named[1]]);
+    let wrong = command.env("NABAT_PORT", "x").output().unwrap();
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(text(&wrong.stderr).contains("NABAT_PORT is `x`"));
+}
+
 #[test]
 fn what_can_not_be_written_is_a_failure() {
     let folder = tempfile::tempdir().unwrap();

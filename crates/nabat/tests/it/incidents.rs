@@ -80,6 +80,15 @@ async fn an_incident_tells_when_it_was_who_was_told_and_who_took_it() {
         .await;
     let page: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(page["incidents"][0]["title"], json!("CpuHot"));
+    let output = world.run(&["incidents", "DiskFull", "-o", "json"]).await;
+    let page: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let titles = page["incidents"].as_array().unwrap().iter();
+    let titles: Vec<&Value> = titles
+        .map(|incident| &incident["labels"]["alertname"])
+        .collect();
+    assert_eq!(titles, ["DiskFull"]);
+    let output = world.run(&["incidents", "DiskFull", "host=a b"]).await;
+    assert_eq!(output.stderr, b"no incidents\n");
     let output = world.run(&["incidents", "alertname=Nothing"]).await;
     assert_eq!(output.stderr, b"no incidents\n");
 }

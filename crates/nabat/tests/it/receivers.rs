@@ -110,6 +110,63 @@ async fn a_webhook_that_refuses_is_given_up_and_the_operators_are_told() {
     assert!(told.text.contains("no such team"), "{}", told.text);
 }
 
+/// As during a deploy: nothing is there, or nobody is let in.
+#[tokio::test]
+async fn a_webhook_that_is_away_for_a_while_misses_neither_the_alert_nor_its_end() {
+    let recorder = Recorder::start().await;
+    let world = World::with_config(|config| {
+        config["route"] = at_once("hook");
+        config["receivers"] = json!([webhook(&recorder.url())]);
+    })
+    .await;
+    let statuses = || -> Vec<u16> {
+        let requests = recorder.requests();
+        requests.iter().map(|request| request.status).collect()
+    };
+    let answered = async |expected: &[u16]| {
+        wait::until("the calls", async || {
+            (statuses().len() == expected.len()).then_some(())
+        })
+        .await;
+        assert_eq!(statuses(), expected);
+    };
+    let alert = Alert::warning("DiskFull");
+    recorder.answer(404, ("x-none", "1"), "page not found");
+    recorder.answer(403, ("x-none", "1"), "");
+    world.post(&alert.firing()).await;
+    answered(&[404, 403, 200]).await;
+    recorder.answer(401, ("x-none", "1"), "");
+    recorder.answer(302, ("location", "/login"), "");
+    world.post(&alert.resolved()).await;
+    answered(&[404, 403, 200, 401, 302, 200]).await;
+    let last = recorder.bodies().pop().unwrap();
+    assert_eq!(last["status"], "resolved");
+    let retries = r#"nabat_notifications_total{receiver="hook",kind="webhook",outcome="retry"}"#;
+    assert_eq!(world.nabat.metric(retries).await, Some(4.0));
+}
+
+#[tokio::test]
+async fn an_end_that_a_webhook_refuses_is_told_again() {
+    let recorder = Recorder::start().await;
+    let world = World::with_config(|config| {
+        config["route"] = at_once("hook");
+        config["receivers"] = json!([webhook(&recorder.url())]);
+    })
+    .await;
+    let alert = Alert::warning("DiskFull");
+    world.post(&alert.firing()).await;
+    recorder.wait_for("it fires", |_| true).await;
+    recorder.answer(400, ("x-none", "1"), "no such team");
+    world.post(&alert.resolved()).await;
+    wait::until("the end, twice", async || {
+        (recorder.requests().len() == 3).then_some(())
+    })
+    .await;
+    let bodies = recorder.bodies();
+    assert_eq!(bodies[1]["status"], "resolved");
+    assert_eq!(bodies[2]["status"], "resolved");
+}
+
 #[tokio::test]
 async fn letters_of_one_group_are_one_thread() {
     let server = SmtpServer::start().await;

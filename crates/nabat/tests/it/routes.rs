@@ -124,6 +124,102 @@ fn random_trees_route_as_amtool_says() {
     }
 }
 
+/// Matchers as people write them, and what trips a reader.
+const MATCHERS: [&str; 40] = [
+    r"instance=~foo\.bar",
+    r"instance=~foo\\.bar",
+    r#"instance=~"foo\.bar""#,
+    r#"instance=~"foo\\.bar""#,
+    r"instance=~foo.bar",
+    "instance=foo.bar",
+    "instance=foo.bar team=db",
+    r#"instance="foo.bar" team=db"#,
+    r#"instance="foo.bar",team=db"#,
+    "{instance=foo.bar, team=~d.,}",
+    "{instance=foo.bar",
+    "instance=foo.bar}",
+    "instance=foo.bar}}",
+    " {instance=foo.bar}",
+    "instance=foo.bar,,team=db",
+    ",",
+    "instance",
+    "=foo.bar",
+    "instance!foo.bar",
+    "instance==foo.bar",
+    "instance=~(foo",
+    "instance=~foo.bar|web",
+    "instance=~foo",
+    "instance!~foo",
+    "instance!=",
+    "missing=",
+    r#"missing="""#,
+    r#"missing=""#,
+    "missing=~",
+    "instance=~.*",
+    r"instance=~foo\Dbar",
+    r"instance=~\w+\Wbar",
+    r"instance=~foo[.]b\b*ar",
+    "instance=~(?i)FOO.BAR",
+    r#"quoted=A"b"#,
+    r#"quoted=A\"b"#,
+    r#"quoted="A\"b""#,
+    r"quoted=~A.b",
+    r"team=d\b",
+    r"team=~\p{L}+",
+];
+
+/// The table that shows that a text means here what it means to Alertmanager.
+#[test]
+fn matchers_mean_what_they_mean_to_amtool() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("alertmanager.yml");
+    let alerts: [&[(&str, &str)]; 3] = [
+        &[("instance", "foo.bar"), ("team", "db")],
+        &[("instance", "fooxbar"), ("team", "дб")],
+        &[("quoted", "A\"b"), ("instance", "foo.bar team=db")],
+    ];
+    for matchers in MATCHERS {
+        let tree = json!({
+            "route": {"receiver": "others", "routes": [{"matchers": [matchers], "receiver": "those"}]},
+            "receivers": [{"name": "others"}, {"name": "those"}],
+        })
+        .to_string();
+        fs::write(&file, &tree).unwrap();
+        let theirs = amtool(&["check-config", &file.display().to_string()]);
+        let ours = parse_as(Form::Alertmanager, &file, tree.as_bytes(), &|_| None);
+        assert_eq!(
+            ours.is_ok(),
+            theirs.status.success(),
+            "{matchers}: {ours:?}"
+        );
+        let Ok(config) = ours else {
+            continue;
+        };
+        let routing = config.routing().unwrap();
+        for alert in alerts {
+            let escaped = |value: &str| value.replace('"', "\\\"");
+            let words = alert.iter().map(|(k, v)| format!("{k}={}", escaped(v)));
+            let words: Vec<String> = words.collect();
+            let path = format!("--config.file={}", file.display());
+            let mut arguments = vec!["config", "routes", "test", path.as_str()];
+            arguments.extend(words.iter().map(String::as_str));
+            let theirs = amtool(&arguments);
+            assert!(
+                theirs.status.success(),
+                "{words:?}: {}",
+                text(&theirs.stderr)
+            );
+            let labels: Labels = alert.iter().copied().collect();
+            let ours = &routing.root.find(&labels)[0].receiver;
+            assert_eq!(
+                &**ours,
+                text(&theirs.stdout).trim(),
+                "{matchers}: {alert:?}"
+            );
+        }
+    }
+}
+
 fn samples() -> Vec<PathBuf> {
     let mut files = vec![PathBuf::from("/etc/prometheus/alertmanager.yml")];
     let known = fs::read_dir(TESTDATA).expect("`cargo xtask setup` installs it");

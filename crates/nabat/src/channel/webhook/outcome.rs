@@ -1,6 +1,8 @@
 //! What the answer to a webhook means for the alerts that it told.
 //!
-//! Nothing is ever uncertain: the idempotency key lets the other side recognise a repeat, so what
+//! Only what is said of this very message is final. What concerns the address, the rights or the
+//! state of the other side (nothing is there during a deploy, a password is wrong, a page moved) is
+//! mended by a person or by time, and then what waited goes out. Nothing is ever uncertain: the idempotency key lets the other side recognise a repeat, so what
 //! may have arrived is sent again as if it had not.
 
 use std::time::Duration;
@@ -32,17 +34,18 @@ pub(super) fn judge(answer: Answer<'_>) -> Result<(), Refusal> {
         let colon = if answer.words.is_empty() { "" } else { ": " };
         format!("answered {}{colon}{}", answer.status, answer.words)
     };
+    let later = |reason| {
+        Err(Refusal::Later {
+            after: answer.pause,
+            reason,
+        })
+    };
     match answer.status.as_u16() {
         200..=299 => Ok(()),
-        // 407 is that of a proxy on the way, which says nothing of the alerts.
-        407 | 408 | 425 | 429 | 500.. => Err(Refusal::Later {
-            after: answer.pause,
-            reason: said(),
-        }),
-        status @ (301..=303 | 307 | 308) => Err(Refusal::Never {
-            reason: redirected(status),
-        }),
-        _ => Err(Refusal::Never { reason: said() }),
+        // Bad request, too large, a type or a content that the other side does not take.
+        400 | 413 | 415 | 422 => Err(Refusal::Never { reason: said() }),
+        status @ (301..=303 | 307 | 308) => later(redirected(status)),
+        _ => later(said()),
     }
 }
 
@@ -104,17 +107,16 @@ mod tests {
     fn what_each_status_means() {
         for (statuses, expected) in [
             (&[200, 201, 202, 204, 206, 299][..], Taken),
+            (&[300, 301, 302, 303, 304, 305, 307, 308], Later),
             (
                 &[
-                    407, 408, 425, 429, 500, 501, 502, 503, 504, 507, 520, 599, 999,
+                    401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 418, 421, 423, 425, 429,
+                    451,
                 ],
                 Later,
             ),
-            (&[300, 301, 302, 303, 304, 305, 307, 308], Never),
-            (
-                &[400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 451],
-                Never,
-            ),
+            (&[500, 501, 502, 503, 504, 507, 520, 599, 999], Later),
+            (&[400, 413, 415, 422], Never),
         ] {
             for status in statuses {
                 let answer = Answer {
@@ -126,7 +128,7 @@ mod tests {
                 let as_expected = match (&expected, &judged) {
                     (Taken, Ok(())) => true,
                     (Later, Err(Refusal::Later { after, reason })) => {
-                        *after == answer.pause && reason.ends_with(": not today")
+                        *after == answer.pause && reason.contains(&status.to_string())
                     }
                     (Never, Err(Refusal::Never { reason })) => reason.contains(&status.to_string()),
                     _ => false,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use nabat_core::matcher::{Operator, parse_list};
+use nabat_core::matcher::{Operator, classic};
 use serde_json::Value;
 
 use super::{DAY, entries, matchers, note, period, text};
@@ -41,7 +41,7 @@ fn asks_for_something(check: &mut Check<'_>, path: &str, window: &Value) {
     };
     let lists: Option<Vec<_>> = texts
         .iter()
-        .map(|text| parse_list(text.as_str()?).ok())
+        .map(|text| classic::parse_list(text.as_str()?).ok())
         .collect();
     // What can't be read was told already.
     let Some(lists) = lists else {

@@ -1,12 +1,11 @@
 //! Matchers, which the schema can't check.
 
-use nabat_core::matcher::{MatcherError, parse_list};
+use nabat_core::matcher::{Matcher, MatcherError, Operator, classic};
 use serde_json::Value;
 
 use super::{given, note};
 use crate::config::check::Check;
 use crate::config::environment::join;
-use crate::config::matchers::expression;
 
 /// Looks at one list of matchers and its two older forms, by the names of the settings.
 pub(super) fn apply(check: &mut Check<'_>, path: &str, value: &Value, keys: [&str; 3]) {
@@ -18,7 +17,7 @@ pub(super) fn apply(check: &mut Check<'_>, path: &str, value: &Value, keys: [&st
         let Some(text) = text.as_str() else {
             continue;
         };
-        match parse_list(text) {
+        match classic::parse_list(text) {
             Ok(list) if list.is_empty() => {
                 let expected = "a matcher such as `severity=\"critical\"`";
                 note(check, &place, "no matcher".to_owned(), expected, None);
@@ -31,9 +30,15 @@ pub(super) fn apply(check: &mut Check<'_>, path: &str, value: &Value, keys: [&st
     let labels = value.get(expressions).and_then(Value::as_object);
     for (name, text) in labels.into_iter().flatten() {
         if let Some(text) = text.as_str().filter(|_| !name.is_empty())
-            && let Err(error) = expression(name, text)
+            && let Err(error) = Matcher::new(name, Operator::Matches, text)
         {
-            misread(check, &join(&place, name), text, &error);
+            let (at, problem) = (error.at, error.problem);
+            misread(
+                check,
+                &join(&place, name),
+                text,
+                &MatcherError { at, problem },
+            );
         }
     }
     for key in [equal, expressions] {

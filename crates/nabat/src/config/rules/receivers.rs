@@ -121,6 +121,7 @@ pub(super) fn apply<'v>(
             targets.chat(check, &path, telegram);
         }
         fallback(check, path, receiver, &receivers);
+        chats_without(check, path, receiver, bots);
     }
     for (path, bot) in bots {
         fallback(check, path, bot, &receivers);
@@ -244,6 +245,28 @@ impl Targets {
         } else {
             self.paths.insert(target, place.to_owned());
         }
+    }
+}
+
+/// Chats are told by their bot, so its fallback serves them and that of the receiver does not.
+fn chats_without(check: &mut Check<'_>, path: &str, receiver: &Value, bots: &[(String, &Value)]) {
+    let place = join(path, "fallback");
+    if receiver.get("fallback").is_none_or(Value::is_null) {
+        return;
+    }
+    let served = |name: &str| {
+        let bot = bots.iter().find(|(_, bot)| text(bot, "name") == Some(name));
+        // Who does not exist is told elsewhere.
+        bot.is_none_or(|(path, _)| given(check, path, "fallback"))
+    };
+    let chats = entries_of(receiver, path, "telegram_configs");
+    let mut chats = chats.iter().filter_map(|(_, chat)| text(chat, "bot"));
+    let unserved = chats.find(|name| !served(name));
+    if let Some(bot) = unserved {
+        let found = format!("a fallback that is none for the chats of the bot `{bot}`");
+        let expected = "a `fallback` of the bot as well, in `telegram.bots[]`";
+        let hint = "or a receiver of their own for the chats, without one".to_owned();
+        note(check, &place, found, expected, Some(hint));
     }
 }
 

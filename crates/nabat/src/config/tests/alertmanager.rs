@@ -286,3 +286,51 @@ telegram:
     assert_eq!(imported.refused.len(), 1);
     assert!(imported.mistakes.is_none(), "{:?}", imported.mistakes);
 }
+
+#[test]
+fn bots_inherit_the_proxy_of_global_and_nothing_else_in_silence() {
+    let yaml = |http: &str, own: &str| {
+        let token = token();
+        format!(
+            r"
+global:
+  http_config:
+    {http}
+route: {{receiver: ops}}
+receivers:
+- name: ops
+  telegram_configs:
+  - {{bot_token: '{token}', chat_id: -100, {own}}}
+  - {{bot_token: '{token}', chat_id: -200, {own}}}
+"
+        )
+    };
+    let proxies = |yaml: &str| {
+        let config = fine(yaml);
+        let bots = config.telegram.bots.iter();
+        bots.map(|bot| bot.proxy.as_ref().map(|proxy| proxy.expose().to_owned()))
+            .collect::<Vec<_>>()
+    };
+    let proxy = "{proxy_url: 'http://proxy.example.org:8080', follow_redirects: true}";
+    let inherited = Some("http://proxy.example.org:8080".to_owned());
+    assert_eq!(proxies(&yaml(proxy, "")), [inherited.clone()]);
+    assert_eq!(proxies(&yaml(proxy, "http_config:")), [inherited]);
+    let own = "http_config: {proxy_url: 'http://own.example.org:1'}";
+    let own_proxy = Some("http://own.example.org:1".to_owned());
+    assert_eq!(proxies(&yaml(proxy, own)), [own_proxy]);
+    let none = "http_config: {follow_redirects: true}";
+    assert_eq!(proxies(&yaml(proxy, none)), [None]);
+
+    let more =
+        "{tls_config: {insecure_skip_verify: true}, basic_auth: {username: a, password: hidden}}";
+    let error = read(&yaml(more, "")).unwrap_err().to_string();
+    for key in ["tls_config", "basic_auth"] {
+        let expected =
+            format!("global.http_config.{key}: found `{key}`, which `telegram_configs` inherit");
+        assert!(error.contains(&expected), "no {expected} in:\n{error}");
+    }
+    assert!(error.contains("alertmanager.yml:4:6"), "{error}");
+    assert!(error.ends_with("2 mistakes in alertmanager.yml"), "{error}");
+    assert!(!error.contains("hidden"), "{error}");
+    fine(&yaml(more, none));
+}

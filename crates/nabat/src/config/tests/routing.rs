@@ -386,6 +386,31 @@ receivers:
 }
 
 #[test]
+fn a_fallback_that_chats_would_not_have_is_refused() {
+    let yaml = |of_bot: &str| {
+        format!(
+            "
+telegram: {{bots: [{{name: a, token: '${{BOT_TOKEN}}'{of_bot}}}]}}
+route: {{receiver: web}}
+receivers:
+  - name: web
+    webhook_configs: [{{url: 'http://h/1'}}]
+    telegram_configs: [{{bot: a, chat_id: -100}}]
+    fallback: {{receiver: other}}
+  - {{name: other, webhook_configs: [{{url: 'http://h/2'}}]}}
+"
+        )
+    };
+    let error = errors(&yaml(""));
+    assert!(
+        error.contains("nabat.yml:8:15: receivers[0].fallback: found a fallback that is none for the chats of the bot `a`"),
+        "{error}"
+    );
+    let config = fine(&yaml(", fallback: {receiver: other}"));
+    assert_eq!(config.fallbacks().len(), 2);
+}
+
+#[test]
 fn routes_keep_quiet_in_the_hours_that_they_name() {
     let config = fine(
         "

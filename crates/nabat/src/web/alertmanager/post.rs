@@ -13,6 +13,7 @@ use crate::clock;
 use crate::intake::parts::Limits;
 use crate::intake::prometheus::{self, Mistake};
 use crate::metrics::IntakeLabels;
+use crate::web::media::Media;
 use crate::web::{self, webhook};
 
 /// Takes alerts. What is valid is stored before anything is answered, although others are not.
@@ -67,25 +68,19 @@ pub(super) fn check_type(headers: &HeaderMap) -> Result<(), Refused> {
     if empty && !headers.contains_key(header::TRANSFER_ENCODING) {
         return Ok(());
     }
-    let kind = headers.get(header::CONTENT_TYPE);
-    let kind = kind.map_or("application/octet-stream", |kind| {
-        kind.to_str().unwrap_or_default()
-    });
-    let plain = kind.split(';').next().unwrap_or_default().trim();
-    if !plain.eq_ignore_ascii_case("application/json") {
-        let shown: String = plain.chars().take(60).collect();
-        return Err(Refused::transport(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            format!("unsupported media type {shown:?}, only [application/json] are allowed"),
-        ));
-    }
-    if headers.contains_key(header::CONTENT_ENCODING) {
-        return Err(Refused::transport(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "the body is compressed; send it without `Content-Encoding`",
-        ));
-    }
-    Ok(())
+    let other = |kind: &str| {
+        format!("unsupported media type {kind:?}, only [application/json] are allowed")
+    };
+    let message = match Media::of(headers) {
+        Media::Json => return Ok(()),
+        Media::Unsaid => other("application/octet-stream"),
+        Media::Other(kind) => other(&kind),
+        Media::Compressed => {
+            "the body is compressed; send it without `Content-Encoding`".to_owned()
+        }
+    };
+    let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    Err(Refused::transport(status, message))
 }
 
 impl From<Mistake> for Refused {

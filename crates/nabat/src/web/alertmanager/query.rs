@@ -3,7 +3,7 @@
 use axum::extract::Query;
 use axum::http::StatusCode;
 
-use nabat_core::matcher::{Matcher, parse_one};
+use nabat_core::matcher::{Matcher, classic};
 
 use super::answer::Refused;
 
@@ -43,7 +43,7 @@ pub(super) fn filters(parameters: &[(String, String)]) -> Result<Vec<Matcher>, R
 }
 
 fn matcher(text: &str) -> Result<Matcher, Refused> {
-    parse_one(text).map_err(|_| {
+    classic::parse_one(text).map_err(|_| {
         let message = format!("bad matcher format: {text}");
         Refused::said(StatusCode::BAD_REQUEST, message)
     })

@@ -18,6 +18,9 @@ pub(super) enum Excuse {
     Stamp,
     /// Alertmanager shows a time in the zone in which it was sent, Nabat in UTC.
     Zone,
+    /// What begins before its last end goes on for Alertmanager, with its first start; to Nabat it is
+    /// a life of its own.
+    LifeOfItsOwn,
     /// A field that Alertmanager has since a later version than 0.25.
     NewerField,
     /// Silences of an alert have no order; Alertmanager sorts them by their random ids.
@@ -64,14 +67,25 @@ impl<E: fmt::Debug> fmt::Display for Excused<E> {
 #[derive(Debug)]
 pub(super) struct Given {
     times: BTreeSet<Timestamp>,
+    /// Starts that lie before an end that was posted earlier.
+    lagging: BTreeSet<Timestamp>,
     since: Timestamp,
 }
 
 impl Given {
     /// None yet, at the beginning of a history.
     pub(super) fn since(since: Timestamp) -> Self {
-        let times = BTreeSet::new();
-        Self { times, since }
+        let (times, lagging) = Default::default();
+        Self {
+            times,
+            lagging,
+            since,
+        }
+    }
+
+    /// Notes the start of an alert that begins before its last end.
+    pub(super) fn note_lagging(&mut self, start: Timestamp) {
+        self.lagging.insert(start);
     }
 
     /// Notes a time. The present is also stamped, so that nobody can tell one from the other.
@@ -237,6 +251,7 @@ impl Look<'_> {
         let apart = (theirs.as_millis() - ours.as_millis()).abs();
         let excuse = match apart {
             0 => Excuse::Zone,
+            _ if theirs < ours && self.given.lagging.contains(&ours) => Excuse::LifeOfItsOwn,
             _ if self.given.times.contains(&theirs) || apart > STAMPS_APART_MAX_MS => return false,
             _ => Excuse::Stamp,
         };

@@ -1,7 +1,8 @@
 //! Random configurations that both programs read: a tree of routes, receivers, inhibitions.
 
 use nabat_core::inhibition::Rule;
-use nabat_core::matcher::{Matcher, Operator, parse_one};
+use nabat_core::matcher::classic::parse_one;
+use nabat_core::matcher::{Matcher, Operator};
 use serde_json::{Value, json};
 
 use crate::world::dice::Dice;

@@ -1,8 +1,8 @@
 //! What the alerts of a history were last known to be, and random posts about them.
 //!
-//! What [docs/alertmanager.md] says is different on purpose is not posted, for everything that
-//! follows would differ too: the end of an earlier life of an alert, and the beginning of one
-//! before its last end. Nor is another `generatorURL` of the same alert.
+//! What the documentation says is different on purpose is not posted, for everything that follows
+//! would differ too: the end of an earlier life of an alert, another `generatorURL`, and in brief
+//! histories the beginning of an alert before its last end.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -191,11 +191,7 @@ impl Lives {
     ) -> Value {
         let begun = self.open_since(identity);
         let long_ago = Timestamp::from_millis(now.as_millis() - (NEAR_MS + FAR_MS) as i64);
-        let earliest = match begun {
-            Some(_) => long_ago,
-            None => self.over.get(identity).copied().unwrap_or(long_ago),
-        };
-        let past = between(dice, earliest, now);
+        let past = between(dice, long_ago, now);
         let (starts_at, ends_at) = match dice.below(8) {
             0 => (None, None),
             1 => (Some(past), None),
@@ -207,7 +203,7 @@ impl Lives {
             }
             6 => (None, Some(past)),
             _ => {
-                let mut earliest = earliest;
+                let mut earliest = long_ago;
                 if let Some(begun) = begun {
                     // Not before its present life, of which each may have stamped the start.
                     earliest = now.min(Timestamp::from_millis(begun.as_millis() + STAMPED_MS));
@@ -221,6 +217,11 @@ impl Lives {
                 (starts_at, Some(ends_at))
             }
         };
+        let over = self.over.get(identity);
+        let lagging = starts_at.filter(|start| over.is_some_and(|over| start < over));
+        if let Some(start) = lagging {
+            given.note_lagging(start);
+        }
         if let Some(ends_at) = ends_at.filter(|ends_at| *ends_at <= now) {
             let over = begun.map_or(ends_at, |begun| ends_at.max(begun.min(now)));
             let known = self.over.entry(identity.clone()).or_insert(over);

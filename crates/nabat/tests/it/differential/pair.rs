@@ -1,19 +1,16 @@
 //! Alertmanager and Nabat side by side, with the same configuration and asked the same.
 
 use std::fmt;
-use std::process::Command;
+use std::net::SocketAddr;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::world::alertmanager::{self, Alertmanager};
-use crate::world::process::Process;
+use crate::world::http;
+use crate::world::nabat::Nabat;
 use crate::world::recorder::Recorder;
-use crate::world::{http, nabat, wait};
-
-/// What Nabat writes to its log, followed by its address, once it accepts connections.
-const LISTENING: &str = "listening on http://";
 
 pub(super) const ALERTS: &str = "/api/v2/alerts";
 pub(super) const GROUPS: &str = "/api/v2/alerts/groups";
@@ -82,7 +79,7 @@ pub(super) struct Pair {
     ours: Side,
     // Programs end before the folder with their files goes.
     _alertmanager: Alertmanager,
-    _nabat: Process,
+    _nabat: Nabat,
     _folder: TempDir,
 }
 
@@ -100,25 +97,21 @@ impl Pair {
     pub(super) async fn start(config: impl Fn(&str) -> Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let recorders = [Recorder::start().await, Recorder::start().await];
-        let [their_config, our_config] =
+        let [their_config, mut our_config] =
             recorders.each_ref().map(|recorder| config(&recorder.url()));
-        let starting = Alertmanager::with_config(folder.path(), "alertmanager", &their_config);
-        let (alertmanager, (nabat, address)) =
-            tokio::join!(starting, serve(folder.path(), &our_config));
+        our_config["external_url"] = alertmanager::EXTERNAL_URL.into();
+        let (alertmanager, nabat) = tokio::join!(
+            Alertmanager::with_config(folder.path(), "alertmanager", &their_config),
+            Nabat::start_as_alertmanager(folder.path(), &our_config)
+        );
         let [their_hook, our_hook] = recorders;
-        let mut pair = Self {
-            theirs: Side::new(&alertmanager.address().to_string(), their_hook),
-            ours: Side::new(&address, our_hook),
+        Self {
+            theirs: Side::new(alertmanager.address(), their_hook),
+            ours: Side::new(nabat.address(), our_hook),
             _alertmanager: alertmanager,
             _nabat: nabat,
             _folder: folder,
-        };
-        wait::until("Nabat to be ready", async || {
-            let answers = pair.ask(&Ask::get("/-/ready")).await;
-            (answers.ours.status == 200).then_some(())
-        })
-        .await;
-        pair
+        }
     }
 
     /// Asks both at the same moment.
@@ -149,24 +142,8 @@ impl Pair {
     }
 }
 
-/// Starts Nabat in place of Alertmanager; returns its address too.
-async fn serve(folder: &std::path::Path, config: &Value) -> (Process, String) {
-    let file = folder.join("nabat.yml");
-    // JSON is YAML.
-    std::fs::write(&file, config.to_string()).unwrap();
-    let mut command: Command = nabat::command();
-    command.arg("serve").arg("--alertmanager.config").arg(file);
-    command.arg("--storage.path").arg(folder.join("nabat"));
-    command.arg("--web.listen-address=127.0.0.1:0");
-    command.args(["--web.external-url", alertmanager::EXTERNAL_URL]);
-    command.arg("--web.route-prefix=/");
-    let mut process = Process::start("nabat", folder, &mut command);
-    let address = process.word_after(LISTENING).await;
-    (process, address.trim_end_matches('/').to_owned())
-}
-
 impl Side {
-    fn new(address: &str, recorder: Recorder) -> Self {
+    fn new(address: SocketAddr, recorder: Recorder) -> Self {
         Self {
             url: format!("http://{address}"),
             client: http::client(),

@@ -17,6 +17,8 @@ use crate::world::wait;
 
 /// How many requests change something, in one history.
 const STEPS: usize = 30;
+/// How many alerts there are in a history.
+const ALERTS_IN_POOL: usize = 12;
 const TIMING: Timing = Timing {
     group_wait: "1h",
     group_interval: "1h",
@@ -28,13 +30,14 @@ const NO_SILENCE: &str = "f0000000-0000-4000-8000-000000000000";
 pub(super) async fn live(seed: u64) -> Excused {
     let mut dice = Dice::new(seed);
     let config = Config::random(&mut dice, TIMING);
+    let pool = (0..ALERTS_IN_POOL).map(|_| identity(&mut dice)).collect();
     let pair = Pair::start(|url| config.with_webhooks(url)).await;
     let mut history = History {
         seed,
         config,
         pair,
         dice,
-        lives: Lives::default(),
+        lives: Lives::of(pool),
         given: Given::since(now()),
         excused: Excused::default(),
         asked: Vec::new(),

@@ -165,7 +165,7 @@ impl History {
         let dice = &mut self.dice;
         let matchers = [matcher(dice), "alertname=~\".+\"".to_owned()];
         let matchers = matchers.iter().map(|text| {
-            let matcher = nabat_core::matcher::parse_one(text).unwrap();
+            let matcher = nabat_core::matcher::classic::parse_one(text).unwrap();
             let text = matcher.to_string();
             json!({
                 "name": *matcher.name,

@@ -76,7 +76,13 @@ async fn an_answer_is_understood_with_its_pause_and_its_words() {
             404,
             none,
             "no such hook",
-            Err(never("answered 404 Not Found: no such hook")),
+            Err(later(None, "answered 404 Not Found: no such hook")),
+        ),
+        (
+            422,
+            none,
+            "no such field",
+            Err(never("answered 422 Unprocessable Entity: no such field")),
         ),
     ] {
         recorder.answer(status, header, body);
@@ -180,7 +186,7 @@ async fn a_redirect_is_followed_only_if_the_alerts_come_along() {
             assert_eq!(requests[0].body, first.requests()[0].body);
         } else {
             assert!(requests.is_empty(), "{status}: {requests:?}");
-            let Err(Refusal::Never { reason }) = sent else {
+            let Err(Refusal::Later { reason, .. }) = sent else {
                 panic!("{status}: {sent:?}");
             };
             assert!(reason.contains(&status.to_string()), "{reason}");
@@ -200,7 +206,7 @@ async fn redirects_that_are_not_wanted_or_never_end_are_not_followed() {
             recorder.answer(308, ("location", "/"), "");
         }
         let refusal = refusal(&target).await;
-        assert!(matches!(refusal, Refusal::Never { .. }), "{refusal:?}");
+        assert!(matches!(refusal, Refusal::Later { .. }), "{refusal:?}");
         assert_eq!(recorder.requests().len() - before, expected);
     }
 }

@@ -125,3 +125,53 @@ fn the_end_of_what_fired_for_a_month_is_told() {
     ends(&mut world, "warning");
     assert_eq!(world.reasons(), [Reason::AllResolved]);
 }
+
+impl World {
+    /// Hands out what waits for integrations; all of it is refused for good. Returns how much.
+    fn refused_there(&mut self) -> usize {
+        let works = self.take_all();
+        for work in &works {
+            let (told, reason) = (work.told.clone(), "400 Bad Request".to_owned());
+            self.settle(work, None, Outcome::Failed { told, reason });
+        }
+        works.len()
+    }
+}
+
+#[test]
+fn an_end_that_is_refused_is_told_again_at_the_next_beat_for_a_day() {
+    let mut world = world();
+    world.fires("HighCPU", "a");
+    assert_eq!(world.reasons(), [Reason::First]);
+    world.resolves("HighCPU", "a");
+    world.passes(300);
+    assert_eq!(world.refused_there(), 1);
+    world.passes(299);
+    assert_eq!(world.refused_there(), 0);
+    world.passes(1);
+    assert_eq!(world.reasons(), [Reason::AllResolved]);
+    assert!(world.engine.cards.is_empty());
+
+    world.fires("HighCPU", "b");
+    world.passes(300);
+    assert_eq!(world.reasons(), [Reason::First]);
+    world.resolves("HighCPU", "b");
+    let mut refused = 0;
+    for _ in 0..300 {
+        world.passes(300);
+        refused += world.refused_there();
+    }
+    assert_eq!(refused, 24 * 12);
+    assert!(world.engine.cards.is_empty());
+}
+
+#[test]
+fn an_alert_that_is_refused_waits_for_its_repeat() {
+    let mut world = world();
+    world.fires("HighCPU", "a");
+    assert_eq!(world.refused_there(), 1);
+    world.passes(4 * 3_600 - 1);
+    assert_eq!(world.refused_there(), 0);
+    world.passes(1);
+    assert_eq!(world.refused_there(), 1);
+}

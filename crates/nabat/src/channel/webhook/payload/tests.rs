@@ -132,7 +132,7 @@ fn what_is_cut_off_counts_for_the_whole() {
     for (max, truncated, expected) in [
         (1, 3, vec!["b"]),
         (2, 2, vec!["b", "d"]),
-        (3, 1, vec!["b", "d", "a"]),
+        (3, 1, vec!["a", "b", "d"]),
         (4, 0, vec!["a", "b", "c", "d"]),
         (5, 0, vec!["a", "b", "c", "d"]),
         (0, 0, vec!["a", "b", "c", "d"]),
@@ -144,6 +144,22 @@ fn what_is_cut_off_counts_for_the_whole() {
         let common = json!({ "alertname": "DiskFull" });
         assert_eq!(payload["commonLabels"], common, "{max}");
     }
+}
+
+#[test]
+fn alerts_are_listed_by_job_by_instance_and_by_their_labels() {
+    let named =
+        |host: &str, pairs: &[(&str, &str)]| incident(&[&[("host", host)], pairs].concat(), &[]);
+    let all = notification(vec![
+        named("f", &[("x", "1"), ("y", "2")]),
+        named("e", &[("x", "1")]),
+        named("d", &[("instance", "b")]),
+        ended(named("c", &[("job", "b")])),
+        named("b", &[("job", "a")]),
+        named("a", &[("job", "a"), ("instance", "z")]),
+    ]);
+    assert_eq!(hosts(&parsed(&all, 0)), ["a", "b", "c", "d", "e", "f"]);
+    assert_eq!(hosts(&parsed(&all, 3)), ["a", "b", "d"]);
 }
 
 #[test]

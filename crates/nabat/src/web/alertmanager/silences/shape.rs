@@ -11,6 +11,8 @@ use nabat_core::silence::window::Window;
 use nabat_core::silence::{Draft, Origin, Phase, Silence};
 use nabat_core::time::Timestamp;
 
+use crate::intake::parts;
+
 /// The annotation of a silence that ends when nothing it covers fires, and its value.
 pub(crate) const UNTIL: &str = "nabat/until";
 pub(crate) const RESOLVED: &str = "resolved";
@@ -273,25 +275,11 @@ impl Asked {
     }
 }
 
-/// A moment as clients write it: RFC 3339, or without a zone. Nothing and Go's zero are 1970.
+/// A moment as clients write it, if they do; Go's zero is 1970.
 fn time(text: Option<String>) -> Result<Option<Timestamp>, Mistake> {
-    let Some(text) = text else {
-        return Ok(None);
-    };
-    if let Ok(read) = Timestamp::parse_rfc3339(&text) {
-        return Ok(Some(read.unwrap_or_default()));
-    }
-    // `2006-01-02 15:04:05`, in UTC; a day alone is no moment.
-    let with_zone = format!("{}Z", text.replacen(' ', "T", 1));
-    match Timestamp::parse_rfc3339(&with_zone) {
-        Ok(Some(read)) if text.contains(':') => Ok(Some(read)),
-        _ => {
-            let shown: String = text.chars().take(60).collect();
-            let words =
-                format!("parsing time {shown:?} as \"2006-01-02 15:04:05\": cannot parse it");
-            Err(Mistake::Unreadable(words))
-        }
-    }
+    let read = text.map(|text| parts::time(&text)).transpose();
+    let read = read.map_err(Mistake::Unreadable)?;
+    Ok(read.map(Option::unwrap_or_default))
 }
 
 #[cfg(test)]
