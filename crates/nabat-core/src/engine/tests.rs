@@ -247,7 +247,11 @@ impl World {
                     if *live {
                         shown_by = Some(self.next_message);
                     }
-                    let kind = if reply_to.is_some() { "reply" } else { "new" };
+                    let kind = match (reply_to, message.silent) {
+                        (None, _) => "new",
+                        (Some(_), false) => "reply",
+                        (Some(_), true) => "quiet reply",
+                    };
                     said.push((kind, message.text()));
                 }
                 Send::Notify(notification) => {

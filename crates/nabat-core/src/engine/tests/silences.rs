@@ -14,7 +14,7 @@ impl World {
         self.passes(0);
     }
 
-    fn silences(&mut self, matchers: &str, from: i64, to: i64) -> SilenceId {
+    pub(super) fn silences(&mut self, matchers: &str, from: i64, to: i64) -> SilenceId {
         let draft = draft(self.now, matchers, from, to);
         let mut out = Effects::default();
         self.engine.set_silence(self.now, draft, &mut out).unwrap()
