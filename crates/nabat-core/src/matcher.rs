@@ -212,8 +212,11 @@ pub fn parse_prefix(text: &str) -> Result<(Vec<Matcher>, &str), MatcherError> {
     cursor.skip_blank();
     cursor.take("{");
     if !cursor.at_matcher() {
-        let name = cursor.run(char::is_whitespace);
-        matchers.extend((!name.is_empty()).then(|| Matcher::equal(NAME, name)));
+        let name = match cursor.rest().starts_with('"') {
+            true => cursor.quoted()?,
+            false => cursor.run(char::is_whitespace).to_owned(),
+        };
+        matchers.extend((!name.is_empty()).then(|| Matcher::equal(NAME, &name)));
     }
     loop {
         cursor.skip_blank();
@@ -407,6 +410,7 @@ mod tests {
                 "2h",
             ),
             ("DiskFull", r#"{alertname="DiskFull"}"#, ""),
+            (r#""Disk full" 2h"#, r#"{alertname="Disk full"}"#, "2h"),
             ("", "{}", ""),
         ];
         for (text, matchers, rest) in cases {
@@ -417,6 +421,7 @@ mod tests {
             parse_prefix("a=~\"(\" 2h").map_err(|error| error.at),
             Err(3)
         );
+        assert!(parse_prefix("\"x").is_err(), "a quote is no name");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Stories of the engine: news and people come in, couriers take what is said.
 
 mod alerts;
+mod asked;
 mod deliveries;
 mod digests;
 mod hands;
