@@ -206,7 +206,10 @@ pub struct View {
     pub members: Vec<Shown>,
     /// Earlier lives of alerts that fire again: told by telling of the later one.
     pub superseded: Vec<(IncidentId, Told)>,
-    /// Whether people are to be woken: something new fires, or everything is over.
+    /// Whether a message that answers the live one says what happened: something new fires, or
+    /// everything is over, or it is said again.
+    pub answers: bool,
+    /// Whether people hear of it. What is held back ends without a sound.
     pub sounds: bool,
 }
 
@@ -242,6 +245,12 @@ impl View {
             (incident.id, Told::of(incident))
         });
         shown.chain(self.superseded.iter().copied()).collect()
+    }
+
+    /// Whether all of it is known.
+    pub fn says_nothing_new(&self) -> bool {
+        let mut news = self.members.iter().map(|member| member.news);
+        self.superseded.is_empty() && news.all(|news| news == MemberNews::Known)
     }
 
     /// Whether everything it shows is over.
@@ -314,7 +323,7 @@ impl Card {
     ) -> Option<View> {
         let mut members: Vec<Shown> = Vec::with_capacity(self.members.len());
         let mut worth_telling: Vec<bool> = Vec::with_capacity(self.members.len());
-        let (mut sounds, mut ends) = (false, false);
+        let (mut sounds, mut ends, mut ends_aloud) = (false, false, false);
         for (id, told) in &self.members {
             let Some(look) = look(*id) else {
                 continue;
@@ -324,14 +333,16 @@ impl Card {
             };
             let incident = look.incident;
             let critical = incident.severity() == Severity::Critical;
+            let held = muted || look.held();
+            let changed = news == MemberNews::Changed;
             sounds |= match news {
                 MemberNews::New => true,
                 MemberNews::Missed => critical,
-                MemberNews::Changed => told.edition < incident.loud && !incident.ended(),
+                MemberNews::Changed => told.edition < incident.loud && !incident.ended() && !held,
                 MemberNews::Known => false,
             };
-            ends |= news == MemberNews::Changed && !look.held();
-            let held = muted || look.held();
+            ends |= changed;
+            ends_aloud |= changed && !held;
             worth_telling.push(self.urgency_of(*told, incident, news, held).is_some());
             members.push(Shown {
                 incident: Arc::clone(incident),
@@ -340,7 +351,8 @@ impl Card {
                 held: look.held(),
             });
         }
-        ends &= members.iter().all(|member| member.incident.ended());
+        let all_ended = members.iter().all(|member| member.incident.ended());
+        let sounds = !muted && (sounds || again || (ends_aloud && all_ended));
         let known_to_go_on = self.known_to_go_on(members.iter().map(|shown| &*shown.incident));
         let mut all = members.iter().zip(&worth_telling);
         let news_at_all =
@@ -349,7 +361,8 @@ impl Card {
         (news_at_all || self.behind || again).then_some(View {
             members,
             superseded,
-            sounds: !muted && (sounds || ends || again),
+            answers: sounds || (ends && all_ended),
+            sounds,
         })
     }
 
@@ -375,7 +388,7 @@ impl Card {
 
     /// How urgent it is to tell what is new about an incident, or `None` if it is not worth
     /// telling: an end always is, another text only where a message is there to be edited. What is
-    /// `held` demands attention again only where that is an edit.
+    /// `held` does not demand attention.
     pub fn urgency_of(
         &self,
         told: Told,
@@ -383,13 +396,13 @@ impl Card {
         news: MemberNews,
         held: bool,
     ) -> Option<Priority> {
-        let quiet = held && self.message_id.is_none();
+        let demands_attention = told.edition < incident.loud && !incident.ended() && !held;
         match news {
             MemberNews::New if incident.severity() == Severity::Critical => {
                 Some(Priority::Critical)
             }
             MemberNews::New | MemberNews::Missed => Some(Priority::News),
-            MemberNews::Changed if told.edition < incident.loud && !quiet => Some(Priority::News),
+            MemberNews::Changed if demands_attention => Some(Priority::News),
             MemberNews::Changed if self.message_id.is_some() || incident.ended() => {
                 Some(Priority::Quiet)
             }

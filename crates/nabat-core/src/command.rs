@@ -15,8 +15,8 @@ pub enum Command<'a> {
     List,
     /// `/unsubscribe`, with an expression or nothing.
     Unsubscribe(&'a str),
-    /// `/alerts`
-    Alerts,
+    /// `/alerts`, with an expression, matchers or nothing.
+    Alerts(&'a str),
     /// `/status`
     Status,
     /// `/silence MATCHERS PERIOD REASON`, or nothing.
@@ -86,7 +86,7 @@ impl<'a> Command<'a> {
             "subscribe" | "sub" => Self::Subscribe(argument),
             "list" => Self::List,
             "unsubscribe" | "unsub" => Self::Unsubscribe(argument),
-            "alerts" => Self::Alerts,
+            "alerts" => Self::Alerts(argument),
             "status" => Self::Status,
             "silence" => Self::Silence(argument),
             "history" => Self::History(argument),
@@ -132,14 +132,20 @@ pub fn button_silences(data: &str) -> bool {
         .any(|kind| data.starts_with(kind))
 }
 
-/// The command that was probably meant by a name that is none.
+/// The command that was probably meant by a name that is none: one that begins so, else one that is
+/// written nearly so.
 pub fn similar(name: &str) -> Option<&'static str> {
-    NAMES
-        .into_iter()
-        .map(|known| (strsim::damerau_levenshtein(known, name), known))
-        .filter(|(distance, known)| *distance <= 2.min(known.len() / 2))
-        .min()
-        .map(|(_, known)| known)
+    const BEGINNING_MIN: usize = 3;
+    let beginning = name.to_ascii_lowercase();
+    let begins = |known: &&str| name.len() >= BEGINNING_MIN && known.starts_with(&beginning);
+    NAMES.into_iter().find(begins).or_else(|| {
+        NAMES
+            .into_iter()
+            .map(|known| (strsim::damerau_levenshtein(known, name), known))
+            .filter(|(distance, known)| *distance <= 2.min(known.len() / 2))
+            .min()
+            .map(|(_, known)| known)
+    })
 }
 
 #[cfg(test)]
@@ -172,6 +178,8 @@ mod tests {
             ("lst", Some("list")),
             ("regxp", Some("regexp")),
             ("statsu", Some("status")),
+            ("hist", Some("history")),
+            ("stat", Some("status")),
             ("unsubscrib", Some("unsubscribe")),
             ("banana", None),
             ("", None),

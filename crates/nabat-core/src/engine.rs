@@ -212,6 +212,9 @@ struct Known {
     silenced_until: Option<Timestamp>,
     /// Which alert that fires explains it, or did when it ended.
     inhibited_by: Option<Fingerprint>,
+    /// The edition at which somebody took it, let go of it or silenced it last. Messages show that at
+    /// once: their deliveries wait in the outbox from then on, so it is known in memory only.
+    marked: u32,
     /// Whether it may be over already: its source spoke of a time before an end that another named.
     /// Nobody is told until it is sure.
     doubtful: bool,

@@ -418,6 +418,7 @@ mod tests {
                 "1h",
             ),
             (r#""Disk full" 1m"#, r#"{alertname="Disk full"}"#, "1m"),
+            (r#""Disk full" 2h"#, r#"{alertname="Disk full"}"#, "2h"),
             ("", "{}", ""),
         ];
         for (text, matchers, rest) in cases {
@@ -428,6 +429,7 @@ mod tests {
             parse_prefix("a=~\"(\" 2h").map_err(|error| error.at),
             Err(3)
         );
+        assert!(parse_prefix("\"x").is_err(), "a quote is no name");
     }
 
     #[test]

@@ -76,6 +76,19 @@ impl Routing {
         self.chats.get(receiver).map_or(&[], Vec::as_slice)
     }
 
+    /// The routes that tell a chat, in the order of the configuration.
+    pub fn leading_to(&self, chat: ChatKey) -> Vec<&Route> {
+        let mut ahead = vec![&self.root];
+        let mut found = Vec::new();
+        while let Some(route) = ahead.pop() {
+            if self.chats_of(&route.receiver).contains(&chat) {
+                found.push(&**route);
+            }
+            ahead.extend(route.routes.iter().rev());
+        }
+        found
+    }
+
     /// The integration with this number.
     pub fn integration(&self, id: IntegrationId) -> Option<&Integration> {
         self.integrations.get(&id)

@@ -305,6 +305,7 @@ impl Engine {
             cards: Vec::new(),
             silenced_until,
             inhibited_by: None,
+            marked: 0,
             doubtful: false,
             pulse,
             sieve: Sieve::of(&incident.labels),

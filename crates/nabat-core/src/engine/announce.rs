@@ -3,7 +3,7 @@
 use super::cards::card_change;
 use super::couriers::card_of;
 use super::{Effects, Engine, OnDuty, Timer};
-use crate::card::{CardId, Look};
+use crate::card::{Card, CardId, Look, Told};
 use crate::change::Change;
 use crate::chat::ChatKey;
 use crate::delivery::{Content, Delivery, DeliveryId, Priority};
@@ -138,8 +138,11 @@ impl Engine {
     }
 
     /// Until when the card's route lets it wait, if it has to. Once its beat has come, it does not
-    /// wait for another.
+    /// wait for another; and people see at once what they did.
     fn held_until(&mut self, now: Timestamp, id: CardId, out: &mut Effects) -> Option<Timestamp> {
+        if self.shows_old_marks(id) {
+            return None;
+        }
         let on_duty = self.cards.get_mut(&id)?;
         let routed = on_duty.card.routed.as_mut()?;
         if routed.beat.is_some_and(|beat| beat <= now) {
@@ -153,6 +156,42 @@ impl Engine {
             out.changes.push(card_change(&on_duty.card));
         }
         held
+    }
+
+    /// Whether the card's message shows other than it is who sees to something or what is silenced.
+    fn shows_old_marks(&self, id: CardId) -> bool {
+        let known = self.cards.get(&id).map(|on_duty| &on_duty.card);
+        let Some(card) = known.filter(|card| card.message_id.is_some()) else {
+            return false;
+        };
+        card.members.iter().any(|(id, told)| {
+            let known = self.incidents.get(id);
+            told.edition > 0
+                && known.is_some_and(|known| !known.incident.ended() && told.edition < known.marked)
+        })
+    }
+
+    /// Whether a group has spoken when its destination was told this: of a beginning or an end, what
+    /// demands attention, or all of it again. Marks alone on a message are no word of it, so they
+    /// put off neither the next beat nor the next repeat.
+    pub(super) fn speaks(&self, now: Timestamp, card: &Card, told: &[(IncidentId, Told)]) -> bool {
+        let due = card
+            .routed
+            .as_ref()
+            .and_then(|routed| routed.repeats_at(now));
+        let news = |(id, now): &(IncidentId, Told)| {
+            let (known, then) = (self.incidents.get(id), card.members.get(id));
+            let Some((known, then)) = known.zip(then) else {
+                return true;
+            };
+            then.edition == 0
+                || (now.ended && !then.ended)
+                || (then.edition < known.incident.loud && !now.ended)
+        };
+        card.message_id.is_none()
+            || told.is_empty()
+            || due.is_some_and(|at| at <= now)
+            || told.iter().any(news)
     }
 
     /// Whether the card tells again what fires: its route's time has come, nobody muted it, and

@@ -33,7 +33,7 @@ impl Engine {
             .ok()
             .and_then(|id| self.firing_on(request, CardId(id)));
         let Some(incidents) = incidents else {
-            return Answer::OldButton;
+            return Answer::OldCard;
         };
         if incidents.is_empty() {
             return Answer::NothingFires;

@@ -127,19 +127,25 @@ impl Engine {
             };
             return Some((vec![live], told));
         };
-        let mut sends = vec![Send::Edit {
+        let edit = Send::Edit {
             message_id,
             message,
             live: true,
-        }];
-        if view.sounds {
-            sends.push(Send::New {
-                message: follow_up(&members, view.all_ended(), &extras, &locale, now),
+        };
+        let answer = || {
+            let mut message = follow_up(&members, view.all_ended(), &extras, &locale, now);
+            message.silent |= !view.sounds;
+            Send::New {
+                message,
                 reply_to: Some(message_id),
                 live: false,
-            });
-        }
-        Some((sends, told))
+            }
+        };
+        // What is only said again is shown already.
+        let shown = view.says_nothing_new() && !on_duty.card.behind;
+        let edit = (!shown).then_some(edit);
+        let answer = view.answers.then(answer);
+        Some((edit.into_iter().chain(answer).collect(), told))
     }
 
     /// What a message has to say beside its alerts.
@@ -414,17 +420,21 @@ impl Engine {
             let Content::Card(id) = delivery.content else {
                 continue;
             };
+            let of_card = by_card.remove(&id).unwrap_or_default();
+            let known = self.cards.get(&id);
+            let speaks = known.is_some_and(|known| self.speaks(now, &known.card, &of_card));
             let Some(on_duty) = self.cards.get_mut(&id) else {
                 continue;
             };
-            let of_card = by_card.remove(&id).unwrap_or_default();
             let noted = of_card.iter().map(|(incident, _)| *incident);
             on_duty.clear_up(noted, &mut self.before);
             let was_behind = on_duty.card.behind;
             let leaving = on_duty.card.note(&of_card, by_digest);
             if let Some(routed) = &mut on_duty.card.routed {
-                routed.told_at = Some(now);
-                routed.beat = None;
+                routed.beat = routed.beat.filter(|beat| !speaks && *beat > now);
+                if speaks {
+                    routed.told_at = Some(now);
+                }
             }
             if on_duty.card.behind != was_behind || on_duty.card.routed.is_some() {
                 out.changes.push(card_change(&on_duty.card));

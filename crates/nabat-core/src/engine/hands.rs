@@ -148,17 +148,15 @@ impl Engine {
         self.before.0.clear();
     }
 
-    /// Takes over what couriers had in their hands when the other engine was last stored, and what
-    /// was explained when it ended.
+    /// Takes over what couriers had in their hands when the other engine was last stored, what was
+    /// explained when it ended, and what messages have to show at once.
     pub(super) fn take_over(&mut self, other: &Self) {
-        let ended = other
-            .incidents
-            .values()
-            .filter(|known| known.incident.ended());
-        for then in ended {
-            if let Some(known) = self.incidents.get_mut(&then.incident.id)
-                && known.incident.ended()
-            {
+        for then in other.incidents.values() {
+            let Some(known) = self.incidents.get_mut(&then.incident.id) else {
+                continue;
+            };
+            known.marked = then.marked.min(known.incident.edition);
+            if then.incident.ended() && known.incident.ended() {
                 known.inhibited_by = then.inhibited_by;
             }
         }

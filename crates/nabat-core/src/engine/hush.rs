@@ -64,7 +64,12 @@ impl Engine {
         }
     }
 
+    /// After somebody took it, let go of it or silenced it, or time ended that: messages show it at
+    /// once.
     pub(super) fn changed(&mut self, now: Timestamp, incident: &Arc<Incident>, out: &mut Effects) {
+        if let Some(known) = self.incidents.get_mut(&incident.id) {
+            known.marked = incident.edition;
+        }
         out.changes.push(Change::Incident(Arc::clone(incident)));
         self.after_change(now, incident);
     }

@@ -5,6 +5,7 @@ use super::couriers::card_of;
 use super::{Effects, Engine, Timer};
 use crate::alert::{News, Status};
 use crate::change::Change;
+use crate::chat::ChatKey;
 use crate::delivery::{Content, Delivery, DeliveryId, Done, Fate, Note, Priority, Waiting};
 use crate::destination::Destination;
 use crate::incident::title_of;
@@ -137,10 +138,23 @@ impl Engine {
                 .chats
                 .get(&chat)
                 .filter(|known| !known.title.is_empty())
-                .map_or_else(|| chat.to_string(), |known| known.title.clone()),
+                .map_or_else(|| self.name_by_routes(chat), |known| known.title.clone()),
             Destination::Integration(_) => self
                 .integration(destination)
                 .map_or_else(|| destination.to_string(), |known| known.name.to_string()),
+        }
+    }
+
+    /// What a chat is called in which nobody has said a word: by a receiver that tells it, if one
+    /// does.
+    fn name_by_routes(&self, chat: ChatKey) -> String {
+        let routing = self.settings.routing.as_deref();
+        let mut routes = routing
+            .into_iter()
+            .flat_map(|routing| routing.leading_to(chat));
+        match routes.next() {
+            Some(route) => format!("{} ({chat})", route.receiver),
+            None => chat.to_string(),
         }
     }
 

@@ -282,12 +282,14 @@ impl Engine {
                 continue;
             }
             let newly = known.silenced_until.is_none();
-            known.silenced_until = until;
-            if known.cards.is_empty() {
+            if known.incident.ended() {
+                // What ended under a silence stays an end that nobody hears.
+                known.silenced_until = until.or(known.silenced_until);
+                self.touched.extend(&known.cards);
                 continue;
             }
-            if known.incident.ended() {
-                self.touched.extend(&known.cards);
+            known.silenced_until = until;
+            if known.cards.is_empty() {
                 continue;
             }
             // Another edition, so that live messages show it.

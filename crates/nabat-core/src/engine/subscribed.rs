@@ -93,7 +93,7 @@ impl Engine {
 }
 
 /// Whether any subscription of the index is about the incident.
-fn selected(index: &Index, incident: &Incident) -> bool {
+pub(super) fn selected(index: &Index, incident: &Incident) -> bool {
     let title = title_of(&incident.labels, &incident.annotations);
     !index.find(&incident.labels, &title).is_empty()
 }

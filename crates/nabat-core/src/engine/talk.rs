@@ -4,6 +4,7 @@
 //! groups by a known person or by the configuration. In a group only its administrators change
 //! what it is told.
 
+mod alerts;
 mod history;
 mod silences;
 mod status;
@@ -11,25 +12,23 @@ mod status;
 pub use history::LookBack;
 pub(super) use silences::{Proposals, SILENCE_MAX};
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::{Effects, Engine, Event, Heard, Known, Speaker, Timer};
+use super::{Effects, Engine, Event, Heard, Speaker, Timer};
 use crate::change::Change;
 use crate::chat::{BotId, ChatKey};
 use crate::command::{self, Command};
 use crate::delivery::Priority;
-use crate::message::answer::{Answer, Firing};
+use crate::message::answer::{Answer, Selecting};
 use crate::message::words::{Language, Locale};
+use crate::route::Route;
 use crate::subscription::{Selector, Subscription, SubscriptionId};
 use crate::time::{Timestamp, parse_period};
 
 /// More subscriptions than this a chat may not have.
 const SUBSCRIPTIONS_OF_CHAT_MAX: usize = 100;
-/// How many alerts a page of `/alerts` shows.
-const ALERTS_ON_PAGE: usize = 10;
 /// The longest mute.
 const MUTE_MAX: Duration = Duration::from_secs(366 * 86_400);
 
@@ -142,8 +141,8 @@ impl Engine {
             Command::Subscribe(text) => self.subscribe_labels(request, text, out),
             Command::List => self.list(request),
             Command::Unsubscribe(text) => self.unsubscribe(request, text, out),
-            Command::Alerts => self.alerts(1),
-            Command::Status => Answer::Status(self.status(request)),
+            Command::Alerts(text) => self.alerts(1, text),
+            Command::Status => Answer::Status(Box::new(self.status(request))),
             Command::Silence(text) => self.propose_silence(request, text, out),
             Command::Silences => self.list_silences(),
             Command::History(text) => self.look_back(heard, text),
@@ -182,7 +181,10 @@ impl Engine {
         }
         let (now, chat) = (request.now, request.chat);
         let answer = match data.split_once(':') {
-            Some(("a", page)) => self.alerts(page.parse().unwrap_or(1)),
+            Some(("a", rest)) => {
+                let (page, selected) = rest.split_once(':').unwrap_or((rest, ""));
+                self.alerts(page.parse().unwrap_or(1), selected)
+            }
             Some(("l", code)) => self.choose_language(request, code, out),
             Some(("p", id)) => self.let_out(request, id, out),
             Some(("u", "all")) => self.unsubscribe_all(request, out),
@@ -273,21 +275,19 @@ impl Engine {
     }
 
     fn subscribe_title(&mut self, request: &Request<'_>, text: &str, out: &mut Effects) -> Answer {
-        if let Some(answer) = self.bad_length(text) {
+        let selecting = Selecting::Regexp;
+        if let Some(answer) = self.bad_length(selecting, text) {
             return answer;
         }
         match Selector::title(text) {
             Ok(selector) => self.subscribe(request, selector, out),
-            Err(error) => Answer::BadExpression {
-                expression: text.to_owned(),
-                at_byte: error.at,
-                problem: error.problem,
-            },
+            Err(error) => bad_expression(selecting, text, error.at, error.problem),
         }
     }
 
     fn subscribe_labels(&mut self, request: &Request<'_>, text: &str, out: &mut Effects) -> Answer {
-        if let Some(answer) = self.bad_length(text) {
+        let selecting = Selecting::Subscribe;
+        if let Some(answer) = self.bad_length(selecting, text) {
             return answer;
         }
         let selector = if text.eq_ignore_ascii_case("all") || text == "*" {
@@ -297,18 +297,14 @@ impl Engine {
         };
         match selector {
             Ok(selector) => self.subscribe(request, selector, out),
-            Err(error) => Answer::BadExpression {
-                expression: text.to_owned(),
-                at_byte: error.at,
-                problem: error.problem,
-            },
+            Err(error) => bad_expression(selecting, text, error.at, error.problem),
         }
     }
 
-    fn bad_length(&self, text: &str) -> Option<Answer> {
+    fn bad_length(&self, selecting: Selecting, text: &str) -> Option<Answer> {
         let limit = self.settings.expression_chars_max;
         if text.is_empty() {
-            return Some(Answer::ExpressionMissing);
+            return Some(Answer::ExpressionMissing(selecting));
         }
         (text.chars().count() > limit).then_some(Answer::ExpressionTooLong { limit })
     }
@@ -356,13 +352,23 @@ impl Engine {
 
     fn list(&self, request: &Request<'_>) -> Answer {
         let items = self.numbered_subscriptions(request.chat);
-        if items.is_empty() {
+        let routed = self.routed(request.chat);
+        if items.is_empty() && routed.is_empty() {
             return Answer::NoSubscriptions;
         }
         Answer::Subscriptions {
             items,
+            routed,
             muted_until: self.muted_until(request),
         }
+    }
+
+    /// The receivers by which the configuration tells the chat, each with the matchers of its route.
+    fn routed(&self, chat: ChatKey) -> Vec<(String, String)> {
+        let routing = self.settings.routing.as_deref();
+        let routes = routing.map(|routing| routing.leading_to(chat));
+        let told = |route: &Route| (route.receiver.to_string(), route.key.to_string());
+        routes.into_iter().flatten().map(told).collect()
     }
 
     fn numbered_subscriptions(&self, chat: ChatKey) -> Vec<(i64, String)> {
@@ -392,7 +398,10 @@ impl Engine {
                 .map_or(Answer::NoSuchSubscription, |what| Answer::Unsubscribed {
                     what,
                 }),
-            None => Answer::ChooseUnsubscribe { items },
+            None => Answer::UnknownSubscription {
+                text: text.to_owned(),
+                items,
+            },
         }
     }
 
@@ -432,51 +441,13 @@ impl Engine {
         Some(gone.selector.to_string())
     }
 
-    fn alerts(&self, page: usize) -> Answer {
-        let mut firing: Vec<&Known> = self
-            .open
-            .values()
-            .filter_map(|id| self.incidents.get(id))
-            .collect();
-        firing.sort_by_cached_key(|known| {
-            let incident = &known.incident;
-            let severity = std::cmp::Reverse(incident.severity());
-            (severity, incident.starts_at, incident.id)
-        });
-        let pages = firing.len().div_ceil(ALERTS_ON_PAGE).max(1);
-        let page = page.clamp(1, pages);
-        Answer::Alerts {
-            page,
-            pages,
-            total: firing.len(),
-            items: firing
-                .into_iter()
-                .skip((page - 1) * ALERTS_ON_PAGE)
-                .take(ALERTS_ON_PAGE)
-                .map(|known| Firing {
-                    incident: Arc::clone(&known.incident),
-                    explained_by: self.explained_by(known),
-                })
-                .collect(),
-        }
-    }
-
-    fn explained_by(&self, known: &Known) -> Option<String> {
-        let by = self.open.get(&known.inhibited_by?)?;
-        self.incidents.get(by).map(|known| known.incident.name())
-    }
-
     fn mute(&mut self, request: &Request<'_>, text: &str, out: &mut Effects) -> Answer {
         if text.eq_ignore_ascii_case("off") {
             return self.unmute(request, out);
         }
-        let period = parse_period(&text.replace(' ', ""))
-            .ok()
-            .filter(|period| !period.is_zero() && *period <= MUTE_MAX);
-        let Some(period) = period else {
-            return Answer::BadPeriod {
-                text: text.to_owned(),
-            };
+        let period = match period_of(&text.replace(' ', ""), MUTE_MAX, "/mute 2h") {
+            Ok(period) => period,
+            Err(answer) => return answer,
         };
         let until = request.now.after(period);
         self.change_chat(request, out, |chat| chat.muted_until = Some(until));
@@ -508,7 +479,9 @@ impl Engine {
 
     fn choose_language(&mut self, request: &Request<'_>, text: &str, out: &mut Effects) -> Answer {
         let Some(language) = Language::from_code(text) else {
-            return Answer::ChooseLanguage;
+            return Answer::ChooseLanguage {
+                instead_of: text.to_owned(),
+            };
         };
         self.change_chat(request, out, |chat| chat.language = Some(language));
         Answer::LanguageChosen
@@ -532,6 +505,31 @@ impl Engine {
     }
 }
 
+/// The span of time that somebody wrote behind a command of which `example` is one.
+fn period_of(text: &str, longest: Duration, example: &'static str) -> Result<Duration, Answer> {
+    let text = || text.to_owned();
+    match parse_period(&text()) {
+        Ok(period) if period > longest => Err(Answer::PeriodTooLong {
+            text: text(),
+            longest,
+        }),
+        Ok(period) if !period.is_zero() => Ok(period),
+        _ => Err(Answer::BadPeriod {
+            text: text(),
+            example,
+        }),
+    }
+}
+
+fn bad_expression(selecting: Selecting, text: &str, at_byte: usize, problem: String) -> Answer {
+    Answer::BadExpression {
+        selecting,
+        expression: text.to_owned(),
+        at_byte,
+        problem,
+    }
+}
+
 /// Zones whose name contains the text or nearly is it, the likeliest first.
 fn zones_like(text: &str) -> Vec<String> {
     const SHOWN: usize = 5;
@@ -547,7 +545,8 @@ fn zones_like(text: &str) -> Vec<String> {
             } else {
                 strsim::damerau_levenshtein(city, &wanted)
             };
-            (distance <= 2).then_some((distance, name))
+            // Of three letters two others make another word.
+            (distance <= 2 && 3 * distance <= wanted.len()).then_some((distance, name))
         })
         .collect();
     likely.sort();

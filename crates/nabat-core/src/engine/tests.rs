@@ -1,6 +1,7 @@
 //! Stories of the engine: news and people come in, couriers take what is said.
 
 mod alerts;
+mod asked;
 mod deliveries;
 mod digests;
 mod hands;
@@ -247,7 +248,11 @@ impl World {
                     if *live {
                         shown_by = Some(self.next_message);
                     }
-                    let kind = if reply_to.is_some() { "reply" } else { "new" };
+                    let kind = match (reply_to, message.silent) {
+                        (None, _) => "new",
+                        (Some(_), false) => "reply",
+                        (Some(_), true) => "quiet reply",
+                    };
                     said.push((kind, message.text()));
                 }
                 Send::Notify(notification) => {

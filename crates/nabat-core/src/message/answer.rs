@@ -9,6 +9,7 @@ mod lists;
 mod silences;
 mod status;
 
+pub use expression::Selecting;
 pub use help::command_menu;
 pub use silences::{Preview, Question};
 pub use status::{ChatStatus, Queue};
@@ -32,6 +33,8 @@ const TOAST_MAX: usize = 200;
 pub struct Firing {
     /// Its life.
     pub incident: Arc<Incident>,
+    /// Until when a silence covers it.
+    pub silenced_until: Option<Timestamp>,
     /// The name of the alert that explains it, so that nobody new is told.
     pub explained_by: Option<String>,
 }
@@ -106,6 +109,8 @@ pub enum Answer {
         until_resolved: bool,
         /// Which: those that fulfil all.
         matchers: Vec<Matcher>,
+        /// Why.
+        comment: String,
     },
     /// A silence that would cover every alert without certain labels.
     SilenceMatchesAll,
@@ -156,6 +161,8 @@ pub enum Answer {
     },
     /// The expression cannot be read.
     BadExpression {
+        /// What for.
+        selecting: Selecting,
         /// As it was written.
         expression: String,
         /// Where the mistake is.
@@ -163,8 +170,8 @@ pub enum Answer {
         /// What the mistake is.
         problem: String,
     },
-    /// `/regexp` without an expression.
-    ExpressionMissing,
+    /// `/regexp` or `/subscribe` alone.
+    ExpressionMissing(Selecting),
     /// The expression is longer or costs more than is allowed.
     ExpressionTooLong {
         /// How many characters it may have.
@@ -177,13 +184,23 @@ pub enum Answer {
     },
     /// To `/list`.
     Subscriptions {
-        /// Numbers and expressions; at least one.
+        /// Numbers and expressions.
         items: Vec<(i64, String)>,
+        /// By which receivers the configuration tells the chat, and the matchers of the routes.
+        routed: Vec<(String, String)>,
         /// Until when the chat is muted.
         muted_until: Option<Timestamp>,
     },
     /// To `/unsubscribe`: a button for each, `u:<number>`, and `u:all`.
     ChooseUnsubscribe {
+        /// Numbers and expressions; at least one.
+        items: Vec<(i64, String)>,
+    },
+    /// `/unsubscribe` from what the chat is not subscribed to: the buttons of
+    /// [`Answer::ChooseUnsubscribe`].
+    UnknownSubscription {
+        /// As it was written.
+        text: String,
         /// Numbers and expressions; at least one.
         items: Vec<(i64, String)>,
     },
@@ -201,14 +218,17 @@ pub enum Answer {
     NoSuchSubscription,
     /// The chat has no subscription.
     NoSubscriptions,
-    /// To `/alerts`: a page of what fires; buttons `a:<page>` turn the pages.
+    /// To `/alerts`: a page of what fires; buttons `a:<page>` or `a:<page>:<selected>` turn the
+    /// pages.
     Alerts {
         /// Which page, from 1.
         page: usize,
         /// Of how many.
         pages: usize,
-        /// How many alerts fire in all.
+        /// How many alerts fire, of those that are selected.
         total: usize,
+        /// What selects some of them; empty for all.
+        selected: String,
         /// Those of this page.
         items: Vec<Firing>,
     },
@@ -220,7 +240,7 @@ pub enum Answer {
     /// To `/history`, when it can't be looked up.
     HistoryUnreadable,
     /// To `/status`.
-    Status(ChatStatus),
+    Status(Box<ChatStatus>),
     /// The chat is muted.
     Muted {
         /// Until then.
@@ -234,9 +254,21 @@ pub enum Answer {
     BadPeriod {
         /// As it was written.
         text: String,
+        /// How it is done.
+        example: &'static str,
+    },
+    /// A span of time that is longer than may be.
+    PeriodTooLong {
+        /// As it was written.
+        text: String,
+        /// The longest.
+        longest: Duration,
     },
     /// To `/lang`: buttons `l:<tag>`.
-    ChooseLanguage,
+    ChooseLanguage {
+        /// What was written and is none; empty if nothing was.
+        instead_of: String,
+    },
     /// The language is the reader's from now on.
     LanguageChosen,
     /// To `/tz`: the reader's zone.
@@ -282,6 +314,8 @@ pub enum Answer {
     PlainTextHint,
     /// A button whose meaning is gone.
     OldButton,
+    /// A button of a message about alerts that is not kept up to date any more.
+    OldCard,
     /// What was asked could not be stored; nothing has changed.
     NotSaved,
 }
@@ -317,7 +351,11 @@ impl Answer {
                 until,
                 until_resolved,
                 matchers,
-            } => silences::silenced(matchers, *until, *until_resolved, locale, now),
+                comment,
+            } => {
+                let message = silences::silenced(matchers, *until, *until_resolved, locale, now);
+                silences::why(message, "", comment)
+            }
             Self::SilenceMatchesAll => silences::matches_all(locale),
             Self::SilenceHow => silences::how(locale),
             Self::SilenceProposed(question, preview) => preview.message(*question, locale),
@@ -342,21 +380,27 @@ impl Answer {
                 about("already-subscribed", lists::what(what, locale), locale)
             }
             Self::BadExpression {
+                selecting,
                 expression,
                 at_byte,
                 problem,
-            } => expression::mistake(expression, *at_byte, problem, locale),
-            Self::ExpressionMissing => expression::missing(locale),
+            } => expression::mistake(*selecting, expression, *at_byte, problem, locale),
+            Self::ExpressionMissing(selecting) => expression::missing(*selecting, locale),
             Self::ExpressionTooLong { limit } => {
                 Message::of(locale.text("expression-too-long", [("n", (*limit).into())]))
             }
             Self::TooManySubscriptions { limit } => {
                 Message::of(locale.text("too-many-subscriptions", [("n", (*limit).into())]))
             }
-            Self::Subscriptions { items, muted_until } => {
-                lists::subscriptions(items, *muted_until, locale, now)
-            }
+            Self::Subscriptions {
+                items,
+                routed,
+                muted_until,
+            } => lists::subscriptions(items, routed, *muted_until, locale, now),
             Self::ChooseUnsubscribe { items } => lists::choose_unsubscribe(items, locale),
+            Self::UnknownSubscription { text, items } => {
+                lists::unknown_subscription(text, items, locale)
+            }
             Self::Unsubscribed { what } => about("unsubscribed", lists::what(what, locale), locale),
             Self::UnsubscribedAll { count } => {
                 Message::of(locale.text("unsubscribed-all", [("n", (*count).into())]))
@@ -367,16 +411,23 @@ impl Answer {
                 page,
                 pages,
                 total,
+                selected,
                 items,
-            } => lists::alerts((*page, *pages), *total, items, locale, now),
+            } => lists::alerts((*page, *pages), *total, selected, items, locale, now),
             Self::History { items } => history::history(items, locale, now),
             Self::HistoryUnreadable => say("history-unreadable"),
             Self::Status(status) => status.message(locale, now),
             Self::Muted { until } => about("muted", moment(*until), locale),
             Self::NotMuted => say("not-muted"),
             Self::Unmuted => say("unmuted"),
-            Self::BadPeriod { text } => bad_period(text, locale),
-            Self::ChooseLanguage => choose_language(locale),
+            Self::BadPeriod { text, example } => bad_period(text, example, locale),
+            Self::PeriodTooLong { text, longest } => {
+                let text = Span::code(cut(text, 60));
+                let span = locale.span(*longest);
+                let args = [("text", text.into()), ("span", span.into())];
+                Message::default().line(locale.spans("period-too-long", args))
+            }
+            Self::ChooseLanguage { instead_of } => choose_language(instead_of, locale),
             Self::LanguageChosen => say("language-chosen"),
             Self::Zone => zone("zone", locale, now),
             Self::ZoneChosen => zone("zone-chosen", locale, now),
@@ -394,6 +445,7 @@ impl Answer {
             }
             Self::PlainTextHint => help::next_steps(say("plain-text"), locale),
             Self::OldButton => say("old-button"),
+            Self::OldCard => say("old-card"),
             Self::NotSaved => say("not-saved"),
         }
     }
@@ -420,8 +472,8 @@ fn stranger(user_id: i64, chat_id: Option<i64>, locale: &Locale) -> Message {
     }
 }
 
-fn bad_period(text: &str, locale: &Locale) -> Message {
-    let example = Span::code("/mute 2h");
+fn bad_period(text: &str, example: &str, locale: &Locale) -> Message {
+    let example = Span::code(example);
     if text.trim().is_empty() {
         return Message::default()
             .line(locale.spans("period-missing", [("example", example.into())]));
@@ -433,9 +485,14 @@ fn bad_period(text: &str, locale: &Locale) -> Message {
     ))
 }
 
-fn choose_language(locale: &Locale) -> Message {
+fn choose_language(instead_of: &str, locale: &Locale) -> Message {
+    let mut question = Message::default();
+    if !instead_of.is_empty() {
+        let text = Span::code(cut(instead_of, 60));
+        question = question.line(locale.spans("language-unknown", [("text", text.into())]));
+    }
     Language::ALL.into_iter().fold(
-        Message::of(locale.text("choose-language", [])),
+        question.line([Span::plain(locale.text("choose-language", []))]),
         |message, language| {
             message.row(Button::callback(
                 language.own_name(),

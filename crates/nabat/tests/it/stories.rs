@@ -4,5 +4,6 @@ mod alerts;
 mod chats;
 mod commands;
 mod people;
+mod routed;
 mod silences;
 mod subscriptions;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Engine, Event, Heard};
 use crate::command::Command;
 use crate::incident::Incident;
-use crate::message::answer::Answer;
+use crate::message::answer::{Answer, Selecting};
 use crate::subscription::Selector;
 
 /// How many incidents an answer shows.
@@ -40,17 +40,8 @@ impl Event {
 
 impl Engine {
     pub(super) fn look_back(&self, heard: &Heard, text: &str) -> Answer {
-        if !text.is_empty()
-            && let Some(answer) = self.bad_length(text)
-        {
+        if let Err(answer) = self.selector_of(Selecting::History, text) {
             return answer;
-        }
-        if let Err(error) = Selector::either(text) {
-            return Answer::BadExpression {
-                expression: text.to_owned(),
-                at_byte: error.at,
-                problem: error.problem,
-            };
         }
         match &heard.past {
             Some(items) => Answer::History {

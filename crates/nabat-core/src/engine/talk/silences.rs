@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Request;
+use super::{Request, bad_expression, period_of};
 use crate::chat::ChatKey;
 use crate::engine::{Effects, Engine};
 use crate::matcher::{Matcher, Operator, parse_prefix};
-use crate::message::answer::{Answer, Preview, Question};
+use crate::message::answer::{Answer, Preview, Question, Selecting};
 use crate::silence::{Draft, Origin, Phase, Refusal, Silence, SilenceId, covers};
 use crate::time::{Timestamp, parse_period};
 
@@ -51,17 +51,16 @@ impl Engine {
         text: &str,
         out: &mut Effects,
     ) -> Answer {
-        if let Some(answer) = self.bad_length(text).filter(|_| !text.is_empty()) {
+        if let Some(answer) = self
+            .bad_length(Selecting::Silence, text)
+            .filter(|_| !text.is_empty())
+        {
             return answer;
         }
         let (matchers, rest) = match parse_prefix(text) {
             Ok(read) => read,
             Err(error) => {
-                return Answer::BadExpression {
-                    expression: text.to_owned(),
-                    at_byte: error.at,
-                    problem: error.problem,
-                };
+                return bad_expression(Selecting::Silence, text, error.at, error.problem);
             }
         };
         // `/silence 2h` does not say what.
@@ -69,8 +68,9 @@ impl Engine {
         if !matchers.iter().any(says_what) {
             return Answer::SilenceHow;
         }
-        let Some((period, until_resolved, comment)) = read_rest(rest) else {
-            return Answer::SilenceHow;
+        let (period, until_resolved, comment) = match read_rest(rest) {
+            Ok(read) => read,
+            Err(answer) => return answer,
         };
         let proposal = Proposal {
             asked_at: request.now,
@@ -98,10 +98,11 @@ impl Engine {
     fn preview(&self, number: i64, proposal: &Proposal) -> Preview {
         let hushed = self.covered_and_firing(|labels| covers(&proposal.matchers, labels));
         let mut names: BTreeMap<String, usize> = BTreeMap::new();
-        let mut count = 0;
-        for incident in hushed.filter_map(|id| self.incidents.get(&id)) {
-            *names.entry(incident.incident.name()).or_default() += 1;
+        let (mut count, mut already) = (0, 0);
+        for known in hushed.filter_map(|id| self.incidents.get(&id)) {
+            *names.entry(known.incident.name()).or_default() += 1;
             count += 1;
+            already += usize::from(known.silenced_until.is_some());
         }
         let mut names: Vec<(String, usize)> = names.into_iter().collect();
         names.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
@@ -116,6 +117,7 @@ impl Engine {
             until_resolved: proposal.until_resolved,
             firing,
             hushed: count,
+            already,
             names,
             broad: (count > 0 && count == firing) || !proposal.matchers.iter().any(exact),
         }
@@ -181,13 +183,14 @@ impl Engine {
         draft: Draft,
         out: &mut Effects,
     ) -> Answer {
-        let matchers = draft.matchers.clone();
+        let (matchers, comment) = (draft.matchers.clone(), draft.comment.clone());
         let (until, until_resolved) = (draft.ends_at, draft.until_resolved == Some(true));
         match self.put_silence(request.now, draft, out) {
             Ok(_) => Answer::Silenced {
                 until,
                 until_resolved,
                 matchers,
+                comment,
             },
             Err(Refusal::MatchesAll) => Answer::SilenceMatchesAll,
             Err(Refusal::TooMany { .. } | Refusal::TooLarge { .. }) => Answer::TooManySilences,
@@ -235,6 +238,7 @@ impl Engine {
                 until,
                 until_resolved: silence.until_resolved,
                 matchers: silence.matchers.clone(),
+                comment: silence.comment.clone(),
             },
             Err(_) => Answer::SilenceUnknown,
         }
@@ -282,17 +286,15 @@ fn draft(request: &Request<'_>, proposal: &Proposal) -> Draft {
     }
 }
 
-/// What stands behind the matchers: how long, whether until all is resolved, and why. `None` where
-/// a span of time was meant and is none.
-fn read_rest(rest: &str) -> Option<(Duration, bool, &str)> {
+/// What stands behind the matchers: how long, whether until all is resolved, and why.
+fn read_rest(rest: &str) -> Result<(Duration, bool, &str), Answer> {
     let (word, comment) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
     if word.eq_ignore_ascii_case("resolved") {
-        return Some((RESOLVED_MAX, true, comment.trim()));
+        return Ok((RESOLVED_MAX, true, comment.trim()));
     }
     if !word.starts_with(|c: char| c.is_ascii_digit()) {
-        return Some((PERIOD_DEFAULT, false, rest));
+        return Ok((PERIOD_DEFAULT, false, rest));
     }
-    let period = parse_period(word).ok();
-    let period = period.filter(|period| !period.is_zero() && *period <= SILENCE_MAX)?;
-    Some((period, false, comment.trim()))
+    let period = period_of(word, SILENCE_MAX, "/silence DiskFull 2h")?;
+    Ok((period, false, comment.trim()))
 }

@@ -93,7 +93,7 @@ fn a_muted_chat_hears_nothing_new_and_every_end_quietly() {
     world.fires("HighLoad", "a");
     assert_eq!(world.kinds(), [] as [&str; 0]);
     world.resolves("HighCPU", "a");
-    assert_eq!(world.kinds(), ["edit"]);
+    assert_eq!(world.kinds(), ["edit", "quiet reply"]);
     world.resolves("HighLoad", "a");
     world.passes(2 * 3_600);
     let said = world.deliver();

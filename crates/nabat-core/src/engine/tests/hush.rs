@@ -105,8 +105,7 @@ fn a_silence_holds_back_what_is_new_and_tells_ends() {
     world.presses_on_card("s 1h");
     assert_eq!(world.kinds(), ["edit"], "the silence is shown");
     world.resolves("HighCPU", "a");
-    let said = world.deliver();
-    assert_eq!(said.len(), 1, "its end is shown, but not heard: {said:?}");
+    assert_eq!(world.kinds(), ["edit", "quiet reply"], "its end is told");
     world.passes(400);
     world.fires("HighCPU", "a");
     assert_eq!(world.kinds(), [] as [&str; 0], "the same alert, silenced");
@@ -115,6 +114,64 @@ fn a_silence_holds_back_what_is_new_and_tells_ends() {
     world.restarts();
     world.passes(3_600);
     assert_eq!(world.kinds(), ["edit", "reply"], "the silence is over");
+}
+
+#[test]
+fn nothing_that_a_silence_covers_sounds() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    world.fires("HighCPU", "b");
+    world.deliver();
+    world.presses_on_card("k");
+    world.silences("host=a", 0, 9 * 3_600);
+    world.silences("host=b", 0, 7 * 3_600);
+    assert_eq!(world.kinds(), ["edit"]);
+    world.passes(7 * 3_600);
+    assert_eq!(world.kinds(), ["edit"], "the silence of one is over");
+    world.passes(3_600);
+    let said = world.deliver();
+    let [("edit", _), ("reply", text)] = said.as_slice() else {
+        panic!("{said:?}");
+    };
+    assert!(text.contains("HighCPU b"), "the other one sounds: {text}");
+    world.resolves("HighCPU", "b");
+    assert_eq!(world.kinds(), ["edit"], "not the last one");
+    world.resolves("HighCPU", "a");
+    assert_eq!(world.kinds(), ["edit", "quiet reply"]);
+}
+
+#[test]
+fn an_acknowledgement_that_runs_out_under_a_silence_is_only_shown() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    world.deliver();
+    world.presses_on_card("k");
+    world.presses_on_card("s 24h");
+    world.deliver();
+    world.passes(8 * 3_600);
+    assert_eq!(world.kinds(), ["edit"]);
+    world.passes(16 * 3_600);
+    assert_eq!(world.kinds(), ["edit"], "the silence is over");
+}
+
+#[test]
+fn the_end_that_ends_a_silence_until_resolved_makes_no_sound() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.fires("HighCPU", "a");
+    world.deliver();
+    let draft = Draft {
+        until_resolved: Some(true),
+        ..draft(world.now, "alertname=HighCPU", 0, 24 * 3_600)
+    };
+    let mut out = Effects::default();
+    let set = world.engine.set_silence(world.now, draft, &mut out);
+    assert!(set.is_ok());
+    world.deliver();
+    world.resolves("HighCPU", "a");
+    assert_eq!(world.kinds(), ["edit", "quiet reply"]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Receivers: who is told by which route, when, and what in another's place.
 
 mod better;
+mod chats;
 mod fallbacks;
 mod ways;
 
@@ -61,7 +62,7 @@ fn world() -> World {
 
 impl World {
     /// Routes by this from now on, without telling new receivers of what fires.
-    fn route(&mut self, routing: Option<Arc<Routing>>) {
+    pub(super) fn route(&mut self, routing: Option<Arc<Routing>>) {
         self.engine.settings.routing = routing;
         self.engine.sort_anew();
     }
@@ -558,24 +559,4 @@ fn an_end_that_was_later_after_all_is_told_as_the_latest() {
     assert_eq!(incident.annotations.value("summary"), "it was the fan");
     world.passes(86_400);
     assert!(world.notified().is_empty(), "an end is told once");
-}
-
-#[test]
-fn a_receiver_may_be_a_chat_with_the_timing_of_its_route() {
-    let mut world = world();
-    let chat = world.chat(ANN);
-    let routing = Routing::new(tree(), []).with_chats([("mail".into(), chat)]);
-    world.route(Some(Arc::new(routing)));
-    world.fires("HighCPU", "a");
-    assert_eq!(world.deliver().len(), 1);
-    world.fires("HighCPU", "b");
-    world.passes(299);
-    assert!(world.deliver().is_empty());
-    world.passes(1);
-    assert!(!world.deliver().is_empty());
-    world.resolves("HighCPU", "a");
-    world.resolves("HighCPU", "b");
-    world.passes(300);
-    assert!(!world.deliver().is_empty());
-    assert!(world.engine.cards.is_empty());
 }

@@ -14,7 +14,7 @@ impl World {
         self.passes(0);
     }
 
-    fn silences(&mut self, matchers: &str, from: i64, to: i64) -> SilenceId {
+    pub(super) fn silences(&mut self, matchers: &str, from: i64, to: i64) -> SilenceId {
         let draft = draft(self.now, matchers, from, to);
         let mut out = Effects::default();
         self.engine.set_silence(self.now, draft, &mut out).unwrap()
@@ -363,8 +363,11 @@ fn what_can_not_be_read_or_makes_no_sense_is_said() {
     for (text, answer) in [
         ("/silence", "What shall I silence, for how long, and why?"),
         ("/silence 2h", "What shall I silence"),
-        ("/silence a=b 2hours", "What shall I silence"),
-        ("/silence a=b 0s", "What shall I silence"),
+        ("/silence a=b 2hours", "2hours is not a span of time."),
+        ("/silence a=b 0s", "0s is not a span of time."),
+        ("/silence a=b 500d", "500d is too long: 366 d at the most."),
+        ("/mute 500d", "500d is too long: 366 d at the most."),
+        ("/silence \"x", "I cannot read this expression"),
         ("/silence a=~\"(\" 2h", "I cannot read this expression"),
         (
             "/silence a=\"\" 2h",

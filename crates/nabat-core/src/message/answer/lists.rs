@@ -2,6 +2,7 @@
 
 use super::Firing;
 use crate::incident::{Incident, State, summary_of};
+use crate::message::card::hush::named;
 use crate::message::card::parts::{emoji, place};
 use crate::message::text::{one_line, width};
 use crate::message::words::Locale;
@@ -10,6 +11,11 @@ use crate::time::Timestamp;
 
 /// How wide a list may be before the rest is counted only.
 pub(super) const LIST_MAX: usize = 3_000;
+/// How many routes are listed, and how wide the matchers of each may be.
+const ROUTES_MAX: usize = 5;
+const ROUTE_MAX: usize = 80;
+/// How wide what selects alerts is shown.
+const SELECTED_MAX: usize = 100;
 /// How wide the name of an alert that explains another is at most.
 const NAME_MAX: usize = 40;
 /// How many buttons stand below a list.
@@ -31,11 +37,12 @@ fn is_all(what: &str) -> bool {
 /// The answer to `/list`.
 pub(super) fn subscriptions(
     items: &[(i64, String)],
+    routed: &[(String, String)],
     muted_until: Option<Timestamp>,
     locale: &Locale,
     now: Timestamp,
 ) -> Message {
-    if items.is_empty() {
+    if items.is_empty() && routed.is_empty() {
         return none(locale);
     }
     let mut message = Message::default().line([Span::bold(
@@ -51,6 +58,24 @@ pub(super) fn subscriptions(
             break;
         }
         message = message.line([Span::plain("• "), span]);
+    }
+    if !routed.is_empty() {
+        let heading = locale.text("routed", [("n", routed.len().into())]);
+        message = message.gap().line([Span::bold(heading)]);
+    }
+    for (receiver, matchers) in routed.iter().take(ROUTES_MAX) {
+        message = message.line([
+            Span::plain("• "),
+            Span::code(one_line(matchers, ROUTE_MAX)),
+            Span::plain(format!(" → {}", one_line(receiver, NAME_MAX))),
+        ]);
+    }
+    if routed.len() > ROUTES_MAX {
+        let left = routed.len() - ROUTES_MAX;
+        message = message.line([Span::plain(locale.text("more", [("n", left.into())]))]);
+    }
+    if !routed.is_empty() {
+        message = message.line([Span::plain(locale.text("routed-hint", []))]);
     }
     if let Some(until) = muted_until.filter(|until| *until > now) {
         let until = Span::bold(locale.moment_in_zone(until, now));
@@ -95,28 +120,63 @@ pub(super) fn choose_unsubscribe(items: &[(i64, String)], locale: &Locale) -> Me
     message
 }
 
-/// A page of what fires.
+/// The answer to `/unsubscribe` with what is no subscription.
+pub(super) fn unknown_subscription(
+    text: &str,
+    items: &[(i64, String)],
+    locale: &Locale,
+) -> Message {
+    let text = Span::code(one_line(text, 100));
+    let mut message =
+        Message::default().line(locale.spans("subscription-unknown", [("what", text.into())]));
+    let choice = choose_unsubscribe(items, locale);
+    message.blocks.extend(choice.blocks);
+    message.buttons = choice.buttons;
+    message
+}
+
+/// A page of what fires, of all or of what is `selected`.
 pub(super) fn alerts(
     (page, pages): (usize, usize),
     total: usize,
+    selected: &str,
     items: &[Firing],
     locale: &Locale,
     now: Timestamp,
 ) -> Message {
     if total == 0 {
-        return Message::of(format!("✅ {}", locale.text("alerts-none", [])));
+        let key = match selected {
+            "" => "alerts-none",
+            _ => "firing-now-none-of-these",
+        };
+        return Message::of(format!("✅ {}", locale.text(key, [])));
     }
     let mut heading = vec![Span::bold(locale.text("firing-now", [("n", total.into())]))];
+    if !selected.is_empty() {
+        heading.push(Span::plain(" "));
+        heading.push(Span::code(one_line(selected, SELECTED_MAX)));
+    }
     if pages > 1 {
         let page_of = locale.text("page", [("page", page.into()), ("pages", pages.into())]);
         heading.push(Span::plain(format!(" · {page_of}")));
     }
     // Every alert of the page is named, so its share shrinks with their number.
-    let share = (LIST_MAX / items.len().max(1)).saturating_sub(60);
+    let share = (LIST_MAX / items.len().max(1)).saturating_sub(110);
     let message = items
         .iter()
         .fold(Message::default().line(heading), |message, firing| {
             let mut spans = alert(&firing.incident, share, locale, now);
+            if let Some(taken) = &firing.incident.acknowledged {
+                let who = named(std::slice::from_ref(&taken.by), locale);
+                spans.push(Span::plain(format!(" · ✋ {who}")));
+            }
+            if let Some(until) = firing.silenced_until {
+                let at = [("at", locale.moment(until, now).into())];
+                spans.push(Span::plain(format!(
+                    " · 🔕 {}",
+                    locale.text("silence-until", at)
+                )));
+            }
             if let Some(name) = &firing.explained_by {
                 let name = ("name", one_line(name, NAME_MAX).into());
                 let explained = locale.text("entry-explained", [name]);
@@ -124,7 +184,13 @@ pub(super) fn alerts(
             }
             message.line(spans)
         });
-    let turn = |text, to: usize| Button::callback(text, format!("a:{to}"));
+    let turn = |text, to: usize| {
+        let data = match selected {
+            "" => format!("a:{to}"),
+            _ => format!("a:{to}:{selected}"),
+        };
+        Button::callback(text, data)
+    };
     let back = (page > 1).then(|| turn("◀", page - 1)).flatten();
     let on = (page < pages).then(|| turn("▶", page + 1)).flatten();
     message.row(back.into_iter().chain(on))

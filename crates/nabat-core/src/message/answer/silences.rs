@@ -35,6 +35,8 @@ pub struct Preview {
     pub firing: usize,
     /// How many of them it would hush.
     pub hushed: usize,
+    /// How many of those are silenced already.
+    pub already: usize,
     /// The names of some of those, and how many have them.
     pub names: Vec<(String, usize)>,
     /// Whether it would hush everything that fires, or asks for no exact value.
@@ -73,6 +75,10 @@ impl Preview {
         if self.hushed > shown {
             let more = [("n", (self.hushed - shown).into())];
             message = message.line([Span::plain(locale.text("more", more))]);
+        }
+        if self.already > 0 {
+            let text = locale.text("silence-already", [("n", self.already.into())]);
+            message = message.line([Span::plain(text)]);
         }
         if self.until_resolved {
             let text = locale.text("silence-until-resolved", [("span", span().into())]);
@@ -141,10 +147,11 @@ pub(super) fn matches_all(locale: &Locale) -> Message {
 
 /// The answer to `/silence` alone.
 pub(super) fn how(locale: &Locale) -> Message {
+    let why = locale.text("silence-why-example", []);
     let examples = [
-        "/silence DiskFull 2h",
-        "/silence team=\"db\" severity=~\"warning|info\" 4h moving the database",
-        "/silence DiskFull host=db-1 resolved",
+        "/silence DiskFull 2h".to_owned(),
+        format!("/silence team=\"db\" severity=~\"warning|info\" 4h {why}"),
+        "/silence DiskFull host=db-1 resolved".to_owned(),
     ];
     examples.into_iter().fold(
         Message::of(locale.text("silence-how", [])),
@@ -169,20 +176,25 @@ pub(super) fn ends_soon(
         .line([Span::plain(
             locale.text("silence-still-fires", [("n", firing.into())]),
         )]);
-    let mut message = message;
-    let mut by = one_line(&silence.created_by, NAME_MAX);
-    if !silence.comment.is_empty() {
-        by = format!("{by}: {}", one_line(&silence.comment, CONDITION_MAX));
-    }
-    if !by.is_empty() {
-        message = message.line([Span::italic(by)]);
-    }
+    let message = why(message, &silence.created_by, &silence.comment);
     let id = silence.id.0;
     let extend = |hours: usize| extend_button(hours, format!("t:{id}:{hours}h"), locale);
     let end = Button::callback(locale.text("button-end-silence", []), format!("z:{id}"));
     message
         .row(EXTENSIONS.into_iter().filter_map(extend))
         .row(end)
+}
+
+/// Adds who silenced something and why, as far as that is known.
+pub(super) fn why(message: Message, by: &str, comment: &str) -> Message {
+    let (by, comment) = (one_line(by, NAME_MAX), one_line(comment, CONDITION_MAX));
+    let why = match (by.is_empty(), comment.is_empty()) {
+        (true, true) => return message,
+        (true, false) => comment,
+        (false, true) => by,
+        (false, false) => format!("{by}: {comment}"),
+    };
+    message.line([Span::italic(why)])
 }
 
 fn extend_button(hours: usize, data: String, locale: &Locale) -> Option<Button> {
@@ -205,23 +217,24 @@ pub(super) fn list(
         .line([Span::bold(heading)])
         .line([Span::plain(locale.text("silences-hint", []))]);
     let share = (LIST_MAX / items.len())
-        .saturating_sub(60)
+        .saturating_sub(85)
         .clamp(40, CONDITION_MAX);
-    for silence in items {
-        let what = condition(&silence.matchers);
+    for (index, silence) in items.iter().enumerate() {
+        let number = index + 1;
         let by = one_line(&silence.created_by, NAME_MAX);
-        let by = Some(by).filter(|by| !by.is_empty());
-        let by = by.map_or_else(String::new, |by| format!(" · {by}"));
-        let end = Button::callback(
-            format!("✖ {}", one_line(&what, 60)),
-            format!("x:{}", silence.id.0),
-        );
+        let said = [by, one_line(&silence.comment, share / 2)];
+        let said: String = said
+            .iter()
+            .filter(|text| !text.is_empty())
+            .map(|text| format!(" · {text}"))
+            .collect();
+        let end = Button::callback(format!("✖ {number}"), format!("x:{}", silence.id.0));
         let extend = extend_button(1, format!("X:{}", silence.id.0), locale);
         message = message
             .line([
-                Span::plain("• "),
-                Span::code(one_line(&what, share)),
-                Span::plain(format!(" · {}{by}", time_of(silence, locale, now))),
+                Span::plain(format!("{number}. ")),
+                Span::code(one_line(&condition(&silence.matchers), share)),
+                Span::plain(format!(" · {}{said}", time_of(silence, locale, now))),
             ])
             .row(end.into_iter().chain(extend));
     }

@@ -23,8 +23,12 @@ pub struct ChatStatus {
     pub firing: usize,
     /// When an intake last brought anything.
     pub last_news_at: Option<Timestamp>,
+    /// How many silences hold.
+    pub silences: usize,
     /// How many subscriptions this chat has.
     pub subscriptions: usize,
+    /// How many routes of the configuration tell this chat.
+    pub routes: usize,
     /// Until when this chat is muted.
     pub muted_until: Option<Timestamp>,
     /// What waits for this chat.
@@ -77,13 +81,20 @@ impl ChatStatus {
         );
         let mut message = Message::default()
             .line([Span::plain(format!("{sign} ")), Span::bold(up)])
-            .line(count("firing-now", self.firing))
+            .line(count("firing-now", self.firing));
+        if self.silences > 0 {
+            message = message.line(count("status-silences", self.silences));
+        }
+        message = message
             .line([Span::plain(self.last_news(locale, now))])
             .line(count("status-waiting-total", self.waiting_total))
             .gap()
             .line([Span::bold(locale.text("status-chat", []))])
-            .line(count("subscriptions", self.subscriptions))
-            .line([Span::plain(self.here.line(locale, now))]);
+            .line(count("subscriptions", self.subscriptions));
+        if self.routes > 0 {
+            message = message.line(count("routed", self.routes));
+        }
+        message = message.line([Span::plain(self.here.line(locale, now))]);
         if let Some(until) = self.muted_until.filter(|until| *until > now) {
             let until = Span::bold(locale.moment_in_zone(until, now));
             message = message.line(locale.spans("muted", [("what", until.into())]));

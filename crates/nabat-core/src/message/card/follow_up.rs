@@ -33,6 +33,8 @@ enum Kind {
     /// The time of whoever acknowledged it is up.
     Unattended,
     Changed,
+    /// Said again, because its route wants that.
+    Still,
     Stale,
     Resolved,
     Expired,
@@ -41,10 +43,11 @@ enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::New,
         Self::Unattended,
         Self::Changed,
+        Self::Still,
         Self::Stale,
         Self::Resolved,
         Self::Expired,
@@ -52,9 +55,11 @@ impl Kind {
         Self::Missed,
     ];
 
-    fn of(member: &Member<'_>) -> Self {
+    /// What is told of a member. With `again`, nothing that happened is the reason.
+    fn of(member: &Member<'_>, again: bool) -> Self {
         let incident = member.incident;
         match incident.state {
+            State::Firing if again => Self::Still,
             State::Firing if member.news == MemberNews::New => Self::New,
             State::Firing if member.news == MemberNews::Changed && unattended(incident) => {
                 Self::Unattended
@@ -80,7 +85,23 @@ fn unattended(incident: &Incident) -> bool {
     incident.acknowledged.is_none() && incident.loud > 1 && incident.loud == incident.edition
 }
 
-/// The answer to a group's card that tells what is new in it, given all that the card shows.
+/// Whether nothing happened that people are to hear of: what fires is said again.
+fn again(members: &[Member<'_>]) -> bool {
+    !members.iter().any(|member| match member.news {
+        MemberNews::New | MemberNews::Missed => true,
+        MemberNews::Changed => member.incident.ended() || unattended(member.incident),
+        MemberNews::Known => false,
+    })
+}
+
+/// Whether it fires and nobody sees to it, nor wants to hear nothing of it.
+fn demands_attention(member: &Member<'_>) -> bool {
+    let incident = member.incident;
+    !incident.ended() && incident.acknowledged.is_none() && member.silenced_until.is_none()
+}
+
+/// The answer to a group's card that tells what is new in it, given all that the card shows; if
+/// nothing is, what still fires and demands attention.
 ///
 /// `all_ended` is whether nothing of the group fires any more, told or not.
 pub fn follow_up(
@@ -90,13 +111,16 @@ pub fn follow_up(
     locale: &Locale,
     now: Timestamp,
 ) -> Message {
-    let known_only = members
-        .iter()
-        .all(|member| member.news == MemberNews::Known);
+    let again = again(members);
+    let all_seen_to = !members.iter().any(demands_attention);
+    let worth_it = |member: &&Member<'_>| match again {
+        true => all_seen_to || demands_attention(member),
+        false => member.news != MemberNews::Known,
+    };
     let mut told: Vec<(Kind, &Incident)> = members
         .iter()
-        .filter(|member| known_only || member.news != MemberNews::Known)
-        .map(|member| (Kind::of(member), member.incident))
+        .filter(worth_it)
+        .map(|member| (Kind::of(member, again), member.incident))
         .collect();
     if told.is_empty() {
         return Message::of(locale.text("alerts-none", []));
@@ -173,7 +197,7 @@ fn line(
             let still = locale.text("follow-still-firing", [("n", n.into())]);
             spans.push(Span::plain(format!(" {still}")));
         }
-        (Kind::New | Kind::Changed | Kind::Missed, [incident]) => {
+        (Kind::New | Kind::Changed | Kind::Still | Kind::Missed, [incident]) => {
             let summary = summary(incident, detail);
             if !summary.is_empty() {
                 spans.push(Span::plain(format!(": {summary}")));
@@ -204,12 +228,21 @@ fn beginning(
         Kind::New => (worst(), format!("+{n}")),
         Kind::Unattended => ("⏰", locale.text("follow-unattended", [("n", n.into())])),
         Kind::Changed => (worst(), locale.text("follow-changed", [("n", n.into())])),
+        Kind::Still => (worst(), still(incidents, locale, now)),
         Kind::Stale => (STALE_EMOJI, stale(incidents, locale, now)),
         Kind::Resolved => over(Ending::Resolved, "follow-resolved", "count-resolved"),
         Kind::Expired => over(Ending::Expired, "follow-expired", "count-expired"),
         Kind::Closed => over(Ending::Closed, "follow-closed", "count-closed"),
         Kind::Missed => (MISSED_EMOJI, missed(incidents, locale, now)),
     }
+}
+
+fn still(incidents: &[&Incident], locale: &Locale, now: Timestamp) -> String {
+    if let [incident] = incidents {
+        let span = locale.span(now.since(incident.starts_at));
+        return locale.text("follow-still", [("span", span.into())]);
+    }
+    locale.text("count-still-firing", [("n", incidents.len().into())])
 }
 
 /// The silence of several counts from the latest word of any.

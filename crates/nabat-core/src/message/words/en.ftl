@@ -56,6 +56,7 @@ follow-changed = { $n ->
     [1] Changed
    *[other] { $n } changed
 }
+follow-still = Still firing for { $span }
 follow-stale = No news from the source since { $at }
 follow-resolved = Resolved after { $span }
 follow-expired = Expired after { $span }
@@ -84,6 +85,7 @@ digest = Told together, and not kept up to date: /alerts shows what is so now.
 
 greeting = Hello, I am { $name }. I bring alerts to the people who must know.
 try-subscribe = Subscribe with { $example } (an expression searched in the alert's title) or { $all } for everything.
+try-matchers = Subscribe with { $example } (labels of the alert; what follows =~ is an expression) or { $all } for everything.
 try-help = All commands: /help
 paired = Welcome! You may use this bot now.
 paired-owner = Welcome! You are an owner of this bot now: /invite lets others in.
@@ -118,6 +120,18 @@ firing-now = { $n ->
 }
 firing-now-none-of-these = None of these fires now.
 bad-expression = I cannot read this expression:
+mistake-no-label = A label's name is missing, as in severity=critical.
+mistake-no-operator = One of =, !=, =~, !~ is missing.
+mistake-quote = The closing quote is missing.
+mistake-brace = The closing brace is missing.
+mistake-empty = The expression is empty.
+mistake-large = The expression grows too large; use smaller repetitions.
+mistake-group = This group is not closed.
+mistake-group-unopened = This parenthesis closes no group.
+mistake-class = This character class is not closed.
+mistake-count = This repetition is not closed.
+mistake-nothing-repeated = There is nothing to repeat here.
+mistake-look-around = Look-around is not supported.
 expression-example = For example: { $example }
 expression-missing = What shall I watch for?
 expression-too-long = { $n ->
@@ -134,6 +148,11 @@ subscriptions = { $n ->
    *[other] { $n } subscriptions
 }
 no-subscriptions = This chat has no subscriptions.
+routed = { $n ->
+    [one] { $n } route of the configuration tells this chat
+   *[other] { $n } routes of the configuration tell this chat
+}
+routed-hint = Only the configuration changes that.
 choose-unsubscribe = Which subscription shall I remove?
 unsubscribe-all = { $n ->
     [one] Remove { $n } subscription
@@ -144,6 +163,7 @@ unsubscribed-all = { $n ->
     [one] { $n } subscription removed.
    *[other] { $n } subscriptions removed.
 }
+subscription-unknown = This chat is not subscribed to { $what }.
 no-such-subscription = There is no such subscription any more. See /list
 page = page { $page } of { $pages }
 
@@ -154,7 +174,9 @@ not-muted = This chat is not muted.
 unmuted = This chat is no longer muted.
 period-missing = For how long? For example: { $example }
 bad-period = { $text } is not a span of time. For example: { $example }
+period-too-long = { $text } is too long: { $span } at the most.
 choose-language = Which language shall I speak?
+language-unknown = I do not speak { $text }.
 language-chosen = I speak English now.
 zone = Your time zone is { $zone }, it is { $time } now.
 zone-chosen = Your time zone is { $zone } now, it is { $time }.
@@ -164,10 +186,15 @@ did-you-mean = Did you mean:
 unknown-command = I do not know the command { $command }.
 plain-text = I understand commands only.
 old-button = This button is out of date. Please send the command again.
+old-card = This message is not kept up to date any more. /alerts shows what fires now.
 not-saved = I could not store that, so nothing has changed. Please try again in a minute.
 status-up = Nabat { $version } runs since { $at } ({ $span })
 status-news = Last news from a source: { $at } ({ $span } ago).
 status-no-news = No source has sent anything yet.
+status-silences = { $n ->
+    [one] { $n } silence holds: /silences
+   *[other] { $n } silences hold: /silences
+}
 status-waiting-total = { $n ->
     [0] No messages wait to be sent.
     [one] { $n } message waits to be sent.
@@ -223,12 +250,17 @@ silenced = Silenced for everyone until { $at }: { $what }
 silenced-until-resolved = Silenced for everyone until resolved, at the latest until { $at }: { $what }
 silence-matches-all = This would silence everything that lacks a label. Name a value too, as in { $example }.
 silence-how = What shall I silence, for how long, and why? For example:
+silence-why-example = moving the database
 silence-would = { $hushed ->
     [0] Nothing that fires now would be silenced by { $what }.
     [one] This would silence { $hushed } of { $firing } that fire now: { $what }
    *[other] This would silence { $hushed } of { $firing } that fire now: { $what }
 }
 silence-until-resolved = Only until all of it is resolved, for { $span } at the longest.
+silence-already = { $n ->
+    [one] { $n } of them is silenced already.
+   *[other] { $n } of them are silenced already.
+}
 silence-sure-everything = That is everything that fires. Really?
 silence-sure-open = It asks for no label's exact value and may cover more than you think of. Really?
 silence-declined = Nothing was silenced.
@@ -251,7 +283,7 @@ silences = { $n ->
     [one] { $n } silence
    *[other] { $n } silences
 }
-silences-hint = They hold for everyone. Press one to end it, or +1 h to extend it.
+silences-hint = For everyone. ✖ ends one, +1 h makes it an hour longer.
 silences-none = There are no silences.
 silence-until = until { $at }
 silence-unknown = This silence is over already.

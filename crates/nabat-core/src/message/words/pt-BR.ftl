@@ -71,6 +71,7 @@ follow-changed = { $n ->
     [1] Mudou
    *[other] { $n } mudaram
 }
+follow-still = Ainda ativo há { $span }
 follow-stale = Sem notícias da origem desde { $at }
 follow-resolved = Resolvido após { $span }
 follow-expired = Expirado após { $span }
@@ -105,6 +106,7 @@ digest = Resumo, não é atualizado: /alerts mostra a situação atual.
 
 greeting = Olá, eu sou { $name }. Levo os alertas a quem precisa saber deles.
 try-subscribe = Para assinar: { $example } (a expressão é procurada no título do alerta) ou { $all } para receber tudo.
+try-matchers = Para assinar: { $example } (rótulos do alerta; depois de =~ vem uma expressão) ou { $all } para receber tudo.
 try-help = Todos os comandos: /help
 paired = Boas-vindas! Agora você pode usar este bot.
 paired-owner = Boas-vindas! Agora você é dono deste bot. Para convidar outras pessoas: /invite
@@ -139,6 +141,18 @@ firing-now = { $n ->
 }
 firing-now-none-of-these = Nenhum destes está ativo agora.
 bad-expression = Não consigo ler esta expressão:
+mistake-no-label = Falta o nome de um rótulo, como em severity=critical.
+mistake-no-operator = Falta um destes: =, !=, =~ ou !~.
+mistake-quote = Faltam as aspas de fechamento.
+mistake-brace = Falta a chave de fechamento.
+mistake-empty = A expressão está vazia.
+mistake-large = A expressão fica grande demais; use menos repetições.
+mistake-group = Este grupo não está fechado.
+mistake-group-unopened = Este parêntese não fecha nenhum grupo.
+mistake-class = Esta classe de caracteres não está fechada.
+mistake-count = Esta repetição não está fechada.
+mistake-nothing-repeated = Não há nada a repetir aqui.
+mistake-look-around = Não há suporte a look-around.
 expression-example = Por exemplo: { $example }
 expression-missing = O que devo acompanhar?
 expression-too-long = { $n ->
@@ -155,6 +169,11 @@ subscriptions = { $n ->
    *[other] { $n } assinaturas
 }
 no-subscriptions = Este chat não tem assinaturas.
+routed = { $n ->
+    [one] { $n } rota da configuração avisa este chat
+   *[other] { $n } rotas da configuração avisam este chat
+}
+routed-hint = Só a configuração muda isso.
 choose-unsubscribe = Qual assinatura devo remover?
 unsubscribe-all = { $n ->
     [one] Remover { $n } assinatura
@@ -165,6 +184,7 @@ unsubscribed-all = { $n ->
     [one] { $n } assinatura removida.
    *[other] { $n } assinaturas removidas.
 }
+subscription-unknown = Este chat não assina { $what }.
 no-such-subscription = Essa assinatura não existe mais. Veja /list
 page = página { $page } de { $pages }
 
@@ -175,7 +195,9 @@ not-muted = Este chat não está silenciado.
 unmuted = Este chat não está mais silenciado.
 period-missing = Por quanto tempo? Por exemplo: { $example }
 bad-period = { $text } não é um intervalo de tempo. Por exemplo: { $example }
+period-too-long = { $text } é tempo demais: no máximo { $span }.
 choose-language = Em que idioma devo falar?
+language-unknown = Não falo { $text }.
 language-chosen = Agora eu falo português.
 zone = Seu fuso horário é { $zone } (agora: { $time }).
 zone-chosen = Seu fuso horário passou a ser { $zone } (agora: { $time }).
@@ -185,10 +207,15 @@ did-you-mean = Você quis dizer:
 unknown-command = Não conheço o comando { $command }.
 plain-text = Eu só entendo comandos.
 old-button = Este botão está desatualizado. Envie o comando de novo.
+old-card = Esta mensagem não é mais atualizada. /alerts mostra o que está ativo agora.
 not-saved = Não consegui salvar isso, então nada mudou. Tente de novo em um minuto.
 status-up = Nabat { $version } no ar desde { $at } ({ $span })
 status-news = Última notícia de uma origem: { $at } (há { $span }).
 status-no-news = Nenhuma origem enviou nada ainda.
+status-silences = { $n ->
+    [one] { $n } silêncio em vigor: /silences
+   *[other] { $n } silêncios em vigor: /silences
+}
 status-waiting-total = { $n ->
     [0] Nenhuma mensagem na fila.
     [one] { $n } mensagem na fila.
@@ -244,12 +271,17 @@ silenced = Silenciado para todos até { $at }: { $what }
 silenced-until-resolved = Silenciado para todos até ser resolvido, no máximo até { $at }: { $what }
 silence-matches-all = Isso silenciaria tudo o que não tem certo rótulo. Indique também um valor, como { $example }.
 silence-how = O que devo silenciar, por quanto tempo e por quê? Por exemplo:
+silence-why-example = movendo o banco
 silence-would = { $hushed ->
     [0] Nada do que está disparando agora seria silenciado por { $what }.
     [one] Isso silenciaria { $hushed } de { $firing } que disparam agora: { $what }
    *[other] Isso silenciaria { $hushed } de { $firing } que disparam agora: { $what }
 }
 silence-until-resolved = Só até tudo ser resolvido, por no máximo { $span }.
+silence-already = { $n ->
+    [one] { $n } deles já está silenciado.
+   *[other] { $n } deles já estão silenciados.
+}
 silence-sure-everything = Isso é tudo o que está disparando. Tem certeza?
 silence-sure-open = Nenhum rótulo tem um valor exato: pode abranger mais do que você imagina. Tem certeza?
 silence-declined = Nada foi silenciado.
@@ -272,7 +304,7 @@ silences = { $n ->
     [one] { $n } silêncio
    *[other] { $n } silêncios
 }
-silences-hint = Eles valem para todos. Toque em um para encerrá-lo, ou em +1 h para prolongá-lo.
+silences-hint = Valem para todos. ✖ encerra, +1 h prolonga em uma hora.
 silences-none = Não há silêncios.
 silence-until = até { $at }
 silence-unknown = Esse silêncio já acabou.

@@ -78,6 +78,7 @@ follow-changed = { $n ->
     [few] Изменились { $n }
    *[many] Изменилось { $n }
 }
+follow-still = Всё ещё активен, уже { $span }
 follow-stale = От источника нет новостей с { $at }
 follow-resolved = Решено через { $span }
 follow-expired = Истекло через { $span }
@@ -118,6 +119,7 @@ digest = Сводка, она не обновляется: что сейчас, 
 
 greeting = Здравствуйте, я { $name }. Приношу алерты тем, кому надо о них знать.
 try-subscribe = Подписаться: { $example } (выражение ищется в заголовке алерта) или { $all }, чтобы получать всё.
+try-matchers = Подписаться: { $example } (по меткам алерта; после =~ идёт выражение) или { $all }, чтобы получать всё.
 try-help = Все команды: /help
 paired = Добро пожаловать! Теперь бот вам доступен.
 paired-owner = Добро пожаловать! Теперь вы владелец этого бота. Пригласить других: /invite
@@ -153,6 +155,18 @@ firing-now = { $n ->
 }
 firing-now-none-of-these = Сейчас из них ничего не активно.
 bad-expression = Не могу разобрать выражение:
+mistake-no-label = Не хватает имени метки, как в severity=critical.
+mistake-no-operator = Не хватает знака: =, !=, =~ или !~.
+mistake-quote = Не хватает закрывающей кавычки.
+mistake-brace = Не хватает закрывающей фигурной скобки.
+mistake-empty = Выражение пустое.
+mistake-large = Выражение получается слишком большим, нужно меньше повторений.
+mistake-group = Эта скобка не закрыта.
+mistake-group-unopened = Этой скобке нечего закрывать.
+mistake-class = Этот набор символов не закрыт.
+mistake-count = Это число повторений не закрыто.
+mistake-nothing-repeated = Здесь нечего повторять.
+mistake-look-around = Просмотр вперёд и назад не поддерживается.
 expression-example = Например: { $example }
 expression-missing = За чем следить?
 expression-too-long = { $n ->
@@ -171,6 +185,12 @@ subscriptions = { $n ->
    *[many] { $n } подписок
 }
 no-subscriptions = У этого чата нет подписок.
+routed = { $n ->
+    [one] По конфигурации сюда ведёт { $n } маршрут
+    [few] По конфигурации сюда ведут { $n } маршрута
+   *[many] По конфигурации сюда ведёт { $n } маршрутов
+}
+routed-hint = Изменить это можно только в конфигурации.
 choose-unsubscribe = Какую подписку удалить?
 unsubscribe-all = { $n ->
     [one] Удалить { $n } подписку
@@ -183,6 +203,7 @@ unsubscribed-all = { $n ->
     [few] Удалены { $n } подписки.
    *[many] Удалено { $n } подписок.
 }
+subscription-unknown = Этот чат не подписан на { $what }.
 no-such-subscription = Такой подписки уже нет. Посмотреть: /list
 page = страница { $page } из { $pages }
 
@@ -193,7 +214,9 @@ not-muted = Тишина в этом чате не включена.
 unmuted = Тишина в этом чате снята.
 period-missing = На сколько? Например: { $example }
 bad-period = { $text } — это не промежуток времени. Например: { $example }
+period-too-long = { $text } — слишком долго: самое большее { $span }.
 choose-language = На каком языке говорить?
+language-unknown = Языка { $text } я не знаю.
 language-chosen = Теперь я говорю по-русски.
 zone = Ваш часовой пояс: { $zone }, сейчас { $time }.
 zone-chosen = Теперь ваш часовой пояс: { $zone }, сейчас { $time }.
@@ -203,10 +226,16 @@ did-you-mean = Возможно, вы имели в виду:
 unknown-command = Не знаю команды { $command }.
 plain-text = Я понимаю только команды.
 old-button = Эта кнопка устарела. Отправьте команду ещё раз.
+old-card = Это сообщение больше не обновляется. Что активно сейчас, покажет /alerts.
 not-saved = Не удалось это сохранить, ничего не изменилось. Повторите через минуту.
 status-up = Nabat { $version } работает с { $at } ({ $span })
 status-news = Последняя новость от источника: { $at } ({ $span } назад).
 status-no-news = Источники ещё ничего не присылали.
+status-silences = { $n ->
+    [one] Действует { $n } заглушка: /silences
+    [few] Действуют { $n } заглушки: /silences
+   *[many] Действует { $n } заглушек: /silences
+}
 status-waiting-total = { $n ->
     [0] Неотправленных сообщений нет.
     [one] Ждёт отправки { $n } сообщение.
@@ -265,6 +294,7 @@ silenced = Заглушено для всех до { $at }: { $what }
 silenced-until-resolved = Заглушено для всех до восстановления, самое позднее до { $at }: { $what }
 silence-matches-all = Так заглушится всё, у чего нет какой-нибудь метки. Укажите и значение, например { $example }.
 silence-how = Что заглушить, на сколько и почему? Например:
+silence-why-example = переносим базу
 silence-would = { $hushed ->
     [0] Сейчас под { $what } не попадает ни один активный алерт.
     [one] Будет заглушён { $hushed } из { $firing } активных: { $what }
@@ -272,6 +302,11 @@ silence-would = { $hushed ->
    *[many] Будет заглушено { $hushed } из { $firing } активных: { $what }
 }
 silence-until-resolved = Только пока всё не восстановится, но не дольше чем на { $span }.
+silence-already = { $n ->
+    [one] { $n } из них уже заглушён.
+    [few] { $n } из них уже заглушены.
+   *[many] { $n } из них уже заглушено.
+}
 silence-sure-everything = Это всё, что сейчас активно. Точно заглушить?
 silence-sure-open = Здесь нет ни одного точного значения метки: может попасть и лишнее. Точно заглушить?
 silence-declined = Ничего не заглушено.
@@ -296,7 +331,7 @@ silences = { $n ->
     [few] { $n } заглушки
    *[many] { $n } заглушек
 }
-silences-hint = Они действуют для всех. Нажмите на заглушку, чтобы её снять, или на +1 ч, чтобы продлить.
+silences-hint = Для всех. ✖ снимает, +1 ч продлевает на час.
 silences-none = Заглушек нет.
 silence-until = до { $at }
 silence-unknown = Этой заглушки уже нет.

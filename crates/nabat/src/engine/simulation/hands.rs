@@ -339,15 +339,15 @@ impl World {
             let gone =
                 self.engine.pending_one(delivery.id).is_none() && !work.told.iter().any(held_back);
             match settled.outcome {
-                Outcome::Sent { .. } => self.note_spoken(card, work),
+                Outcome::Sent { .. } => self.note_spoken(&before, card, work),
                 Outcome::Failed { .. } => {
                     self.given_up
                         .extend(work.told.iter().map(|note| note.incident));
-                    self.note_spoken(card, work);
+                    self.note_spoken(&before, card, work);
                 }
                 Outcome::Uncertain { .. } if gone => {
                     self.note_given_up(&before, delivery, work, unseen);
-                    self.note_spoken(card, work);
+                    self.note_spoken(&before, card, work);
                 }
                 Outcome::Uncertain { .. } => *self.answers_lost.entry(card).or_default() += 1,
                 _ => {}
@@ -356,8 +356,11 @@ impl World {
     }
 
     /// Notes when a card spoke for the last time, and that Nabat knows what it told.
-    fn note_spoken(&mut self, card: CardId, work: &Work) {
-        self.spoke.insert(card, self.now);
+    fn note_spoken(&mut self, before: &Snapshot, card: CardId, work: &Work) {
+        let known = before.cards.iter().find(|known| known.id == card);
+        if known.is_some_and(|known| self.speaks(before, known, work)) {
+            self.spoke.insert(card, self.now);
+        }
         self.answers_lost.remove(&card);
         for note in work.told.iter().filter(|note| note.card == card) {
             let there = listener(work.destination, card);

@@ -4,9 +4,12 @@
 //! and what people saw.
 
 mod fallbacks;
+mod marks;
 mod restarts;
 mod told;
 mod ways;
+
+pub(super) use marks::Mark;
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -94,9 +97,11 @@ impl World {
 
     pub(super) fn check_step(&mut self) {
         let mut kept = Kept::of(self);
+        self.note_marks(&kept.snapshot);
         self.check_memory(&kept);
         self.check_outbox(&mut kept);
         self.check_cards(&kept);
+        self.check_marks(&kept);
         self.check_people_know(&kept);
         self.check_nobody_is_forgotten(&kept);
         self.check_ways(&kept);

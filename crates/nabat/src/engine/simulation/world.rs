@@ -17,7 +17,7 @@ use nabat_core::silence::{Draft, Origin, Phase, Silence};
 use nabat_core::time::Timestamp;
 
 use super::hands::{Hand, Listener, listener};
-use super::invariants::Kept;
+use super::invariants::{Kept, Mark};
 use super::setting;
 use crate::store::memory::Memory;
 use crate::store::{ENGINE_LEASE, Fence, Store};
@@ -77,6 +77,8 @@ pub(super) struct World {
     pub(super) kept_before: Option<Kept>,
     /// Whether the configuration was changed.
     pub(super) reconfigured: bool,
+    /// Who sees to an incident and what silences it, and since which edition.
+    pub(super) marks: HashMap<IncidentId, Mark>,
     /// When cards of routes spoke last, as long as nobody sets the clock back.
     pub(super) spoke: HashMap<CardId, Timestamp>,
     /// What was seen without Nabat learning it, until Nabat notes that it was told: as long it may
@@ -123,6 +125,7 @@ impl World {
             set_back: false,
             kept_before: None,
             reconfigured: false,
+            marks: HashMap::new(),
             spoke: HashMap::new(),
             lost: HashSet::new(),
             log: Vec::new(),
@@ -460,6 +463,7 @@ impl World {
         self.log.push("crash".to_owned());
         self.hands.clear();
         self.answers_lost.clear();
+        self.forget_marks();
         let snapshot = self.kept_lately();
         self.doubt_all(&snapshot);
         let mut out = Effects::default();

@@ -76,6 +76,7 @@ async fn a_mistake_in_an_expression_is_pointed_at() {
         "{answer}"
     );
     assert!(answer.contains('^'), "{answer}");
+    assert!(answer.contains("For example: /subscribe "), "{answer}");
     let answer = world.ask_as(ANN, "/subscribe").await.text;
     assert!(answer.starts_with("What shall I watch for?"), "{answer}");
     let answer = world.ask_as(BEN, "/list").await.text;

@@ -33,6 +33,11 @@ async fn a_silence_is_asked_about_shown_extended_and_ended() {
     assert!(toast.starts_with("Silenced for everyone until "), "{toast}");
     let done = world.shows(OWNER, asked.id, "Silenced for everyone").await;
     assert!(done.buttons.is_empty());
+    assert!(
+        done.text.ends_with("\nmoving the database"),
+        "{}",
+        done.text
+    );
     world
         .fire(json!({ "alertname": "Replica", "team": "db" }))
         .await;
@@ -47,9 +52,14 @@ async fn a_silence_is_asked_about_shown_extended_and_ended() {
     world.nabat.restart().await;
     let list = world.ask("/silences").await;
     assert!(list.text.starts_with("1 silence\n"), "{}", list.text);
+    assert!(
+        list.text.ends_with(" · moving the database"),
+        "{}",
+        list.text
+    );
     let toast = world.press(OWNER, list.id, OWNER, "+1 h").await;
     assert!(toast.starts_with("Silenced for everyone until "), "{toast}");
-    let toast = world.press(OWNER, list.id, OWNER, "✖ team=\"db\"").await;
+    let toast = world.press(OWNER, list.id, OWNER, "✖ 1").await;
     assert_eq!(toast, "The silence is over.");
     world.shows(OWNER, list.id, "There are no silences.").await;
     world.told(OWNER, "Replica").await;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::incident::Acknowledgement;
 
 #[test]
 fn follow_ups_are_short() {
@@ -59,9 +60,10 @@ fn follow_ups_are_short() {
 
 #[test]
 fn a_follow_up_tells_only_what_is_news() {
-    let incidents = [disk_full("db-1"), disk_full("db-2")];
+    let incidents = [disk_full("db-1"), disk_full("db-2"), disk_full("db-3")];
     let mut news = members(&incidents, MemberNews::Changed);
     news[1].news = MemberNews::Known;
+    news[2].news = MemberNews::New;
     let message = follow_up(
         &news,
         false,
@@ -71,8 +73,49 @@ fn a_follow_up_tells_only_what_is_news() {
     );
     assert_eq!(
         sketch(&message),
-        "🔥 Изменился: *DiskFull* db-1: Disk of db-1 is full"
+        "🔥 +1: *DiskFull* db-3: Disk of db-3 is full\n\
+         🔥 Изменился: *DiskFull* db-1: Disk of db-1 is full"
     );
+}
+
+#[test]
+fn a_repeat_says_what_still_fires_and_nobody_sees_to() {
+    let mut incidents = [
+        disk_full("db-1"),
+        disk_full("db-2"),
+        disk_full("db-3"),
+        ended(disk_full("db-4"), Ending::Resolved),
+        disk_full("db-5"),
+    ];
+    incidents[2].acknowledged = Some(Box::new(Acknowledgement {
+        by: "Ann".into(),
+        at: now(),
+        until: now(),
+    }));
+    let mut told = members(&incidents, MemberNews::Known);
+    told[4].silenced_until = Some(now());
+    for (language, one, two) in [
+        (
+            Language::En,
+            "🔥 Still firing for 26 min: *DiskFull* db-1: Disk of db-1 is full",
+            "🔥 2 still firing: *DiskFull* db-1, *DiskFull* db-2",
+        ),
+        (
+            Language::Ru,
+            "🔥 Всё ещё активен, уже 26 мин: *DiskFull* db-1: Disk of db-1 is full",
+            "🔥 2 всё ещё активны: *DiskFull* db-1, *DiskFull* db-2",
+        ),
+        (
+            Language::PtBr,
+            "🔥 Ainda ativo há 26 min: *DiskFull* db-1: Disk of db-1 is full",
+            "🔥 2 ainda ativos: *DiskFull* db-1, *DiskFull* db-2",
+        ),
+    ] {
+        for (members, expected) in [(&told[..1], one), (&told[..], two)] {
+            let message = follow_up(members, false, &Extras::default(), &locale(language), now());
+            assert_eq!(sketch(&message), expected);
+        }
+    }
 }
 
 #[test]
@@ -151,7 +194,7 @@ fn an_acknowledgement_that_ran_out_is_told() {
             now(),
         );
         let text = sketch(&message);
-        assert!(text.starts_with("🔥 Changed: "), "{text}");
+        assert!(text.starts_with("🔥 Still firing for "), "{text}");
     }
 }
 

@@ -15,6 +15,7 @@ impl World {
     /// wants so.
     pub(in super::super) fn check_may_be_told(&mut self, work: &Work) -> bool {
         let kept = self.store.snapshot(self.now).unwrap();
+        self.note_marks(&kept);
         for note in &work.told {
             self.check_is_not_hushed(&kept, work, note);
         }
@@ -65,11 +66,15 @@ impl World {
         });
     }
 
-    /// A group waits for its first alerts and does not speak twice within its interval.
+    /// A group waits for its first alerts and does not speak twice within its interval. But people
+    /// see at once what they did.
     fn check_time_to_speak(&mut self, kept: &Snapshot, card: &Card) {
         let Some(routed) = &card.routed else {
             return;
         };
+        if self.shows_old_marks(card, &kept.incidents) {
+            return;
+        }
         let now = self.now;
         let first = routed.opened_at.after(routed.timing.group_wait);
         // Since then the clock may have been set back and have caught up again.
