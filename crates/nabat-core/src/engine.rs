@@ -230,6 +230,9 @@ struct OnDuty {
     left: BTreeSet<IncidentId>,
     /// Something stays there only because a courier has a message of it.
     strays: bool,
+    /// It has news for its beat, and nothing that it shows has ended since: until then whatever
+    /// joins it changes nothing, however many are there.
+    awaits_beat: bool,
 }
 
 impl OnDuty {
@@ -240,6 +243,7 @@ impl OnDuty {
             hand: Hand::default(),
             left: BTreeSet::new(),
             strays: false,
+            awaits_beat: false,
         }
     }
 }

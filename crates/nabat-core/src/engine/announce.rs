@@ -21,6 +21,7 @@ impl Engine {
     /// Sees to it that no group was told of in a time that is still to come.
     pub(super) fn follow_clock(&mut self, now: Timestamp, out: &mut Effects) {
         for on_duty in self.cards.values_mut() {
+            on_duty.awaits_beat = false;
             if let Some(routed) = &mut on_duty.card.routed
                 && routed.follow_clock(now)
             {
@@ -56,6 +57,9 @@ impl Engine {
     /// Sees to it that a card that has something to tell waits for a courier, and that one with
     /// nothing left goes.
     pub(super) fn announce(&mut self, now: Timestamp, id: CardId, out: &mut Effects) {
+        if self.awaits_beat(now, id) {
+            return self.keep_doubts(id, out);
+        }
         self.drop_untold(now, id, out);
         self.watch_hours(now, id);
         let Some(on_duty) = self.cards.get(&id) else {
@@ -96,6 +100,20 @@ impl Engine {
         self.fall_back_in_time(now, id, now, out);
     }
 
+    /// Whether a card has nothing to decide before its beat.
+    fn awaits_beat(&self, now: Timestamp, id: CardId) -> bool {
+        let known = self.cards.get(&id);
+        known.is_some_and(|on_duty| {
+            let card = &on_duty.card;
+            let beat = card.routed.as_ref().and_then(|routed| routed.beat);
+            on_duty.awaits_beat
+                && on_duty.delivery.is_none()
+                && card.message_id.is_none()
+                && beat.is_some_and(|beat| beat > now)
+                && self.disabled_since(card.destination).is_none()
+        })
+    }
+
     /// A card waits already: it may be more urgent by now, and somebody else has to know in time.
     fn wait_on(&mut self, now: Timestamp, id: DeliveryId, priority: Priority, out: &mut Effects) {
         let Some(delivery) = self.deliveries.get_mut(&id) else {
@@ -123,6 +141,7 @@ impl Engine {
         let Some(on_duty) = self.cards.get_mut(&id) else {
             return;
         };
+        on_duty.awaits_beat = false;
         if let Some(routed) = &mut on_duty.card.routed {
             // Who had to be quiet for a night need not wait for a beat on top of it.
             let opens = opens.map(|opens| opens.max(routed.speaks_at(now)));
@@ -144,6 +163,7 @@ impl Engine {
             return None;
         }
         let on_duty = self.cards.get_mut(&id)?;
+        on_duty.awaits_beat = false;
         let routed = on_duty.card.routed.as_mut()?;
         if routed.beat.is_some_and(|beat| beat <= now) {
             return None;
@@ -151,6 +171,7 @@ impl Engine {
         let next = routed.next_beat(now);
         let beat = routed.beat.map_or(next, |beat| beat.min(next));
         let held = (beat > now).then_some(beat);
+        on_duty.awaits_beat = held.is_some();
         if routed.beat != held {
             routed.beat = held;
             out.changes.push(card_change(&on_duty.card));
