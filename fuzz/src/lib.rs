@@ -134,7 +134,10 @@ pub fn config(bytes: &[u8]) {
     let file = Path::new("nabat.yml");
     let nothing_set = |_: &str| None;
     let shown = match configuration::parse(file, text.as_bytes(), &nothing_set) {
-        Ok(config) => format!("{config:?}{}", configuration::report(file, &config)),
+        Ok(config) => {
+            let now = Timestamp::from_millis(0);
+            format!("{config:?}{}", configuration::report(file, &config, now))
+        }
         Err(error) => error.to_string(),
     };
     assert!(!shown.contains(input::SECRET), "{text}\n{shown}");

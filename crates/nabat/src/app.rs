@@ -2,6 +2,7 @@
 
 mod bots;
 mod deafness;
+mod home;
 mod integrations;
 mod reload;
 
@@ -30,6 +31,7 @@ use crate::web::server::{Reload, serve};
 use crate::{bot, clock, web};
 
 use bots::Bots;
+use home::home;
 use integrations::Integrations;
 use reload::Reloader;
 
@@ -226,7 +228,7 @@ impl App {
             damage,
             live: Live {
                 external_url,
-                listening: format!("http://{address}{prefix}"),
+                listening: home(address, &prefix),
                 reloader,
                 bots,
                 integrations,

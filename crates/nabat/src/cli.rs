@@ -17,6 +17,7 @@ mod schema;
 mod serve;
 mod silence;
 mod table;
+mod whoami;
 mod words;
 
 use std::io::{self, Write};
@@ -34,6 +35,8 @@ pub enum Failure {
     Usage(String),
     /// Anything else: exit code 1.
     Other(anyhow::Error),
+    /// It was said already why: exit code 1.
+    Said,
 }
 
 impl<E: Into<anyhow::Error>> From<E> for Failure {
@@ -42,7 +45,7 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
     }
 }
 
-/// Nabat watches, listens and tells people: alerts to Telegram, without losing or repeating a word.
+/// Nabat brings alerts to people, in Telegram, by e-mail and by webhooks, and loses none.
 #[derive(Debug, Parser)]
 #[command(name = "nabat", version, about, max_term_width = 100)]
 struct Cli {
@@ -99,8 +102,12 @@ pub fn run() -> ExitCode {
         }
         Err(Failure::Other(error)) => {
             complain(&format!("nabat: {}", chain(&error)));
-            ExitCode::FAILURE
+            match error.is::<api::Misunderstood>() {
+                true => ExitCode::from(2),
+                false => ExitCode::FAILURE,
+            }
         }
+        Err(Failure::Said) => ExitCode::FAILURE,
     }
 }
 

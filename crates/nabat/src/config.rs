@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 mod alertmanager;
 mod certificates;
 mod check;
+mod comments;
 mod endpoint;
 mod environment;
 mod format;
@@ -87,6 +88,12 @@ pub enum LoadError {
     NotFound {
         /// Every place, in the order tried.
         tried: Vec<PathBuf>,
+    },
+    /// The file that was named is not there.
+    #[error("there is no configuration file {}", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
     },
     /// The file is there but cannot be read.
     #[error("failed to read the configuration file {}: {source}", path.display())]
@@ -165,8 +172,8 @@ pub fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
     };
     let read = regular().and_then(|file| file.take(limit).read_to_end(&mut bytes));
     match read {
-        Err(source) if source.kind() == io::ErrorKind::NotFound => Err(LoadError::NotFound {
-            tried: vec![path.to_owned()],
+        Err(source) if source.kind() == io::ErrorKind::NotFound => Err(LoadError::Missing {
+            path: path.to_owned(),
         }),
         Err(source) => Err(LoadError::Unreadable {
             path: path.to_owned(),
@@ -209,7 +216,7 @@ pub fn parse_as(
             environment::expand(&mut root, "", text, env, &mut faults);
             Vec::new()
         }
-        Form::Alertmanager => alertmanager::adapt(&mut root, &mut faults),
+        Form::Alertmanager => alertmanager::adapt(&mut root, file, &mut faults),
     };
     let schema = schema::filled_in();
     let folder = file.parent().unwrap_or(Path::new(""));
@@ -263,6 +270,7 @@ fn text<'b>(bytes: &'b [u8], faults: &mut Faults) -> Option<&'b str> {
             found: found.to_owned(),
             expected,
             hint: None,
+            unknown_key: false,
         });
     };
     if bytes.len() > MAX_BYTES {

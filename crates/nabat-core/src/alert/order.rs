@@ -6,20 +6,18 @@ use super::Labels;
 
 /// The places of label sets in the order of alerts within a group: by job, by instance, those
 /// without one last, then as [`before`] says.
-pub fn in_a_group(all: &[&Labels]) -> Vec<usize> {
+pub fn in_a_group<'l>(all: impl Iterator<Item = &'l Labels>) -> Vec<usize> {
     // Looked up once each, not for every comparison.
     let mut order: Vec<_> = all
-        .iter()
         .enumerate()
         .map(|(place, labels)| {
             let [job, instance] = ["job", "instance"].map(|name| labels.get(name));
-            ((job.is_none(), job, instance.is_none(), instance), place)
+            let key = (job.is_none(), job, instance.is_none(), instance);
+            (key, labels, place)
         })
         .collect();
-    order.sort_unstable_by(|(a, one), (b, other)| {
-        a.cmp(b).then_with(|| before(all[*one], all[*other]))
-    });
-    order.into_iter().map(|(_, place)| place).collect()
+    order.sort_unstable_by(|(a, one, _), (b, other, _)| a.cmp(b).then_with(|| before(one, other)));
+    order.into_iter().map(|(_, _, place)| place).collect()
 }
 
 /// The order of label sets in Alertmanager (`model.LabelSet.Before`): fewer labels first, then, at
@@ -68,7 +66,7 @@ mod tests {
             ]
         );
         let of_jobs = ["job=b", "z=0", "instance=1 job=b", "instance=2 job=a"].map(labels);
-        let order = in_a_group(&of_jobs.each_ref());
+        let order = in_a_group(of_jobs.iter());
         assert_eq!(order, [3, 2, 0, 1]);
     }
 }

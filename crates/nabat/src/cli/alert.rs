@@ -9,13 +9,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use nabat_core::alert::NAME;
-use nabat_core::matcher::classic;
 use nabat_core::time::Timestamp;
 
 use super::output::{self, How, Output};
 use super::table::{Table, age, clean, width};
-use super::words::{filters, moment};
-use super::{Failure, Outcome, complain, print, runtime};
+use super::words::{ago, filters, hence, labels, pairs};
+use super::{Outcome, complain, print, runtime};
 use crate::clock;
 
 const PATH: &str = "/api/v2/alerts";
@@ -43,12 +42,12 @@ struct Add {
     /// What is said about it, as in `summary="the disk is full"`
     #[arg(long, value_name = "NAME=TEXT")]
     annotation: Vec<String>,
-    /// Since when it fires, as in `2026-11-21T22:00:00Z` [default: now]
-    #[arg(long, value_name = "TIME", value_parser = moment)]
+    /// Since when it fires: `10m` ago, or a time as in `2026-11-21T22:00:00Z` [default: now]
+    #[arg(long, value_name = "TIME", value_parser = ago)]
     start: Option<Timestamp>,
-    /// Until when; a time that has passed ends it [default: until Nabat hears nothing of it for
-    /// `resolve_timeout`]
-    #[arg(long, value_name = "TIME", value_parser = moment)]
+    /// Until when: in `10m`, or a time; one that has passed, such as `0s`, ends it [default: until
+    /// Nabat hears nothing of it for `resolve_timeout`]
+    #[arg(long, value_name = "TIME", value_parser = hence)]
     end: Option<Timestamp>,
     /// Where it can be looked at
     #[arg(long, value_name = "URL")]
@@ -99,10 +98,14 @@ impl Alert {
 }
 
 async fn add(wanted: Add) -> Outcome {
-    let labels = pairs(&wanted.labels, true)?;
-    let annotations = pairs(&wanted.annotation, false)?;
+    let labels = labels(&wanted.labels)?;
+    let annotations = pairs(&wanted.annotation)?;
     let mut alert = json!({ "labels": labels, "annotations": annotations });
-    let times = [("startsAt", wanted.start), ("endsAt", wanted.end)];
+    let now = clock::now();
+    // To Alertmanager's API, what has an end and no start begins at its end.
+    let fires = wanted.end.is_some_and(|end| end > now);
+    let start = wanted.start.or(fires.then_some(now));
+    let times = [("startsAt", start), ("endsAt", wanted.end)];
     for (name, time) in times {
         if let Some(time) = time {
             alert[name] = json!(time.to_string());
@@ -164,44 +167,12 @@ fn text(alerts: &[Shown], now: Timestamp, width: Option<usize>) -> String {
     table.text(width)
 }
 
-/// Names and values of a command line. With `named`, a first word alone is the alert's name.
-fn pairs(texts: &[String], named: bool) -> Result<BTreeMap<String, String>, Failure> {
-    let pairs = texts.iter().enumerate().map(|(at, text)| {
-        if named && at == 0 && !text.contains('=') {
-            return Ok((NAME.to_owned(), text.clone()));
-        }
-        let usage = || Failure::Usage(format!("nabat: `{text}` is not `name=value`"));
-        let (name, _) = text.split_once('=').ok_or_else(usage)?;
-        // Quotes are read as in a matcher; an operator of more than `=` is none here.
-        match classic::parse_one(text) {
-            Ok(pair) if *pair.name == *name.trim() && !text.contains("=~") => {
-                Ok((pair.name.into(), pair.value.into()))
-            }
-            _ => Err(usage()),
-        }
-    });
-    pairs.collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn labels_are_read_and_alerts_shown() {
-        let owned = |texts: &[&str]| {
-            texts
-                .iter()
-                .map(|text| (*text).to_owned())
-                .collect::<Vec<_>>()
-        };
-        let read = |texts: &[&str]| pairs(&owned(texts), true).ok();
-        let labels = read(&["Disk", "host=a b", "path=\"/\""]).unwrap();
-        let labels: Vec<String> = labels.iter().map(|(k, v)| format!("{k}:{v}")).collect();
-        assert_eq!(labels, ["alertname:Disk", "host:a b", "path:/"]);
-        for wrong in [&["Disk", "host"][..], &["a!=b"], &["a=~b"], &["=b"]] {
-            assert_eq!(read(wrong), None, "{wrong:?}");
-        }
+    fn what_fires_is_shown() {
         let alert = Shown {
             labels: [("alertname", "Disk"), ("host", "a")]
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))

@@ -1,5 +1,8 @@
-//! How commands talk to a Nabat that runs: over its REST API, with its token.
+//! How commands talk to a Nabat that runs: over its REST API, with its token, and over
+//! Alertmanager's, which asks for one only where `intake.auth` does.
 
+use std::error::Error;
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,6 +12,7 @@ use reqwest::{Method, StatusCode, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::words::address;
 use crate::config::Secret;
 use crate::web::api::token;
 
@@ -22,7 +26,12 @@ const ANSWER_MAX_BYTES: usize = 512 << 20;
 #[derive(Debug, Args)]
 pub(super) struct Target {
     /// Where Nabat listens
-    #[arg(long, env = "NABAT_URL", default_value = "http://127.0.0.1:8080")]
+    #[arg(
+        long,
+        env = "NABAT_URL",
+        default_value = "http://127.0.0.1:8080",
+        value_parser = address
+    )]
     url: Url,
     /// The file with the API's token [default: `api-token` in the data folder]
     #[arg(long, env = "NABAT_TOKEN_FILE", value_name = "FILE")]
@@ -45,6 +54,11 @@ pub(super) struct Api {
     token: Result<Secret, String>,
     token_file: PathBuf,
 }
+
+/// Nabat made no sense of a request: the command was called wrongly.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Misunderstood(String);
 
 /// Those parameters of a query that have a value.
 pub(super) fn given<const N: usize>(
@@ -78,12 +92,18 @@ impl Target {
         let file = self
             .token_file
             .unwrap_or_else(|| self.data_dir.join(token::FILE));
-        let token = token::read(&file).map_err(|error| {
-            format!(
-                "failed to read the API's token from {} (`nabat serve` keeps it in its data folder; say where with --data-dir or --token-file): {error}",
+        let token = match token::read(&file) {
+            Ok(token) if token.expose().bytes().all(|byte| byte.is_ascii_graphic()) => Ok(token),
+            Ok(_) => Err(format!(
+                "{} holds no token; say where `api-token` is with --data-dir or --token-file",
                 file.display()
-            )
-        });
+            )),
+            Err(error) => Err(format!(
+                "failed to read the API's token from {}: {}; `nabat serve` keeps it in its data folder: say where with --data-dir or --token-file",
+                file.display(),
+                said(&error)
+            )),
+        };
         if let Err(problem) = &token
             && named
         {
@@ -144,11 +164,11 @@ impl Api {
         let answer = request
             .send()
             .await
-            .map_err(|error| self.unanswered(error))?;
+            .map_err(|error| self.unanswered(&error))?;
         let status = answer.status();
         let body = whole(answer)
             .await
-            .map_err(|error| self.unanswered(error))?
+            .map_err(|error| self.unanswered(&error))?
             .ok_or_else(|| anyhow!("{} answers more than Nabat ever does", self.url))?;
         if status.is_success() {
             // Where there is nothing to say, nothing is said.
@@ -156,36 +176,40 @@ impl Api {
             return serde_json::from_slice(body).with_context(|| self.strange(status));
         }
         if status == StatusCode::UNAUTHORIZED {
-            return Err(match &self.token {
-                Ok(_) => anyhow!(
-                    "the Nabat at {} does not accept the token in {}; give its own with --data-dir or --token-file",
-                    self.url,
-                    self.token_file.display()
-                ),
-                Err(problem) => anyhow!(problem.clone()),
-            });
+            return Err(self.not_admitted());
         }
-        match serde_json::from_slice::<Refusal>(&body) {
-            Ok(Refusal::Ours { error }) => Err(anyhow!("{}\nhint: {}", error.message, error.hint)),
-            Ok(Refusal::Said(message) | Refusal::Coded { message }) => Err(anyhow!(message)),
-            Err(_) if body.is_empty() && status == StatusCode::NOT_FOUND => {
-                Err(anyhow!("there is none of that name"))
+        let words = match serde_json::from_slice(&body) {
+            Ok(Refusal::Ours { error }) => format!("{}\nhint: {}", error.message, error.hint),
+            Ok(Refusal::Said(message) | Refusal::Coded { message }) => message,
+            Err(_) if body.is_empty() && status == StatusCode::NOT_FOUND => "not found".to_owned(),
+            Err(_) => return Err(anyhow!(self.strange(status))),
+        };
+        match status {
+            StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
+                Err(Misunderstood(words).into())
             }
-            Err(_) => Err(anyhow!(self.strange(status))),
+            _ => Err(anyhow!(words)),
         }
     }
 
-    fn unanswered(&self, error: reqwest::Error) -> anyhow::Error {
-        let what = if error.is_connect() {
-            format!(
-                "no Nabat listens at {}; start it with `nabat serve`, or say where it listens with --url",
-                self.url
-            )
-        } else {
-            format!("the Nabat at {} did not answer", self.url)
-        };
-        // The address is in the text already.
-        anyhow::Error::new(error.without_url()).context(what)
+    fn not_admitted(&self) -> anyhow::Error {
+        let (url, file) = (&self.url, self.token_file.display());
+        match &self.token {
+            Ok(_) => anyhow!(
+                "the Nabat at {url} does not accept the token in {file}; give its own with --data-dir or --token-file"
+            ),
+            Err(problem) => anyhow!("the Nabat at {url} asks for a token; {problem}"),
+        }
+    }
+
+    fn unanswered(&self, error: &reqwest::Error) -> anyhow::Error {
+        let (url, why) = (&self.url, why(error));
+        match error.is_connect() {
+            true => anyhow!(
+                "no Nabat listens at {url} ({why}); start it with `nabat serve`, or say where it listens with --url"
+            ),
+            false => anyhow!("the Nabat at {url} did not answer ({why})"),
+        }
     }
 
     fn strange(&self, status: StatusCode) -> String {
@@ -206,4 +230,28 @@ async fn whole(mut answer: reqwest::Response) -> reqwest::Result<Option<Vec<u8>>
         body.extend_from_slice(&piece);
     }
     Ok(Some(body))
+}
+
+/// Why there is no answer, in a few words.
+fn why(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return format!("it took longer than {} s", PATIENCE.as_secs());
+    }
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            return said(error);
+        }
+        cause = error.source();
+    }
+    "the connection broke".to_owned()
+}
+
+/// What the system says, without its numbers.
+fn said(error: &io::Error) -> String {
+    match (error.kind(), error.raw_os_error()) {
+        (io::ErrorKind::NotFound, _) => "there is no such file".to_owned(),
+        (kind, Some(_)) => kind.to_string(),
+        (_, None) => error.to_string(),
+    }
 }

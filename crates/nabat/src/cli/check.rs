@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::file::File;
 use super::{Outcome, print};
-use crate::config;
+use crate::{clock, config};
 
 /// Look for mistakes in a configuration, without starting anything
 #[derive(Debug, Args)]
@@ -16,7 +16,7 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(self) -> Outcome {
         let (file, config) = self.file.load()?;
-        let report = config::report(&file.path, &config);
+        let report = config::report(&file.path, &config, clock::now());
         print(&format!("{}\n", report.trim_end()));
         Ok(())
     }

@@ -11,6 +11,7 @@ use reqwest::Method;
 use super::api::{Api, given};
 use super::output::{How, Output, json};
 use super::table::width;
+use super::words::number;
 use super::{Failure, Outcome, complain, print, runtime};
 use crate::clock;
 use crate::web::api::shape::{Delivery, Done, Page, State};
@@ -61,6 +62,7 @@ struct List {
 #[derive(Debug, Args)]
 struct One {
     /// The delivery's number
+    #[arg(value_parser = number)]
     id: i64,
     #[command(flatten)]
     how: How,

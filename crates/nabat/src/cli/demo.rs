@@ -60,7 +60,11 @@ impl Demo {
         telegram.say(YOU, YOU, &format!("/start {code}"), None)?;
         let nabat = format!("http://{}", app.address());
         print(&instructions(&telegram.url(), &nabat));
-        let alerts = tokio::spawn(alerts::play(nabat));
+        // It ends first: what is sent to a Nabat that stops does not arrive.
+        let alerts = shutdown
+            .clone()
+            .run_until_cancelled_owned(alerts::play(nabat));
+        let alerts = tokio::spawn(alerts);
         let outcome = app.run(shutdown).await;
         alerts.abort();
         telegram.stop().await;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Failure;
-use crate::config::{self, Config, Form, Named, environment};
+use crate::config::{self, Config, Form, LoadError, Named, environment};
 
 /// The variable that names the configuration, where no flag does.
 const VARIABLE: &str = "NABAT_CONFIG";
@@ -56,14 +56,17 @@ impl File {
         }
         let given = environment(VARIABLE).map(PathBuf::from);
         let path = config::locate(given.as_deref(), &environment);
-        let path = path.map_err(|error| Failure::Usage(error.to_string()))?;
-        load(path, Form::Nabat)
+        load(path.map_err(usage)?, Form::Nabat)
     }
 }
 
 fn load(path: PathBuf, form: Form) -> Result<(Named, Config), Failure> {
     let file = Named { path, form };
     let config = config::load(&file, &environment);
-    let config = config.map_err(|error| Failure::Usage(error.to_string()))?;
-    Ok((file, config))
+    Ok((file, config.map_err(usage)?))
+}
+
+/// Why there is no configuration, with the cause.
+pub(super) fn usage(error: LoadError) -> Failure {
+    Failure::Usage(super::chain(&error.into()))
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 
+use super::file::usage;
 use super::{Failure, Outcome, complain, print};
 use crate::config;
 
@@ -17,7 +18,8 @@ pub(super) struct Import {
 
 #[derive(Debug, Subcommand)]
 enum From {
-    /// Print the `nabat.yml` that an `alertmanager.yml` comes to, with comments on what is left out
+    /// Print the `nabat.yml` that an `alertmanager.yml` comes to, with its comments and others on
+    /// what is left out
     Alertmanager {
         /// The `alertmanager.yml`
         file: PathBuf,
@@ -28,9 +30,9 @@ impl Import {
     /// Fails, after it has printed what there is, if anybody would not be told any more.
     pub(super) fn run(self) -> Outcome {
         let From::Alertmanager { file } = self.from;
-        let usage = |text: String| Failure::Usage(text);
-        let bytes = config::read(&file).map_err(|error| usage(error.to_string()))?;
-        let imported = config::import(&file, &bytes).map_err(|error| usage(error.to_string()))?;
+        let bytes = config::read(&file).map_err(usage)?;
+        let imported = config::import(&file, &bytes);
+        let imported = imported.map_err(|error| Failure::Usage(error.to_string()))?;
         print(&imported.yaml);
         for refused in &imported.refused {
             complain(&format!("not taken over: {refused}"));
@@ -42,8 +44,12 @@ impl Import {
         match (count, imported.mistakes.is_some()) {
             (0, false) => Ok(()),
             (0, true) => Err(anyhow!("the result needs mending before Nabat accepts it").into()),
+            (1, _) => Err(anyhow!(
+                "1 setting was not taken over; a comment in the result says what to do"
+            )
+            .into()),
             _ => Err(anyhow!(
-                "{count} settings were not taken over; the comments in the result say what to do"
+                "{count} settings were not taken over; comments in the result say what to do"
             )
             .into()),
         }

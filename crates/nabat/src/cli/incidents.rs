@@ -9,7 +9,8 @@ use reqwest::Method;
 use super::api::given;
 use super::output::{How, Output, json};
 use super::table::width;
-use super::{Outcome, complain, print, runtime, words};
+use super::words::{matchers, number};
+use super::{Outcome, complain, print, runtime};
 use crate::clock;
 use crate::web::api::shape::incident::{Incident, Incidents as Page};
 
@@ -70,6 +71,7 @@ enum State {
 #[derive(Debug, Args)]
 struct One {
     /// The incident's number
+    #[arg(value_parser = number)]
     id: i64,
     #[command(flatten)]
     how: How,
@@ -93,7 +95,7 @@ async fn list(wanted: List) -> Outcome {
         State::Open => "open".to_owned(),
         State::Ended => "ended".to_owned(),
     });
-    let matchers = words::matchers(&wanted.matchers)?;
+    let matchers = matchers(&wanted.matchers)?;
     let filter = (!matchers.is_empty()).then(|| list_text(&matchers));
     let query = given([
         ("limit", Some(wanted.limit.to_string())),

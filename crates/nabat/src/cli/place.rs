@@ -9,7 +9,7 @@ use std::str::FromStr;
 use clap::Args;
 use reqwest::Url;
 
-use super::Failure;
+use super::{Failure, words};
 use crate::app;
 use crate::config::environment;
 
@@ -35,7 +35,7 @@ pub(super) struct Place {
     listen: Option<String>,
     /// The address under which people and programs reach this Nabat, for links; goes before
     /// `external_url` of the configuration
-    #[arg(long = "web.external-url", value_name = "URL")]
+    #[arg(long = "web.external-url", value_name = "URL", value_parser = words::address)]
     external_url: Option<Url>,
     /// What every path begins with [default: the path of --web.external-url]
     #[arg(long = "web.route-prefix", value_name = "PATH")]

@@ -9,6 +9,7 @@ use reqwest::Method;
 
 use super::file::Choice;
 use super::output::How;
+use super::words::labels;
 use super::{Outcome, runtime};
 use crate::web::api::shape::routes::{Routes as Shown, Told};
 
@@ -40,9 +41,9 @@ struct Show {
 
 #[derive(Debug, Args)]
 struct Test {
-    /// The labels of the alert: alertname=DiskFull severity=critical
-    #[arg(value_name = "LABEL=VALUE", value_parser = label)]
-    labels: Vec<(String, String)>,
+    /// The labels of the alert: DiskFull severity=critical; a first one without `=` is its name
+    #[arg(value_name = "LABEL")]
+    labels: Vec<String>,
     /// Fail unless it goes to these receivers in this order; several with commas
     #[arg(
         long,
@@ -82,18 +83,18 @@ impl Show {
 impl Test {
     /// Fails if the receivers are not those that were expected.
     fn run(self) -> Outcome {
+        let labels = labels(&self.labels)?;
         let told: Told = match self.file.load()? {
             Some((_, config)) => {
-                let pairs = self.labels.iter();
-                let labels: Labels = pairs
+                let labels: Labels = labels
+                    .iter()
                     .map(|(name, value)| (name.as_str(), value.as_str()))
                     .collect();
                 Told::of(&config, &labels, None)
             }
             None => runtime()?.block_on(async {
                 let api = self.how.target.open()?;
-                let labels: Vec<(&str, String)> = self
-                    .labels
+                let labels: Vec<(&str, String)> = labels
                     .iter()
                     .map(|(name, value)| (name.as_str(), value.clone()))
                     .collect();
@@ -114,16 +115,5 @@ impl Test {
             }
             _ => Ok(()),
         }
-    }
-}
-
-fn label(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => {
-            // As people quote them for matchers.
-            let inner = value.strip_prefix('"').and_then(|v| v.strip_suffix('"'));
-            Ok((name.to_owned(), inner.unwrap_or(value).to_owned()))
-        }
-        _ => Err("expected a label and its value, such as severity=critical".to_owned()),
     }
 }

@@ -4,7 +4,7 @@ mod shown;
 
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use reqwest::Method;
 
@@ -14,8 +14,9 @@ use nabat_core::time::Timestamp;
 use super::api::Api;
 use super::output::{How, Output, json};
 use super::table::width;
-use super::words::{filters, matchers, moment, period};
-use super::{Outcome, complain, print, runtime};
+use super::whoami::whoami;
+use super::words::{filters, hence, matchers, period};
+use super::{Failure, Outcome, complain, print, runtime};
 use crate::clock;
 use crate::web::alertmanager::silences::shape::{
     Gettable, Made, Matcher, Postable, PostableMatcher, RESOLVED, State, UNTIL,
@@ -60,12 +61,12 @@ struct Add {
     /// Why
     #[arg(short, long, default_value = "")]
     comment: String,
-    /// Since when, as in `2026-11-21T22:00:00Z` [default: now]
-    #[arg(long, value_name = "TIME", value_parser = moment)]
+    /// From when on: in `2h`, or a time as in `2026-11-21T22:00:00Z` [default: now]
+    #[arg(long, value_name = "TIME", value_parser = hence)]
     start: Option<Timestamp>,
-    /// Who wants it
-    #[arg(short, long, env = "USER", default_value = "")]
-    author: String,
+    /// Who wants it [default: the user who calls this]
+    #[arg(short, long)]
+    author: Option<String>,
     /// Only until the last alert that it covers is resolved
     #[arg(long)]
     until_resolved: bool,
@@ -141,17 +142,14 @@ async fn add(wanted: Add) -> Outcome {
     let posted = Postable {
         id: None,
         comment: Some(wanted.comment),
-        created_by: Some(wanted.author),
+        created_by: Some(wanted.author.unwrap_or_else(whoami)),
         ends_at: Some(ends_at.to_string()),
         matchers: Some(matchers.iter().map(posted).collect()),
         starts_at: Some(starts_at.to_string()),
         annotations: wanted.until_resolved.then(until),
     };
-    let made: Made = api.post(LIST, &posted).await?;
-    wanted
-        .how
-        .output
-        .show(&made, |made| format!("{}\n", made.id))
+    let made = api.post(LIST, &posted).await?;
+    tell(&made, wanted.how.output)
 }
 
 async fn list(wanted: List) -> Outcome {
@@ -183,22 +181,24 @@ async fn expire(wanted: Expire) -> Outcome {
     for id in &wanted.ids {
         let path = format!("{ONE}/{id}");
         let ended: anyhow::Result<()> = api.ask(Method::DELETE, &path, &[]).await;
-        failed += note(id, ended.map(|()| id.clone()));
+        let ended = ended.map(|()| Made { id: id.clone() });
+        failed += note(id, ended, wanted.how.output)?;
     }
-    all_done(failed, wanted.ids.len())
+    all_done(failed)
 }
 
 async fn extend(wanted: Extend) -> Outcome {
     let api = wanted.how.target.open()?;
     let mut failed = 0;
     for id in &wanted.ids {
-        failed += note(id, extend_one(&api, id, wanted.duration).await);
+        let extended = extend_one(&api, id, wanted.duration).await;
+        failed += note(id, extended, wanted.how.output)?;
     }
-    all_done(failed, wanted.ids.len())
+    all_done(failed)
 }
 
-/// Moves the end of a silence; returns its id.
-async fn extend_one(api: &Api, id: &str, by: Duration) -> anyhow::Result<String> {
+/// Moves the end of a silence.
+async fn extend_one(api: &Api, id: &str, by: Duration) -> anyhow::Result<Made> {
     let silence = fetch(api, id).await?;
     if silence.status.state == State::Expired {
         bail!("it is over; make another one with `nabat silence add`");
@@ -214,8 +214,7 @@ async fn extend_one(api: &Api, id: &str, by: Duration) -> anyhow::Result<String>
         starts_at: Some(silence.starts_at),
         annotations: None,
     };
-    let made: Made = api.post(LIST, &posted).await?;
-    Ok(made.id)
+    api.post(LIST, &posted).await
 }
 
 async fn fetch(api: &Api, id: &str) -> anyhow::Result<Gettable> {
@@ -223,24 +222,28 @@ async fn fetch(api: &Api, id: &str) -> anyhow::Result<Gettable> {
     silence.with_context(|| format!("failed to show the silence {id}"))
 }
 
+fn tell(made: &Made, output: Output) -> Outcome {
+    output.show(made, |made| format!("{}\n", made.id))
+}
+
 /// Prints the id of a silence with which something was done, or why not. Returns how many failed.
-fn note(id: &str, done: anyhow::Result<String>) -> usize {
+fn note(id: &str, done: anyhow::Result<Made>, output: Output) -> Result<usize, Failure> {
     match done {
-        Ok(id) => {
-            print(&format!("{id}\n"));
-            0
+        Ok(made) => {
+            tell(&made, output)?;
+            Ok(0)
         }
         Err(error) => {
             complain(&format!("{id}: {}", super::chain(&error)));
-            1
+            Ok(1)
         }
     }
 }
 
-fn all_done(failed: usize, of: usize) -> Outcome {
+fn all_done(failed: usize) -> Outcome {
     match failed {
         0 => Ok(()),
-        failed => Err(anyhow!("{failed} of {of} failed").into()),
+        _ => Err(Failure::Said),
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
-use nabat_core::time::Timestamp;
+use nabat_core::time::{Timestamp, format_period};
 
 use crate::channel::readable::turns_direction;
 
@@ -98,6 +98,19 @@ pub(super) fn span(period: Duration) -> String {
     }
 }
 
+/// How much time is left: `59s`, `1h59m`, `1d12h`. Rounded up, so that what was just given two hours
+/// has them.
+pub(super) fn left(period: Duration) -> String {
+    let step = match period.as_secs() {
+        0..60 => 1,
+        60..86_400 => 60,
+        _ => 3_600,
+    };
+    let steps = period.as_millis().div_ceil(step * 1_000);
+    let seconds = u64::try_from(steps * step).unwrap_or(u64::MAX);
+    format_period(Duration::from_secs(seconds))
+}
+
 /// How wide the terminal is in characters; `None` if there is none, so that nothing is cut.
 pub(super) fn width() -> Option<usize> {
     let out = std::io::stdout();
@@ -139,5 +152,19 @@ mod tests {
     #[test]
     fn what_others_wrote_does_not_steer_the_terminal() {
         assert_eq!(clean("a\u{1b}[2Jb\nc\u{202e}d\u{9b}"), "a [2Jb c d ");
+    }
+
+    #[test]
+    fn what_is_left_is_never_said_to_be_less() {
+        for (millis, said) in [
+            (0, "0s"),
+            (58_001, "59s"),
+            (7_199_990, "2h"),
+            (6_840_000, "1h54m"),
+            (129_599_000, "1d12h"),
+            (86_400_000, "1d"),
+        ] {
+            assert_eq!(left(Duration::from_millis(millis)), said, "{millis}");
+        }
     }
 }

@@ -5,13 +5,17 @@
 //! when (templates, texts of messages, settings of channels nobody uses) is taken out with a
 //! [`Note`]. Everything else that Nabat does not know stays, and the check refuses it by name.
 
+mod bots;
 mod loose;
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 use super::environment::join;
 use super::mistake::{Fault, Faults, Spot};
 use super::yaml::{Entry, Kind, Node, Origin, Scalar};
+
+use bots::{Bot, Own};
 
 /// Why the texts of messages are left out.
 const OWN_WORDS: &str = "Nabat writes its messages itself";
@@ -36,25 +40,39 @@ const BOT: &str = "alertmanager";
 /// Something of a file that Nabat does without.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
-    /// The setting, such as `receivers[0].email_configs[0].html`.
-    pub path: String,
+    /// The file.
+    pub file: PathBuf,
     /// The line on which it stands, from 1.
     pub line: usize,
+    /// The column, from 1, in characters.
+    pub column: usize,
+    /// The setting, such as `receivers[0].email_configs[0].html`.
+    pub path: String,
     /// Why it is left out.
     pub why: &'static str,
 }
 
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, line, why } = self;
-        write!(f, "line {line}: {path} is left out: {why}")
+        let file = self.file.display();
+        let Self {
+            line,
+            column,
+            path,
+            why,
+            ..
+        } = self;
+        write!(f, "{file}:{line}:{column}: {path} is left out: {why}")
     }
 }
 
-/// Rewrites the tree of an `alertmanager.yml`; returns what was left out, in no order.
-pub(super) fn adapt(root: &mut Node, faults: &mut Faults) -> Vec<Note> {
+/// Rewrites the tree of an `alertmanager.yml`, which notes call `file`; returns what was left out, in
+/// the order of the file.
+pub(super) fn adapt(root: &mut Node, file: &Path, faults: &mut Faults) -> Vec<Note> {
     loose::settle(root);
     let mut adapter = Adapter {
+        file,
+        own: bots::own(root),
         faults,
         notes: Vec::new(),
         bots: Vec::new(),
@@ -72,14 +90,24 @@ pub(super) fn adapt(root: &mut Node, faults: &mut Faults) -> Vec<Note> {
     for (path, receiver) in items(root, "", "receivers") {
         adapter.receiver(receiver, &path);
     }
-    let Adapter { notes, bots, .. } = adapter;
+    let Adapter {
+        mut notes,
+        bots,
+        own,
+        ..
+    } = adapter;
+    bots::complete(root, &own);
     if !bots.is_empty() {
-        add_bots(root, bots);
+        bots::add(root, bots);
     }
+    notes.sort_by_key(|note| (note.line, note.column));
     notes
 }
 
 struct Adapter<'f> {
+    file: &'f Path,
+    /// Those that stand in `telegram.bots`.
+    own: Vec<Own>,
     faults: &'f mut Faults,
     notes: Vec<Note>,
     bots: Vec<Bot>,
@@ -95,15 +123,6 @@ struct Inherited {
     http: Vec<Entry>,
     /// Whether those of them that no bot can do were told.
     told: bool,
-}
-
-/// A bot that some `telegram_configs` name by its token.
-struct Bot {
-    name: String,
-    /// What makes it the one it is: where its token stands or what it is, and how it is reached.
-    identity: Vec<(String, String)>,
-    spot: Spot,
-    entries: Vec<Entry>,
 }
 
 impl Adapter<'_> {
@@ -197,6 +216,7 @@ impl Adapter<'_> {
                 found: "neither `bot_token` nor `bot_token_file`".to_owned(),
                 expected: "one of them".to_owned(),
                 hint: Some("or `bot` with the name of one of `telegram.bots`".to_owned()),
+                unknown_key: false,
             });
             // One mistake is enough.
             telegram.kind = Kind::Broken;
@@ -240,6 +260,7 @@ impl Adapter<'_> {
                          their own: `http_config: {follow_redirects: true}`"
                             .to_owned(),
                     ),
+                    unknown_key: false,
                 });
             }
         }
@@ -269,6 +290,12 @@ impl Adapter<'_> {
             .collect();
         if let Some(known) = self.bots.iter().find(|bot| bot.identity == identity) {
             return known.name.clone();
+        }
+        // The token comes first.
+        let own = |own: &&mut Own| identity.first() == Some(&own.token);
+        if let Some(own) = self.own.iter_mut().find(own) {
+            own.entries.extend(entries.into_iter().skip(1));
+            return own.name.clone();
         }
         let name = match self.bots.len() {
             0 => BOT.to_owned(),
@@ -306,8 +333,10 @@ impl Adapter<'_> {
             };
             if !says_nothing {
                 self.notes.push(Note {
-                    path: join(path, &entry.key),
+                    file: self.file.to_owned(),
                     line: entry.key_spot.line,
+                    column: entry.key_spot.column,
+                    path: join(path, &entry.key),
                     why,
                 });
             }
@@ -320,27 +349,6 @@ impl Adapter<'_> {
 fn usual(entry: &Entry) -> bool {
     let redirects = entry.key == "follow_redirects" && text(&entry.value) == Some("true");
     redirects || entry.key == "enable_http2" || entry.value.is_null()
-}
-
-/// Adds the bots to `telegram.bots`, beside those that stand there.
-fn add_bots(root: &mut Node, bots: Vec<Bot>) {
-    let nodes = bots.into_iter().map(|bot| {
-        let mut entries = vec![scalar_entry("name", &bot.name, &bot.spot)];
-        entries.extend(bot.entries);
-        Node {
-            spot: bot.spot,
-            kind: Kind::Map(entries),
-        }
-    });
-    let telegram = child_or_new(root, "telegram", Kind::Map(Vec::new()));
-    let list = telegram.map(|telegram| child_or_new(telegram, "bots", Kind::List(Vec::new())));
-    if let Some(Some(Node {
-        kind: Kind::List(list),
-        ..
-    })) = list
-    {
-        list.extend(nodes);
-    }
 }
 
 fn scalar_entry(key: &str, value: &str, spot: &Spot) -> Entry {

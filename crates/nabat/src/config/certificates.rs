@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::check::Check;
 use super::mistake::{Spot, quote};
 use super::schema::Shape;
+use super::secret_file::unreadable;
 
 /// The largest file that is read, in bytes; a system's own list has about 256 KiB.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
@@ -30,7 +31,7 @@ pub(super) fn found(check: &mut Check<'_>, path: &str, spot: &Spot, value: Value
     let problem = match has_certificate(&file) {
         Ok(true) => return Some(file.to_str().map_or(value, Value::from)),
         Ok(false) => format!("{shown} without a certificate"),
-        Err(error) => format!("{shown}, which cannot be read ({})", error.kind()),
+        Err(error) => format!("{shown}, which cannot be read ({})", unreadable(&error)),
     };
     let expected = "a readable file with certificates (PEM)".to_owned();
     check.fault(path, spot, problem, expected, None);

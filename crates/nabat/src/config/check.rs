@@ -169,7 +169,7 @@ impl Check<'_> {
         if let Some(instead) = shape.unsupported(&entry.key) {
             let found = format!("{}, which is not supported yet", quote(&entry.key));
             let hint = (!instead.is_empty()).then(|| instead.to_owned());
-            self.fault(path, &entry.key_spot, found, suggest::one_of(keys()), hint);
+            self.refuse(path, entry, found, suggest::one_of(keys()), hint);
             return None;
         }
         let meant = suggest::nearest(&entry.key, keys());
@@ -182,7 +182,7 @@ impl Check<'_> {
             // The value of a secret whose key was torn off, as by `{&token: …}`.
             self.faults.hide(&entry.key_spot);
             let found = "an unknown key without a value".to_owned();
-            self.fault(path, &entry.key_spot, found, suggest::one_of(keys()), None);
+            self.refuse(path, entry, found, suggest::one_of(keys()), None);
             return None;
         }
         let hint = match meant {
@@ -195,8 +195,27 @@ impl Check<'_> {
             }
         };
         let found = format!("the unknown key {}", quote(&entry.key));
-        self.fault(path, &entry.key_spot, found, suggest::one_of(keys()), hint);
+        self.refuse(path, entry, found, suggest::one_of(keys()), hint);
         meant
+    }
+
+    /// Notes that the key of `entry` is not known.
+    fn refuse(
+        &mut self,
+        path: &str,
+        entry: &Entry,
+        found: String,
+        expected: String,
+        hint: Option<String>,
+    ) {
+        self.faults.add(Fault {
+            path: path.to_owned(),
+            spot: entry.key_spot.clone(),
+            found,
+            expected,
+            hint,
+            unknown_key: true,
+        });
     }
 
     fn mismatch(
@@ -228,6 +247,7 @@ impl Check<'_> {
             found,
             expected,
             hint,
+            unknown_key: false,
         });
     }
 

@@ -100,6 +100,7 @@ impl Problem {
             found,
             expected,
             hint,
+            unknown_key: false,
         }
     }
 }

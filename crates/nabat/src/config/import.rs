@@ -2,12 +2,14 @@
 //!
 //! What Nabat cannot do is left out, with a comment in its place that names the line and what to do;
 //! what it does without is a comment too. The result is for people to read and keep: it says what
-//! was taken over in Nabat's own words, so that the old file is not needed any more.
+//! was taken over in Nabat's own words, with the comments of the old file, so that this one is not
+//! needed any more.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::alertmanager::{Note, adapt};
+use super::comments::{Comments, last_line};
 use super::environment::join;
 use super::mistake::{Faults, Mistake};
 use super::yaml::{Entry, Kind, Node, Origin, Scalar};
@@ -43,19 +45,22 @@ pub fn import(file: &Path, bytes: &[u8]) -> Result<Imported, ConfigError> {
         return Err(faults.into_error(file, text));
     }
     let mut writer = Writer {
-        comments: BTreeMap::new(),
+        comments: Comments::of(text, &root),
+        notes: BTreeMap::new(),
         unknown: mistakes,
+        receiver: String::new(),
         refused: Vec::new(),
         out: header(file),
     };
-    for note in adapt(&mut root, &mut faults) {
+    for note in adapt(&mut root, file, &mut faults) {
         let path = note.path.rsplit_once('.').map_or("", |(path, _)| path);
-        let of_path = writer.comments.entry(path.to_owned()).or_default();
+        let of_path = writer.notes.entry(path.to_owned()).or_default();
         of_path.push(note_text(&note));
     }
     if let Kind::Map(entries) = &root.kind {
         writer.mapping(entries, "", 0);
     }
+    writer.comments(usize::MAX, 0);
     let Writer { out, refused, .. } = writer;
     let mistakes = parse(Path::new("nabat.yml"), out.as_bytes(), &|_| None);
     Ok(Imported {
@@ -74,15 +79,20 @@ fn header(file: &Path) -> String {
 }
 
 fn note_text(note: &Note) -> String {
-    let Note { path, line, why } = note;
+    let Note {
+        path, line, why, ..
+    } = note;
     let key = path.rsplit_once('.').map_or(path.as_str(), |(_, key)| key);
     format!("left out: {key} (line {line}): {why}")
 }
 
 struct Writer {
+    comments: Comments,
     /// What to say within the mapping at a path.
-    comments: BTreeMap<String, Vec<String>>,
+    notes: BTreeMap<String, Vec<String>>,
     unknown: Vec<Mistake>,
+    /// The name of the receiver that is being written.
+    receiver: String,
     refused: Vec<String>,
     out: String,
 }
@@ -91,10 +101,10 @@ impl Writer {
     /// The words about a key that Nabat refuses.
     fn refusal(&self, entry: &Entry) -> Option<String> {
         let spot = &entry.key_spot;
-        let found = self
-            .unknown
-            .iter()
-            .find(|mistake| (mistake.line, mistake.column) == (spot.line, spot.column))?;
+        let here = |mistake: &&Mistake| {
+            mistake.unknown_key && (mistake.line, mistake.column) == (spot.line, spot.column)
+        };
+        let found = self.unknown.iter().find(here)?;
         let hint = found.hint.as_deref();
         let hint = hint.map_or_else(String::new, |hint| format!(": {hint}"));
         Some(format!(
@@ -108,26 +118,43 @@ impl Writer {
         self.out.push_str(&format!("{indent}{text}\n"));
     }
 
+    /// The comments of the old file up to the end of `line`.
+    fn comments(&mut self, line: usize, level: usize) {
+        let comments: Vec<String> = self.comments.until(line).collect();
+        for comment in comments {
+            self.line(level, &comment);
+        }
+    }
+
     fn mapping(&mut self, entries: &[Entry], path: &str, level: usize) {
-        for comment in self.comments.remove(path).unwrap_or_default() {
-            self.line(level, &format!("# {comment}"));
+        for note in self.notes.remove(path).unwrap_or_default() {
+            self.line(level, &format!("# {note}"));
+        }
+        if is_receiver(path) {
+            self.receiver = name(entries);
         }
         let mut told = false;
         for entry in entries {
+            let within = path;
             let path = join(path, &entry.key);
-            if let Some(words) = self.refusal(entry) {
-                self.line(level, &format!("# left out: {words}"));
-                self.refused.push(format!("{path}, {words}"));
-                continue;
-            }
-            told |= CHANNELS.contains(&entry.key.as_str());
             if level == 0 {
                 self.out.push('\n');
             }
+            self.comments(entry.key_spot.line, level);
+            if let Some(words) = self.refusal(entry) {
+                self.line(level, &format!("# left out: {words}"));
+                self.comments(last_line(&entry.value), level);
+                self.refused.push(self.placed(within, &words));
+                continue;
+            }
+            told |= CHANNELS.contains(&entry.key.as_str());
             let key = key(&entry.key);
-            let silent = !self.comments.contains_key(&path);
+            let silent = !self.notes.contains_key(&path);
             match one_line(&entry.value).filter(|_| silent) {
-                Some(value) => self.line(level, &format!("{key}: {value}")),
+                Some(value) => {
+                    self.comments(last_line(&entry.value), level);
+                    self.line(level, &format!("{key}: {value}"));
+                }
                 None => {
                     self.line(level, &format!("{key}:"));
                     self.below(&entry.value, &path, level + 1);
@@ -136,6 +163,23 @@ impl Writer {
         }
         if is_receiver(path) && !told {
             self.line(level, "# This receiver tells nobody.");
+        }
+    }
+
+    /// What was refused within `path`, with where that is in words for people.
+    fn placed(&self, path: &str, words: &str) -> String {
+        let receiver = &self.receiver;
+        match path
+            .strip_prefix("receivers[")
+            .and_then(|rest| rest.split_once(']'))
+        {
+            Some((_, "")) => format!("receiver {receiver}: {words}"),
+            Some((_, within)) => {
+                let within = within.trim_start_matches('.');
+                format!("receiver {receiver}: {within}: {words}")
+            }
+            None if path.is_empty() => words.to_owned(),
+            None => format!("{path}: {words}"),
         }
     }
 
@@ -153,6 +197,7 @@ impl Writer {
 
     /// An entry of a list: what it begins with stands behind the dash.
     fn item(&mut self, node: &Node, path: &str, level: usize) {
+        self.comments(node.spot.line, level);
         if let Some(value) = one_line(node) {
             return self.line(level, &format!("- {value}"));
         }
@@ -162,6 +207,15 @@ impl Writer {
         if self.out.get(dash..dash + 2) == Some("  ") {
             self.out.replace_range(dash..dash + 2, "- ");
         }
+    }
+}
+
+/// What a receiver is called.
+fn name(entries: &[Entry]) -> String {
+    let known = entries.iter().find(|entry| entry.key == "name");
+    match known.map(|entry| &entry.value.kind) {
+        Some(Kind::Scalar(name)) => name.text.clone(),
+        _ => "without a name".to_owned(),
     }
 }
 

@@ -8,12 +8,20 @@ use super::LoadError;
 /// `$XDG_CONFIG_HOME/nabat/nabat.yml` (or `~/.config/nabat/nabat.yml`) and `/etc/nabat/nabat.yml`.
 ///
 /// # Errors
-/// [`LoadError::NotFound`] with every place that was tried.
+/// [`LoadError::Missing`] if the one named is not there, [`LoadError::NotFound`] with every place
+/// that was tried.
 pub fn locate(
     explicit: Option<&Path>,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<PathBuf, LoadError> {
-    let places = explicit.map_or_else(|| usual_places(env), |path| vec![path.to_owned()]);
+    if let Some(path) = explicit {
+        let path = path.to_owned();
+        return match path.exists() {
+            true => Ok(path),
+            false => Err(LoadError::Missing { path }),
+        };
+    }
+    let places = usual_places(env);
     match places.iter().find(|place| place.exists()) {
         Some(found) => Ok(found.clone()),
         None => Err(LoadError::NotFound { tried: places }),
@@ -91,7 +99,7 @@ mod tests {
         let error = locate(Some(Path::new("/nowhere/n.yml")), &|_| None).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "found no configuration file; looked at /nowhere/n.yml; name one with `-c FILE`"
+            "there is no configuration file /nowhere/n.yml"
         );
     }
 }

@@ -55,6 +55,8 @@ pub(super) struct Fault {
     pub(super) found: String,
     pub(super) expected: String,
     pub(super) hint: Option<String>,
+    /// Whether the key at the spot is the mistake, not what stands behind it.
+    pub(super) unknown_key: bool,
 }
 
 /// All that was noted about one file.
@@ -109,6 +111,7 @@ impl Faults {
                 found: mask_telltales(&fault.found),
                 expected: fault.expected,
                 hint: fault.hint.as_deref().map(mask_telltales),
+                unknown_key: fault.unknown_key,
             })
             .collect();
         mistakes.sort_by(|a, b| {
@@ -307,6 +310,8 @@ pub struct Mistake {
     pub expected: String,
     /// What to do, or what was probably meant.
     pub hint: Option<String>,
+    /// Whether Nabat does not know the key that stands there.
+    pub unknown_key: bool,
     snippet: Option<Snippet>,
 }
 

@@ -98,7 +98,8 @@ impl Global {
 }
 
 /// What to do about a channel that Nabat does not have.
-const INSTEAD: &str = "take it out, and tell this receiver by `telegram_configs`, `email_configs` or `webhook_configs`";
+const INSTEAD: &str =
+    "tell this receiver by `telegram_configs`, `email_configs` or `webhook_configs` instead";
 
 /// Somebody to be told: all of its chats, e-mail addresses and webhooks. Without any, nobody is.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]

@@ -4,6 +4,11 @@ use std::collections::HashSet;
 use std::fmt::Write;
 use std::path::Path;
 
+use jiff::Zoned;
+use nabat_core::matcher::list_text;
+use nabat_core::silence::window::Window;
+use nabat_core::time::{Timestamp, format_period};
+
 use super::integration::{Encryption, Integration, Kind};
 use super::route::Route;
 use super::settings::{Auth, Bot, Config};
@@ -102,9 +107,9 @@ fn open_password(integration: &Integration) -> Option<String> {
     })
 }
 
-/// A calm summary of `config`, read from `file`: one line, then the routing, then one line for each
-/// warning.
-pub fn report(file: &Path, config: &Config) -> String {
+/// A calm summary of `config`, read from `file`: one line, then the routing, then the maintenance
+/// windows as they are `now`, then one line for each warning.
+pub fn report(file: &Path, config: &Config, now: Timestamp) -> String {
     let bots = bots(&config.telegram.bots);
     let intake = intake(config.intake.auth.as_ref());
     let mut text = format!(
@@ -113,11 +118,33 @@ pub fn report(file: &Path, config: &Config) -> String {
         config.store
     );
     text.push_str(&tree(config));
-    for warning in config.warnings() {
+    for known in config.windows() {
         // Writing to a string does not fail.
+        let _ = writeln!(text, "{}", window(&known, now));
+    }
+    for warning in config.warnings() {
         let _ = writeln!(text, "warning: {warning}");
     }
     text
+}
+
+/// `maintenance backups: {team="db"} for 1h30m, next at 2026-11-22 02:00 (Europe/Berlin)`.
+fn window(window: &Window, now: Timestamp) -> String {
+    let clock = |at: Timestamp| -> Zoned { at.in_zone(&window.zone) };
+    let when = match window.open_after(now) {
+        None => "never".to_owned(),
+        Some((start, end)) if start <= now => {
+            format!("open until {}", clock(end).strftime("%Y-%m-%d %H:%M"))
+        }
+        Some((start, _)) => format!("next at {}", clock(start).strftime("%Y-%m-%d %H:%M")),
+    };
+    format!(
+        "maintenance {}: {} for {}, {when} ({})",
+        window.name,
+        list_text(&window.matchers),
+        format_period(window.duration),
+        window.zone.iana_name().unwrap_or("UTC")
+    )
 }
 
 fn bots(bots: &[Bot]) -> String {

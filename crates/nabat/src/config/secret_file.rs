@@ -51,7 +51,7 @@ pub(super) fn fill(check: &mut Check<'_>, mapping: &Mapping<'_>, object: &mut Ma
         let shown = quote(&from.display().to_string());
         match read(&from) {
             Err(error) => {
-                let found = format!("{shown}, which cannot be read ({})", error.kind());
+                let found = format!("{shown}, which cannot be read ({})", unreadable(&error));
                 let wanted = "a readable text file that holds the secret alone".to_owned();
                 check.fault(&place, &spot, found, wanted, None);
             }
@@ -69,6 +69,14 @@ pub(super) fn fill(check: &mut Check<'_>, mapping: &Mapping<'_>, object: &mut Ma
                 }
             }
         }
+    }
+}
+
+/// Why a file cannot be read, in a few words.
+pub(super) fn unreadable(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        kind => kind.to_string(),
     }
 }
 

@@ -66,7 +66,7 @@ pub struct Config {
     #[schemars(length(max = 1_000))]
     pub maintenance: Vec<Maintenance>,
     /// The address under which people and programs reach this Nabat, for links. Without it, that on
-    /// which Nabat listens.
+    /// which Nabat listens, with the machine's name where it listens on every address.
     #[serde(deserialize_with = "endpoint::without_slash")]
     #[schemars(extend(
         "format" = "http-url",

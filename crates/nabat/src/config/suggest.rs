@@ -15,7 +15,8 @@ pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
     if length > 64 {
         return None;
     }
-    let reach = (length / 3).max(1);
+    // One letter is as near to any other.
+    let reach = (length / 3).max(1).min(length.saturating_sub(1));
     known
         .into_iter()
         .map(|candidate| (strsim::osa_distance(&wanted, &plain(candidate)), candidate))

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use nabat_core::time::Timestamp;
+
 use super::*;
 
 mod alertmanager;

@@ -118,6 +118,7 @@ pub(super) fn read(text: &str, faults: &mut Faults) -> Node {
                 found,
                 expected: expected.to_owned(),
                 hint: None,
+                unknown_key: false,
             });
             faults.unread = true;
             Node {
@@ -302,6 +303,7 @@ impl<'t> Reader<'t, '_> {
                         found: format!("the key {} a second time", quote(&text)),
                         expected: "each key once".to_owned(),
                         hint: Some(format!("it stands first on line {}", line.get())),
+                        unknown_key: false,
                     });
                 }
                 hash_map::Entry::Vacant(line) => {
@@ -358,6 +360,7 @@ impl<'t> Reader<'t, '_> {
             found: found.to_owned(),
             expected: expected.to_owned(),
             hint: None,
+            unknown_key: false,
         });
         self.faults.unread = true;
         Stop::Noted

@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use super::answer::Problem;
 use crate::clock;
+use crate::metrics::plain;
 
 /// Says what this is, to whoever looks with a browser.
 pub(super) async fn index() -> impl IntoResponse {
@@ -16,22 +17,34 @@ pub(super) async fn index() -> impl IntoResponse {
         "\n\n",
         "POST /api/v1/webhook/alertmanager   alerts, as Alertmanager sends them\n",
         "/api/v2/                            what Alertmanager has there: POST alerts, GET alerts\n",
-        "GET  /api/v1/deliveries             what waits and what was sent; needs the API's token\n",
         "GET  /api/v2/silences               what is silenced, as Alertmanager shows it\n",
+        "GET  /api/v1/incidents              what fires and what fired; needs the API's token\n",
+        "GET  /api/v1/routes                 who is told about which alerts; needs the token too\n",
+        "GET  /api/v1/deliveries             what waits and what was sent; needs the token too\n",
         "GET  /metrics                       figures for Prometheus\n",
         "GET  /-/healthy, /-/ready           whether it lives, whether it can take alerts\n",
         "POST /-/reload                      read the configuration again\n",
     )
 }
 
-/// The exposition for Prometheus.
-pub(super) async fn metrics(State(state): State<super::State>) -> impl IntoResponse {
+/// The exposition: as OpenMetrics for who asks for it, as Prometheus does, else in the older format.
+pub(super) async fn metrics(
+    State(state): State<super::State>,
+    headers: HeaderMap,
+) -> impl IntoResponse {
+    const NAME: &str = "application/openmetrics-text";
     const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     let figures = state.engine.look().await.ok().map(|look| look.figures);
     let readers = super::alertmanager::READERS_MAX - state.readers.available_permits();
     state.metrics.alertmanager.reading(readers);
     let text = state.metrics.exposition(figures, clock::now());
-    ([(header::CONTENT_TYPE, OPENMETRICS)], text)
+    let accepted = headers.get_all(header::ACCEPT).iter();
+    let mut accepted = accepted.filter_map(|accepted| accepted.to_str().ok());
+    let (kind, text) = match accepted.any(|accepted| accepted.contains(NAME)) {
+        true => (OPENMETRICS, text),
+        false => (plain::TYPE, plain::plain(&text)),
+    };
+    ([(header::CONTENT_TYPE, kind)], text)
 }
 
 /// Says that the process lives.

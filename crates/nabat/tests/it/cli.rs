@@ -104,7 +104,60 @@ fn without_a_configuration_the_places_are_listed() {
     }
     let output = run(folder.path(), &["check", "-c", "elsewhere.yml"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("looked at elsewhere.yml"));
+    let said = text(&output.stderr);
+    assert_eq!(said, "there is no configuration file elsewhere.yml\n");
+}
+
+#[test]
+fn arguments_that_make_no_sense_are_explained_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    for (arguments, words) in [
+        (vec!["incidents", "show", "x"], "expected a number"),
+        (vec!["deliveries", "show", "x"], "expected a number"),
+        (
+            vec!["incidents", "--url", "127.0.0.1:9093"],
+            "expected an address such as `http://127.0.0.1:8080`",
+        ),
+        (
+            vec!["alert", "add", "A", "--end", "tomorrow"],
+            "neither a period as in `2h` nor a time",
+        ),
+    ] {
+        let output = run(folder.path(), &arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let said = text(&output.stderr);
+        assert!(said.contains(words), "{arguments:?}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn flags_of_alertmanager_that_mean_little_may_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join("am.yml"),
+        "route: {receiver: x}\nreceivers: [{name: x}]\n",
+    )
+    .unwrap();
+    let mut command = nabat(
+        folder.path(),
+        &[
+            "serve",
+            "--config.file=am.yml",
+            "--storage.path=state",
+            "--web.listen-address=127.0.0.1:0",
+            "--cluster.listen-address=",
+            "--data.retention=120h",
+            "--log.format=logfmt",
+        ],
+    );
+    let (process, _) = serve("alertmanager", folder.path(), &mut command).await;
+    let log = process.log();
+    for words in [
+        "--data.retention changes nothing",
+        "--log.format changes nothing",
+    ] {
+        assert!(log.contains(words), "{words}: {log}");
+    }
 }
 
 #[test]

@@ -389,11 +389,17 @@ async fn the_command_says_what_is_wrong() {
     std::fs::write(folder.path().join("token"), "wrong").unwrap();
     let wrong = folder.path().join("token");
     let wrong = wrong.to_str().unwrap();
-    let cases: [(&[&str], i32, &str); 5] = [
+    let cases: [(&[&str], i32, &str); 7] = [
         (&["show", "123456"], 1, "there is no delivery 123456"),
         (&["--state", "gone"], 2, "waiting, sent, uncertain"),
         (&["--limit", "0"], 2, "1..=1000"),
         (&["--token-file", wrong], 1, "does not accept the token in"),
+        (&["--token-file", "/etc/passwd"], 1, "holds no token"),
+        (
+            &["--before", "here"],
+            2,
+            "`before` is not what a list gave as `next`",
+        ),
         (
             &["--token-file", "/none"],
             1,

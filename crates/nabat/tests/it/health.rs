@@ -1,5 +1,8 @@
 //! What Nabat shows of itself to Prometheus and to whatever restarts it.
 
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
 use serde_json::json;
 
 use crate::world::{OWNER, World, http};
@@ -33,7 +36,12 @@ async fn the_metrics_are_what_prometheus_reads_and_what_the_guide_says() {
     world.fire(json!({ "alertname": "DiskFull" })).await;
     world.told(OWNER, "DiskFull").await;
 
-    let page = http::client().get(world.nabat.url("/metrics"));
+    let url = world.nabat.url("/metrics");
+    let page = http::client().get(&url);
+    let page = page.header(
+        "Accept",
+        "text/plain;q=0.5,application/openmetrics-text;version=1.0.0",
+    );
     let page = page.send().await.unwrap();
     let kind = page.headers()["content-type"].to_str().unwrap().to_owned();
     assert_eq!(
@@ -43,7 +51,7 @@ async fn the_metrics_are_what_prometheus_reads_and_what_the_guide_says() {
     let page = page.text().await.unwrap();
     for line in page.lines().filter(|line| !line.starts_with('#')) {
         let (name, value) = line.rsplit_once(' ').unwrap();
-        let named = ["nabat_", "alertmanager_"];
+        let named = ["nabat_", "alertmanager_", "process_"];
         assert!(
             named.iter().any(|prefix| name.starts_with(prefix)),
             "{line}"
@@ -57,6 +65,30 @@ async fn the_metrics_are_what_prometheus_reads_and_what_the_guide_says() {
         let family = name.trim_end_matches("_total");
         assert!(page.contains(family), "{name} in\n{page}");
     }
+
+    let page = http::client().get(&url).send().await.unwrap();
+    let kind = page.headers()["content-type"].to_str().unwrap().to_owned();
+    assert_eq!(kind, "text/plain; version=0.0.4; charset=utf-8");
+    let complaints = promtool(&page.text().await.unwrap());
+    assert!(!complaints.contains("no help text"), "{complaints}");
+    assert!(!complaints.contains("error while linting"), "{complaints}");
+}
+
+/// What `promtool check metrics` has to say about a page.
+fn promtool(page: &str) -> String {
+    let mut child = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("promtool comes with Prometheus");
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(page.as_bytes()).unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    text(&output.stdout) + &text(&output.stderr)
 }
 
 #[tokio::test]

@@ -117,6 +117,20 @@ async fn incidents_are_found_by_labels_title_and_time() {
     assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
     let (status, answer) = world.api(Method::GET, &format!("{PATH}/999999")).await;
     assert_eq!(status, StatusCode::NOT_FOUND, "{answer}");
+    for (arguments, code, words) in [
+        (["--since", "tomorrow"], 2, "`since` is no time"),
+        (["--title", "("], 2, "`title`: "),
+        (["--filter", "x"], 2, "--filter"),
+        (["show", "999999"], 1, "there is no incident 999999"),
+    ] {
+        let output = world.run(&[&["incidents"][..], &arguments].concat()).await;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?} {said}");
+        assert!(said.contains(words), "{arguments:?} {said}");
+    }
+    let reversed = ["incidents", "--since", "1h", "--until", "2h"];
+    let output = world.run(&reversed).await;
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
 }
 
 #[tokio::test]

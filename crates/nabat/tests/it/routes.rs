@@ -335,7 +335,10 @@ receiver db: nobody
     let other = test("db");
     assert_eq!(other.status.code(), Some(1));
     assert!(text(&other.stderr).contains("it goes to archive, db, not to db"));
-    let usage = run(&["routes", "test", "--config.file", &path, "team"]);
+    let test = ["routes", "test", "--config.file", &path];
+    let named = run(&[&test[..], &["X", "team=db"]].concat());
+    assert!(text(&named.stdout).contains(r#":{alertname="X"}"#));
+    let usage = run(&[&test[..], &["X", "team"]].concat());
     assert_eq!(usage.status.code(), Some(2));
 }
 

@@ -281,6 +281,49 @@ async fn who_may_not_send_alerts_may_not_silence_them() {
     assert_eq!(answer.send().await.unwrap().status(), StatusCode::OK);
     let output = run(&world, &["list"]).await;
     assert!(output.status.success(), "{output:?}");
+    let output = without_token(&world, &["silence", "list"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(
+        said.contains("asks for a token; failed to read the API's token"),
+        "{said}"
+    );
+    // Who may send may do it, also on the command line.
+    let file = world.nabat.data_dir().join("intake-token");
+    std::fs::write(&file, "a-token-for-alerts\n").unwrap();
+    let file = file.to_str().unwrap();
+    let output = without_token(&world, &["alert", "list", "--token-file", file]).await;
+    assert_eq!(text(&output.stderr), "nothing fires");
+}
+
+#[tokio::test]
+async fn where_anyone_may_send_the_command_line_needs_no_token_for_the_same() {
+    let world = World::start().await;
+    let output = without_token(&world, &["alert", "add", "Disk"]).await;
+    assert_eq!(out(&output), "");
+    let output = without_token(&world, &["alert", "list"]).await;
+    assert!(out(&output).contains("Disk"), "{output:?}");
+    let output = without_token(&world, &["silence", "add", "Disk"]).await;
+    assert_eq!(out(&output).len(), 36);
+    let output = without_token(&world, &["incidents"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(
+        said.contains("failed to read the API's token from"),
+        "{said}"
+    );
+    assert!(said.contains("there is no such file"), "{said}");
+}
+
+/// Runs a command that finds no token.
+async fn without_token(world: &World, arguments: &[&str]) -> Output {
+    let mut command = command();
+    command
+        .args(arguments)
+        .args(["--url", &world.nabat.url("")]);
+    command.args(["--data-dir", "/nowhere"]);
+    command.env_remove("NABAT_TOKEN_FILE");
+    ended(command).await
 }
 
 /// Runs `nabat silence` against the world's Nabat.
@@ -340,7 +383,7 @@ async fn the_command_line_makes_shows_extends_and_ends_silences() {
         "{lines:?}"
     );
     let line =
-        format!("{id}  active  1h left  ann  alertname=\"Disk\", team=~\"db|web\"  the move");
+        format!("{id}  active  2h left  ann  alertname=\"Disk\", team=~\"db|web\"  the move");
     assert_eq!(lines[1..], [line]);
     let output = run(&world, &["list", "alertname=Net", "-o", "json"]).await;
     assert_eq!(out(&output), "[]");
@@ -350,9 +393,10 @@ async fn the_command_line_makes_shows_extends_and_ends_silences() {
     let output = run(&world, &["extend", &id, "-d", "1d"]).await;
     assert_eq!(out(&output), id);
     let output = run(&world, &["list"]).await;
-    assert!(out(&output).contains("1d left"), "{output:?}");
-    let output = run(&world, &["expire", &id]).await;
-    assert_eq!(out(&output), id);
+    assert!(out(&output).contains("1d2h left"), "{output:?}");
+    let output = run(&world, &["expire", &id, "-o", "json"]).await;
+    let ended: Value = serde_json::from_str(out(&output)).unwrap();
+    assert_eq!(ended, json!({"silenceID": id}));
     let output = run(&world, &["list", "--expired", "-o", "json"]).await;
     let all: Value = serde_json::from_str(out(&output)).unwrap();
     assert_eq!(all[0]["status"]["state"], "expired");
@@ -361,6 +405,15 @@ async fn the_command_line_makes_shows_extends_and_ends_silences() {
     let made: Value = serde_json::from_str(out(&output)).unwrap();
     let shown = one(&world, made["silenceID"].as_str().unwrap()).await;
     assert_eq!(shown["annotations"], json!({"nabat/until": "resolved"}));
+    let output = run(&world, &["list"]).await;
+    assert!(
+        out(&output).contains("until resolved, 1d left"),
+        "{output:?}"
+    );
+    let output = run(&world, &["add", "Net", "--start", "36h"]).await;
+    let later = out(&output).to_owned();
+    let output = run(&world, &["show", &later]).await;
+    assert!(out(&output).contains("pending, in 1d12h"), "{output:?}");
 
     let unknown = "11111111-2222-4333-8444-555555555555";
     for (arguments, code, words) in [
@@ -369,15 +422,24 @@ async fn the_command_line_makes_shows_extends_and_ends_silences() {
             1,
             "it is over; make another one",
         ),
-        (vec!["expire", unknown], 1, "there is none of that name"),
+        (
+            vec!["expire", unknown],
+            1,
+            "11111111-2222-4333-8444-555555555555: not found",
+        ),
+        (
+            vec!["show", unknown],
+            1,
+            "failed to show the silence 11111111-2222-4333-8444-555555555555: not found",
+        ),
         (
             vec!["show", "xyz"],
-            1,
+            2,
             "silenceID in path must be of type uuid",
         ),
         (
             vec!["add", "a=\"\""],
-            1,
+            2,
             "at least one matcher must not match the empty string",
         ),
         (vec!["add", "a=b", "c"], 2, "`c` is no matcher"),
@@ -390,6 +452,7 @@ async fn the_command_line_makes_shows_extends_and_ends_silences() {
             output.status.code() == Some(code) && said.contains(words),
             "{arguments:?} {output:?}"
         );
+        assert_eq!(said.lines().count() > 1, said.contains("--help"), "{said}");
     }
 }
 
@@ -419,6 +482,24 @@ async fn the_command_line_sends_alerts_and_shows_what_fires() {
     );
     let output = nabat(&world, "alert", &["list", "--active", "-o", "json"]).await;
     assert_eq!(out(&output), "[]");
+    // One with an end and no start begins now.
+    let add = ["add", "Soon", "--end", "20m"];
+    assert_eq!(out(&nabat(&world, "alert", &add).await), "");
+    let add = ["add", "Long", "--start", "2h", "-o", "json"];
+    out(&nabat(&world, "alert", &add).await);
+    let output = nabat(&world, "alert", &["list", "-o", "json"]).await;
+    let alerts: Value = serde_json::from_str(out(&output)).unwrap();
+    let now = moment(1);
+    for alert in alerts.as_array().unwrap() {
+        assert!(
+            alert["startsAt"].as_str().unwrap() < now.as_str(),
+            "{alert}"
+        );
+    }
+    for name in ["Soon", "Long"] {
+        let output = nabat(&world, "alert", &["add", name, "--end", "0s"]).await;
+        assert_eq!(out(&output), "");
+    }
     let end = ["add", "Disk", "host=a b", "--end", &moment(-1)];
     assert_eq!(out(&nabat(&world, "alert", &end).await), "");
     let output = nabat(&world, "alert", &["list", "-o", "json"]).await;
@@ -437,7 +518,7 @@ async fn the_command_line_sends_alerts_and_shows_what_fires() {
         (vec!["list", "a=b", "c"], 2, "`c` is no matcher"),
         (
             vec!["list", "--receiver", "("],
-            1,
+            2,
             "failed to parse receiver param",
         ),
     ] {

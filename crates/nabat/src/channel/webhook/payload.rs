@@ -116,8 +116,8 @@ impl<'a> Alert<'a> {
 fn sorted(notification: &Notification) -> Vec<&Incident> {
     let members = notification.members.iter();
     let all: Vec<&Incident> = members.map(|shown| &*shown.incident).collect();
-    let labels: Vec<&Labels> = all.iter().map(|incident| &incident.labels).collect();
-    let places = order::in_a_group(&labels).into_iter();
+    let labels = all.iter().map(|incident| &incident.labels);
+    let places = order::in_a_group(labels).into_iter();
     places.filter_map(|place| all.get(place).copied()).collect()
 }
 

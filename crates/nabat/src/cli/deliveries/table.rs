@@ -32,7 +32,7 @@ pub(super) fn one(delivery: &Delivery, now: Timestamp) -> String {
     let to = format!("{} ({})", delivery.destination_name, delivery.destination);
     line("to", &to);
     line("about", &delivery.subject);
-    line("urgency", urgency(delivery.priority));
+    line("priority", priority(delivery.priority));
     let since = format!(
         "{} ({} ago)",
         delivery.created_at,
@@ -66,7 +66,7 @@ fn row(delivery: &Delivery, now: Timestamp) -> [String; 7] {
     ]
 }
 
-fn urgency(priority: Priority) -> &'static str {
+fn priority(priority: Priority) -> &'static str {
     match priority {
         Priority::Answer => "an answer",
         Priority::Critical => "critical",

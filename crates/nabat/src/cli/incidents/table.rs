@@ -73,7 +73,11 @@ fn said(happened: &Happened) -> String {
         Kind::Acknowledged { by, until } => format!("acknowledged by {by} until {until}"),
         Kind::Unattended => "nobody sees to it any more".to_owned(),
         Kind::Silenced { silence, by, until } => {
-            format!("silenced by {by} until {until} (silence {silence})")
+            let by = match by.as_str() {
+                "" => String::new(),
+                by => format!(" by {by}"),
+            };
+            format!("silenced{by} until {until} (silence {silence})")
         }
     }
 }

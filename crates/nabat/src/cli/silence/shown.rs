@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use nabat_core::time::Timestamp;
 
-use crate::cli::table::{Table, clean, span};
-use crate::web::alertmanager::silences::shape::{Gettable, State};
+use crate::cli::table::{Table, age, clean, left};
+use crate::web::alertmanager::silences::shape::{Gettable, RESOLVED, State, UNTIL};
 
 /// A line for each, no wider than `width` if that can be.
 pub(super) fn list(silences: &[Gettable], now: Timestamp, width: Option<usize>) -> String {
@@ -44,7 +44,14 @@ pub(super) fn one(silence: &Gettable, now: Timestamp) -> String {
     line("by", &silence.created_by);
     line("comment", &silence.comment);
     line("changed", &silence.updated_at);
-    for (name, value) in &silence.annotations {
+    if until_resolved(silence) {
+        line(
+            "ends",
+            "when nothing that it covers fires any more, or then",
+        );
+    }
+    let others = silence.annotations.iter();
+    for (name, value) in others.filter(|(name, _)| *name != UNTIL) {
         line("noted", &format!("{name}: {value}"));
     }
     text
@@ -58,17 +65,26 @@ fn state(silence: &Gettable) -> &'static str {
     }
 }
 
-/// `2h left`, `in 3d`, `5m ago`.
+/// `1h59m left`, `in 3d`, `5m ago`.
 fn when(silence: &Gettable, now: Timestamp) -> String {
-    let far = |at: &str| match Timestamp::parse_rfc3339(at) {
-        Ok(Some(at)) => span(now.since(at).max(at.since(now))),
+    let to = |at: &str| match Timestamp::parse_rfc3339(at) {
+        Ok(Some(at)) => left(at.since(now)),
         _ => "?".to_owned(),
     };
+    let until = match until_resolved(silence) {
+        true => "until resolved, ",
+        false => "",
+    };
     match silence.status.state {
-        State::Active => format!("{} left", far(&silence.ends_at)),
-        State::Pending => format!("in {}", far(&silence.starts_at)),
-        State::Expired => format!("{} ago", far(&silence.ends_at)),
+        State::Active => format!("{until}{} left", to(&silence.ends_at)),
+        State::Pending => format!("{until}in {}", to(&silence.starts_at)),
+        State::Expired => format!("{} ago", age(&silence.ends_at, now)),
     }
+}
+
+fn until_resolved(silence: &Gettable) -> bool {
+    let until = silence.annotations.get(UNTIL);
+    until.is_some_and(|until| until == RESOLVED)
 }
 
 fn matchers(silence: &Gettable) -> String {
@@ -82,6 +98,8 @@ fn matchers(silence: &Gettable) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::web::alertmanager::silences::shape::{Matcher, Status};
 
@@ -110,21 +128,29 @@ mod tests {
         let now = at("2026-11-20T15:30:00Z");
         let silences = [
             silence(State::Active, "the\u{1b}[2J move"),
-            silence(State::Pending, ""),
+            Gettable {
+                annotations: BTreeMap::new(),
+                ..silence(State::Active, "")
+            },
+            Gettable {
+                starts_at: "2026-11-21T15:00:00.000Z".to_owned(),
+                ..silence(State::Pending, "")
+            },
         ];
         assert_eq!(
             list(&silences, now, None),
             "\
-ID                                    STATE    WHEN     BY   MATCHERS        COMMENT
-11111111-2222-8333-8444-555555555555  active   2h left  ann  team=~\"db|web\"  the [2J move
-11111111-2222-8333-8444-555555555555  pending  in 30m   ann  team=~\"db|web\"
+ID                                    STATE    WHEN                        BY   MATCHERS        COMMENT
+11111111-2222-8333-8444-555555555555  active   until resolved, 2h30m left  ann  team=~\"db|web\"  the [2J move
+11111111-2222-8333-8444-555555555555  active   2h30m left                  ann  team=~\"db|web\"
+11111111-2222-8333-8444-555555555555  pending  until resolved, in 23h30m   ann  team=~\"db|web\"
 "
         );
         let shown = one(&silence(State::Expired, "why"), at("2026-11-20T18:05:00Z"));
         for line in [
             "state     expired, 5m ago",
             "comment   why",
-            "noted     nabat/until: resolved",
+            "ends      when nothing that it covers fires any more, or then",
         ] {
             assert!(shown.lines().any(|known| known == line), "{line}\n{shown}");
         }

@@ -66,9 +66,9 @@ fn what_is_left_out_is_named_with_its_line_and_no_secret() {
     assert_eq!(
         notes,
         [
-            "line 6: templates is left out: Nabat writes its messages itself",
-            "line 4: global.slack_api_url is left out: Nabat has no such channel",
-            "line 5: global.http_config.enable_http2 is left out: calls are made over HTTP/1.1",
+            "alertmanager.yml:4:3: global.slack_api_url is left out: Nabat has no such channel",
+            "alertmanager.yml:5:17: global.http_config.enable_http2 is left out: calls are made over HTTP/1.1",
+            "alertmanager.yml:6:1: templates is left out: Nabat writes its messages itself",
         ]
     );
 }
@@ -111,6 +111,35 @@ receivers:
 }
 
 #[test]
+fn a_bot_of_ones_own_is_the_one_of_the_same_token() {
+    let one = token();
+    let config = fine(&format!(
+        r"
+global: {{telegram_bot_token: '{one}', telegram_api_url: 'https://tg.example.org'}}
+telegram:
+  bots:
+  - {{name: mine, token: '{one}', allow: [5], proxy: 'socks5://own.example.org:1'}}
+route: {{receiver: ops}}
+receivers:
+- name: ops
+  telegram_configs:
+  - chat_id: -100
+    http_config: {{proxy_url: 'http://proxy.example.org:8080'}}
+  - {{bot_token: '{one}', chat_id: -200}}
+"
+    ));
+    let [bot] = config.telegram.bots.as_slice() else {
+        panic!("{:?}", config.telegram.bots);
+    };
+    assert_eq!((bot.name.as_str(), bot.allow.len()), ("mine", 1));
+    // What it says itself counts.
+    assert_eq!(bot.api_url[0].url, "https://tg.example.org");
+    let proxy = format!("{:?}", bot.proxy);
+    assert!(!proxy.contains("8080"), "{proxy}");
+    assert_eq!(config.routing().unwrap().chats_of("ops").len(), 2);
+}
+
+#[test]
 fn what_would_change_who_is_told_is_refused_with_its_line() {
     let yaml = r"
 route: {receiver: ops}
@@ -127,7 +156,7 @@ receivers:
     for expected in [
         "alertmanager.yml:5:3: receivers[0]: found `slack_configs`, which is not supported yet",
         "alertmanager.yml:7:3: receivers[0]: found `pagerduty_configs`, which is not supported yet",
-        "take it out, and tell this receiver by",
+        "tell this receiver by",
         "alertmanager.yml:10:5: receivers[0].telegram_configs[0]: found neither `bot_token` nor",
     ] {
         assert!(error.contains(expected), "no {expected} in:\n{error}");
@@ -266,7 +295,7 @@ route:
 
 receivers:
   - name: pager
-    # left out: pagerduty_configs (line 6): Nabat has no such setting: take it out, and tell this receiver by `telegram_configs`, `email_configs` or `webhook_configs`
+    # left out: pagerduty_configs (line 6): Nabat has no such setting: tell this receiver by `telegram_configs`, `email_configs` or `webhook_configs` instead
     # This receiver tells nobody.
   - name: 'it''s me'
     telegram_configs:
@@ -283,8 +312,78 @@ telegram:
     );
     let (_, yaml) = imported.yaml.split_once("this file.\n").unwrap();
     assert_eq!(yaml, expected);
-    assert_eq!(imported.refused.len(), 1);
+    assert_eq!(
+        imported.refused,
+        [
+            "receiver pager: pagerduty_configs (line 6): Nabat has no such setting: tell this receiver by `telegram_configs`, `email_configs` or `webhook_configs` instead"
+        ]
+    );
     assert!(imported.mistakes.is_none(), "{:?}", imported.mistakes);
+}
+
+#[test]
+fn an_import_keeps_the_comments() {
+    let yaml = "\
+# Who is on call.
+route: # the first
+  # by name
+  receiver: ops
+  group_by: [a] # once
+receivers:
+# us
+- name: ops
+  webhook_configs:
+  - url: http://a.example.org/#x # the hook
+    # soon
+    max_alerts: 3
+# the end
+";
+    let expected = "
+# Who is on call.
+# the first
+route:
+  # by name
+  receiver: ops
+  # once
+  group_by: [a]
+
+receivers:
+  # us
+  - name: ops
+    webhook_configs:
+      # the hook
+      - url: http://a.example.org/#x
+        # soon
+        max_alerts: 3
+# the end
+";
+    let imported = imported(yaml);
+    let (_, said) = imported.yaml.split_once("this file.\n").unwrap();
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn an_import_of_a_bad_value_keeps_it_and_says_what_is_wrong() {
+    let yaml = "
+route: {receiver: ops}
+global: {smtp_smarthost: 'localhost:25', smtp_from: a@example.org}
+receivers:
+- name: ops
+  email_configs:
+  - to: a@b, c
+";
+    let imported = imported(yaml);
+    assert_eq!(imported.refused, [""; 0]);
+    assert!(
+        imported.yaml.contains("- to: a@b, c\n"),
+        "{}",
+        imported.yaml
+    );
+    let mistakes = imported.mistakes.unwrap().to_string();
+    assert!(
+        mistakes.contains("receivers[0].email_configs[0].to"),
+        "{mistakes}"
+    );
 }
 
 #[test]
@@ -313,7 +412,7 @@ receivers:
     };
     let proxy = "{proxy_url: 'http://proxy.example.org:8080', follow_redirects: true}";
     let inherited = Some("http://proxy.example.org:8080".to_owned());
-    assert_eq!(proxies(&yaml(proxy, "")), [inherited.clone()]);
+    assert_eq!(proxies(&yaml(proxy, "")), std::slice::from_ref(&inherited));
     assert_eq!(proxies(&yaml(proxy, "http_config:")), [inherited]);
     let own = "http_config: {proxy_url: 'http://own.example.org:1'}";
     let own_proxy = Some("http://own.example.org:1".to_owned());

@@ -259,19 +259,34 @@ fn every_setting_has_a_description() {
 fn a_fine_configuration_is_summed_up_with_its_routing() {
     let all = load_text(&all_settings());
     assert_eq!(
-        report(Path::new("nabat.yml"), &all),
+        report(Path::new("nabat.yml"), &all, Timestamp::from_millis(0)),
         "nabat.yml is fine: 2 bots (ops, night-shift), intake for those with a bearer token or a name and password \
          or a secret path, store sqlite:nabat.db\n\
          route: everything to ops, except\n  \
          {team=\"db\",service=~\"^(?:postgres|mysql)$\",severity=~\"warning|critical\"} to db, not during nights, and goes on\n\
          receiver ops: e-mail to ops@example.org, e-mail to boss@example.org; if that fails for 10m: db\n\
-         receiver db: webhook https://hooks.example.org/…, chat -1001234567890/5 by ops, chat -100 by ops\n"
+         receiver db: webhook https://hooks.example.org/…, chat -1001234567890/5 by ops, chat -100 by ops\n\
+         maintenance backups: {team=\"db\",severity!=\"critical\"} for 1h30m, next at 1970-01-04 02:00 (Europe/Berlin)\n"
     );
     assert_eq!(
-        report(Path::new("nabat.yml"), &fine("{}")),
+        report(
+            Path::new("nabat.yml"),
+            &fine("{}"),
+            Timestamp::from_millis(0)
+        ),
         "nabat.yml is fine: no bots, intake open to everyone who can reach it, store sqlite:nabat.db\n\
          warning: there are no bots: alerts are kept and shown, but nobody is told\n"
     );
+}
+
+#[test]
+fn an_open_window_says_until_when() {
+    let config =
+        fine("maintenance: [{name: now, matchers: [a=b], start: '0 0 1 1 *', duration: 1d}]");
+    let at = Timestamp::from_millis(3_600_000);
+    let report = report(Path::new("nabat.yml"), &config, at);
+    let line = "maintenance now: {a=\"b\"} for 1d, open until 1970-01-02 00:00 (UTC)\n";
+    assert!(report.contains(line), "{report}");
 }
 
 #[test]

@@ -466,7 +466,7 @@ time_intervals: [{name: x, time_intervals: []}, {name: y, time_intervals: []}]
 receivers: [{name: a}]
 ",
     );
-    let report = report(Path::new("nabat.yml"), &config);
+    let report = report(Path::new("nabat.yml"), &config, Timestamp::from_millis(0));
     assert!(
         report.contains(
             "  everything to a, not during x, y, and goes on\n  {b=\"c\"} to a, not during x, only during y\n"

@@ -199,7 +199,7 @@ fn a_missing_file_and_an_unreadable_one_differ() {
     let (folder, file) = folder();
     assert!(matches!(
         load(&own(&file), &env),
-        Err(LoadError::NotFound { .. })
+        Err(LoadError::Missing { .. })
     ));
     assert!(matches!(
         load(&own(folder.path()), &env),

@@ -71,36 +71,25 @@ impl<T: std::fmt::Display> Serialize for Shown<T> {
     }
 }
 
-/// Something that fires, and how it stands.
+/// Something that fires, and what hushes it.
 pub(super) struct Alert {
     /// What fires.
     pub(super) firing: Firing,
-    /// What hushes it.
-    pub(super) standing: Standing,
-}
-
-/// What hushes an alert.
-pub(super) struct Standing {
     silenced_by: Box<[SilenceId]>,
-    inhibited_by: Option<Fingerprint>,
 }
 
-impl Standing {
-    /// That of an alert which these hush.
-    pub(super) fn new(
-        silenced_by: impl Iterator<Item = SilenceId>,
-        inhibited_by: Option<Fingerprint>,
-    ) -> Self {
-        let mut silenced_by: Box<[SilenceId]> = silenced_by.collect();
+impl Alert {
+    /// What fires while these silences cover it.
+    pub(super) fn new(firing: Firing, mut silenced_by: Box<[SilenceId]>) -> Self {
         silenced_by.sort_unstable();
         Self {
+            firing,
             silenced_by,
-            inhibited_by,
         }
     }
 
     fn state(&self) -> &'static str {
-        if self.silenced_by.is_empty() && self.inhibited_by.is_none() {
+        if self.silenced_by.is_empty() && self.firing.inhibited_by.is_none() {
             "active"
         } else {
             "suppressed"
@@ -148,11 +137,11 @@ impl Wanted {
         })
     }
 
-    /// Whether an alert that stands like this is.
-    pub(super) fn standing(&self, standing: &Standing) -> bool {
-        (self.active || standing.state() != "active")
-            && (self.silenced || standing.silenced_by.is_empty())
-            && (self.inhibited || standing.inhibited_by.is_none())
+    /// Whether an alert is that stands like this one.
+    pub(super) fn standing(&self, alert: &Alert) -> bool {
+        (self.active || alert.state() != "active")
+            && (self.silenced || alert.silenced_by.is_empty())
+            && (self.inhibited || alert.firing.inhibited_by.is_none())
     }
 
     /// Whether what goes to this receiver is.
@@ -181,15 +170,16 @@ impl Writer {
     /// Appends an alert, and the time intervals because of which it is not told now.
     pub(super) fn write(
         &self,
-        Alert { firing, standing }: &Alert,
+        alert: &Alert,
         receivers: &[Named],
         muted_by: &[String],
         out: &mut Vec<u8>,
     ) {
+        let firing = &alert.firing;
         let incident = &firing.incident;
         let expires = firing.pulse.expires.map(|expires| expires.at);
-        let inhibited_by = standing.inhibited_by.map(Shown);
-        let silences = standing.silenced_by.iter();
+        let inhibited_by = firing.inhibited_by.map(Shown);
+        let silences = alert.silenced_by.iter();
         let silences: Vec<String> = silences.map(|id| self.names.uuid(*id)).collect();
         let gettable = Gettable {
             annotations: &incident.annotations,
@@ -201,7 +191,7 @@ impl Writer {
                 inhibited_by: inhibited_by.as_slice(),
                 muted_by,
                 silenced_by: &silences,
-                state: standing.state(),
+                state: alert.state(),
             },
             updated_at: Shown(firing.pulse.seen_at),
             generator_url: incident.links.generator.as_deref(),

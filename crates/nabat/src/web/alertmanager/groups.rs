@@ -64,11 +64,8 @@ pub(super) async fn list(
 /// The groups of all routes that take what fires, sorted, and so are the alerts of each.
 fn groups(alerts: &[Alert], reading: &Reading) -> Vec<Group> {
     let mut found: HashMap<(*const Route, Labels), Group> = HashMap::new();
-    let labels: Vec<&Labels> = alerts
-        .iter()
-        .map(|alert| &alert.firing.incident.labels)
-        .collect();
-    for place in order::in_a_group(&labels) {
+    let labels = alerts.iter().map(|alert| &alert.firing.incident.labels);
+    for place in order::in_a_group(labels) {
         let Some(alert) = alerts.get(place) else {
             continue;
         };

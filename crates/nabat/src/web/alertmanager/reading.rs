@@ -10,7 +10,7 @@ use nabat_core::route::Route;
 use nabat_core::time::Timestamp;
 
 use super::READERS_MAX;
-use super::alert::{Alert, Standing, Wanted, Writer};
+use super::alert::{Alert, Wanted, Writer};
 use super::answer::Refused;
 use crate::{clock, web};
 
@@ -57,9 +57,9 @@ impl Reading {
     pub(super) fn stands(&self, firing: Firing) -> Option<Alert> {
         let labels = &firing.incident.labels;
         let silences = self.overview.silenced_by(self.now, labels);
-        let standing = Standing::new(silences.map(|silence| silence.id), firing.inhibited_by);
-        let wanted = self.wanted.standing(&standing);
-        wanted.then_some(Alert { firing, standing })
+        let silenced_by = silences.map(|silence| silence.id).collect();
+        let alert = Alert::new(firing, silenced_by);
+        self.wanted.standing(&alert).then_some(alert)
     }
 
     /// The time intervals because of which a route tells nothing new.

@@ -144,6 +144,11 @@ fn read(
             .map(IncidentId)
             .map_err(|_| wrong("`before` is not what a list gave as `next`".to_owned()))
     };
+    let since = time("since", params.since.as_deref())?;
+    let until = time("until", params.until.as_deref())?;
+    if since.zip(until).is_some_and(|(since, until)| since > until) {
+        return Err(wrong("`since` lies after `until`".to_owned()));
+    }
     Ok(IncidentQuery {
         open: match params.state.as_deref() {
             None => None,
@@ -152,8 +157,8 @@ fn read(
             Some(_) => return Err(wrong("`state` is `open` or `ended`".to_owned())),
         },
         selector: selector(params.filter.as_deref(), params.title.as_deref())?,
-        since: time("since", params.since.as_deref())?,
-        until: time("until", params.until.as_deref())?,
+        since,
+        until,
         limit: page::limit(params.limit.as_deref()).map_err(wrong)?,
         before: params.before.as_deref().map(id).transpose()?,
     })
@@ -232,6 +237,7 @@ mod tests {
             "filter=a%3Db&title=b",
             "since=yesterday",
             "until=",
+            "since=1h&until=2h",
             "limit=0",
             "before=x",
             "nonsense=1",

@@ -1,5 +1,7 @@
 //! Random configurations that both programs read: a tree of routes, receivers, inhibitions.
 
+use std::time::Duration;
+
 use nabat_core::inhibition::Rule;
 use nabat_core::matcher::classic::parse_one;
 use nabat_core::matcher::{Matcher, Operator};
@@ -19,11 +21,11 @@ pub(super) const LABELS: [(&str, &[&str]); 5] = [
 const CHILDREN_MAX: usize = 3;
 const DEPTH_MAX: usize = 3;
 
-/// When groups speak: durations in the words of Prometheus.
+/// When groups speak.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timing {
-    pub(super) group_wait: &'static str,
-    pub(super) group_interval: &'static str,
+    pub(super) group_wait: Duration,
+    pub(super) group_interval: Duration,
 }
 
 /// What is in a configuration, whatever the address for webhooks.
@@ -42,8 +44,9 @@ impl Config {
         let mut receivers = 1;
         let mut route = route(dice, 0, &mut receivers);
         route["receiver"] = "r0".into();
-        route["group_wait"] = timing.group_wait.into();
-        route["group_interval"] = timing.group_interval.into();
+        let text = |duration: Duration| format!("{}ms", duration.as_millis());
+        route["group_wait"] = text(timing.group_wait).into();
+        route["group_interval"] = text(timing.group_interval).into();
         route["repeat_interval"] = "1d".into();
         let only_firing = (0..receivers).filter(|_| dice.one_in(5)).collect();
         let mut inhibit_rules = Vec::new();

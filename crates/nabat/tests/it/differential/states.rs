@@ -2,6 +2,8 @@
 //!
 //! No moment matters in these: all posted times lie minutes away, and the groups wait for an hour.
 
+use std::time::{Duration, Instant};
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -20,8 +22,8 @@ const STEPS: usize = 30;
 /// How many alerts there are in a history.
 const ALERTS_IN_POOL: usize = 12;
 const TIMING: Timing = Timing {
-    group_wait: "1h",
-    group_interval: "1h",
+    group_wait: Duration::from_secs(3_600),
+    group_interval: Duration::from_secs(3_600),
 };
 /// What is not the id of any silence.
 const NO_SILENCE: &str = "f0000000-0000-4000-8000-000000000000";
@@ -83,7 +85,7 @@ impl History {
     /// Asks both until they show the same: what was posted reaches Alertmanager's groups and
     /// inhibitions a moment later.
     async fn compare(&mut self, ask: &Ask) -> Answers {
-        let begun = std::time::Instant::now();
+        let begun = Instant::now();
         loop {
             let mut answers = self.pair.ask(ask).await;
             order_ties(&mut answers.theirs.body);
@@ -94,7 +96,7 @@ impl History {
             if begun.elapsed() > wait::PATIENCE / 10 {
                 self.fail(ask, &answers, &found);
             }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 

@@ -4,7 +4,7 @@
 //! speaks that has something to say, for `group_wait` is half a round and `group_interval` a whole
 //! one; then what was told is compared, and near the end of the round posted ends come. So nothing
 //! happens near to when something else does. A history of which a moment slips, because the machine
-//! was busy with something else, proves nothing and is lived again.
+//! was busy with something else, proves nothing and is lived again, in longer rounds if need be.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -24,39 +24,37 @@ use super::{now, start};
 use crate::world::dice::Dice;
 
 const ROUNDS: u32 = 9;
-const TIMING: Timing = Timing {
-    group_wait: "1s",
-    group_interval: "2s",
-};
-/// The parts of a round, from its beginning on.
-const ROUND: Duration = Duration::from_millis(2_000);
-const POSTED: Duration = Duration::from_millis(700);
-const SPEAKS: Duration = Duration::from_millis(900);
-const SPOKEN: Duration = Duration::from_millis(1_400);
-const COMPARED: Duration = Duration::from_millis(1_600);
-const EXPIRES: Duration = Duration::from_millis(1_800);
+/// How long a round is in each attempt at a history, in milliseconds.
+const ROUND_MS: [u64; 5] = [2_000, 2_000, 4_000, 8_000, 8_000];
+/// The parts of a round, from its beginning on, in hundredths.
+const POSTED: u32 = 35;
+const SPEAKS: u32 = 45;
+const SPOKEN: u32 = 70;
+const COMPARED: u32 = 80;
+const EXPIRES: u32 = 90;
 /// How many alerts there are in a history: few, so that much happens to each.
 const ALERTS_IN_POOL: usize = 6;
-/// How often a history is begun at the most.
-const ATTEMPTS_MAX: usize = 5;
-
 /// Why a history proves nothing.
 struct Slipped(String);
 
 /// Lives through the history of this seed; returns what had to be excused.
 pub(super) async fn live(seed: u64) -> alike::Excused<Excuse> {
-    for _ in 0..ATTEMPTS_MAX {
-        match once(seed).await {
+    for round in ROUND_MS.map(Duration::from_millis) {
+        match once(seed, round).await {
             Ok(excused) => return excused,
-            Err(Slipped(why)) => eprintln!("seed {seed}: {why}; once more"),
+            Err(Slipped(why)) => eprintln!("seed {seed}, rounds of {round:?}: {why}; once more"),
         }
     }
-    panic!("seed {seed}: the moments were kept in none of {ATTEMPTS_MAX} attempts");
+    panic!("seed {seed}: the moments were kept in no attempt");
 }
 
-async fn once(seed: u64) -> Result<alike::Excused<Excuse>, Slipped> {
+async fn once(seed: u64, round: Duration) -> Result<alike::Excused<Excuse>, Slipped> {
     let mut dice = Dice::new(seed);
-    let config = Config::random(&mut dice, TIMING);
+    let timing = Timing {
+        group_wait: round / 2,
+        group_interval: round,
+    };
+    let config = Config::random(&mut dice, timing);
     let pool = (0..ALERTS_IN_POOL).map(|_| identity(&mut dice)).collect();
     let pair = Pair::start(|url| config.with_webhooks(url)).await;
     let mut history = History {
@@ -66,6 +64,7 @@ async fn once(seed: u64) -> Result<alike::Excused<Excuse>, Slipped> {
         dice,
         lives: Lives::of(pool),
         given: Given::since(now()),
+        round,
         begun: Instant::now(),
         begun_at: now(),
         heard: [0, 0],
@@ -74,8 +73,8 @@ async fn once(seed: u64) -> Result<alike::Excused<Excuse>, Slipped> {
         alike: alike::Excused::default(),
         excused: alike::Excused::default(),
     };
-    for round in 0..ROUNDS {
-        history.round(round).await?;
+    for number in 0..ROUNDS {
+        history.round(number).await?;
     }
     Ok(history.excused)
 }
@@ -87,6 +86,8 @@ struct History {
     dice: Dice,
     lives: Lives,
     given: Given,
+    /// How long a round is.
+    round: Duration,
     /// When the present round began.
     begun: Instant,
     begun_at: Timestamp,
@@ -108,25 +109,31 @@ struct Shown {
 }
 
 impl History {
-    async fn round(&mut self, round: u32) -> Result<(), Slipped> {
-        if round > 0 {
-            self.begun += ROUND;
-            self.begun_at = self.begun_at.after(ROUND);
+    /// So much of a round.
+    fn part(&self, hundredths: u32) -> Duration {
+        self.round * hundredths / 100
+    }
+
+    async fn round(&mut self, number: u32) -> Result<(), Slipped> {
+        if number > 0 {
+            self.begun += self.round;
+            self.begun_at = self.begun_at.after(self.round);
         }
         sleep_until(self.begun).await;
-        self.asked.push(format!("round {round}, {}", self.begun_at));
+        self.asked
+            .push(format!("round {number}, {}", self.begun_at));
         let alerts = self.pair.ask(&Ask::get(ALERTS)).await;
         self.lives.learn(&alerts.theirs.body, now());
-        if round + 2 == ROUNDS {
+        if number + 2 == ROUNDS {
             self.end_all().await;
-        } else if round + 2 < ROUNDS {
+        } else if number + 2 < ROUNDS {
             for _ in 0..=self.dice.below(3) {
                 let change = self.change();
                 self.ask(&change).await;
             }
         }
         let shown = self.agree().await?;
-        sleep_until(self.begun + COMPARED).await;
+        sleep_until(self.begun + self.part(COMPARED)).await;
         self.hear(&shown)
     }
 
@@ -143,7 +150,7 @@ impl History {
         let later = self.dice.below(2) as u32;
         let moments = Moments {
             now: now(),
-            expires: self.begun_at.after(ROUND * later + EXPIRES),
+            expires: self.begun_at.after(self.round * later + self.part(EXPIRES)),
         };
         let silences = self.pair.silences();
         match self.dice.below(7) {
@@ -225,13 +232,13 @@ impl History {
     }
 
     async fn compare(&mut self, path: &str) -> Result<Answers, Slipped> {
-        let in_time = Instant::now() < self.begun + POSTED / 2;
+        let in_time = Instant::now() < self.begun + self.part(POSTED) / 2;
         loop {
             let mut answers = self.pair.ask(&Ask::get(path)).await;
             order_ties(&mut answers.theirs.body);
             order_ties(&mut answers.ours.body);
             let found = difference(&answers, &self.given, &mut self.alike);
-            if Instant::now() > self.begun + POSTED {
+            if Instant::now() > self.begun + self.part(POSTED) {
                 if let Some(found) = found.filter(|_| in_time) {
                     self.fail(&format!("{path}: {found}\n{answers:#?}"));
                 }
@@ -253,7 +260,7 @@ impl History {
             for request in &requests[self.heard[side]..] {
                 let at = Instant::from_std(request.at).saturating_duration_since(self.begun);
                 let body = request.json();
-                if at < SPEAKS || at > SPOKEN {
+                if at < self.part(SPEAKS) || at > self.part(SPOKEN) {
                     let name = ["Alertmanager", "Nabat"][side];
                     return Err(Slipped(format!(
                         "{name} told {at:?} after a round began: {body}"
