@@ -75,6 +75,29 @@ pub struct Card {
     pub members: BTreeMap<IncidentId, Told>,
 }
 
+/// Through what the incidents of a card come to its destination. A destination has one card of a
+/// group for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Through {
+    /// Somebody subscribed, or operates Nabat.
+    Subscription,
+    /// A route leads there.
+    Route,
+    /// It is told instead of another destination.
+    Fallback,
+}
+
+impl Through {
+    /// Of a card of which this is said.
+    pub fn of(routed: Option<&Routed>) -> Self {
+        match routed {
+            None => Self::Subscription,
+            Some(routed) if routed.instead_of.is_some() => Self::Fallback,
+            Some(_) => Self::Route,
+        }
+    }
+}
+
 /// What a route says of a card.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Routed {
@@ -163,6 +186,8 @@ pub struct Look<'a> {
     pub silenced_until: Option<Timestamp>,
     /// Whether another alert that fires explains it.
     pub inhibited: bool,
+    /// Whether it is there only until its end: no route leads it there any more.
+    pub left: bool,
     /// Whether the destination may have seen a message of it although the ledger knows nothing.
     pub maybe_told: bool,
 }
@@ -170,7 +195,7 @@ pub struct Look<'a> {
 impl Look<'_> {
     /// Whether it is not told to anyone who does not know it.
     pub const fn held(&self) -> bool {
-        self.silenced_until.is_some() || self.inhibited
+        self.silenced_until.is_some() || self.inhibited || self.left
     }
 }
 
@@ -241,6 +266,11 @@ pub fn worth_telling_late(incident: &Incident) -> bool {
 }
 
 impl Card {
+    /// Through what its incidents come.
+    pub fn through(&self) -> Through {
+        Through::of(self.routed.as_ref())
+    }
+
     /// The card without its ledger, to be stored.
     pub fn head(&self) -> Self {
         Self {
@@ -252,8 +282,8 @@ impl Card {
     }
 
     /// What is new about one of its incidents, or `None` if it is not to be told at all now: in a
-    /// muted chat, in hours in which a route tells nothing new, under a silence, and while another
-    /// alert explains it, what is not known yet is held back.
+    /// muted chat, in hours in which a route tells nothing new, under a silence, while another
+    /// alert explains it, and where no route leads it any more, what is not known yet is held back.
     pub fn news_of(&self, told: Told, look: &Look<'_>, muted: bool) -> Option<MemberNews> {
         let incident = look.incident;
         let unknown = told.edition == 0;

@@ -6,7 +6,7 @@
 //! stored, it throws the engine away and restores it from the store.
 //!
 //! In reading order: `alerts` (what sources say), `amend` (of ends), `cards` (who must be told),
-//! `subscribed` (what subscriptions change), `announce` (what is to be said, and when), `couriers` (handing deliveries out and taking outcomes back), `uncertain` (answers that got lost),
+//! `ways` (by which of the routes that lead there), `subscribed` (what subscriptions change), `announce` (what is to be said, and when), `couriers` (handing deliveries out and taking outcomes back), `uncertain` (answers that got lost),
 //! `hands` (what is on its way), `outbox` (what waits and for how long), `reach` (chats that can't be
 //! told, and fallbacks), `hush` (acknowledgements), `silences`, `hold` (inhibition and the hours of
 //! routes), `chats` (what bots hear), `talk` (what people ask for), `buttons` (what they press on a
@@ -34,6 +34,7 @@ mod talk;
 #[cfg(test)]
 mod tests;
 mod uncertain;
+mod ways;
 mod who;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -43,7 +44,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::alert::Fingerprint;
-use crate::card::{Card, CardId};
+use crate::card::{Card, CardId, Through};
 use crate::change::{Change, Offset, Snapshot};
 use crate::chat::{BotId, Chat, ChatKey, Invite, Person, PersonId, Role};
 use crate::delivery::{Content, Delivery, DeliveryId, Waiting};
@@ -51,7 +52,7 @@ use crate::destination::{Destination, Outlet};
 use crate::incident::{GroupKey, Incident, IncidentId, Pulse};
 use crate::inhibition::{self, Inhibitions};
 use crate::message::words::{Language, Locale};
-use crate::route::{Routing, Sorter, Takers};
+use crate::route::{Hours, Routing, Sorter, Takers, Timing};
 use crate::shards::Shards;
 use crate::sieve::Sieve;
 use crate::silence::SilenceId;
@@ -165,7 +166,10 @@ pub struct Engine {
     /// Lives that ended a moment ago, to tell late news from a new life.
     ended_lately: HashMap<Fingerprint, Ended>,
     cards: HashMap<CardId, OnDuty>,
-    cards_at: HashMap<Destination, BTreeMap<GroupKey, CardId>>,
+    cards_at: HashMap<Destination, BTreeMap<(Through, GroupKey), CardId>>,
+    /// Cards of routes that have yet to learn what the configuration says of them, and what a route
+    /// of another group says.
+    unrouted: BTreeMap<CardId, Option<(Timing, Hours)>>,
     /// Cards that changed in this step: each is looked at once, at its end.
     touched: BTreeSet<CardId>,
     /// What couriers had before what is not stored yet.
@@ -219,6 +223,10 @@ struct OnDuty {
     card: Card,
     delivery: Option<DeliveryId>,
     hand: Hand,
+    /// What no route leads there any more: all that is still told of it is its end.
+    left: BTreeSet<IncidentId>,
+    /// Something stays there only because a courier has a message of it.
+    strays: bool,
 }
 
 impl OnDuty {
@@ -227,6 +235,8 @@ impl OnDuty {
             card,
             delivery: None,
             hand: Hand::default(),
+            left: BTreeSet::new(),
+            strays: false,
         }
     }
 }
@@ -258,6 +268,8 @@ enum Timer {
     EndedLately(Fingerprint),
     /// A card of a route may speak, or repeats; or somebody else is told instead.
     Card(CardId),
+    /// The hours of a route begin or end by which something on a card could be told, too.
+    Ways(CardId),
     Acknowledgement(IncidentId),
     Silence(SilenceId),
     /// A critical delivery has waited for so long that it is alarming: looked at after each step.
@@ -345,6 +357,7 @@ impl Engine {
             ended_lately: HashMap::new(),
             cards: HashMap::new(),
             cards_at: HashMap::new(),
+            unrouted: BTreeMap::new(),
             touched: BTreeSet::new(),
             before: Before::default(),
             deliveries: BTreeMap::new(),
@@ -399,8 +412,8 @@ impl Engine {
     }
 
     /// Takes over a changed configuration. What waits for bots and integrations that there are no
-    /// more is dropped, the cards of those integrations too; those that are new are told what
-    /// fires.
+    /// more is dropped, the cards of those integrations too; what fires is told by the routes that
+    /// there are now.
     pub fn configure(&mut self, now: Timestamp, settings: Settings, out: &mut Effects) {
         let other_rules = settings.inhibit_rules != self.settings.inhibit_rules;
         self.settings = settings;
@@ -415,7 +428,7 @@ impl Engine {
     fn decide_anew(&mut self, now: Timestamp, out: &mut Effects) {
         self.set_windows(now, out);
         self.drop_uncarried(out);
-        self.tell_new_receivers(now, out);
+        self.arrange_all(now, out);
         self.touched.extend(self.cards.keys());
         self.announce_touched(now, out);
     }
@@ -433,6 +446,7 @@ impl Engine {
             // The clock was set back: what cards wait for may be far away or has passed.
             self.follow_clock(now, out);
             self.touched.extend(self.cards.keys());
+            self.look_at_all_ways(now);
         }
         self.ticked_at = now;
         for _ in 0..TIMERS_AT_A_TIME {
@@ -446,6 +460,7 @@ impl Engine {
                 Timer::Card(card) => {
                     self.touched.insert(card);
                 }
+                Timer::Ways(card) => self.look_at_ways(now, card, out),
                 Timer::Acknowledgement(id) => self.outlive_acknowledgement(now, id, out),
                 Timer::Silence(id) => self.look_at_silence(now, id, out),
                 Timer::Confirmed(id) => self.confirm(id),

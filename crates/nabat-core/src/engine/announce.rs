@@ -3,7 +3,7 @@
 use super::cards::card_change;
 use super::couriers::card_of;
 use super::{Effects, Engine, OnDuty, Timer};
-use crate::card::{Card, CardId, Look};
+use crate::card::{CardId, Look};
 use crate::change::Change;
 use crate::chat::ChatKey;
 use crate::delivery::{Content, Delivery, DeliveryId, Priority};
@@ -157,17 +157,16 @@ impl Engine {
 
     /// Whether the card tells again what fires: its route's time has come, nobody muted it, and
     /// something of it is neither held back nor in somebody's hands.
-    pub(super) fn again(&self, now: Timestamp, card: &Card) -> bool {
+    pub(super) fn again(&self, now: Timestamp, on_duty: &OnDuty) -> bool {
+        let card = &on_duty.card;
         let routed = card.routed.as_ref();
         let due = routed.and_then(|routed| routed.repeats_at(now));
         due.is_some_and(|at| at <= now)
             && !self.muted(card, now)
             && card.members.keys().any(|id| {
-                self.incidents.get(id).is_some_and(|known| {
-                    !known.incident.ended()
-                        && known.incident.acknowledged.is_none()
-                        && known.silenced_until.is_none()
-                        && known.inhibited_by.is_none()
+                self.look(on_duty, *id).is_some_and(|look| {
+                    let incident = look.incident;
+                    !incident.ended() && incident.acknowledged.is_none() && !look.held()
                 })
             })
     }
@@ -179,6 +178,7 @@ impl Engine {
             incident: &known.incident,
             silenced_until: known.silenced_until,
             inhibited: known.inhibited_by.is_some() || known.doubtful,
+            left: on_duty.left.contains(&id),
             maybe_told: on_duty.maybe_told(id),
         })
     }
@@ -211,7 +211,7 @@ impl Engine {
         match urgency {
             Some(Priority::Quiet) if all_ended && !muted => Some(Priority::News),
             None if card.behind => Some(Priority::Quiet),
-            None if self.again(now, card) => Some(Priority::News),
+            None if self.again(now, on_duty) => Some(Priority::News),
             other => other,
         }
     }

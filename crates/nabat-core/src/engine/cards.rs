@@ -3,17 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Effects, Engine, OnDuty, overview};
-use crate::card::{Card, CardId, Routed, Told};
+use super::{Effects, Engine, OnDuty};
+use crate::card::{Card, CardId, Routed, Through, Told};
 use crate::change::Change;
 use crate::chat::{ChatKey, Role};
 use crate::destination::Destination;
 use crate::incident::{GroupKey, Incident, IncidentId};
-use crate::route::{Integration, Sorter, Timing};
+use crate::route::Integration;
 use crate::time::Timestamp;
-
-/// How the names of own alerts begin.
-const OWN_ALERTS: &str = "Nabat";
 
 impl Engine {
     /// Puts a new incident on the cards of everyone who must know.
@@ -25,10 +22,22 @@ impl Engine {
         own: bool,
         out: &mut Effects,
     ) {
-        self.tell_receivers(now, incident, out);
-        let mut chats: BTreeSet<ChatKey> = self
-            .index
-            .find(&incident.labels, title)
+        for chat in self.listeners(incident, title, own) {
+            self.show_subscribed(chat, incident, out);
+        }
+        self.arrange(now, incident, out);
+    }
+
+    /// The chats that hear of an incident by themselves: who subscribed, and of an alert of Nabat's
+    /// `own` the operators.
+    pub(super) fn listeners(
+        &self,
+        incident: &Incident,
+        title: &str,
+        own: bool,
+    ) -> BTreeSet<ChatKey> {
+        let found = self.index.find(&incident.labels, title);
+        let mut chats: BTreeSet<ChatKey> = found
             .iter()
             .filter_map(|id| self.subscriptions.get(id))
             .map(|subscription| subscription.chat)
@@ -37,84 +46,7 @@ impl Engine {
         if own {
             chats.extend(self.operators());
         }
-        for chat in chats {
-            self.show(chat.into(), &incident.group, None, incident, out);
-        }
-    }
-
-    /// Puts an incident on the cards of the receivers of its routes.
-    /// None is told of its own failures, which would only fail again.
-    fn tell_receivers(&mut self, now: Timestamp, incident: &Arc<Incident>, out: &mut Effects) {
-        let routing = self.settings.routing.clone();
-        let Some(routing) = routing.filter(|routing| routing.has_routes()) else {
-            return;
-        };
-        let known = self.incidents.get(&incident.id);
-        let Some(takers) = known.map(|known| Arc::clone(&known.takers)) else {
-            return;
-        };
-        for route in takers.iter() {
-            let (group, labels) = route.group(&incident.labels);
-            let routed = Routed {
-                labels,
-                timing: route.timing,
-                hours: route.hours.clone(),
-                opened_at: opened_at(incident, route.timing, now),
-                told_at: None,
-                beat: None,
-                instead_of: None,
-            };
-            let its_own_failure = |integration: &&Integration| {
-                let about_it = incident.labels.value("to") == &*integration.name;
-                about_it && incident.name().starts_with(OWN_ALERTS)
-            };
-            let integrations = routing.of(&route.receiver);
-            let destinations = integrations
-                .filter(|integration| !its_own_failure(integration))
-                .map(|integration| Destination::Integration(integration.id))
-                .chain(
-                    routing
-                        .chats_of(&route.receiver)
-                        .iter()
-                        .map(|chat| Destination::Chat(*chat)),
-                );
-            for destination in destinations {
-                self.follow_route(destination, &group, &routed, out);
-                self.show(destination, &group, Some(&routed), incident, out);
-            }
-        }
-    }
-
-    /// Finds the routes of everything anew: there are others.
-    pub(super) fn sort_anew(&mut self) {
-        self.sorter = Sorter::new(overview::routing(&self.settings));
-        let sorter = &mut self.sorter;
-        for known in self.incidents.values_mut() {
-            known.takers = sorter.takers(&known.incident.labels);
-        }
-    }
-
-    /// Gives an open group the timing and the hours that its route has now.
-    fn follow_route(
-        &mut self,
-        destination: Destination,
-        group: &GroupKey,
-        route: &Routed,
-        out: &mut Effects,
-    ) {
-        let cards = self.cards_at.get(&destination);
-        let known = cards.and_then(|cards| cards.get(group)).copied();
-        let Some(on_duty) = known.and_then(|id| self.cards.get_mut(&id)) else {
-            return;
-        };
-        if let Some(routed) = &mut on_duty.card.routed
-            && (routed.timing != route.timing || routed.hours != route.hours)
-        {
-            routed.timing = route.timing;
-            routed.hours.clone_from(&route.hours);
-            routed.beat = None;
-            out.changes.push(card_change(&on_duty.card));
-        }
+        chats
     }
 
     /// Where Nabat speaks about itself.
@@ -130,33 +62,53 @@ impl Engine {
         self.chats.keys().copied().filter(owned).collect()
     }
 
-    /// Puts an incident on the destination's card of a group. It is told once per destination: if
-    /// another card there shows it already, that one stays the only one.
-    pub(super) fn show(
+    /// Puts an incident on a chat's card of its own group, for somebody subscribed. That speaks at
+    /// once, so what a route was to tell there and has not yet is told by it.
+    pub(super) fn show_subscribed(
         &mut self,
-        destination: Destination,
-        group: &GroupKey,
-        routed: Option<&Routed>,
+        chat: ChatKey,
         incident: &Arc<Incident>,
         out: &mut Effects,
     ) {
-        let shown = self.incidents.get(&incident.id).is_some_and(|known| {
-            let mut cards = known.cards.iter().filter_map(|id| self.cards.get(id));
-            cards.any(|on_duty| on_duty.card.destination == destination)
-        });
-        if shown {
-            return;
+        let there = Destination::Chat(chat);
+        let mut maybe = false;
+        for id in self.cards_showing(there, incident.id) {
+            let Some(on_duty) = self.cards.get_mut(&id) else {
+                continue;
+            };
+            if on_duty.card.through() != Through::Route || on_duty.knows(incident.id) {
+                if on_duty.left.remove(&incident.id) {
+                    self.touched.insert(id);
+                }
+                return;
+            }
+            maybe |= on_duty.maybe_told(incident.id);
+            self.take_off(id, &[incident.id], out);
+            self.touched.insert(id);
         }
-        let known = self
-            .cards_at
-            .get(&destination)
-            .and_then(|cards| cards.get(group))
-            .copied();
+        self.put_on(there, &incident.group, None, incident, maybe, out);
+    }
+
+    /// Puts an incident on the destination's card of a group. `maybe`: it may have been told there.
+    pub(super) fn put_on(
+        &mut self,
+        destination: Destination,
+        group: &GroupKey,
+        routed: Option<Routed>,
+        incident: &Arc<Incident>,
+        maybe: bool,
+        out: &mut Effects,
+    ) -> CardId {
+        let through = Through::of(routed.as_ref());
+        let known = self.card_at(destination, through, group);
         let id = known.unwrap_or_else(|| self.new_card(destination, group, routed, out));
         let Some(on_duty) = self.cards.get_mut(&id) else {
-            return;
+            return id;
         };
-        let told = Told::default();
+        let told = Told {
+            maybe,
+            ..Told::default()
+        };
         on_duty.card.members.insert(incident.id, told);
         out.changes.push(Change::Told {
             card: id,
@@ -167,16 +119,32 @@ impl Engine {
             known.cards.push(id);
         }
         self.touched.insert(id);
+        id
     }
 
-    /// Puts what fires on the cards of receivers that do not show it: they are new.
-    pub(super) fn tell_new_receivers(&mut self, now: Timestamp, out: &mut Effects) {
-        if self.settings.routing.is_none() {
-            return;
-        }
-        for incident in self.firing() {
-            self.tell_receivers(now, &incident, out);
-        }
+    /// The destination's card of a group.
+    pub(super) fn card_at(
+        &self,
+        destination: Destination,
+        through: Through,
+        group: &GroupKey,
+    ) -> Option<CardId> {
+        let cards = self.cards_at.get(&destination)?;
+        cards.get(&(through, Arc::clone(group))).copied()
+    }
+
+    /// The cards of a destination that show an incident.
+    pub(super) fn cards_showing(&self, there: Destination, incident: IncidentId) -> Vec<CardId> {
+        let known = self.incidents.get(&incident);
+        let cards = known.map_or(&[][..], |known| &known.cards).iter();
+        cards
+            .filter(|id| {
+                self.cards
+                    .get(*id)
+                    .is_some_and(|it| it.card.destination == there)
+            })
+            .copied()
+            .collect()
     }
 
     /// What fires, in order of opening.
@@ -191,14 +159,14 @@ impl Engine {
         &mut self,
         destination: Destination,
         group: &GroupKey,
-        routed: Option<&Routed>,
+        routed: Option<Routed>,
         out: &mut Effects,
     ) -> CardId {
         let card = Card {
             id: CardId(self.number(out)),
             destination,
             group: Arc::clone(group),
-            routed: routed.cloned(),
+            routed,
             message_id: None,
             behind: false,
             members: BTreeMap::new(),
@@ -219,7 +187,7 @@ impl Engine {
         self.cards_at
             .entry(card.destination)
             .or_default()
-            .insert(Arc::clone(&card.group), card.id);
+            .insert((card.through(), Arc::clone(&card.group)), card.id);
         self.cards.insert(card.id, OnDuty::of(card));
     }
 
@@ -239,6 +207,7 @@ impl Engine {
         let mut leaving = leaving.to_vec();
         for incident in &leaving {
             on_duty.card.members.remove(incident);
+            on_duty.left.remove(incident);
         }
         let done = !on_duty.card.behind && on_duty.card.members.values().all(|told| told.ended);
         if done {
@@ -271,7 +240,7 @@ impl Engine {
             out.changes.push(Change::DeliveryGone(delivery));
         }
         if let Some(cards) = self.cards_at.get_mut(&on_duty.card.destination) {
-            cards.remove(&on_duty.card.group);
+            cards.remove(&(on_duty.card.through(), Arc::clone(&on_duty.card.group)));
             if cards.is_empty() {
                 self.cards_at.remove(&on_duty.card.destination);
             }
@@ -291,17 +260,6 @@ impl Engine {
         cards
             .map(|cards| cards.values().copied().collect())
             .unwrap_or_default()
-    }
-}
-
-/// Since when a group waits for others: since its first alert was heard of, unless that fired for
-/// longer than `group_wait` by then and so need not wait.
-fn opened_at(incident: &Incident, timing: Timing, now: Timestamp) -> Timestamp {
-    let waited = now.before(timing.group_wait);
-    if incident.starts_at < waited {
-        waited
-    } else {
-        now
     }
 }
 

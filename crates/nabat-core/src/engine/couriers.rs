@@ -106,7 +106,7 @@ impl Engine {
         let card = &on_duty.card;
         let muted = self.muted(card, now);
         let look = |id| self.look(on_duty, id);
-        card.view(look, muted, self.again(now, card))
+        card.view(look, muted, self.again(now, on_duty))
     }
 
     fn sends_of(&self, now: Timestamp, id: CardId) -> Option<Spoken> {
@@ -516,6 +516,7 @@ impl Engine {
                     }
                     on_duty.take_back(&mut self.before);
                 }
+                self.look_at_ways_again(now, card);
                 self.announce(now, card, out);
             }
         }

@@ -39,11 +39,16 @@ impl OnDuty {
     /// Whether the chat may have seen a message about an incident of which the ledger knows
     /// nothing.
     pub(super) fn maybe_told(&self, incident: IncidentId) -> bool {
-        let told = self.hand.on_its_way.as_ref();
         let known = self.card.members.get(&incident);
-        told.is_some_and(|told| told.contains(&incident))
+        self.is_on_its_way(incident)
             || self.hand.in_doubt.contains(&incident)
             || known.is_some_and(|told| told.maybe)
+    }
+
+    /// Whether a courier has a message about an incident.
+    pub(super) fn is_on_its_way(&self, incident: IncidentId) -> bool {
+        let told = self.hand.on_its_way.as_ref();
+        told.is_some_and(|told| told.contains(&incident))
     }
 
     /// Whether a courier has a message of it.

@@ -10,7 +10,7 @@
 use super::{Engine, Timer};
 use crate::card::{Card, CardId};
 use crate::inhibition::Inhibitions;
-use crate::route::{Calendar, Hours};
+use crate::route::Hours;
 use crate::time::Timestamp;
 
 const DAY_MS: i64 = 86_400_000;
@@ -52,40 +52,43 @@ impl Engine {
     pub(super) fn muted(&self, card: &Card, now: Timestamp) -> bool {
         let chat = card.destination.chat();
         let until = chat.and_then(|chat| self.chats.get(&chat)?.muted_until);
-        until.is_some_and(|until| until > now)
-            || self
-                .hours_of(card)
-                .is_some_and(|(calendar, hours)| !calendar.muting(hours, now).is_empty())
+        until.is_some_and(|until| until > now) || self.is_off_hours(card, now)
+    }
+
+    /// Whether it is none of the hours of a card's route.
+    pub(super) fn is_off_hours(&self, card: &Card, now: Timestamp) -> bool {
+        let routed = card.routed.as_ref();
+        routed.is_some_and(|routed| self.is_closed(&routed.hours, now))
+    }
+
+    /// Whether a route with these hours tells nothing new now.
+    pub(super) fn is_closed(&self, hours: &Hours, now: Timestamp) -> bool {
+        let routing = self.settings.routing.as_ref();
+        routing.is_some_and(|routing| !routing.calendar.muting(hours, now).is_empty())
     }
 
     /// Sees to it that a card is looked at again when its route's hours begin or end.
     pub(super) fn watch_hours(&mut self, now: Timestamp, id: CardId) {
         let card = self.cards.get(&id).map(|on_duty| &on_duty.card);
-        if let Some(at) = card.and_then(|card| self.hours_change_at(card, now)) {
+        let routed = card.and_then(|card| card.routed.as_ref());
+        if let Some(at) = routed.and_then(|routed| self.hours_change_at(&routed.hours, now)) {
             self.timers.insert((at, Timer::Card(id)));
         }
     }
 
     /// When to look whether a card's route tells news again, while it is none of its hours.
     pub(super) fn opens_at(&self, card: &Card, now: Timestamp) -> Option<Timestamp> {
-        let (calendar, hours) = self.hours_of(card)?;
-        let closed = !calendar.muting(hours, now).is_empty();
-        self.hours_change_at(card, now).filter(|_| closed)
+        let hours = &card.routed.as_ref()?.hours;
+        let closed = self.is_closed(hours, now);
+        self.hours_change_at(hours, now).filter(|_| closed)
     }
 
-    /// When the hours of a card's route begin or end, or midnight if they do not until then: so no
-    /// timer outlives its card for long.
-    fn hours_change_at(&self, card: &Card, now: Timestamp) -> Option<Timestamp> {
+    /// When hours begin or end, or midnight if they do not until then: so no timer outlives its card
+    /// for long.
+    pub(super) fn hours_change_at(&self, hours: &Hours, now: Timestamp) -> Option<Timestamp> {
         let days = now.as_millis().div_euclid(DAY_MS);
         let midnight = Timestamp::from_millis(days.saturating_add(1).saturating_mul(DAY_MS));
-        let (calendar, hours) = self.hours_of(card)?;
-        calendar.steady_until(hours, now, midnight)
-    }
-
-    /// The hours of a card's route, if it does not tell at any time.
-    fn hours_of<'a>(&'a self, card: &'a Card) -> Option<(&'a Calendar, &'a Hours)> {
-        let hours = &card.routed.as_ref()?.hours;
         let routing = self.settings.routing.as_ref()?;
-        (!hours.are_all()).then_some((&routing.calendar, hours))
+        routing.calendar.steady_until(hours, now, midnight)
     }
 }

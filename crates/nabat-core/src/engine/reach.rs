@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::cards::card_change;
 use super::{Effects, Engine, Timer};
 use crate::alert::{News, Status};
-use crate::card::{Card, CardId, Look, Routed};
+use crate::card::{Card, CardId, Look, Routed, Through};
 use crate::change::Change;
 use crate::chat::{Chat, ChatKey, Disabled};
 use crate::delivery::{Content, Delivery, DeliveryId};
@@ -136,9 +136,49 @@ impl Engine {
         let (group, to) = (Arc::clone(&card.group), fallback.to.clone());
         for destination in to {
             for incident in &untold {
-                self.show(destination, &group, Some(&routed), incident, out);
+                self.tell_instead(now, destination, &group, &routed, incident, out);
             }
         }
+    }
+
+    /// Tells a fallback of an incident, unless it knows of it, or will be told at its own hours.
+    fn tell_instead(
+        &mut self,
+        now: Timestamp,
+        there: Destination,
+        group: &GroupKey,
+        routed: &Routed,
+        incident: &Arc<Incident>,
+        out: &mut Effects,
+    ) {
+        let cards = self.cards_showing(there, incident.id);
+        let told_anyway = |id: &CardId| {
+            self.cards.get(id).is_some_and(|on_duty| {
+                on_duty.may_know(incident.id) || !self.is_off_hours(&on_duty.card, now)
+            })
+        };
+        if cards.iter().any(told_anyway) {
+            return;
+        }
+        // A chat is told once.
+        for id in cards.into_iter().filter(|_| there.chat().is_some()) {
+            self.take_off(id, &[incident.id], out);
+            self.touched.insert(id);
+        }
+        let routed = Some(routed.clone());
+        self.put_on(there, group, routed, incident, false, out);
+    }
+
+    /// Has all looked at again that a destination may be told instead of others.
+    pub(super) fn touch_those_it_stands_in_for(&mut self, there: Destination) {
+        let fallbacks = &self.settings.fallbacks;
+        let stands_in = |at: &Destination| {
+            let fallback = fallbacks.get(&at.outlet());
+            fallback.is_some_and(|fallback| fallback.to.contains(&there))
+        };
+        let others = self.cards_at.iter().filter(|(at, _)| stands_in(at));
+        self.touched
+            .extend(others.flat_map(|(_, cards)| cards.values()));
     }
 
     /// After a start: a courier may have had what waits until the process died, or until the chat
@@ -311,8 +351,8 @@ impl Engine {
             }
         }
         self.move_deliveries(from, to, out);
-        for (group, id) in self.cards_at.remove(&from.into()).unwrap_or_default() {
-            self.move_card(now, id, &group, to, out);
+        for ((through, group), id) in self.cards_at.remove(&from.into()).unwrap_or_default() {
+            self.move_card(now, id, (through, &group), to, out);
         }
     }
 
@@ -340,15 +380,11 @@ impl Engine {
         &mut self,
         now: Timestamp,
         id: CardId,
-        group: &GroupKey,
+        (through, group): (Through, &GroupKey),
         to: ChatKey,
         out: &mut Effects,
     ) {
-        let there = self
-            .cards_at
-            .get(&to.into())
-            .and_then(|cards| cards.get(group))
-            .copied();
+        let there = self.card_at(to.into(), through, group);
         let Some(mut moved) = self.cards.remove(&id) else {
             return;
         };
@@ -361,7 +397,7 @@ impl Engine {
             self.cards_at
                 .entry(to.into())
                 .or_default()
-                .insert(Arc::clone(group), id);
+                .insert((through, Arc::clone(group)), id);
             self.cards.insert(id, moved);
             self.announce(now, id, out);
             return;
@@ -370,6 +406,9 @@ impl Engine {
         // Of what both told, the message that stays shows what it told itself.
         let target_id = target.card.id;
         let members = std::mem::take(&mut moved.card.members);
+        target
+            .left
+            .retain(|id| moved.left.contains(id) || !members.contains_key(id));
         target.take_over(moved, &mut self.before);
         for (incident, told) in members {
             let known = target.card.members.entry(incident).or_default();

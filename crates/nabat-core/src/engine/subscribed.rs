@@ -1,14 +1,15 @@
 //! What changes on a chat's cards when it subscribes and unsubscribes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::{Effects, Engine};
 use crate::card::CardId;
 use crate::chat::ChatKey;
-use crate::destination::Destination;
 use crate::incident::{Incident, IncidentId, title_of};
 use crate::subscription::index::Index;
 use crate::subscription::{Selector, SubscriptionId};
+use crate::time::Timestamp;
 
 impl Engine {
     /// After a subscription was made: what fires already is told too. Returns how many do.
@@ -22,7 +23,7 @@ impl Engine {
         let mut firing = self.firing();
         firing.retain(|incident| selected(&wanted, incident));
         for incident in &firing {
-            self.show(chat.into(), &incident.group, None, incident, out);
+            self.show_subscribed(chat, incident, out);
         }
         firing.len()
     }
@@ -30,7 +31,7 @@ impl Engine {
     /// After subscriptions ended: what the chat was not told of and has no other subscription for
     /// leaves its cards. What it was told of stays until its end, and so does what a message on
     /// its way may tell it.
-    pub(super) fn after_unsubscribing(&mut self, chat: ChatKey, out: &mut Effects) {
+    pub(super) fn after_unsubscribing(&mut self, now: Timestamp, chat: ChatKey, out: &mut Effects) {
         let wanted = Index::new(
             self.subscriptions
                 .values()
@@ -58,20 +59,27 @@ impl Engine {
                 (on_duty.card.id, untold.filter(unwanted).collect())
             })
             .collect();
+        let left: Vec<IncidentId> = leaving.iter().flat_map(|(_, ids)| ids.clone()).collect();
         for (card, incidents) in leaving {
             self.take_off(card, &incidents, out);
             // What is left may be less urgent, or nothing worth telling.
             self.touched.insert(card);
         }
-        // As a fallback it may have to be told all the same.
-        let fallbacks = &self.settings.fallbacks;
-        let stands_in = |at: &Destination| {
-            let fallback = fallbacks.get(&at.outlet());
-            fallback.is_some_and(|fallback| fallback.to.contains(&chat.into()))
-        };
-        let others = self.cards_at.iter().filter(|(at, _)| stands_in(at));
-        self.touched
-            .extend(others.flat_map(|(_, cards)| cards.values()));
+        // A route may lead there all the same, or lead there no more.
+        let showing = self.cards_of(chat.into()).into_iter();
+        let showing = showing.filter_map(|id| self.cards.get(&id));
+        let incidents: BTreeSet<IncidentId> = showing
+            .flat_map(|on_duty| on_duty.card.members.keys().copied())
+            .chain(left)
+            .collect();
+        for id in incidents {
+            if let Some(known) = self.incidents.get(&id) {
+                let incident = Arc::clone(&known.incident);
+                self.arrange(now, &incident, out);
+            }
+        }
+        // As a fallback it may have to be told as well.
+        self.touch_those_it_stands_in_for(chat.into());
     }
 
     /// The subscriptions of a chat, oldest first.

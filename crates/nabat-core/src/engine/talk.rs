@@ -190,7 +190,7 @@ impl Engine {
                 let Some(gone) = id
                     .parse()
                     .ok()
-                    .and_then(|id| self.remove_subscription(chat, SubscriptionId(id), out))
+                    .and_then(|id| self.remove_subscription(now, chat, SubscriptionId(id), out))
                 else {
                     return Answer::NoSuchSubscription;
                 };
@@ -388,7 +388,7 @@ impl Engine {
         let known = items.iter().find(|(_, what)| what == text);
         match known {
             Some((id, _)) => self
-                .remove_subscription(request.chat, SubscriptionId(*id), out)
+                .remove_subscription(request.now, request.chat, SubscriptionId(*id), out)
                 .map_or(Answer::NoSuchSubscription, |what| Answer::Unsubscribed {
                     what,
                 }),
@@ -401,18 +401,19 @@ impl Engine {
         for (id, _) in &items {
             self.forget_subscription(request.chat, *id, out);
         }
-        self.after_unsubscribing(request.chat, out);
+        self.after_unsubscribing(request.now, request.chat, out);
         Answer::UnsubscribedAll { count: items.len() }
     }
 
     fn remove_subscription(
         &mut self,
+        now: Timestamp,
         chat: ChatKey,
         id: SubscriptionId,
         out: &mut Effects,
     ) -> Option<String> {
         let gone = self.forget_subscription(chat, id, out)?;
-        self.after_unsubscribing(chat, out);
+        self.after_unsubscribing(now, chat, out);
         Some(gone)
     }
 

@@ -2,6 +2,7 @@
 
 use super::Engine;
 use crate::alert::Labels;
+use crate::chat::ChatKey;
 use crate::destination::Destination;
 use crate::incident::title_of;
 use crate::subscription::SubscriptionId;
@@ -11,7 +12,9 @@ use crate::subscription::SubscriptionId;
 pub struct Subscribed {
     /// Its number.
     pub id: SubscriptionId,
-    /// What its chat is called for people.
+    /// Whose it is.
+    pub place: ChatKey,
+    /// What that chat is called for people.
     pub chat: String,
     /// Which alerts it is about, as it was written.
     pub selector: String,
@@ -27,6 +30,7 @@ impl Engine {
             .filter(|subscription| self.may_hear(subscription.chat))
             .map(|subscription| Subscribed {
                 id: subscription.id,
+                place: subscription.chat,
                 chat: self.name_of(Destination::Chat(subscription.chat)),
                 selector: subscription.selector.to_string(),
             })

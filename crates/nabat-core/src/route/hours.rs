@@ -55,6 +55,21 @@ impl Calendar {
         muting
     }
 
+    /// When a route with these hours that tells nothing new now does so again, or `horizon` if it does
+    /// not before; `None` if it tells now.
+    pub fn muted_until(
+        &self,
+        hours: &Hours,
+        now: Timestamp,
+        horizon: Timestamp,
+    ) -> Option<Timestamp> {
+        let mut at = now;
+        while at < horizon && !self.muting(hours, at).is_empty() {
+            at = self.steady_until(hours, at, horizon)?;
+        }
+        (at > now).then_some(at)
+    }
+
     /// Until when [`Calendar::muting`] goes on saying what it says now, at least: `horizon` if
     /// nothing changes before, `None` if nothing ever does.
     pub fn steady_until(
@@ -128,6 +143,23 @@ mod tests {
             let hours = Hours { mute, active };
             let muting = calendar().muting(&hours, at(now)).join(" ");
             assert_eq!(muting, expected, "{hours:?} at {now}");
+        }
+    }
+
+    #[test]
+    fn a_route_is_muted_until_the_last_of_its_intervals_lets_it_speak() {
+        for (mute, active, now, expected) in [
+            ("night", "", "12:00", None),
+            ("", "gone", "12:00", None),
+            ("night", "", "05:00", Some("06:00")),
+            ("night", "office", "05:00", Some("09:00")),
+            ("lunch", "office", "12:00", Some("13:00")),
+            ("lunch night", "", "23:00", Some("23:30")),
+        ] {
+            let (mute, active) = (names(mute), names(active));
+            let hours = Hours { mute, active };
+            let until = calendar().muted_until(&hours, at(now), at("23:30"));
+            assert_eq!(until, expected.map(at), "{hours:?} at {now}");
         }
     }
 

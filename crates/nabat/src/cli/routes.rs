@@ -11,6 +11,7 @@ use super::file::Choice;
 use super::output::How;
 use super::words::labels;
 use super::{Outcome, runtime};
+use crate::clock;
 use crate::web::api::shape::routes::{Routes as Shown, Told};
 
 const PATH: &str = "/api/v1/routes";
@@ -70,7 +71,7 @@ impl Routes {
 impl Show {
     fn run(self) -> Outcome {
         let shown = match self.file.load()? {
-            Some((_, config)) => Shown::of(&config),
+            Some((_, config)) => Shown::of(&config, clock::now()),
             None => runtime()?.block_on(async {
                 let api = self.how.target.open()?;
                 api.ask(Method::GET, PATH, &[]).await
@@ -90,7 +91,7 @@ impl Test {
                     .iter()
                     .map(|(name, value)| (name.as_str(), value.as_str()))
                     .collect();
-                Told::of(&config, &labels, None)
+                Told::of(&config, &labels, None, clock::now())
             }
             None => runtime()?.block_on(async {
                 let api = self.how.target.open()?;

@@ -14,8 +14,8 @@ use nabat_core::incident::{Expiry, GroupKey};
 use nabat_core::time::Timestamp;
 
 use super::parts::{
-    self, ANNOTATIONS_BYTES_MAX, LABELS_BYTES_MAX, Limits, List, Listed, MISTAKE_CHARS_MAX,
-    QUOTED_CHARS_MAX, among, cut, link,
+    ANNOTATIONS_BYTES_MAX, LABELS_BYTES_MAX, Limits, List, Listed, MISTAKE_CHARS_MAX,
+    QUOTED_CHARS_MAX, among, cut, link, never,
 };
 
 /// Why a request is refused, whole.
@@ -222,13 +222,13 @@ impl Alert<'_> {
             return Err(wrong("labels", "at least one label is needed".to_owned()));
         }
         let time = |field: &str, text: Option<&str>| {
-            parts::moment(text.unwrap_or_default()).map_err(|error| {
+            let text = text.unwrap_or_default();
+            let read = Timestamp::parse_rfc3339(text);
+            let read = read.or_else(|error| never(text).map(Some).ok_or(error));
+            read.map_err(|error| {
                 wrong(
                     field,
-                    format!(
-                        "`{}` is {error}",
-                        cut(text.unwrap_or_default(), QUOTED_CHARS_MAX)
-                    ),
+                    format!("`{}` is {error}", cut(text, QUOTED_CHARS_MAX)),
                 )
             })
         };

@@ -1,6 +1,5 @@
 //! What both ways of posting alerts have in common: limits, lists, texts, times, links.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -10,7 +9,7 @@ use serde::de::{DeserializeSeed, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use nabat_core::alert::Labels;
-use nabat_core::time::{NotATime, Timestamp};
+use nabat_core::time::Timestamp;
 
 /// The most bytes of all labels of an alert, and of a group: they are kept for each.
 pub(super) const LABELS_BYTES_MAX: usize = 32 << 10;
@@ -94,7 +93,7 @@ pub(crate) fn time(text: &str) -> Result<Option<Timestamp>, String> {
     if text.is_empty() {
         return Ok(Some(Timestamp::default()));
     }
-    if let Ok(time) = moment(text) {
+    if let Ok(time) = Timestamp::parse_rfc3339(text) {
         return Ok(time);
     }
     /// `2006-01-02T15:04`: a date alone is not a time.
@@ -111,39 +110,13 @@ pub(crate) fn time(text: &str) -> Result<Option<Timestamp>, String> {
         })
 }
 
-/// Reads a time of RFC 3339, with any number of digits. The last days of 9999 are the last moment
-/// there is: people write them for "never".
-///
-/// # Errors
-/// When the text is no time.
-pub(super) fn moment(text: &str) -> Result<Option<Timestamp>, NotATime> {
-    let text = &*shortened(text);
-    Timestamp::parse_rfc3339(text).or_else(|problem| {
-        // The year before has the same days, and its times lie within what can be counted.
-        let earlier = text.strip_prefix("9999").map(|rest| format!("9998{rest}"));
-        let is_time = earlier.is_some_and(|text| Timestamp::parse_rfc3339(&text).is_ok());
-        let last = Timestamp::from_millis(jiff::Timestamp::MAX.as_millisecond());
-        if is_time {
-            Ok(Some(last))
-        } else {
-            Err(problem)
-        }
-    })
-}
-
-/// The same time with no more digits of its second than count.
-fn shortened(text: &str) -> Cow<'_, str> {
-    const DIGITS_MAX: usize = 9;
-    let Some((before, fraction)) = text.split_once('.') else {
-        return Cow::Borrowed(text);
-    };
-    let zone = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
-    match fraction.get(..DIGITS_MAX) {
-        Some(digits) if fraction.len() - zone.len() > DIGITS_MAX => {
-            Cow::Owned(format!("{before}.{digits}{zone}"))
-        }
-        _ => Cow::Borrowed(text),
-    }
+/// The last moment there is, if `text` is one of the last days of 9999, which nothing here can count
+/// and which people write for "never".
+pub(super) fn never(text: &str) -> Option<Timestamp> {
+    // The year before has the same days.
+    let earlier = format!("9998{}", text.strip_prefix("9999")?);
+    let last = Timestamp::from_millis(jiff::Timestamp::MAX.as_millisecond());
+    Timestamp::parse_rfc3339(&earlier).is_ok().then_some(last)
 }
 
 /// A link that a chat can open. Anything else is left out: it would be refused there.

@@ -4,6 +4,8 @@
 //! word for word where a client may show it. One wrong alert does not keep the others out, but what
 //! can't be read at all does.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde::de::DeserializeSeed as _;
 
@@ -13,7 +15,7 @@ use nabat_core::time::Timestamp;
 
 use super::parts::{
     ANNOTATIONS_BYTES_MAX, LABELS_BYTES_MAX, Limits, List, Listed, MISTAKE_CHARS_MAX,
-    QUOTED_CHARS_MAX, among, cut, link, time,
+    QUOTED_CHARS_MAX, among, cut, link, never, time,
 };
 
 /// What a request holds.
@@ -245,7 +247,25 @@ fn check_pairs(pairs: &Labels, limits: Limits, bytes_max: usize) -> Result<(), S
 
 /// The moment that is given, if one is.
 fn moment(text: Option<&str>) -> Result<Option<Timestamp>, String> {
-    text.map_or(Ok(None), time)
+    let Some(text) = text.map(shortened) else {
+        return Ok(None);
+    };
+    time(&text).or_else(|problem| never(&text).map(Some).ok_or(problem))
+}
+
+/// The same time with no more digits of its second than count.
+fn shortened(text: &str) -> Cow<'_, str> {
+    const DIGITS_MAX: usize = 9;
+    let Some((before, fraction)) = text.split_once('.') else {
+        return Cow::Borrowed(text);
+    };
+    let zone = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+    match fraction.get(..DIGITS_MAX) {
+        Some(digits) if fraction.len() - zone.len() > DIGITS_MAX => {
+            Cow::Owned(format!("{before}.{digits}{zone}"))
+        }
+        _ => Cow::Borrowed(text),
+    }
 }
 
 /// Whether Go's `url.ParseRequestURI` would take it: an absolute path, or a scheme and what follows.

@@ -342,6 +342,64 @@ receiver db: nobody
     assert_eq!(usage.status.code(), Some(2));
 }
 
+const HOURS: &str = "
+global:
+  telegram_api_url: http://telegram.example.org
+route:
+  receiver: people
+  routes:
+  - matchers: ['team=db']
+    receiver: people
+    mute_time_intervals: [always]
+    continue: true
+  - matchers: ['severity=critical']
+    receiver: people
+    active_time_intervals: [always]
+time_intervals:
+- name: always
+  time_intervals: [{times: [{start_time: '00:00', end_time: '24:00'}]}]
+receivers:
+- name: people
+  webhook_configs: [{url: 'http://people.example.org/x'}]
+  telegram_configs: [{bot_token: '7:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', chat_id: 42}]
+";
+
+#[test]
+fn routes_that_are_quiet_now_say_so_and_a_chat_is_told_by_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("alertmanager.yml");
+    fs::write(&file, HOURS).unwrap();
+    let path = file.display().to_string();
+    let shown = run(&["routes", "show", "--config.file", &path]);
+    let drawn = text(&shown.stdout);
+    for line in [
+        "→ people, not during always (quiet now, with no end in sight), and goes on\n",
+        "→ people, only during always\n",
+    ] {
+        assert!(drawn.contains(line), "{drawn}{}", text(&shown.stderr));
+    }
+    let test = |labels: &[&str]| {
+        let mut arguments = vec!["routes", "test", "--config.file", &path, "-o", "json"];
+        arguments.extend(labels);
+        let told: Value = serde_json::from_slice(&run(&arguments).stdout).unwrap();
+        told["routes"].clone()
+    };
+    let routes = test(&["team=db", "severity=critical"]);
+    let webhook = json!("webhook http://people.example.org/…");
+    assert_eq!(routes[0]["mute_time_intervals"], json!(["always"]));
+    assert_eq!(routes[0]["muted"], json!({"by": ["always"], "until": null}));
+    assert_eq!(routes[0]["told"], json!([webhook]));
+    assert_eq!(routes[0]["told_otherwise"].as_array().unwrap().len(), 1);
+    assert_eq!(routes[1]["muted"], Value::Null);
+    assert_eq!(
+        routes[1]["told"],
+        json!([webhook, routes[0]["told_otherwise"][0]])
+    );
+    assert_eq!(routes[1]["told_otherwise"], json!([]));
+    let alone = test(&["team=db"]);
+    assert_eq!(alone[0]["told"].as_array().unwrap().len(), 2);
+}
+
 #[tokio::test]
 async fn a_running_nabat_tells_of_its_routes_and_subscriptions() {
     let world = World::start().await;

@@ -2,6 +2,7 @@
 
 mod better;
 mod fallbacks;
+mod ways;
 
 use super::*;
 use crate::delivery::Fate;

@@ -1,7 +1,9 @@
 //! Routes for people.
 
 use crate::config;
-use crate::web::api::shape::routes::{Branch, Hours, Manner, Routes, Subscription, Taken, Told};
+use crate::web::api::shape::routes::{
+    Branch, Hours, Manner, Muted, Routes, Subscription, Taken, Told,
+};
 
 /// The tree, then whom the receivers tell.
 pub(super) fn routes(shown: &Routes) -> String {
@@ -52,10 +54,6 @@ fn line(branch: &Branch, above: Option<&Manner>) -> String {
     format!("{taken} → {}{hours}{goes_on}{manner}", branch.receiver)
 }
 
-fn hours(hours: &Hours) -> String {
-    config::hours(&hours.mute_time_intervals, &hours.active_time_intervals)
-}
-
 fn manner(manner: &Manner) -> String {
     let grouped = match manner.group_by.as_slice() {
         [] => "all together".to_owned(),
@@ -66,6 +64,18 @@ fn manner(manner: &Manner) -> String {
         "{grouped}; first after {}, news every {}, again every {}",
         manner.group_wait, manner.group_interval, manner.repeat_interval
     )
+}
+
+/// `, not during nights (quiet now, until …)`; nothing if a route tells at any time.
+fn hours(hours: &Hours) -> String {
+    let said = config::hours(&hours.mute_time_intervals, &hours.active_time_intervals);
+    match &hours.muted {
+        None => said,
+        Some(Muted { until: None, .. }) => format!("{said} (quiet now, with no end in sight)"),
+        Some(Muted {
+            until: Some(until), ..
+        }) => format!("{said} (quiet now, until {until})"),
+    }
 }
 
 /// Who would be told, and why.
@@ -87,14 +97,21 @@ fn taken(taken: &Taken) -> String {
         [] => "no finer route takes it".to_owned(),
         way => way.join(" › "),
     };
-    format!(
+    let mut text = format!(
         "receiver {}: {}\n  because  {way}\n  group    {}\n  when     {}{}\n",
         taken.receiver,
         people(&taken.told),
         taken.group,
         manner(&taken.manner),
         hours(&taken.hours)
-    )
+    );
+    if !taken.told_otherwise.is_empty() {
+        let others = taken.told_otherwise.join(", ");
+        text.push_str(&format!(
+            "  but not  {others}: told by a subscription, or sooner by another route\n"
+        ));
+    }
+    text
 }
 
 fn subscription(known: &Subscription) -> String {

@@ -24,6 +24,14 @@ const COURIERS: [Outlet; 4] = [
     Outlet::Integration(SPARE),
 ];
 
+/// Who hears of something: a chat, or at an integration those who follow one of its groups.
+pub(super) type Listener = (Destination, Option<CardId>);
+
+/// Who hears of what is on a card.
+pub(super) fn listener(there: Destination, card: CardId) -> Listener {
+    (there, there.chat().is_none().then_some(card))
+}
+
 /// What a courier holds.
 pub(super) struct Hand {
     pub(super) work: Work,
@@ -111,8 +119,13 @@ impl World {
         };
         let lost = keys(work).any(|key| self.lost.contains(&key));
         let mut nothing_new = !work.told.is_empty();
-        for Note { incident, told, .. } in &work.told {
-            let key = (work.destination, *incident);
+        for Note {
+            incident,
+            told,
+            card,
+        } in &work.told
+        {
+            let key = (listener(work.destination, *card), *incident);
             let before = self.seen.insert(key, *told);
             nothing_new &= before == Some(*told);
             let of_the_unknown = before.is_none()
@@ -122,14 +135,14 @@ impl World {
             self.claim(!of_the_unknown, || {
                 format!(
                     "{} hears the end of {incident:?} and never heard of it",
-                    key.0
+                    work.destination
                 )
             });
             let backwards = before.is_some_and(|before| before.edition > told.edition);
             self.claim(!backwards || self.merged.contains(&key), || {
                 format!(
                     "{} hears of {incident:?} what was so before {before:?}",
-                    key.0
+                    work.destination
                 )
             });
             self.refused.remove(&key);
@@ -263,6 +276,7 @@ impl World {
         self.places.sort_unstable();
         self.places.dedup();
         let (from, to): (Destination, Destination) = (from.into(), to.into());
+        let (reads, goes_on) = ((from, None), (to, None));
         // What is still in somebody's hands was sent before.
         for hand in &mut self.hands {
             if hand.work.destination == from {
@@ -271,21 +285,21 @@ impl World {
             }
         }
         for keys in [&mut self.missed, &mut self.refused, &mut self.doubted] {
-            let moved = keys.extract_if(|(at, _)| *at == from);
-            let moved: Vec<_> = moved.map(|(_, id)| (to, id)).collect();
+            let moved = keys.extract_if(|(at, _)| *at == reads);
+            let moved: Vec<_> = moved.map(|(_, id)| (goes_on, id)).collect();
             let new = moved.into_iter().filter(|key| !self.seen.contains_key(key));
             keys.extend(new);
         }
-        let seen: Vec<_> = self.seen.extract_if(|(at, _), _| *at == from).collect();
+        let seen: Vec<_> = self.seen.extract_if(|(at, _), _| *at == reads).collect();
         // What those heard who read the one, those who read the other may hear again.
         let cards = self.store.snapshot(self.now).unwrap().cards;
         let moving = cards.iter().filter(|card| card.destination == from);
         let waits = moving.flat_map(|card| card.members.keys().copied());
         let heard = seen.iter().map(|((_, id), _)| *id);
-        self.lost.extend(waits.chain(heard).map(|id| (to, id)));
+        self.lost.extend(waits.chain(heard).map(|id| (goes_on, id)));
         for ((_, id), told) in seen {
-            self.merged.insert((to, id));
-            self.seen.entry((to, id)).or_insert(told);
+            self.merged.insert((goes_on, id));
+            self.seen.entry((goes_on, id)).or_insert(told);
         }
     }
 
@@ -346,7 +360,8 @@ impl World {
         self.spoke.insert(card, self.now);
         self.answers_lost.remove(&card);
         for note in work.told.iter().filter(|note| note.card == card) {
-            self.lost.remove(&(work.destination, note.incident));
+            let there = listener(work.destination, card);
+            self.lost.remove(&(there, note.incident));
         }
     }
 
@@ -361,7 +376,7 @@ impl World {
         };
         let mut notes = work.told.iter().filter(|note| note.card == card.id);
         for note in notes.clone() {
-            let key = (work.destination, note.incident);
+            let key = (listener(work.destination, note.card), note.incident);
             self.given_up.insert(note.incident);
             if unseen {
                 self.missed.insert(key);
@@ -413,7 +428,7 @@ impl World {
             for (incident, told) in card.members {
                 let then = now.map(|card| card.members.get(&incident));
                 if then.is_none_or(|then| then != Some(&told)) {
-                    let key = (card.destination, incident);
+                    let key = (listener(card.destination, card.id), incident);
                     self.doubted.insert(key);
                     self.missed.insert(key);
                     self.refused.insert(key);
@@ -470,12 +485,12 @@ impl World {
     pub(super) fn forget_unconfigured(&mut self) {
         let there = |at| setting::exists(&self.settings, at);
         self.hands.retain(|hand| there(hand.work.destination));
-        self.seen.retain(|(at, _), _| there(*at));
+        self.seen.retain(|((at, _), _), _| there(*at));
     }
 }
 
 /// What a delivery tells, and whom.
-fn keys(work: &Work) -> impl Iterator<Item = (Destination, IncidentId)> {
+fn keys(work: &Work) -> impl Iterator<Item = (Listener, IncidentId)> {
     let notes = work.told.iter();
-    notes.map(|note| (work.destination, note.incident))
+    notes.map(|note| (listener(work.destination, note.card), note.incident))
 }

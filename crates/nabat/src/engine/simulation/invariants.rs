@@ -6,6 +6,7 @@
 mod fallbacks;
 mod restarts;
 mod told;
+mod ways;
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -20,6 +21,7 @@ use nabat_core::matcher::Matcher;
 use nabat_core::silence::{Phase, Silence};
 use nabat_core::subscription::Selector;
 
+use super::hands::{Listener, listener};
 use super::setting::{self, tells_ends};
 use super::world::{COURIER, World};
 use crate::store::Store;
@@ -36,6 +38,7 @@ pub(super) struct Kept {
     chats: HashMap<ChatKey, usize>,
     waiting: HashMap<CardId, DeliveryId>,
     shown: HashSet<(Destination, IncidentId)>,
+    heard: HashSet<(Listener, IncidentId)>,
 }
 
 impl Kept {
@@ -43,18 +46,18 @@ impl Kept {
         let snapshot = world.store.snapshot(world.now).unwrap();
         let by_id = snapshot.incidents.iter().enumerate();
         let by_key = snapshot.chats.iter().enumerate();
-        let members = |card: &Card| {
-            let there = card.destination;
-            card.members
-                .keys()
-                .map(move |id| (there, *id))
-                .collect::<Vec<_>>()
-        };
+        let cards = snapshot.cards.iter();
+        let members = cards.flat_map(|card| card.members.keys().map(move |id| (card, *id)));
+        let heard = |(card, id): (&Card, _)| (listener(card.destination, card.id), id);
         Self {
             incidents: by_id.map(|(at, incident)| (incident.id, at)).collect(),
             chats: by_key.map(|(at, chat)| (chat.key, at)).collect(),
             waiting: HashMap::new(),
-            shown: snapshot.cards.iter().flat_map(members).collect(),
+            shown: members
+                .clone()
+                .map(|(card, id)| (card.destination, id))
+                .collect(),
+            heard: members.map(heard).collect(),
             snapshot,
         }
     }
@@ -96,7 +99,7 @@ impl World {
         self.check_cards(&kept);
         self.check_people_know(&kept);
         self.check_nobody_is_forgotten(&kept);
-        self.check_receivers(&kept);
+        self.check_ways(&kept);
         self.check_fallbacks(&kept);
         self.check_late(&kept);
         self.kept_before = Some(kept);
@@ -169,7 +172,7 @@ impl World {
             self.claim(!card.members.is_empty(), || {
                 format!("nothing is on {card:?}")
             });
-            let alone = groups.insert((card.destination, card.group.clone()));
+            let alone = groups.insert((card.destination, card.through(), card.group.clone()));
             self.claim(alone, || {
                 format!("a group has two cards at one place: {card:?}")
             });
@@ -185,15 +188,21 @@ impl World {
                     self.claim(false, || format!("{id:?} is forgotten, but on {card:?}"));
                     continue;
                 };
-                self.claim(shown.insert((card.destination, *id)), || {
-                    format!("{id:?} is on two cards at one place: {card:?}")
+                let there = listener(card.destination, card.id);
+                self.claim(shown.insert((there, *id)), || {
+                    format!("{id:?} is on two cards in one chat: {card:?}")
                 });
                 let known = told.edition <= incident.edition && (!told.ended || incident.ended());
                 self.claim(known, || {
                     format!("{card:?} told more of {incident:?} than there is")
                 });
                 has_news |= match told.edition {
-                    0 => !incident.ended() && !muted && !self.hushed(&kept.snapshot, incident),
+                    0 => {
+                        !incident.ended()
+                            && !muted
+                            && !self.hushed(&kept.snapshot, incident)
+                            && self.is_led(card, incident)
+                    }
                     _ => {
                         ends && incident.ended()
                             && !told.ended
@@ -214,14 +223,14 @@ impl World {
     /// fires will hear its end: it is on a card of theirs.
     fn check_people_know(&mut self, kept: &Kept) {
         let seen: Vec<_> = self.seen.iter().map(|(key, told)| (*key, *told)).collect();
-        for ((chat, incident), told) in seen {
+        for (key @ ((chat, _), incident), told) in seen {
             let over = !kept.fires(incident) && !tells_ends(chat);
             if told.ended {
                 self.claim(!kept.fires(incident), || {
                     format!("{chat} was told that {incident:?} is over, but it fires")
                 });
-            } else if !over && !self.refused.contains(&(chat, incident)) {
-                self.claim(kept.shown.contains(&(chat, incident)), || {
+            } else if !over && !self.refused.contains(&key) {
+                self.claim(kept.heard.contains(&key), || {
                     format!(
                         "{chat} was told that {incident:?} fires, and no card will tell its end"
                     )
@@ -270,7 +279,7 @@ impl World {
 
     /// Whether somebody was told of a later life of the same alert, which fires, or is taken to
     /// know of it.
-    fn fires_again(&self, kept: &Kept, (there, id): (Destination, IncidentId)) -> bool {
+    fn fires_again(&self, kept: &Kept, (there, id): (Listener, IncidentId)) -> bool {
         let Some(incident) = kept.incident(id) else {
             return false;
         };
@@ -286,7 +295,7 @@ impl World {
     pub(super) fn check_end(&mut self) {
         let kept = Kept::of(self);
         let seen: Vec<_> = self.seen.iter().map(|(key, told)| (*key, *told)).collect();
-        for (key @ (chat, incident), told) in seen {
+        for (key @ ((chat, _), incident), told) in seen {
             let right = told.ended != kept.fires(incident)
                 || !tells_ends(chat)
                 || self.refused.contains(&key)
@@ -296,13 +305,17 @@ impl World {
                 format!("{chat} was told last that {incident:?} is {state}")
             });
         }
-        for key @ (there, id) in kept.shown.iter().copied() {
-            let told = self.seen.contains_key(&key)
-                || self.missed.contains(&key)
-                || self.refused.contains(&key);
-            self.claim(told || !kept.fires(id), || {
-                format!("{there} was not told of {:?}", kept.incident(id))
-            });
+        for card in &kept.snapshot.cards {
+            for incident in card.members.keys().filter_map(|id| kept.incident(*id)) {
+                let key = (listener(card.destination, card.id), incident.id);
+                let told = self.seen.contains_key(&key)
+                    || self.missed.contains(&key)
+                    || self.refused.contains(&key);
+                let nothing_to_tell = incident.ended() || !self.is_led(card, incident);
+                self.claim(told || nothing_to_tell, || {
+                    format!("{} was not told of {incident:?}", card.destination)
+                });
+            }
         }
         let endless = |silence: &Silence| silence.phase != Phase::Expired;
         self.claim(!kept.snapshot.silences.iter().any(endless), || {
@@ -340,12 +353,17 @@ impl World {
         let mut chats = kept.chats.iter();
         let chat = chats.find(|chat| card.destination == chat.key.into());
         let until = chat.and_then(|chat| chat.muted_until);
-        let off_hours = || {
+        until.is_some_and(|until| until > self.now) || self.off_hours(card)
+    }
+
+    /// Whether it is none of the hours of a card's route.
+    fn off_hours(&self, card: &Card) -> bool {
+        let muting = || {
             let hours = &card.routed.as_ref()?.hours;
             let calendar = &self.settings.routing.as_ref()?.calendar;
             Some(!calendar.muting(hours, self.now).is_empty())
         };
-        until.is_some_and(|until| until > self.now) || off_hours().unwrap_or_default()
+        muting().unwrap_or_default()
     }
 
     /// Whether an incident is silenced, or explained while it fires.

@@ -118,19 +118,28 @@ fn fallback(to: Vec<Destination>) -> Fallback {
     }
 }
 
-/// Everything goes to `mail`, grouped by its name or not at all; what a host or a severity singles
-/// out goes to `hook`, in its place or as well, maybe at certain hours only.
-fn routing(dice: &mut Dice) -> Arc<Routing> {
-    let single = ["host=\"h0\"", "severity=\"critical\""][dice.below(2)];
-    let child = Spec {
-        receiver: Some("hook".into()),
+/// What a host or a severity singles out goes to a receiver or a chat, in the place of `mail` or as
+/// well, maybe at certain hours only.
+fn child(dice: &mut Dice) -> Spec {
+    let single = [
+        "host=\"h0\"",
+        "severity=\"critical\"",
+        "alertname=~\"Cpu|Net\"",
+    ][dice.below(3)];
+    Spec {
+        receiver: Some(["hook", "hook", "mail", "chat"][dice.below(4)].into()),
         matchers: parse_list(single).unwrap(),
         continues: dice.below(2) == 0,
         group_by: (dice.below(2) == 0).then_some(GroupBy::All),
         group_wait: (dice.below(2) == 0).then_some(Duration::ZERO),
         hours: hours(dice),
         ..Spec::default()
-    };
+    }
+}
+
+/// Everything goes to one receiver, grouped by its name or not at all, but for what other routes
+/// take: none or some, of which several may lead to one destination.
+fn routing(dice: &mut Dice) -> Arc<Routing> {
     let names = [vec!["alertname".into()], Vec::new()][dice.below(2)].clone();
     let mut integrations = vec![
         integration(MAIL, "mail", true),
@@ -140,12 +149,13 @@ fn routing(dice: &mut Dice) -> Arc<Routing> {
         integrations.push(integration(HOOK, "hook", false));
     }
     let root = Route::root(Spec {
-        receiver: Some("mail".into()),
+        receiver: Some(["mail", "mail", "mail", "chat"][dice.below(4)].into()),
         group_by: Some(GroupBy::Labels(names)),
-        routes: vec![child],
+        routes: (0..dice.below(4)).map(|_| child(dice)).collect(),
         ..Spec::default()
     });
-    let mut routing = Routing::new(root, integrations);
+    let told = ("chat".into(), chat(41));
+    let mut routing = Routing::new(root, integrations).with_chats([told]);
     routing.calendar = calendar();
     Arc::new(routing)
 }

@@ -9,14 +9,14 @@ use nabat_core::card::{CardId, Told};
 use nabat_core::change::{Change, Snapshot};
 use nabat_core::chat::{BotId, ChatKey, PersonId};
 use nabat_core::delivery::{Content, DeliveryId};
-use nabat_core::destination::{Destination, Outlet};
+use nabat_core::destination::Outlet;
 use nabat_core::engine::{Effects, Engine, Event, Heard, Settings, Speaker, Wanted};
 use nabat_core::incident::{Expiry, IncidentId};
 use nabat_core::matcher::parse_list;
 use nabat_core::silence::{Draft, Origin, Phase, Silence};
 use nabat_core::time::Timestamp;
 
-use super::hands::Hand;
+use super::hands::{Hand, Listener, listener};
 use super::invariants::Kept;
 use super::setting;
 use crate::store::memory::Memory;
@@ -56,17 +56,17 @@ pub(super) struct World {
     pub(super) message_id: i64,
     /// What couriers hold.
     pub(super) hands: Vec<Hand>,
-    /// What each destination was told last of each incident.
-    pub(super) seen: HashMap<(Destination, IncidentId), Told>,
+    /// What each listener was told last of each incident.
+    pub(super) seen: HashMap<(Listener, IncidentId), Told>,
     /// What may have been seen without Nabat learning it.
-    pub(super) doubted: HashSet<(Destination, IncidentId)>,
+    pub(super) doubted: HashSet<(Listener, IncidentId)>,
     /// What was told in a topic that is gone: the chat may have been told less.
-    pub(super) merged: HashSet<(Destination, IncidentId)>,
+    pub(super) merged: HashSet<(Listener, IncidentId)>,
     /// What may not have been told: an answer got lost, and it was not worth a second copy.
-    pub(super) missed: HashSet<(Destination, IncidentId)>,
+    pub(super) missed: HashSet<(Listener, IncidentId)>,
     /// What its provider will never take, what it did not confirm in three attempts, or what a
     /// person dropped: there they may be wrong about it.
-    pub(super) refused: HashSet<(Destination, IncidentId)>,
+    pub(super) refused: HashSet<(Listener, IncidentId)>,
     /// How many answers about a card got lost since the last that came.
     pub(super) answers_lost: HashMap<CardId, u32>,
     /// Of what a destination was told by a message that was given up: somebody else may be told.
@@ -81,7 +81,7 @@ pub(super) struct World {
     pub(super) spoke: HashMap<CardId, Timestamp>,
     /// What was seen without Nabat learning it, until Nabat notes that it was told: as long it may
     /// be told again.
-    pub(super) lost: HashSet<(Destination, IncidentId)>,
+    pub(super) lost: HashSet<(Listener, IncidentId)>,
     /// What happened.
     pub(super) log: Vec<String>,
     /// The first thing that is not as it must be.
@@ -519,7 +519,8 @@ impl World {
                 .any(|d| d.content == Content::Card(card.id));
             let mut chats = snapshot.chats.iter().filter(|chat| chat.disabled.is_some());
             if waits || chats.any(|chat| card.destination == chat.key.into()) {
-                let keys = card.members.keys().map(|id| (card.destination, *id));
+                let there = listener(card.destination, card.id);
+                let keys = card.members.keys().map(|id| (there, *id));
                 self.doubted.extend(keys);
             }
         }

@@ -9,13 +9,14 @@ use nabat_core::alert::Labels;
 
 use super::Admin;
 use super::shape::routes::{Routes, Told};
+use crate::clock;
 use crate::web;
 use crate::web::answer::Problem;
 
 /// Shows the routing in force.
 pub(in crate::web) async fn show(State(state): State<web::State>, _: Admin) -> Json<Routes> {
     let config = state.config.borrow().clone();
-    Json(Routes::of(&config))
+    Json(Routes::of(&config, clock::now()))
 }
 
 /// Says who would be told about an alert; each parameter is one of its labels.
@@ -38,5 +39,6 @@ pub(in crate::web) async fn test(
         .collect();
     let subscribed = state.engine.subscribed(labels.clone()).await?;
     let config = state.config.borrow().clone();
-    Ok(Json(Told::of(&config, &labels, Some(subscribed))))
+    let told = Told::of(&config, &labels, Some(subscribed), clock::now());
+    Ok(Json(told))
 }

@@ -83,6 +83,7 @@ impl World {
             .filter_map(|(id, _)| kept.incident(*id))
             .filter(|incident| !incident.ended())
             .filter(|incident| !self.hushed(&kept.snapshot, incident))
+            .filter(|incident| self.is_led(card, incident))
             .map(|incident| incident.id)
             .collect()
     }
@@ -98,22 +99,5 @@ impl World {
         self.claim(told == late.is_some(), || {
             format!("NabatDeliveryLate fires: {told}; late is {late:?}")
         });
-    }
-
-    /// What fires is on a card of every receiver of its routes.
-    pub(super) fn check_receivers(&mut self, kept: &Kept) {
-        let Some(routing) = self.settings.routing.clone() else {
-            return;
-        };
-        for incident in kept.firing() {
-            for route in routing.root.find(&incident.labels) {
-                for there in routing.of(&route.receiver) {
-                    let key = (Destination::Integration(there.id), incident.id);
-                    self.claim(kept.shown.contains(&key), || {
-                        format!("{} fires and {} is not told", incident.labels, there.name)
-                    });
-                }
-            }
-        }
     }
 }

@@ -29,7 +29,12 @@ impl World {
             .cards
             .iter()
             .filter(|card| card.routed.is_some() && self.set_back);
-        let late = late.chain(due.map(|card| card.id)).collect();
+        // Of a group that is no more, what other groups say of it may have come first before.
+        let orphans = before
+            .cards
+            .iter()
+            .filter(|card| self.has_orphans(before, card));
+        let late = late.chain(due.chain(orphans).map(|card| card.id)).collect();
         let (before, after) = (facts(before, held, &late), facts(&after, held, &late));
         self.check_same("a restart", &before, &after);
     }

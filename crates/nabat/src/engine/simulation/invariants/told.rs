@@ -6,6 +6,7 @@ use nabat_core::delivery::{Content, Note, Send, Work};
 use nabat_core::incident::Incident;
 use nabat_core::notification::Reason;
 
+use super::super::hands::listener;
 use super::super::world::World;
 use crate::store::Store;
 
@@ -41,7 +42,7 @@ impl World {
     /// Nobody hears anything new that is silenced or explained, nor in a muted chat or at the wrong
     /// hour.
     fn check_is_not_hushed(&mut self, kept: &Snapshot, work: &Work, note: &Note) {
-        let key = (work.destination, note.incident);
+        let key = (listener(work.destination, note.card), note.incident);
         if self.seen.contains_key(&key) || self.doubted.contains(&key) {
             return;
         }
@@ -52,8 +53,15 @@ impl World {
         let card = kept.cards.iter().find(|card| card.id == note.card);
         let hushed = card.is_some_and(|card| self.muted(kept, card))
             || incident.is_some_and(|incident| self.hushed(kept, incident));
+        let there = work.destination;
         self.claim(!hushed, || {
-            format!("{} hears of {incident:?} for the first time, hushed", key.0)
+            format!("{there} hears of {incident:?} for the first time, hushed")
+        });
+        let led = card
+            .zip(incident)
+            .is_none_or(|(card, incident)| self.is_led(card, incident));
+        self.claim(led, || {
+            format!("{there} hears of {incident:?} for the first time, and no route leads there")
         });
     }
 
@@ -88,6 +96,7 @@ impl World {
             told && !incident.ended()
                 && incident.acknowledged.is_none()
                 && !self.hushed(kept, incident)
+                && self.leads_to(work.destination, incident)
         };
         let free = kept.incidents.iter().any(free);
         self.claim(due && free, || {
