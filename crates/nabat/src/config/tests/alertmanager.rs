@@ -222,8 +222,7 @@ time_intervals:
     };
     assert!(!webhook.follow_redirects && !config.integrations()[0].send_resolved);
     assert_eq!(*config.inhibit_rules[0].equal, ["host", "rack"]);
-    let expected =
-        "line 2: global.resolve_timeout is left out: what has no end would be over at once";
+    let expected = "alertmanager.yml:2:10: global.resolve_timeout is left out: what has no end would be over at once";
     assert_eq!(notes(&config), [expected]);
 }
 
