@@ -230,8 +230,7 @@ struct OnDuty {
     left: BTreeSet<IncidentId>,
     /// Something stays there only because a courier has a message of it.
     strays: bool,
-    /// It has news for its beat, and nothing that it shows has ended since: until then whatever
-    /// joins it changes nothing, however many are there.
+    /// It has news for its beat: until then what joins it changes nothing.
     awaits_beat: bool,
 }
 

@@ -244,11 +244,6 @@ impl Engine {
         }
         if let Some(known) = self.incidents.get(&incident.id) {
             self.touched.extend(&known.cards);
-            for id in known.cards.iter().filter(|_| incident.ended()) {
-                if let Some(on_duty) = self.cards.get_mut(id) {
-                    on_duty.awaits_beat = false;
-                }
-            }
         }
         self.forget_if_untold(incident.id);
     }

@@ -57,9 +57,6 @@ impl Engine {
     /// Sees to it that a card that has something to tell waits for a courier, and that one with
     /// nothing left goes.
     pub(super) fn announce(&mut self, now: Timestamp, id: CardId, out: &mut Effects) {
-        if self.awaits_beat(now, id) {
-            return self.keep_doubts(id, out);
-        }
         self.drop_untold(now, id, out);
         self.watch_hours(now, id);
         let Some(on_duty) = self.cards.get(&id) else {
@@ -100,16 +97,15 @@ impl Engine {
         self.fall_back_in_time(now, id, now, out);
     }
 
-    /// Whether a card has nothing to decide before its beat.
-    fn awaits_beat(&self, now: Timestamp, id: CardId) -> bool {
+    /// Whether what joins a card changes nothing before its beat: it has news for that already.
+    pub(super) fn awaits_beat(&self, id: CardId) -> bool {
         let known = self.cards.get(&id);
         known.is_some_and(|on_duty| {
             let card = &on_duty.card;
             let beat = card.routed.as_ref().and_then(|routed| routed.beat);
             on_duty.awaits_beat
                 && on_duty.delivery.is_none()
-                && card.message_id.is_none()
-                && beat.is_some_and(|beat| beat > now)
+                && beat.is_some_and(|beat| beat > self.ticked_at)
                 && self.disabled_since(card.destination).is_none()
         })
     }

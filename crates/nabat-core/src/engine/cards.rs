@@ -118,7 +118,10 @@ impl Engine {
         if let Some(known) = self.incidents.get_mut(&incident.id) {
             known.cards.push(id);
         }
-        self.touched.insert(id);
+        // In a group of many, each that joins would have all of them looked at.
+        if !self.awaits_beat(id) {
+            self.touched.insert(id);
+        }
         id
     }
 

@@ -121,12 +121,21 @@ fn sorted(notification: &Notification) -> Vec<&Incident> {
     places.filter_map(|place| all.get(place).copied()).collect()
 }
 
-fn listed(mut all: Vec<&Incident>, max: Option<NonZeroUsize>) -> Vec<Alert<'_>> {
-    if let Some(max) = max.filter(|max| all.len() > max.get()) {
-        all.sort_by_key(|incident| incident.ended());
-        all.truncate(max.get());
-    }
-    all.into_iter().map(Alert::of).collect()
+/// As many as there may be, in their order: those that fire stay in before those that ended.
+fn listed(all: Vec<&Incident>, max: Option<NonZeroUsize>) -> Vec<Alert<'_>> {
+    let max = max.map_or(usize::MAX, NonZeroUsize::get);
+    let firing = all.iter().filter(|incident| !incident.ended()).count();
+    let (mut room_for_firing, mut room_for_ended) = (max, max.saturating_sub(firing));
+    let stays = |incident: &&Incident| {
+        let room = match incident.ended() {
+            true => &mut room_for_ended,
+            false => &mut room_for_firing,
+        };
+        let stays = *room > 0;
+        *room = room.saturating_sub(1);
+        stays
+    };
+    all.into_iter().filter(stays).map(Alert::of).collect()
 }
 
 /// The pairs that all have. A missing one is an empty one, as in Prometheus.
