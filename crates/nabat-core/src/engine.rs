@@ -230,6 +230,8 @@ struct OnDuty {
     left: BTreeSet<IncidentId>,
     /// Something stays there only because a courier has a message of it.
     strays: bool,
+    /// It has the timing and the hours of a route of another group, for want of one of its own.
+    adopted: bool,
     /// It has news for its beat: until then what joins it changes nothing.
     awaits_beat: bool,
 }
@@ -242,6 +244,7 @@ impl OnDuty {
             hand: Hand::default(),
             left: BTreeSet::new(),
             strays: false,
+            adopted: false,
             awaits_beat: false,
         }
     }

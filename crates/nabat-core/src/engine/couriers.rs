@@ -526,7 +526,7 @@ impl Engine {
                     }
                     on_duty.take_back(&mut self.before);
                 }
-                self.look_at_ways_again(now, card);
+                self.look_at_ways_again(now, card, out);
                 self.announce(now, card, out);
             }
         }

@@ -87,6 +87,7 @@ impl Engine {
         for on_duty in self.cards.values_mut() {
             on_duty.left.clear();
             on_duty.strays = false;
+            on_duty.adopted = false;
         }
         let routed = self.cards.iter();
         let routed = routed.filter(|(_, on_duty)| on_duty.card.through() == Through::Route);
@@ -100,6 +101,9 @@ impl Engine {
         for (card, route) in std::mem::take(&mut self.unrouted) {
             if let Some(route) = route {
                 self.follow(card, route, out);
+                if let Some(on_duty) = self.cards.get_mut(&card) {
+                    on_duty.adopted = true;
+                }
             }
         }
     }
@@ -224,6 +228,7 @@ impl Engine {
         if let Some(way) = way.filter(|_| !incident.ended()) {
             let routed = way.routed(incident, now);
             let id = self.put_on(there, &way.group, Some(routed), incident, maybe, out);
+            self.let_speak(now, id, way.route, out);
             self.watch_ways(now, id, slot);
         }
     }
@@ -254,6 +259,20 @@ impl Engine {
         match slot.ways.as_slice() {
             [only] => Some(only),
             ways => ways.iter().min_by_key(tells_at),
+        }
+    }
+
+    /// Lets a card speak by the route by which something came, if it has that of another group, or
+    /// one that is quiet while this one is not.
+    fn let_speak(&mut self, now: Timestamp, id: CardId, route: &Route, out: &mut Effects) {
+        let Some(on_duty) = self.cards.get_mut(&id) else {
+            return;
+        };
+        let adopted = std::mem::take(&mut on_duty.adopted);
+        let on_duty = self.cards.get(&id);
+        let quiet = on_duty.is_some_and(|on_duty| self.is_off_hours(&on_duty.card, now));
+        if adopted || (quiet && !self.is_closed(&route.hours, now)) {
+            self.follow(id, (route.timing, route.hours.clone()), out);
         }
     }
 
@@ -336,12 +355,12 @@ impl Engine {
 
     /// What a courier had does not arrive: by now it may be told sooner by another way, or none may
     /// lead there any more.
-    pub(super) fn look_at_ways_again(&mut self, now: Timestamp, id: CardId) {
+    pub(super) fn look_at_ways_again(&mut self, now: Timestamp, id: CardId, out: &mut Effects) {
         let Some(on_duty) = self.cards.get(&id) else {
             return;
         };
         if on_duty.strays || self.is_off_hours(&on_duty.card, now) {
-            self.timers.insert((now, Timer::Ways(id)));
+            self.look_at_ways(now, id, out);
         }
     }
 

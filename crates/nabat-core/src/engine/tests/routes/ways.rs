@@ -463,3 +463,39 @@ fn a_reload_that_changes_nothing_of_it_keeps_a_card_as_it_is() {
         assert_eq!(cards(&world), before, "restarts: {restarts}");
     }
 }
+
+#[test]
+fn what_comes_to_a_group_of_before_is_told_by_its_own_route() {
+    let mut world = with(vec![by_team("mail")]);
+    world.disk_fills();
+    assert_eq!(world.told(), [format!("mail {BY_TEAM} First")]);
+    // What is known comes by a route that is quiet now, and something else by the old one.
+    let first = Spec {
+        continues: false,
+        ..muted("always", leads("severity=critical", "mail"))
+    };
+    world.takes_over(vec![first, by_team("mail")], false);
+    world.passes(300);
+    let labels = [("alertname", "Disk"), ("team", "db")];
+    let news = news_of(&labels, None, Status::Firing { expires: None });
+    let mut out = Effects::default();
+    world.engine.news(world.now, vec![news], &mut out).unwrap();
+    assert_eq!(world.told(), [format!("mail {BY_TEAM} NewAlerts")]);
+}
+
+#[test]
+fn what_was_in_hand_when_its_route_left_and_does_not_arrive_is_not_tried_there_again() {
+    for (new, group) in [
+        (by_team("hook"), BY_TEAM),
+        (by_severity("mail"), BY_SEVERITY),
+    ] {
+        let mut world = with(vec![by_team("mail")]);
+        world.disk_fills();
+        let work = world.take_all().remove(0);
+        let receiver = new.receiver.clone().unwrap();
+        world.takes_over(vec![new], false);
+        world.settle(&work, None, refused("no answer"));
+        assert_eq!(world.told(), [format!("{receiver} {group} First")]);
+        assert_eq!(world.engine.cards.len(), 1);
+    }
+}
