@@ -396,7 +396,12 @@ impl Card {
         news: MemberNews,
         held: bool,
     ) -> Option<Priority> {
-        let demands_attention = told.edition < incident.loud && !incident.ended() && !held;
+        // The end of what may have been seen is as urgent as it is where nothing was.
+        let matters = match incident.ended() {
+            true => told.edition == 0,
+            false => !held,
+        };
+        let demands_attention = told.edition < incident.loud && matters;
         match news {
             MemberNews::New if incident.severity() == Severity::Critical => {
                 Some(Priority::Critical)
