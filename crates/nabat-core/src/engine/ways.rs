@@ -206,10 +206,15 @@ impl Engine {
                 self.take_off_anew(id, incident.id, out);
                 self.put_soonest(now, there, slot, incident, maybe, out);
             }
-            way => {
+            Some(way) if !self.is_closed(&way.route.hours, now) => {
                 self.unrouted.remove(&id);
-                let route = way.unwrap_or(own).route;
+                let route = way.route;
                 self.follow(id, (route.timing, route.hours.clone()), out);
+                self.watch_ways(now, id, slot);
+            }
+            // Others may have come to its card by a route that is not quiet.
+            _ => {
+                self.learn(id, own.route, its_group, out);
                 self.watch_ways(now, id, slot);
             }
         }
