@@ -273,7 +273,8 @@ impl Engine {
         let Some(on_duty) = self.cards.get_mut(&id) else {
             return;
         };
-        let adopted = std::mem::take(&mut on_duty.adopted);
+        // What joins it is of its own group, which so says what the configuration says of it.
+        let adopted = std::mem::take(&mut on_duty.adopted) | self.unrouted.remove(&id).is_some();
         let on_duty = self.cards.get(&id);
         let quiet = on_duty.is_some_and(|on_duty| self.is_off_hours(&on_duty.card, now));
         if adopted || (quiet && !self.is_closed(&route.hours, now)) {
