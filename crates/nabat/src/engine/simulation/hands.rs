@@ -323,6 +323,7 @@ impl World {
         self.engine.settle(self.now, settled.clone(), &mut out);
         self.commit(&out.changes);
         let after = self.store.snapshot(self.now).unwrap();
+        self.note_marks(&after);
         for delivery in &before.deliveries {
             let Content::Card(card) = delivery.content else {
                 continue;

@@ -79,8 +79,9 @@ pub(super) struct World {
     pub(super) reconfigured: bool,
     /// Who sees to an incident and what silences it, and since which edition.
     pub(super) marks: HashMap<IncidentId, Mark>,
-    /// What waited when the process died: why it might be told then is forgotten.
-    pub(super) carried_over: HashSet<DeliveryId>,
+    /// What may be told between two beats: it shows what people did, or it waited when the process
+    /// died and why it might be told then is forgotten.
+    pub(super) off_beat: HashSet<DeliveryId>,
     /// When cards of routes spoke last, as long as nobody sets the clock back.
     pub(super) spoke: HashMap<CardId, Timestamp>,
     /// What was seen without Nabat learning it, until Nabat notes that it was told: as long it may
@@ -128,7 +129,7 @@ impl World {
             kept_before: None,
             reconfigured: false,
             marks: HashMap::new(),
-            carried_over: HashSet::new(),
+            off_beat: HashSet::new(),
             spoke: HashMap::new(),
             lost: HashSet::new(),
             log: Vec::new(),
@@ -469,7 +470,7 @@ impl World {
         self.forget_marks();
         let snapshot = self.kept_lately();
         let waiting = snapshot.deliveries.iter();
-        self.carried_over = waiting.map(|delivery| delivery.id).collect();
+        self.off_beat = waiting.map(|delivery| delivery.id).collect();
         self.doubt_all(&snapshot);
         let mut out = Effects::default();
         self.engine = Engine::restore(self.now, self.settings.clone(), snapshot, &mut out);

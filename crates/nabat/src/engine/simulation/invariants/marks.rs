@@ -2,7 +2,7 @@
 
 use nabat_core::card::Card;
 use nabat_core::change::Snapshot;
-use nabat_core::delivery::Work;
+use nabat_core::delivery::{Content, Work};
 use nabat_core::incident::{Acknowledgement, Incident};
 use nabat_core::time::Timestamp;
 
@@ -39,6 +39,13 @@ impl World {
                 && (known.silenced_until == now.silenced_until);
             self.marks
                 .insert(incident.id, if same { known } else { now });
+        }
+        for delivery in &kept.deliveries {
+            let mut cards = kept.cards.iter();
+            let card = cards.find(|card| delivery.content == Content::Card(card.id));
+            if card.is_some_and(|card| self.shows_old_marks(card, &kept.incidents)) {
+                self.off_beat.insert(delivery.id);
+            }
         }
     }
 

@@ -84,9 +84,17 @@ fn facts(kept: &Snapshot, held: &HashSet<DeliveryId>, late: &HashSet<CardId>) ->
     });
     let incidents = kept.incidents.iter().filter(open);
     let cards = kept.cards.iter().filter(|card| kept_on(card));
-    // Nobody knows what was on its way: that is all that becomes doubtful.
+    // Nobody knows what was on its way: that is all that becomes doubtful. When a group with hours
+    // that has said nothing yet will speak is decided anew.
     let without_doubts = |card: &Card| {
         let mut card = card.clone();
+        let hours = card
+            .routed
+            .as_mut()
+            .filter(|routed| !routed.hours.are_all());
+        if let Some(routed) = hours.filter(|routed| routed.told_at.is_none()) {
+            routed.beat = None;
+        }
         for told in card.members.values_mut() {
             told.maybe = false;
         }

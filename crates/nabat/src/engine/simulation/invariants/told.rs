@@ -87,8 +87,8 @@ impl World {
         self.claim(routed.told_at.is_some() || waited, || {
             format!("at {now:?} too early speaks {card:?}")
         });
-        let carried_over = delivery.is_some_and(|known| self.carried_over.contains(&known.id));
-        let spoke = self.spoke.get(&card.id).copied().filter(|_| !carried_over);
+        let off_beat = delivery.is_some_and(|known| self.off_beat.contains(&known.id));
+        let spoke = self.spoke.get(&card.id).copied().filter(|_| !off_beat);
         let next = spoke.map(|at| at.after(routed.timing.group_interval));
         self.claim(next.is_none_or(|next| next <= now), || {
             format!("at {now:?} after {spoke:?} speaks again {card:?}")
