@@ -11,6 +11,7 @@ pub mod engine;
 pub mod intake;
 pub mod lifecycle;
 pub mod metrics;
+pub mod probe;
 pub mod store;
 pub mod telemetry;
 pub mod web;
