@@ -21,6 +21,7 @@ pub mod incident;
 pub mod inhibition;
 pub mod matcher;
 pub mod message;
+pub mod monitor;
 pub mod notification;
 pub mod route;
 pub(crate) mod shards;

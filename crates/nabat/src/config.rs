@@ -9,6 +9,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 mod alertmanager;
@@ -26,6 +28,7 @@ mod mailbox;
 mod maintenance;
 mod matchers;
 mod mistake;
+pub mod monitor;
 mod period;
 mod receiver;
 mod reference;
@@ -56,6 +59,7 @@ pub use integration::Integration;
 pub use locate::locate;
 pub use mailbox::{Mailbox, MailboxError};
 pub use mistake::{ConfigError, Mistake};
+pub use monitor::Monitor;
 pub use period::{Period, PeriodError};
 pub use receiver::TelegramConfig;
 pub use reference::reference_markdown;
@@ -222,7 +226,7 @@ pub fn parse_as(
     let folder = file.parent().unwrap_or(Path::new(""));
     let mut check = Check {
         source: text,
-        folder,
+        folder: Some(folder),
         schema: &schema,
         faults,
         places: Places::new(),
@@ -243,18 +247,65 @@ pub fn parse_as(
     if !check.faults.is_empty() {
         return Err(check.faults.into_error(file, text));
     }
-    let config: Result<Config, _> = serde_path_to_error::deserialize(value);
-    config
-        .map(|config| Config { notes, ..config })
-        .map_err(|error| {
-            // The schema should have caught it; what serde says may quote a value, so it is not repeated.
-            let path = error.path().to_string();
-            let spot = check.places.get(&path).cloned().unwrap_or(Spot::START);
-            let hint = "this is a mistake of Nabat's own: please report it".to_owned();
-            let found = "a value that its schema allows and its settings do not".to_owned();
-            check.fault(&path, &spot, found, "both to agree".to_owned(), Some(hint));
-            check.faults.into_error(file, text)
-        })
+    let config: Config = settings(check, value, file)?;
+    Ok(Config { notes, ..config })
+}
+
+/// Makes the settings of a checked value without a mistake.
+fn settings<T: DeserializeOwned>(
+    mut check: Check<'_>,
+    value: Value,
+    file: &Path,
+) -> Result<T, ConfigError> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        // The schema should have caught it; what serde says may quote a value, so it is not repeated.
+        let path = error.path().to_string();
+        let spot = check.places.get(&path).cloned().unwrap_or(Spot::START);
+        let hint = "this is a mistake of Nabat's own: please report it".to_owned();
+        let found = "a value that its schema allows and its settings do not".to_owned();
+        check.fault(&path, &spot, found, "both to agree".to_owned(), Some(hint));
+        check.faults.into_error(file, check.source)
+    })
+}
+
+/// A monitor that somebody wrote outside the configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Written {
+    /// What it means.
+    pub monitor: Monitor,
+    /// What was written, checked.
+    pub definition: Value,
+}
+
+/// Reads the definition of one monitor, YAML or JSON, which messages call `file`. It may name neither
+/// variables nor files of this machine.
+///
+/// # Errors
+/// Every mistake at once.
+pub fn parse_monitor(file: &Path, bytes: &[u8]) -> Result<Written, ConfigError> {
+    let mut faults = Faults::default();
+    let Some(text) = text(bytes, &mut faults) else {
+        return Err(faults.into_error(file, ""));
+    };
+    let root = yaml::read(text, &mut faults);
+    let schema = schema::of_monitor();
+    let mut check = Check {
+        source: text,
+        folder: None,
+        schema: &schema,
+        faults,
+        places: Places::new(),
+    };
+    let definition = check.value(&root, "", &schema).unwrap_or_default();
+    rules::monitors::one(&mut check, "", &definition);
+    if !check.faults.is_empty() {
+        return Err(check.faults.into_error(file, text));
+    }
+    let monitor = settings(check, definition.clone(), file)?;
+    Ok(Written {
+        monitor,
+        definition,
+    })
 }
 
 /// The bytes as text, if they are not too many and UTF-8.

@@ -54,11 +54,13 @@ impl Config {
     }
 }
 
-fn cron<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cron, D::Error> {
+pub(super) fn cron<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cron, D::Error> {
     let text = String::deserialize(deserializer)?;
     text.parse().map_err(de::Error::custom)
 }
 
-fn some_zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TimeZone>, D::Error> {
+pub(super) fn some_zone<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<TimeZone>, D::Error> {
     zone::deserialize(deserializer).map(Some)
 }

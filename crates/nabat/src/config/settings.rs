@@ -15,6 +15,7 @@ use super::alertmanager::Note;
 use super::endpoint::{self, ApiUrl};
 use super::inhibit_rule::InhibitRule;
 use super::maintenance::Maintenance;
+use super::monitor::{Monitor, Watch};
 use super::period::Period;
 use super::receiver::{Fallback, Global, Receiver};
 use super::route::Route;
@@ -65,6 +66,11 @@ pub struct Config {
     /// [Silences](silences.md#maintenance-windows).
     #[schemars(length(max = 1_000))]
     pub maintenance: Vec<Maintenance>,
+    /// What Nabat watches by itself. The guide is [Monitors](monitors.md).
+    #[schemars(length(max = 50_000))]
+    pub monitors: Vec<Monitor>,
+    /// How Nabat watches.
+    pub watch: Watch,
     /// The address under which people and programs reach this Nabat, for links. Without it, that on
     /// which Nabat listens, with the machine's name where it listens on every address.
     #[serde(deserialize_with = "endpoint::without_slash")]
@@ -126,6 +132,8 @@ impl Default for Config {
             alert_undelivered_after: Period::from_minutes(5),
             remind_before_silence_ends: Period::from_minutes(15),
             maintenance: Vec::new(),
+            monitors: Vec::new(),
+            watch: Watch::default(),
             external_url: None,
             api: None,
             intake: Intake::default(),
