@@ -247,8 +247,15 @@ pub fn parse_as(
     if !check.faults.is_empty() {
         return Err(check.faults.into_error(file, text));
     }
+    let written = value.get("monitors").and_then(Value::as_array);
+    let written = written.into_iter().flatten();
+    let monitor_definitions = written.map(monitor::masked).collect();
     let config: Config = settings(check, value, file)?;
-    Ok(Config { notes, ..config })
+    Ok(Config {
+        monitor_definitions,
+        notes,
+        ..config
+    })
 }
 
 /// Makes the settings of a checked value without a mistake.

@@ -14,4 +14,5 @@ pub mod metrics;
 pub mod probe;
 pub mod store;
 pub mod telemetry;
+pub mod watch;
 pub mod web;

@@ -34,6 +34,8 @@ pub enum Origin {
     Made {
         /// Who, in words for people.
         by: String,
+        /// Whether they may look at public addresses only.
+        public_only: bool,
     },
 }
 

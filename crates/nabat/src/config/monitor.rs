@@ -10,10 +10,12 @@ use jiff::tz::TimeZone;
 use nabat_core::silence::cron::Cron;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use super::maintenance::{cron, some_zone};
 use super::period::Period;
-use super::{matchers, zone};
+use super::secret::MASK;
+use super::{matchers, schema, zone};
 
 /// The key of each kind of monitor, in the order in which they are named to people.
 pub const KINDS: [&str; 2] = ["ping", "heartbeat"];
@@ -139,6 +141,76 @@ impl Monitor {
     /// The pauses between a failure and the next look.
     pub fn retries(&self) -> Vec<Duration> {
         self.retries.iter().map(|pause| pause.duration()).collect()
+    }
+}
+
+/// Whether the monitor `name` is among its own ancestors, by what `parents_of` says of each.
+pub fn stands_behind_itself<'a>(
+    name: &str,
+    parents_of: impl Fn(&str) -> &'a [String],
+) -> bool {
+    let mut ancestors: Vec<&str> = Vec::new();
+    let mut new: Vec<&str> = parents_of(name).iter().map(String::as_str).collect();
+    while let Some(ancestor) = new.pop() {
+        if ancestor == name {
+            return true;
+        }
+        if !ancestors.contains(&ancestor) {
+            ancestors.push(ancestor);
+            new.extend(parents_of(ancestor).iter().map(String::as_str));
+        }
+    }
+    false
+}
+
+/// A definition in which every secret is masked.
+pub fn masked(definition: &Value) -> Value {
+    let mut shown = definition.clone();
+    hide(&mut shown, &schema::of_monitor());
+    shown
+}
+
+/// Puts the secrets of `known` where `definition` has the mask that stands in their place.
+pub fn unmask(definition: &mut Value, known: &Value) {
+    match (definition, known) {
+        (Value::String(text), Value::String(secret)) if text == MASK => text.clone_from(secret),
+        (Value::Object(map), Value::Object(known)) => {
+            for (key, value) in map {
+                if let Some(known) = known.get(key) {
+                    unmask(value, known);
+                }
+            }
+        }
+        (Value::Array(list), Value::Array(known)) => {
+            for (value, known) in list.iter_mut().zip(known) {
+                unmask(value, known);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn hide(value: &mut Value, schema: &Value) {
+    if schema::is_secret(schema) {
+        *value = MASK.into();
+        return;
+    }
+    for shape in schema::shapes(schema) {
+        match value {
+            Value::Object(map) => {
+                for (key, value) in map {
+                    if let Some(schema) = shape.property(key).or(shape.free()) {
+                        hide(value, schema);
+                    }
+                }
+            }
+            Value::Array(list) => {
+                if let Some(schema) = shape.items() {
+                    list.iter_mut().for_each(|value| hide(value, schema));
+                }
+            }
+            _ => {}
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use nabat_core::message::words::Language;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::alertmanager::Note;
 use super::endpoint::{self, ApiUrl};
@@ -99,6 +100,9 @@ pub struct Config {
     pub history: History,
     /// Bounds on what Nabat keeps.
     pub limits: Limits,
+    /// The monitors as they are written, without secrets.
+    #[serde(skip)]
+    pub monitor_definitions: Vec<Value>,
     /// What of an `alertmanager.yml` Nabat does without.
     #[serde(skip)]
     pub notes: Vec<Note>,
@@ -143,6 +147,7 @@ impl Default for Config {
             time_zone: TimeZone::UTC,
             history: History::default(),
             limits: Limits::default(),
+            monitor_definitions: Vec::new(),
             notes: Vec::new(),
             hash: 0,
         }

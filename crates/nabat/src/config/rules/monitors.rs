@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{DAY, entries, given, note, period, text};
 use crate::config::check::Check;
 use crate::config::environment::join;
-use crate::config::monitor::KINDS;
+use crate::config::monitor::{KINDS, stands_behind_itself};
 use crate::config::period::Period;
 use crate::config::suggest;
 
@@ -181,49 +181,34 @@ fn keys(check: &mut Check<'_>, monitors: &[(String, &Value)]) {
     }
 }
 
-/// All parents exist, and nobody is their own ancestor.
+/// All parents exist, and nobody stands behind themselves.
 fn parents(check: &mut Check<'_>, monitors: &[(String, &Value)]) {
-    let known: BTreeMap<&str, Vec<&str>> = monitors
+    let known: BTreeMap<&str, Vec<String>> = monitors
         .iter()
         .filter_map(|(_, monitor)| Some((text(monitor, "name")?, names(monitor))))
         .collect();
+    let parents_of = |name: &str| known.get(name).map(Vec::as_slice).unwrap_or_default();
     for (path, monitor) in monitors {
-        for (i, parent) in names(monitor).into_iter().enumerate() {
-            let place = format!("{}[{i}]", join(path, "parents"));
-            if !known.contains_key(parent) {
+        let place = join(path, "parents");
+        for (i, parent) in names(monitor).iter().enumerate() {
+            if !known.contains_key(parent.as_str()) {
+                let place = format!("{place}[{i}]");
                 let hint = suggest::did_you_mean(parent, known.keys().copied());
                 let expected = "the name of a monitor in this file";
                 note(check, &place, check.written(&place), expected, hint);
-            } else if text(monitor, "name").is_some_and(|name| leads_to(&known, parent, name)) {
-                let found = format!("{}, which stands behind this one", check.written(&place));
-                note(check, &place, found, "no circle of parents", None);
             }
+        }
+        if text(monitor, "name").is_some_and(|name| stands_behind_itself(name, parents_of)) {
+            let found = "parents by which it stands behind itself".to_owned();
+            note(check, &place, found, "no circle", None);
         }
     }
 }
 
-fn names(monitor: &Value) -> Vec<&str> {
+fn names(monitor: &Value) -> Vec<String> {
     let parents = monitor.get("parents").and_then(Value::as_array);
     let names = parents.into_iter().flatten().filter_map(Value::as_str);
-    names.collect()
-}
-
-/// Whether `name` is among `from` and its ancestors.
-fn leads_to(known: &BTreeMap<&str, Vec<&str>>, from: &str, name: &str) -> bool {
-    let mut seen = vec![from];
-    let mut next = 0;
-    while let Some(at) = seen.get(next).copied() {
-        if at == name {
-            return true;
-        }
-        for parent in known.get(at).into_iter().flatten() {
-            if !seen.contains(parent) {
-                seen.push(parent);
-            }
-        }
-        next += 1;
-    }
-    false
+    names.map(str::to_owned).collect()
 }
 
 fn witnesses(check: &mut Check<'_>, value: &Value) {
