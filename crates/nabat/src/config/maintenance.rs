@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 use nabat_core::matcher::Matcher;
-use nabat_core::silence::cron::Cron;
+use nabat_core::cron::Cron;
 use nabat_core::silence::window::Window;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
