@@ -207,7 +207,12 @@ impl App {
         });
         let tools = Arc::new(Tools::start().context("failed to prepare probes")?);
         let history = Arc::clone(&store) as Arc<dyn History>;
-        let watch = watch::start(engine.handle.clone(), history.as_ref(), tools, config.clone())?;
+        let watch = watch::start(
+            engine.handle.clone(),
+            history.as_ref(),
+            tools,
+            config.clone(),
+        )?;
         let integrations = Integrations::new(engine.handle.clone(), Arc::clone(&metrics), instance);
 
         let counted = Arc::clone(&metrics);

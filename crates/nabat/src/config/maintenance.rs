@@ -1,8 +1,8 @@
 //! The settings of `maintenance`: what is silenced again and again.
 
 use jiff::tz::TimeZone;
+use nabat_core::cron::Cron;
 use nabat_core::matcher::Matcher;
-use nabat_core::silence::cron::Cron;
 use nabat_core::silence::window::Window;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};

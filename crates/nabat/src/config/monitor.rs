@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use nabat_core::silence::cron::Cron;
+use nabat_core::cron::Cron;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -16,6 +16,7 @@ use super::maintenance::{cron, some_zone};
 use super::period::Period;
 use super::secret::MASK;
 use super::{matchers, schema, zone};
+use crate::probe::Target;
 
 /// The key of each kind of monitor, in the order in which they are named to people.
 pub const KINDS: [&str; 2] = ["ping", "heartbeat"];
@@ -138,6 +139,16 @@ impl Monitor {
         "heartbeat"
     }
 
+    /// What is looked at; nothing for a heartbeat.
+    pub fn target(&self) -> Option<Target> {
+        None
+    }
+
+    /// Whether it runs a program on this machine.
+    pub fn runs_a_command(&self) -> bool {
+        false
+    }
+
     /// The pauses between a failure and the next look.
     pub fn retries(&self) -> Vec<Duration> {
         self.retries.iter().map(|pause| pause.duration()).collect()
@@ -145,10 +156,7 @@ impl Monitor {
 }
 
 /// Whether the monitor `name` is among its own ancestors, by what `parents_of` says of each.
-pub fn stands_behind_itself<'a>(
-    name: &str,
-    parents_of: impl Fn(&str) -> &'a [String],
-) -> bool {
+pub fn stands_behind_itself<'a>(name: &str, parents_of: impl Fn(&str) -> &'a [String]) -> bool {
     let mut ancestors: Vec<&str> = Vec::new();
     let mut new: Vec<&str> = parents_of(name).iter().map(String::as_str).collect();
     while let Some(ancestor) = new.pop() {

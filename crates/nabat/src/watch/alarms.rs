@@ -1,17 +1,17 @@
 //! How a monitor's alarm looks as an alert.
 
-use nabat_core::alert::{Links, News, Status};
+use nabat_core::alert::{Labels, Links, News, Status};
 use nabat_core::monitor::Trouble;
 use nabat_core::time::Timestamp;
 
 use crate::config::Monitor;
 
 /// The alert of a monitor that is down.
-pub const DOWN: &str = "MonitorDown";
+pub(super) const DOWN: &str = "MonitorDown";
 /// The alert of a monitor that is slow, or of which something is to be seen to soon.
-pub const DEGRADED: &str = "MonitorDegraded";
+pub(super) const DEGRADED: &str = "MonitorDegraded";
 /// The alert of a Nabat that reaches none of its witnesses.
-pub const BLIND: &str = "NabatBlind";
+pub(super) const BLIND: &str = "NabatBlind";
 
 /// The alert begins, or goes on.
 pub(super) fn raised(
@@ -55,7 +55,7 @@ fn news(monitor: &Monitor, target: &str, what: Trouble, status: Status) -> News 
     let given = given.map(|(name, value)| (name.as_str(), value.as_str()));
     News {
         labels: given.chain(own).collect(),
-        annotations: [].into_iter().collect(),
+        annotations: Labels::default(),
         links: Links::default(),
         group: None,
         starts_at: None,

@@ -66,9 +66,16 @@ struct Promise {
     done: mpsc::UnboundedSender<Done>,
 }
 
+impl Promise {
+    fn keep(mut self, report: Report) {
+        self.report = Some(report);
+    }
+}
+
 impl Drop for Promise {
     fn drop(&mut self) {
-        let broken = || Report::unknown("Nabat made a mistake; please report the panic from the log");
+        let broken =
+            || Report::unknown("Nabat made a mistake; please report the panic from the log");
         // Without somebody who wants to know Nabat is stopping.
         let _ = self.done.send(Done {
             of: self.of,
@@ -126,7 +133,7 @@ impl Prober {
     fn begin(&mut self, job: Job) {
         self.busy += 1;
         let tools = Arc::clone(&self.tools);
-        let mut promise = Promise {
+        let promise = Promise {
             of: job.of,
             host: job.target.host(),
             begun_at: clock::now(),
@@ -134,7 +141,7 @@ impl Prober {
             done: self.done.clone(),
         };
         tokio::spawn(async move {
-            promise.report = Some(job.target.probe(&tools, job.manner).await);
+            promise.keep(job.target.probe(&tools, job.manner).await);
         });
     }
 
@@ -147,7 +154,11 @@ impl Prober {
         });
         if let Some(next) = next {
             self.probe(next);
-        } else if self.hosts.get(&done.host).is_some_and(|host| host.busy == 0) {
+        } else if self
+            .hosts
+            .get(&done.host)
+            .is_some_and(|host| host.busy == 0)
+        {
             self.hosts.remove(&done.host);
         }
         while self.busy < self.limits.at_once

@@ -162,11 +162,7 @@ impl Watcher {
     }
 
     /// Shows the monitor to whoever asked, once what is known of it now is on disk.
-    fn answer_once_kept(
-        &mut self,
-        id: Result<MonitorId, Refused>,
-        reply: Reply<super::Shown>,
-    ) {
+    fn answer_once_kept(&mut self, id: Result<MonitorId, Refused>, reply: Reply<super::Shown>) {
         let id = match id {
             Ok(id) => id,
             Err(refused) => return tell(reply, Err(refused)),
@@ -218,7 +214,12 @@ impl Watcher {
             nabat_core::monitor::Signal::Log => "log".to_owned(),
             nabat_core::monitor::Signal::Exit(code) => format!("exit {code}"),
         };
-        let last_line = beat.body.lines().rev().map(str::trim).find(|line| !line.is_empty());
+        let last_line = beat
+            .body
+            .lines()
+            .rev()
+            .map(str::trim)
+            .find(|line| !line.is_empty());
         let words = last_line.unwrap_or_default().to_owned();
         let took = self.watch.signal(now, id, beat.signal, beat.run, words);
         if let Some(known) = self.monitors.get_mut(&id) {

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Path, Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -17,6 +18,9 @@ pub(super) const BODY_MAX: usize = 10_000;
 /// How long the word may be that pairs the beginning and the end of a run.
 const RUN_CHARS_MAX: usize = 64;
 
+/// Who calls.
+type From = Option<Extension<ConnectInfo<SocketAddr>>>;
+
 /// The parameters.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Params {
@@ -27,7 +31,7 @@ pub(super) struct Params {
 /// It is done, and well.
 pub(super) async fn success(
     state: State<super::State>,
-    from: Option<ConnectInfo<SocketAddr>>,
+    from: From,
     Path(key): Path<String>,
     params: Query<Params>,
     body: Bytes,
@@ -38,7 +42,7 @@ pub(super) async fn success(
 /// It says something else: that it begins, how it ended.
 pub(super) async fn signal(
     state: State<super::State>,
-    from: Option<ConnectInfo<SocketAddr>>,
+    from: From,
     Path((key, word)): Path<(String, String)>,
     params: Query<Params>,
     body: Bytes,
@@ -64,13 +68,15 @@ pub(super) async fn signal(
 
 async fn heard(
     State(state): State<super::State>,
-    from: Option<ConnectInfo<SocketAddr>>,
+    from: From,
     key: String,
     signal: Signal,
     Query(params): Query<Params>,
     body: &[u8],
 ) -> Result<Response, Problem> {
-    let run = params.rid.map(|rid| rid.chars().take(RUN_CHARS_MAX).collect());
+    let run = params
+        .rid
+        .map(|rid| rid.chars().take(RUN_CHARS_MAX).collect());
     let body = &body[..body.len().min(BODY_MAX)];
     state
         .watch
@@ -78,7 +84,9 @@ async fn heard(
             key,
             signal,
             run,
-            from: from.map_or(String::new(), |ConnectInfo(from)| from.ip().to_string()),
+            from: from.map_or(String::new(), |Extension(ConnectInfo(from))| {
+                from.ip().to_string()
+            }),
             body: String::from_utf8_lossy(body).into_owned(),
         })
         .await?;

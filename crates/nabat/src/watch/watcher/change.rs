@@ -180,12 +180,7 @@ impl Watcher {
     }
 
     /// What has to be done for all of `wanted` to be there and all of `gone` not to be.
-    fn plan(
-        &self,
-        wanted: Vec<Wanted>,
-        mode: Mode,
-        gone: Vec<MonitorId>,
-    ) -> Result<Plan, Refused> {
+    fn plan(&self, wanted: Vec<Wanted>, mode: Mode, gone: Vec<MonitorId>) -> Result<Plan, Refused> {
         let mut numbers: HashMap<String, MonitorId> = HashMap::new();
         let mut last_number = self.last_number;
         for wanted in &wanted {
@@ -284,11 +279,10 @@ impl Watcher {
         numbers: &HashMap<String, MonitorId>,
     ) -> Result<Planned, Refused> {
         let Wanted {
-            written:
-                Written {
-                    monitor,
-                    definition,
-                },
+            written: Written {
+                monitor,
+                definition,
+            },
             origin,
         } = wanted;
         let now = clock::now();

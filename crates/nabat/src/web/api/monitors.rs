@@ -29,7 +29,8 @@ pub(in crate::web) use shown::shown;
 
 /// Who makes monitors by the API, as far as is known.
 const MAKER: &str = "API";
-const LIST_HINT: &str = "a list takes `status` (such as `down,suspect`), `kind`, `text`, `limit` and `after`";
+const LIST_HINT: &str =
+    "a list takes `status` (such as `down,suspect`), `kind`, `text`, `limit` and `after`";
 
 /// The parameters as they come.
 #[derive(Debug, Default, Deserialize)]
@@ -48,7 +49,8 @@ pub(in crate::web) async fn list(
     _: Admin,
     params: Result<Query<Params>, QueryRejection>,
 ) -> Result<Json<Monitors>, Problem> {
-    let wrong = |message| Problem::new(StatusCode::BAD_REQUEST, "invalid_query", message, LIST_HINT);
+    let wrong =
+        |message| Problem::new(StatusCode::BAD_REQUEST, "invalid_query", message, LIST_HINT);
     let Query(params) = params.map_err(|error| wrong(page::cut(&error.body_text())))?;
     let statuses = params.status.iter().flat_map(|list| list.split(','));
     let statuses = statuses.map(|status| serde_json::from_value(status.into()));
@@ -70,7 +72,11 @@ pub(in crate::web) async fn list(
             .into_iter()
             .map(|(status, count)| (shown::word(&status), count))
             .collect(),
-        monitors: found.monitors.into_iter().map(|m| shown(m, &state)).collect(),
+        monitors: found
+            .monitors
+            .into_iter()
+            .map(|m| shown(m, &state))
+            .collect(),
     }))
 }
 
@@ -163,10 +169,18 @@ pub(in crate::web) async fn maintain(
     let wanted: Maintenance = read(&body)?;
     let duration = parse_period(&wanted.duration).map_err(|error| {
         let hint = "`duration` is a period such as `2h`; `0` ends the maintenance";
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body", error.to_string(), hint)
+        Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid_body",
+            error.to_string(),
+            hint,
+        )
     })?;
     let until = (!duration.is_zero()).then(|| clock::now().after(duration));
-    Ok(Json(shown(state.watch.maintain(&name, until).await?, &state)))
+    Ok(Json(shown(
+        state.watch.maintain(&name, until).await?,
+        &state,
+    )))
 }
 
 /// Looks at a monitor now.
@@ -202,7 +216,10 @@ pub(in crate::web) async fn apply(
     let mut written = Vec::with_capacity(wanted.monitors.len());
     for (i, definition) in wanted.monitors.iter().enumerate() {
         let place = format!("monitors[{i}]");
-        written.push(parse_monitor(FilePath::new(&place), definition.to_string().as_bytes())?);
+        written.push(parse_monitor(
+            FilePath::new(&place),
+            definition.to_string().as_bytes(),
+        )?);
     }
     let how = watch::Apply {
         prune: wanted.prune,
@@ -268,7 +285,10 @@ fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         Problem::new(
             StatusCode::BAD_REQUEST,
             "invalid_body",
-            format!("the body is not the JSON that is wanted: {}", page::cut(&error.to_string())),
+            format!(
+                "the body is not the JSON that is wanted: {}",
+                page::cut(&error.to_string())
+            ),
             "see `/api/v1/openapi.json`",
         )
     })
