@@ -19,6 +19,7 @@ mod heartbeat;
 mod judge;
 pub mod record;
 pub mod rules;
+pub mod shorthand;
 pub mod state;
 pub mod uptime;
 pub mod watch;

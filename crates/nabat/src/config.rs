@@ -17,6 +17,7 @@ mod alertmanager;
 mod certificates;
 mod check;
 mod comments;
+mod document;
 mod endpoint;
 mod environment;
 mod format;
@@ -51,6 +52,7 @@ mod zone;
 mod tests;
 
 pub use alertmanager::Note;
+pub use document::{Written, parse_monitor, parse_monitors};
 pub use endpoint::{ApiUrl, OFFICIAL};
 pub use environment::environment;
 pub use import::{Imported, import};
@@ -272,46 +274,6 @@ fn settings<T: DeserializeOwned>(
         let found = "a value that its schema allows and its settings do not".to_owned();
         check.fault(&path, &spot, found, "both to agree".to_owned(), Some(hint));
         check.faults.into_error(file, check.source)
-    })
-}
-
-/// A monitor that somebody wrote outside the configuration.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Written {
-    /// What it means.
-    pub monitor: Monitor,
-    /// What was written, checked.
-    pub definition: Value,
-}
-
-/// Reads the definition of one monitor, YAML or JSON, which messages call `file`. It may name neither
-/// variables nor files of this machine.
-///
-/// # Errors
-/// Every mistake at once.
-pub fn parse_monitor(file: &Path, bytes: &[u8]) -> Result<Written, ConfigError> {
-    let mut faults = Faults::default();
-    let Some(text) = text(bytes, &mut faults) else {
-        return Err(faults.into_error(file, ""));
-    };
-    let root = yaml::read(text, &mut faults);
-    let schema = schema::of_monitor();
-    let mut check = Check {
-        source: text,
-        folder: None,
-        schema: &schema,
-        faults,
-        places: Places::new(),
-    };
-    let definition = check.value(&root, "", &schema).unwrap_or_default();
-    rules::monitors::one(&mut check, "", &definition);
-    if !check.faults.is_empty() {
-        return Err(check.faults.into_error(file, text));
-    }
-    let monitor = settings(check, definition.clone(), file)?;
-    Ok(Written {
-        monitor,
-        definition,
     })
 }
 
