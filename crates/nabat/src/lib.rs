@@ -12,6 +12,8 @@ pub mod intake;
 pub mod lifecycle;
 pub mod metrics;
 pub mod probe;
+pub mod samples;
+pub mod state_log;
 pub mod store;
 pub mod telemetry;
 pub mod watch;

@@ -41,10 +41,12 @@ use super::{
     Fence, History, IncidentPage, IncidentQuery, Keep, Query, Record, Store, StoreError, Watched,
 };
 use check::Found;
-use files::{Files, Watch, opening, private};
+use files::{Files, Watch, opening};
 use lock::Lock;
 
 pub use damage::{Damage, Outcome, Salvaged};
+pub(crate) use files::{beside, private};
+pub(crate) use salvage::aside;
 
 const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../migrations/0001_alert_path.sql")),
