@@ -25,6 +25,8 @@ pub struct Report {
     pub address: Option<IpAddr>,
     /// How long each part took, in order: `resolve`, `connect`, `tls`, `first byte`, `transfer`.
     pub phases: Vec<(&'static str, Duration)>,
+    /// How many of its packets were lost, in percent, if it sent several.
+    pub loss_percent: Option<u8>,
     /// Each condition with what was seen, in the order in which they were looked at.
     pub findings: Vec<Finding>,
 }
@@ -111,6 +113,7 @@ impl Report {
             outcome: Outcome::Unknown,
             latency: None,
             address: None,
+            loss_percent: None,
             phases: Vec::new(),
             findings: vec![Finding {
                 outcome: Outcome::Unknown,

@@ -4,6 +4,7 @@
 //! `nabat monitor apply`, in the bodies of `/api/v1/monitors`.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -120,6 +121,15 @@ pub struct Watch {
     /// The most monitors.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub max_monitors: u32,
+    /// A file to which each change of status is added as a line:
+    /// `2026-11-20T15:04:05+03:00 OFFLINE web-1 10.0.0.7 : no answer`. A relative path is taken from
+    /// the data folder. Without it no such file is written.
+    #[schemars(extend("x-expected" = "the path of a file"))]
+    pub state_log: Option<PathBuf>,
+    /// How large that file grows before it is moved to `.1` and begins anew, in bytes; of those moved
+    /// three are kept. `0`: others see to it.
+    #[schemars(range(min = 0, max = 1_073_741_824))]
+    pub state_log_max_bytes: u32,
 }
 
 impl Default for Watch {
@@ -129,6 +139,8 @@ impl Default for Watch {
             probes_per_host: 4,
             probes_at_once: 4_096,
             max_monitors: 50_000,
+            state_log: None,
+            state_log_max_bytes: 10_000_000,
         }
     }
 }
