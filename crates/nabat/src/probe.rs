@@ -5,6 +5,7 @@
 //! [`Outcome::Unknown`], never [`Outcome::Down`].
 
 pub mod names;
+pub mod ping;
 
 use std::net::IpAddr;
 use std::sync::Arc;
