@@ -17,10 +17,12 @@ use super::maintenance::{cron, some_zone};
 use super::period::Period;
 use super::secret::MASK;
 use super::{matchers, schema, zone};
-use crate::probe::Target;
+use crate::probe::http::Http;
+use crate::probe::ping::Ping;
+use crate::probe::{ShortOrLong, Target};
 
 /// The key of each kind of monitor, in the order in which they are named to people.
-pub const KINDS: [&str; 2] = ["ping", "heartbeat"];
+pub const KINDS: [&str; 3] = ["ping", "http", "heartbeat"];
 
 /// Something that Nabat watches. It needs `name` and exactly one kind, such as `ping` or `http`.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -32,6 +34,10 @@ pub struct Monitor {
         extend("x-expected" = "a name of 1 to 100 characters without `/`, `\\` and `\"`")
     )]
     pub name: String,
+    /// A host that answers echoes: its name or address.
+    pub ping: Option<ShortOrLong<Ping>>,
+    /// A web page or an HTTP service: its address.
+    pub http: Option<ShortOrLong<Http>>,
     /// Waits for a sign of life of a job or a program that calls Nabat.
     pub heartbeat: Option<Heartbeat>,
     /// How often it is looked at. At least `1s`, at most `1d`.
@@ -148,12 +154,17 @@ impl Default for Watch {
 impl Monitor {
     /// The key of its kind, such as `ping`.
     pub fn kind(&self) -> &'static str {
-        "heartbeat"
+        self.target().map_or("heartbeat", |target| target.kind())
     }
 
     /// What is looked at; nothing for a heartbeat.
     pub fn target(&self) -> Option<Target> {
-        None
+        let ping = self
+            .ping
+            .as_ref()
+            .map(|short| Target::Ping(short.0.clone()));
+        let http = self.http.as_ref();
+        ping.or_else(|| http.map(|short| Target::Http(Box::new(short.0.clone()))))
     }
 
     /// Whether it runs a program on this machine.
