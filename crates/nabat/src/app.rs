@@ -211,8 +211,9 @@ impl App {
         let tools = Arc::new(Tools::start().context("failed to prepare probes")?);
         let history = Arc::clone(&store) as Arc<dyn History>;
         let samples = Samples::open(&data_dir.join(SAMPLES_FILE), Keep::default())?;
+        let samples = Arc::new(samples);
         let files = watch::Files {
-            samples: Arc::new(samples),
+            samples: Arc::clone(&samples),
             folder: data_dir.to_owned(),
         };
         let watch = watch::start(
@@ -235,6 +236,7 @@ impl App {
                 about,
                 metrics,
                 watch: watch.handle.clone(),
+                samples,
                 api,
                 ears,
                 bodies: web::bodies(),

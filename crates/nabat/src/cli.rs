@@ -14,6 +14,7 @@ mod monitor;
 mod output;
 mod place;
 mod routes;
+mod run;
 mod schema;
 mod serve;
 mod silence;
@@ -70,6 +71,8 @@ enum Command {
     Silence(Box<silence::Silence>),
     /// Watch devices and services; see how they stand
     Monitor(Box<monitor::Monitor>),
+    /// Run a job and tell Nabat that it began and how it ended
+    Run(run::Run),
     /// Make a `nabat.yml` of another program's configuration
     Import(import::Import),
     /// See what fires and what fired, for how long, and who was told
@@ -92,6 +95,10 @@ pub fn run() -> ExitCode {
         Command::Alert(alert) => alert.run(),
         Command::Silence(silence) => silence.run(),
         Command::Monitor(monitor) => monitor.run(),
+        Command::Run(run) => match run.run() {
+            Ok(code) => return ExitCode::from(code),
+            Err(failure) => Err(failure),
+        },
         Command::Import(import) => import.run(),
         Command::Incidents(incidents) => incidents.run(),
         Command::Routes(routes) => routes.run(),

@@ -25,6 +25,7 @@ use crate::bot::WebhookEars;
 use crate::config::Config;
 use crate::engine::Handle;
 use crate::metrics::Metrics;
+use crate::samples::Samples;
 use crate::watch;
 
 use api::{deliveries, incidents, monitors, routes};
@@ -57,6 +58,8 @@ pub struct State {
     pub metrics: Arc<Metrics>,
     /// The watch.
     pub watch: watch::Handle,
+    /// What probes saw.
+    pub samples: Arc<Samples>,
     /// What the REST API needs.
     pub api: api::Api,
     /// Where updates of bots in webhook mode go.
@@ -134,6 +137,9 @@ pub fn router(state: State) -> Router {
         )
         .route("/api/v1/monitors/{name}/probe", post(monitors::probe))
         .route("/api/v1/monitors/{name}/history", get(monitors::history))
+        .route("/api/v1/monitors/{name}/samples", get(monitors::samples))
+        .route("/api/v1/monitors/{name}/hours", get(monitors::hours))
+        .route("/api/v1/monitors/{name}/days", get(monitors::days))
         .route("/api/v1/monitors/{name}/pings", get(monitors::pings))
         .route("/api/v1/probe", post(monitors::try_out))
         .route("/ping/{key}", get(ping::success).post(ping::success))

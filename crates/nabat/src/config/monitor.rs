@@ -127,6 +127,8 @@ pub struct Watch {
     /// The most monitors.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub max_monitors: u32,
+    /// Whether `/metrics` has figures for each monitor, of the first 10,000, and not only for all.
+    pub metrics: bool,
     /// A file to which each change of status is added as a line:
     /// `2026-11-20T15:04:05+03:00 OFFLINE web-1 10.0.0.7 : no answer`. A relative path is taken from
     /// the data folder. Without it no such file is written.
@@ -145,6 +147,7 @@ impl Default for Watch {
             probes_per_host: 4,
             probes_at_once: 4_096,
             max_monitors: 50_000,
+            metrics: true,
             state_log: None,
             state_log_max_bytes: 10_000_000,
         }

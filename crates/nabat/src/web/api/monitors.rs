@@ -1,6 +1,7 @@
 //! `/api/v1/monitors`: what Nabat watches by itself.
 
 mod history;
+mod samples;
 mod shown;
 
 use std::path::Path as FilePath;
@@ -25,6 +26,7 @@ use crate::web;
 use crate::web::answer::Problem;
 
 pub(in crate::web) use history::{history, pings};
+pub(in crate::web) use samples::{days, hours, samples};
 pub(in crate::web) use shown::shown;
 
 /// Who makes monitors by the API, as far as is known.

@@ -87,6 +87,6 @@ pub(super) fn word(status: &Status) -> String {
 }
 
 /// In milliseconds, to the microsecond.
-fn millis(time: Duration) -> f64 {
+pub(super) fn millis(time: Duration) -> f64 {
     time.as_micros() as f64 / 1_000.0
 }
