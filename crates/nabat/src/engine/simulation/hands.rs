@@ -10,9 +10,9 @@ use nabat_core::delivery::{
 };
 use nabat_core::destination::{Destination, Outlet};
 use nabat_core::engine::{Dropped, Effects};
-use nabat_core::incident::{IncidentId, Severity};
+use nabat_core::incident::{Incident, IncidentId, Severity};
 
-use super::setting::{self, HOOK, MAIL, SPARE};
+use super::setting::{self, HOOK, MAIL, SPARE, tells_ends};
 use super::world::{COURIER, MOVED_GROUP, World};
 use crate::store::Store;
 
@@ -400,9 +400,12 @@ impl World {
         let tells_end = notes
             .clone()
             .any(|note| note.told.ended && known(note).is_some_and(|known| !known.ended));
+        // Who wants no ends is told nothing more of what is over by now.
+        let matters = |incident: &Incident| !incident.ended() || tells_ends(work.destination);
         let critical = |note: &Note| {
             let mut incidents = before.incidents.iter();
             let incident = incidents.find(|incident| incident.id == note.incident);
+            let incident = incident.filter(|incident| matters(incident));
             incident.is_some_and(|incident| incident.severity() == Severity::Critical)
         };
         // A place that became this one may have been told meanwhile.
