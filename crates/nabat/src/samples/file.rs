@@ -129,7 +129,8 @@ pub(super) fn is_useless(error: &SamplesError) -> bool {
         SamplesError::Foreign { .. } | SamplesError::TooNew { .. } => true,
         SamplesError::Sqlite { source, .. } => matches!(
             source.sqlite_error_code(),
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+            // The last one: its tables are not what they should be.
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown)
         ),
         SamplesError::Thread(_) | SamplesError::Open { .. } => false,
     }

@@ -40,7 +40,7 @@ pub(super) enum Order {
 pub(super) struct Writer {
     shared: Arc<Shared>,
     clock: Box<dyn Fn() -> Timestamp + Send>,
-    file: File,
+    pub(super) file: File,
     has_replayed: bool,
     is_failing: bool,
     unwritten: VecDeque<Batch>,
@@ -136,7 +136,11 @@ impl Writer {
     fn write(&mut self, now: Timestamp) -> Result<(), SamplesError> {
         if self.file.ensure_open()? {
             *locked(&self.shared.reader) = Some(self.file.reader()?);
-            self.replay()?;
+            if self.has_replayed {
+                self.write_journal_anew();
+            } else {
+                self.replay()?;
+            }
         }
         self.write_journal()?;
         let db = self.file.connection()?;
@@ -158,9 +162,6 @@ impl Writer {
 
     /// Takes up what the last run left: once, as from then on memory holds it.
     fn replay(&mut self) -> Result<(), SamplesError> {
-        if self.has_replayed {
-            return Ok(());
-        }
         let mut memory = locked(&self.shared.memory);
         let replayed = rows::replay(self.file.connection()?, |hour, bytes| {
             for sample in codec::decode_batch(hour, bytes) {
@@ -191,14 +192,16 @@ impl Writer {
         Ok(())
     }
 
-    /// Sets the file aside; the next tick makes another and puts into its journal what is in
-    /// memory.
+    /// Sets the file aside; the next tick makes another.
     fn begin_anew(&mut self, why: &SamplesError) {
         *locked(&self.shared.reader) = None;
         if let Err(error) = self.file.set_aside(why) {
             tracing::warn!("samples wait in memory: {}", chain(&error));
-            return;
         }
+    }
+
+    /// Puts what is in memory into the journal of a file that knows nothing of it.
+    fn write_journal_anew(&mut self) {
         let memory = locked(&self.shared.memory);
         self.unwritten.clear();
         for hour in memory.hours() {
