@@ -44,7 +44,7 @@ fn a_file_that_is_no_database_is_set_aside() {
             path,
             "not a database, however long one looks at it ".repeat(100),
         )
-        .unwrap()
+        .unwrap();
     });
 }
 
@@ -166,4 +166,18 @@ fn samples_wait_in_memory_while_the_disk_is_full() {
     assert_eq!(count(&shared.counters.written), 2 * written);
     assert_eq!((read(), locked(&shared.memory).hours().count()), (2, 0));
     assert_eq!(count(&shared.counters.dropped), 0);
+}
+
+#[test]
+fn files_are_not_set_aside_again_and_again() {
+    let world = World::new();
+    for second in [BEGIN, BEGIN + 30, BEGIN + 60] {
+        let other = Connection::open(world.folder.path().join("samples.db")).unwrap();
+        other.execute("DROP TABLE IF EXISTS journal", []).unwrap();
+        world.put([second]);
+        world.samples.flush();
+        world.samples.flush();
+    }
+    assert_eq!(set_aside(world.folder.path()), 1);
+    assert_eq!(world.seconds(), [BEGIN, BEGIN + 30, BEGIN + 60]);
 }
