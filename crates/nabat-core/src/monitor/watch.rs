@@ -82,7 +82,7 @@ pub struct Effects {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// An edge of the history: one interval ends and the next begins at `at`, the moment of truth,
-    /// which is never before that of the edge before.
+    /// which is later than that of the edge before.
     Changed {
         /// Of which monitor.
         id: MonitorId,

@@ -11,6 +11,9 @@ use crate::time::{Timestamp, format_period};
 /// A probe that is not back after so long, and longer than an interval, never will be.
 const LOST_AFTER: Duration = Duration::from_secs(300);
 
+/// Each edge of a history is at least this much later than the one before.
+const TICK: Duration = Duration::from_millis(1);
+
 /// A monitor, and what need not survive a restart.
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -207,7 +210,7 @@ impl Entry {
         if status != self.state.edge.status {
             let edge = Edge {
                 status,
-                at: at.max(self.state.edge.at),
+                at: at.max(self.state.edge.at.after(TICK)),
             };
             effects.list.push(Effect::Changed {
                 id,
