@@ -1,11 +1,14 @@
 //! What is decided of monitors: tables of what happens and what is said of it, what must always be
 //! so, and a world of many for days.
 
+mod always;
 mod families;
 mod hands;
 mod heartbeats;
 mod probed;
+mod rules;
 mod sight;
+mod simulation;
 mod world;
 
 use std::time::Duration;

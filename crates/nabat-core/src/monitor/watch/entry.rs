@@ -295,8 +295,10 @@ impl Entry {
         self.next = Some(Next::new(at, Why::Asked));
     }
 
-    /// The clock was put back to `now`: nothing lies further ahead than it should.
-    pub(super) fn rewind(&mut self, id: MonitorId, now: Timestamp) {
+    /// The clock was put back to `now`: nothing lies further ahead than it should. Whether that is
+    /// worth storing.
+    pub(super) fn rewind(&mut self, id: MonitorId, now: Timestamp) -> bool {
+        let before = (self.state.phase, self.state.listening.clone());
         let held = |at: &mut Option<Timestamp>| *at = at.map(|at| at.min(now));
         held(&mut self.decide_at);
         held(&mut self.answered_at);
@@ -326,5 +328,6 @@ impl Entry {
             *first_ok_at = now.min(*first_ok_at);
         }
         self.state.listening.rewind(now);
+        before != (self.state.phase, self.state.listening.clone())
     }
 }
