@@ -4,11 +4,45 @@
 //! [`nabat_core::monitor`]. A fault of our own (no file left, no network of ours) is
 //! [`Outcome::Unknown`], never [`Outcome::Down`].
 
+pub mod certificate;
+mod connect;
+mod endpoint;
+mod evidence;
+mod failure;
+mod handshake;
+pub mod http;
 pub mod names;
+mod pattern;
 pub mod ping;
+mod reach;
+mod short;
+mod trace;
 
 use std::net::IpAddr;
 use std::time::Duration;
+
+pub use endpoint::{Endpoint, EndpointError};
+pub use pattern::Pattern;
+pub use short::{Short, ShortOrLong};
+
+use handshake::Handshakes;
+use names::Names;
+
+/// What all probes share: names found, and what TLS needs.
+#[derive(Debug, Default)]
+pub struct Tools {
+    /// Finds the addresses of names.
+    pub names: Names,
+    handshakes: Handshakes,
+}
+
+impl Tools {
+    /// Tools with these names.
+    pub fn new(names: Names) -> Self {
+        let handshakes = Handshakes::default();
+        Self { names, handshakes }
+    }
+}
 
 /// What came of a probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,4 +99,31 @@ pub enum Reach {
     Anywhere,
     /// Only public ones: for people who may not look into this machine's networks.
     PublicOnly,
+}
+
+impl Finding {
+    fn new(outcome: Outcome, words: &str) -> Self {
+        let words = evidence::line(words);
+        Self { outcome, words }
+    }
+
+    /// A condition that was met.
+    pub(crate) fn up(words: impl AsRef<str>) -> Self {
+        Self::new(Outcome::Up, words.as_ref())
+    }
+
+    /// Something to see to, though the target does what it should.
+    pub(crate) fn degraded(words: impl AsRef<str>) -> Self {
+        Self::new(Outcome::Degraded, words.as_ref())
+    }
+
+    /// A condition that was not met.
+    pub(crate) fn down(words: impl AsRef<str>) -> Self {
+        Self::new(Outcome::Down, words.as_ref())
+    }
+
+    /// What could not be looked at, by our own fault.
+    pub(crate) fn unknown(words: impl AsRef<str>) -> Self {
+        Self::new(Outcome::Unknown, words.as_ref())
+    }
 }

@@ -41,6 +41,8 @@ mod peers;
 #[cfg(test)]
 mod ping;
 #[cfg(test)]
+mod probes;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod reach;
