@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use nabat_core::time::format_period;
+
 use super::seen::Seen;
 use super::settings::Ping;
-use crate::config::Period;
 use crate::probe::Finding;
 
 /// What a round means. Nothing that this machine could not do is held against the host.
@@ -41,8 +42,7 @@ fn in_vain(seen: &Seen, address: IpAddr, timeout: Duration) -> String {
     match seen.refusal {
         Some(refusal) => format!("{address}: {refusal} ({packets} lost)"),
         None => {
-            let millis = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
-            let timeout = Period::from_millis(millis);
+            let timeout = format_period(timeout);
             format!("no answer from {address} within {timeout} ({packets})")
         }
     }
