@@ -12,6 +12,7 @@ mod import;
 mod incidents;
 mod monitor;
 mod output;
+mod ping;
 mod place;
 mod routes;
 mod run;
@@ -79,6 +80,8 @@ enum Command {
     Incidents(Box<incidents::Incidents>),
     /// See who is told about which alerts, and who would be told about one
     Routes(Box<routes::Routes>),
+    /// Ping hosts now and see how they answer
+    Ping(ping::Ping),
     /// Print the JSON Schema of the configuration, for editors
     Schema(schema::Schema),
     /// Print what a shell needs to complete the commands and options of Nabat
@@ -102,6 +105,7 @@ pub fn run() -> ExitCode {
         Command::Import(import) => import.run(),
         Command::Incidents(incidents) => incidents.run(),
         Command::Routes(routes) => routes.run(),
+        Command::Ping(ping) => ping.run(),
         Command::Schema(schema) => schema.run(),
         Command::Completions(completions) => completions.run(),
     };
