@@ -10,6 +10,7 @@ mod file;
 mod idle;
 mod import;
 mod incidents;
+mod monitor;
 mod output;
 mod place;
 mod routes;
@@ -67,6 +68,8 @@ enum Command {
     Alert(Box<alert::Alert>),
     /// Hold alerts back for a time; see, extend and end what holds them back
     Silence(Box<silence::Silence>),
+    /// Watch devices and services; see how they stand
+    Monitor(Box<monitor::Monitor>),
     /// Make a `nabat.yml` of another program's configuration
     Import(import::Import),
     /// See what fires and what fired, for how long, and who was told
@@ -88,6 +91,7 @@ pub fn run() -> ExitCode {
         Command::Deliveries(deliveries) => deliveries.run(),
         Command::Alert(alert) => alert.run(),
         Command::Silence(silence) => silence.run(),
+        Command::Monitor(monitor) => monitor.run(),
         Command::Import(import) => import.run(),
         Command::Incidents(incidents) => incidents.run(),
         Command::Routes(routes) => routes.run(),

@@ -18,7 +18,10 @@ mod short;
 mod trace;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
+
+pub use nabat_core::monitor::Outcome;
 
 pub use endpoint::{Endpoint, EndpointError};
 pub use pattern::Pattern;
@@ -26,35 +29,6 @@ pub use short::{Short, ShortOrLong};
 
 use handshake::Handshakes;
 use names::Names;
-
-/// What all probes share: names found, and what TLS needs.
-#[derive(Debug, Default)]
-pub struct Tools {
-    /// Finds the addresses of names.
-    pub names: Names,
-    handshakes: Handshakes,
-}
-
-impl Tools {
-    /// Tools with these names.
-    pub fn new(names: Names) -> Self {
-        let handshakes = Handshakes::default();
-        Self { names, handshakes }
-    }
-}
-
-/// What came of a probe.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// It answered as it should.
-    Up,
-    /// It answered, but something is not as it should be, such as a certificate that ends soon.
-    Degraded,
-    /// It did not answer, or otherwise than it should.
-    Down,
-    /// It could not be looked at, by our own fault.
-    Unknown,
-}
 
 /// What one probe saw.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,6 +72,77 @@ pub enum Reach {
     Anywhere,
     /// Only public ones: for people who may not look into this machine's networks.
     PublicOnly,
+}
+
+/// What all probes share: names found, and what TLS needs.
+#[derive(Debug, Default)]
+pub struct Tools {
+    /// Finds the addresses of names.
+    pub names: Names,
+    handshakes: Handshakes,
+}
+
+impl Tools {
+    /// Prepares probes.
+    pub fn start() -> std::io::Result<Self> {
+        Ok(Self::default())
+    }
+}
+
+/// What is looked at, of one kind.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Target {
+    /// stub
+    Stub(String),
+}
+
+impl Target {
+    /// host
+    pub fn host_of(host: &str) -> Self {
+        Self::Stub(host.to_owned())
+    }
+    /// What is looked at, as the host whose load is bounded.
+    pub fn host(&self) -> Arc<str> {
+        let Self::Stub(host) = self;
+        host.as_str().into()
+    }
+    /// For people.
+    pub fn instance(&self) -> String {
+        let Self::Stub(host) = self;
+        host.clone()
+    }
+    /// How long a probe takes at most where nobody says.
+    pub fn usual_timeout(&self) -> Duration {
+        Duration::from_secs(5)
+    }
+    /// Looks once.
+    pub async fn probe(&self, _tools: &Tools, _manner: Manner) -> Report {
+        Report::unknown("stub")
+    }
+}
+
+impl Report {
+    /// That of a probe which could not be made.
+    pub fn unknown(words: &str) -> Self {
+        Self {
+            outcome: Outcome::Unknown,
+            latency: None,
+            address: None,
+            phases: Vec::new(),
+            findings: vec![Finding {
+                outcome: Outcome::Unknown,
+                words: words.to_owned(),
+            }],
+        }
+    }
+    /// In one line.
+    pub fn words(&self) -> String {
+        self.findings
+            .iter()
+            .map(|finding| finding.words.as_str())
+            .collect::<Vec<_>>()
+            .join("; ")
+    }
 }
 
 impl Finding {

@@ -10,6 +10,7 @@ use serde_json::Value;
 mod inhibit_rules;
 mod maintenance;
 mod matchers;
+pub(super) mod monitors;
 mod receivers;
 mod routes;
 mod time_intervals;
@@ -71,6 +72,7 @@ pub(super) fn apply(check: &mut Check<'_>, value: &Value) {
     routes::apply(check, value, &known);
     inhibit_rules::apply(check, value);
     maintenance::apply(check, value);
+    monitors::apply(check, value);
 }
 
 /// The entries of the list at `pointer`, each with its path; a wrong one is a null.

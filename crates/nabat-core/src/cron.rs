@@ -191,6 +191,26 @@ impl Cron {
         None
     }
 
+    /// When something runs next that ran at `after`: [`Cron::next`], but of a time that was skipped it
+    /// is not asked to run again. Some run it as soon as clocks were put forward, others an hour later.
+    pub fn next_run(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        let mut next = self.next(after, zone)?;
+        while self.skipped(next, after, zone) {
+            next = self.next(next, zone)?;
+        }
+        Some(next)
+    }
+
+    /// Whether this moment is only there because clocks were put forward before `after`.
+    fn skipped(&self, moment: Timestamp, after: Timestamp, zone: &TimeZone) -> bool {
+        let local = moment.in_zone(zone);
+        let named = self.hours.has(local.hour()) && self.minutes.has(local.minute());
+        let put_forward = |at: jiff::Zoned| zone.preceding(at.timestamp()).next();
+        !named
+            && put_forward(local)
+                .is_some_and(|clocks| clocks.timestamp().as_millisecond() <= after.as_millis())
+    }
+
     fn on(&self, day: Date) -> bool {
         let of_month = self.days.has(day.day());
         let of_week = self.weekdays.has(day.weekday().to_sunday_zero_offset());

@@ -1,0 +1,3 @@
+//! What is decided of monitors.
+
+mod table;

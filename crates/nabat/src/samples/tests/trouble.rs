@@ -1,0 +1,1 @@
+//! Samples and files that are damaged, foreign, gone or full.
