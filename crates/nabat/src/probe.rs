@@ -6,6 +6,7 @@
 
 pub mod certificate;
 mod connect;
+mod dialogue;
 mod endpoint;
 mod evidence;
 mod failure;
@@ -15,6 +16,9 @@ pub mod names;
 mod pattern;
 mod reach;
 mod short;
+mod stream;
+pub mod tcp;
+pub mod tls;
 mod trace;
 
 use std::net::IpAddr;
@@ -26,6 +30,7 @@ pub use nabat_core::monitor::Outcome;
 pub use endpoint::{Endpoint, EndpointError};
 pub use pattern::Pattern;
 pub use short::{Short, ShortOrLong};
+pub use stream::Starttls;
 
 use handshake::Handshakes;
 use names::Names;
