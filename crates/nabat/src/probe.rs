@@ -6,7 +6,6 @@
 
 pub mod certificate;
 mod connect;
-mod dialogue;
 mod endpoint;
 mod evidence;
 mod failure;
@@ -14,26 +13,52 @@ mod handshake;
 pub mod http;
 pub mod names;
 mod pattern;
+pub mod ping;
 mod reach;
 mod short;
 mod stream;
+mod target;
 pub mod tcp;
 pub mod tls;
 mod trace;
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-pub use nabat_core::monitor::Outcome;
-
 pub use endpoint::{Endpoint, EndpointError};
+pub use nabat_core::monitor::Outcome;
 pub use pattern::Pattern;
 pub use short::{Short, ShortOrLong};
 pub use stream::Starttls;
+pub use target::Target;
 
 use handshake::Handshakes;
 use names::Names;
+use ping::Pinger;
+
+/// What all probes share: names found, pings carried, and what TLS needs.
+#[derive(Debug)]
+pub struct Tools {
+    /// Finds the addresses of names.
+    pub names: Names,
+    /// Carries pings.
+    pub pinger: Pinger,
+    handshakes: Handshakes,
+}
+
+impl Tools {
+    /// Prepares probes. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start() -> std::io::Result<Self> {
+        Ok(Self {
+            names: Names::default(),
+            pinger: Pinger::new()?,
+            handshakes: Handshakes::default(),
+        })
+    }
+}
 
 /// What one probe saw.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +71,8 @@ pub struct Report {
     pub address: Option<IpAddr>,
     /// How long each part took, in order: `resolve`, `connect`, `tls`, `first byte`, `transfer`.
     pub phases: Vec<(&'static str, Duration)>,
+    /// How many of its packets were lost, in percent, if it sent several.
+    pub loss_percent: Option<u8>,
     /// Each condition with what was seen, in the order in which they were looked at.
     pub findings: Vec<Finding>,
 }
@@ -79,53 +106,6 @@ pub enum Reach {
     PublicOnly,
 }
 
-/// What all probes share: names found, and what TLS needs.
-#[derive(Debug, Default)]
-pub struct Tools {
-    /// Finds the addresses of names.
-    pub names: Names,
-    handshakes: Handshakes,
-}
-
-impl Tools {
-    /// Prepares probes.
-    pub fn start() -> std::io::Result<Self> {
-        Ok(Self::default())
-    }
-}
-
-/// What is looked at, of one kind.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Target {
-    /// stub
-    Stub(String),
-}
-
-impl Target {
-    /// host
-    pub fn host_of(host: &str) -> Self {
-        Self::Stub(host.to_owned())
-    }
-    /// What is looked at, as the host whose load is bounded.
-    pub fn host(&self) -> Arc<str> {
-        let Self::Stub(host) = self;
-        host.as_str().into()
-    }
-    /// For people.
-    pub fn instance(&self) -> String {
-        let Self::Stub(host) = self;
-        host.clone()
-    }
-    /// How long a probe takes at most where nobody says.
-    pub fn usual_timeout(&self) -> Duration {
-        Duration::from_secs(5)
-    }
-    /// Looks once.
-    pub async fn probe(&self, _tools: &Tools, _manner: Manner) -> Report {
-        Report::unknown("stub")
-    }
-}
-
 impl Report {
     /// That of a probe which could not be made.
     pub fn unknown(words: &str) -> Self {
@@ -133,20 +113,19 @@ impl Report {
             outcome: Outcome::Unknown,
             latency: None,
             address: None,
+            loss_percent: None,
             phases: Vec::new(),
-            findings: vec![Finding {
-                outcome: Outcome::Unknown,
-                words: words.to_owned(),
-            }],
+            findings: vec![Finding::unknown(words)],
         }
     }
-    /// In one line.
+
+    /// In one line: what is not as it should be, or else all that was seen.
     pub fn words(&self) -> String {
-        self.findings
-            .iter()
-            .map(|finding| finding.words.as_str())
-            .collect::<Vec<_>>()
-            .join("; ")
+        let wrong = |finding: &&Finding| finding.outcome != Outcome::Up;
+        let any = self.findings.iter().any(|finding| wrong(&finding));
+        let told = self.findings.iter().filter(|f| !any || wrong(f));
+        let words: Vec<&str> = told.map(|finding| finding.words.as_str()).collect();
+        words.join("; ")
     }
 }
 

@@ -39,6 +39,8 @@ mod intake;
 #[cfg(test)]
 mod peers;
 #[cfg(test)]
+mod ping;
+#[cfg(test)]
 mod probes;
 #[cfg(test)]
 mod properties;

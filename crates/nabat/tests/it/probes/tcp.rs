@@ -15,7 +15,7 @@ use crate::world::smtp::SmtpServer;
 
 async fn ask_in(manner: Manner, written: Value) -> Report {
     let ShortOrLong(tcp): ShortOrLong<Tcp> = settings(written);
-    tcp::probe(&tcp, &Tools::default(), manner).await
+    tcp::probe(&tcp, &Tools::start().unwrap(), manner).await
 }
 
 async fn ask(written: Value) -> Report {
@@ -24,7 +24,7 @@ async fn ask(written: Value) -> Report {
 
 async fn ask_tls(written: Value) -> Report {
     let ShortOrLong(tls): ShortOrLong<Tls> = settings(written);
-    tls::probe(&tls, &Tools::default(), MANNER).await
+    tls::probe(&tls, &Tools::start().unwrap(), MANNER).await
 }
 
 /// Says `first`, and then repeats what it hears.
