@@ -16,7 +16,10 @@ mod pattern;
 pub mod ping;
 mod reach;
 mod short;
+mod stream;
 mod target;
+pub mod tcp;
+pub mod tls;
 mod trace;
 
 use std::net::IpAddr;
@@ -26,6 +29,7 @@ pub use endpoint::{Endpoint, EndpointError};
 pub use nabat_core::monitor::Outcome;
 pub use pattern::Pattern;
 pub use short::{Short, ShortOrLong};
+pub use stream::Starttls;
 pub use target::Target;
 
 use handshake::Handshakes;
