@@ -6,6 +6,7 @@
 
 pub mod certificate;
 mod connect;
+mod dialogue;
 mod endpoint;
 mod evidence;
 mod failure;

@@ -104,64 +104,6 @@ impl Pinger {
     }
 }
 
-/// interim
-#[derive(Debug, Clone, PartialEq, serde::Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Ping {
-    /// Its name or address.
-    pub host: String,
-}
-
-impl super::Short for Ping {
-    fn short(text: &str) -> Result<Self, String> {
-        Ok(Self {
-            host: text.to_owned(),
-        })
-    }
-    fn text_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({"type": "string"})
-    }
-}
-
-/// interim
-pub async fn probe(settings: &Ping, tools: &super::Tools, manner: super::Manner) -> super::Report {
-    use super::{Finding, Outcome, Report};
-    let addresses = match tools.names.resolve(&settings.host, manner.fresh).await {
-        Ok(addresses) => addresses,
-        Err(error) => return Report::unknown(&error.to_string()),
-    };
-    let Some(address) = addresses.first().copied() else {
-        return Report::unknown("no address");
-    };
-    let seen = tools
-        .pinger
-        .round(
-            address,
-            Round {
-                count: 3,
-                spacing: std::time::Duration::from_millis(100),
-                timeout: manner.timeout,
-                size: 56,
-                fresh: manner.fresh,
-            },
-        )
-        .await;
-    let up = !seen.rtts.is_empty();
-    let finding = match (up, seen.fault.is_some()) {
-        (true, _) => Finding::up(format!("{:?}", seen.rtts)),
-        (false, true) => Finding::unknown(format!("{:?}", seen.fault)),
-        (false, false) => Finding::down("no answer"),
-    };
-    Report {
-        outcome: finding.outcome,
-        latency: seen.rtts.first().copied(),
-        address: Some(address),
-        loss_percent: None,
-        phases: Vec::new(),
-        findings: vec![finding],
-    }
-}
-
 impl Drop for Pinger {
     fn drop(&mut self) {
         self.inbox.close();
