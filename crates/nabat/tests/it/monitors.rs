@@ -114,6 +114,7 @@ async fn a_restart_tells_nothing_again_and_tells_what_ended_meanwhile() {
     service.answer(503);
     let card = world.told(OWNER, "MonitorDown").await;
 
+    world.settled().await;
     world.nabat.kill9();
     world.nabat.restart().await;
     let since = world.monitor("shop").await["since"].clone();
