@@ -28,6 +28,12 @@ const MANNER: Manner = Manner {
     reach: Reach::Anywhere,
 };
 
+/// A probe of what is refused: the kernel says only now and then that something is.
+const BRISK: Manner = Manner {
+    timeout: Duration::from_millis(1_500),
+    ..MANNER
+};
+
 /// A probe of what never answers.
 const HASTY: Manner = Manner {
     timeout: Duration::from_millis(400),
@@ -145,7 +151,7 @@ async fn a_neighbor_that_went_away_is_down() {
                 "{address}: host unreachable: nobody on this machine's network has the address \
                  (3 packets lost)"
             );
-            assert_report(&look(&host, MANNER).await, Outcome::Down, &words);
+            assert_report(&look(&host, BRISK).await, Outcome::Down, &words);
         }
     }
 }
@@ -175,12 +181,12 @@ async fn what_a_router_says_is_told() {
         for (host, manner, said) in [
             (
                 "10.8.0.1",
-                MANNER,
+                BRISK,
                 "10.8.0.1: host unreachable, says 10.7.0.2 (3 packets lost)",
             ),
             (
                 "10.8.0.2",
-                MANNER,
+                BRISK,
                 "10.8.0.2: forbidden by a firewall, says 10.7.0.2 (3 packets lost)",
             ),
             (
@@ -190,7 +196,7 @@ async fn what_a_router_says_is_told() {
             ),
             (
                 "fd00:8::1",
-                MANNER,
+                BRISK,
                 "fd00:8::1: network unreachable, says fd00:7::2 (3 packets lost)",
             ),
         ] {

@@ -58,12 +58,6 @@ impl Net {
         // A neighbor that is not there is given up after a moment instead of three seconds.
         net.here("echo 100 > /proc/sys/net/ipv4/neigh/cable/retrans_time_ms");
         net.here("echo 100 > /proc/sys/net/ipv6/neigh/cable/retrans_time_ms");
-        // Whoever is told that something is not delivered is told so of each packet.
-        for limit in ["ipv4/icmp_ratelimit", "ipv6/icmp/ratelimit"] {
-            let line = format!("echo 0 > /proc/sys/net/{limit}");
-            net.here(&line);
-            net.peer(&line);
-        }
         await_reach(PEER);
         await_reach(PEER_V6);
         net
