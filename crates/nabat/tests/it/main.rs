@@ -39,6 +39,8 @@ mod intake;
 #[cfg(test)]
 mod monitors;
 #[cfg(test)]
+mod names;
+#[cfg(test)]
 mod peers;
 #[cfg(test)]
 mod ping;
