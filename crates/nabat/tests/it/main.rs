@@ -33,6 +33,7 @@ mod faults;
 mod health;
 #[cfg(test)]
 mod hold;
+#[cfg(test)]
 mod incidents;
 #[cfg(test)]
 mod intake;
