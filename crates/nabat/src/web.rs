@@ -25,8 +25,6 @@ use crate::config::Config;
 use crate::engine::Handle;
 use crate::metrics::Metrics;
 
-use api::{deliveries, incidents, routes};
-
 pub use alertmanager::Turns;
 
 /// Which Nabat this is.
@@ -98,16 +96,7 @@ pub fn router(state: State) -> Router {
             "/api/v1/webhook/alertmanager/{secret}",
             post(webhook::secret),
         )
-        .route("/api/v1/deliveries", get(deliveries::list))
-        .route(
-            "/api/v1/deliveries/{id}",
-            get(deliveries::show).delete(deliveries::remove),
-        )
-        .route("/api/v1/deliveries/{id}/retry", post(deliveries::retry))
-        .route("/api/v1/routes", get(routes::show))
-        .route("/api/v1/routes/test", get(routes::test))
-        .route("/api/v1/incidents", get(incidents::list))
-        .route("/api/v1/incidents/{id}", get(incidents::show))
+        .merge(api::router(&state))
         .route("/telegram/{bot}", post(webhook::telegram))
         .merge(alertmanager::former())
         .nest("/api/v2", alertmanager::router(&state))
