@@ -28,7 +28,7 @@ use crate::samples::{Keep, Samples};
 use crate::store::sqlite::{Damage, Sqlite};
 use crate::store::{History, Store};
 use crate::telemetry::Log;
-use crate::web::api::token;
+use crate::web::api::{once, token};
 use crate::web::server::{Reload, serve};
 use crate::{bot, clock, watch, web};
 
@@ -176,6 +176,8 @@ impl App {
             history: Arc::clone(&store) as Arc<dyn History>,
             token,
             names: Names::of(&instance),
+            answers: once::Answers::default(),
+            document: web::api::document(&prefix).to_string().into(),
         };
 
         let started_at = clock::now();

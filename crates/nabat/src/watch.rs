@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use nabat_core::alert::Labels;
+use nabat_core::matcher::Matcher;
 use nabat_core::monitor::record::{Origin, Record};
 use nabat_core::monitor::state::Alarm;
 use nabat_core::monitor::{MonitorId, Outcome, RunId, Signal, Status};
@@ -210,6 +212,8 @@ pub struct Filter {
     pub kind: Option<String>,
     /// Only those whose name or target contains this, in any case.
     pub text: Option<String>,
+    /// Only those whose alerts all of these take.
+    pub scope: Arc<[Matcher]>,
     /// Only those after the one of this name, in the order of names.
     pub after: Option<String>,
     /// At most so many.
@@ -399,6 +403,18 @@ impl Handle {
 }
 
 impl Shown {
+    /// The labels of its alert when it is down.
+    pub fn alert_labels(&self) -> Labels {
+        alarms::labels(
+            alarms::DOWN,
+            &self.record.name,
+            self.kind,
+            &self.target,
+            &self.severity,
+            &self.labels,
+        )
+    }
+
     /// Its number.
     pub fn id(&self) -> MonitorId {
         self.record.id

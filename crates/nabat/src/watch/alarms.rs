@@ -1,6 +1,8 @@
 //! How a monitor's alarm looks as an alert.
 
-use nabat_core::alert::{Labels, Links, News, Status};
+use std::collections::BTreeMap;
+
+use nabat_core::alert::{Labels, Links, NAME, News, Status};
 use nabat_core::monitor::Trouble;
 use nabat_core::time::Timestamp;
 
@@ -39,22 +41,41 @@ pub(super) fn over(monitor: &Monitor, target: &str, what: Trouble, at: Timestamp
     news(monitor, target, what, over)
 }
 
+/// The labels of an alert of this name.
+pub(super) fn labels(
+    name: &str,
+    monitor: &str,
+    kind: &str,
+    instance: &str,
+    severity: &str,
+    given: &BTreeMap<String, String>,
+) -> Labels {
+    let own = [
+        (NAME, name),
+        ("monitor", monitor),
+        ("kind", kind),
+        ("instance", instance),
+        ("severity", severity),
+    ];
+    let given = given.iter();
+    let given = given.map(|(name, value)| (name.as_str(), value.as_str()));
+    given.chain(own).collect()
+}
+
 fn news(monitor: &Monitor, target: &str, what: Trouble, status: Status) -> News {
     let (name, severity) = match what {
         Trouble::Down => (DOWN, monitor.severity.as_str()),
         Trouble::Degraded => (DEGRADED, "warning"),
     };
-    let own = [
-        ("alertname", name),
-        ("monitor", &monitor.name),
-        ("kind", monitor.kind()),
-        ("instance", target),
-        ("severity", severity),
-    ];
-    let given = monitor.labels.iter();
-    let given = given.map(|(name, value)| (name.as_str(), value.as_str()));
     News {
-        labels: given.chain(own).collect(),
+        labels: labels(
+            name,
+            &monitor.name,
+            monitor.kind(),
+            target,
+            severity,
+            &monitor.labels,
+        ),
         annotations: Labels::default(),
         links: Links::default(),
         group: None,
