@@ -52,7 +52,7 @@ impl Known {
 
     /// How it is looked at.
     pub(super) fn manner(&self, fresh: bool) -> Manner {
-        let interval = self.monitor.interval.duration();
+        let interval = self.monitor.interval();
         let usual = self.target.as_ref().map(|target| target.usual_timeout());
         let timeout = self.monitor.timeout.map(|timeout| timeout.duration());
         let timeout = timeout.or(usual).unwrap_or(interval);
@@ -110,7 +110,7 @@ pub(super) fn rules(monitor: &Monitor, parents: Vec<MonitorId>, zone: &TimeZone)
             grace: heartbeat.grace.duration(),
         }),
         None => Kind::Probed(Probing {
-            interval: monitor.interval.duration(),
+            interval: monitor.interval(),
             retries: monitor.retries(),
             failures_needed: monitor.failures_needed,
             recoveries_needed: monitor.recoveries_needed,
