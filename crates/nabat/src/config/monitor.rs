@@ -247,7 +247,10 @@ impl Monitor {
     }
 }
 
-fn of<T: Clone>(given: &Option<ShortOrLong<T>>, of: impl FnOnce(Box<T>) -> Target) -> Option<Target> {
+fn of<T: Clone>(
+    given: &Option<ShortOrLong<T>>,
+    of: impl FnOnce(Box<T>) -> Target,
+) -> Option<Target> {
     given.as_ref().map(|given| of(Box::new(given.0.clone())))
 }
 
