@@ -80,6 +80,8 @@ pub enum Change {
     /// From a moment on a monitor has another status; it takes the place of the edges at and after
     /// that moment.
     Edge(Box<Edge>),
+    /// What monitors were before then is forgotten, but for how they stood at that moment.
+    EdgesGone(Timestamp),
     /// A sign of life; the oldest ones of the monitor are forgotten.
     Ping(Box<Ping>),
     /// Up to when monitors have been watched.

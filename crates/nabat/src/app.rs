@@ -24,6 +24,7 @@ use crate::engine::{self, Problem, Running};
 use crate::lifecycle;
 use crate::metrics::Metrics;
 use crate::probe::Tools;
+use crate::samples::{Keep, Samples};
 use crate::store::sqlite::{Damage, Sqlite};
 use crate::store::{History, Store};
 use crate::telemetry::Log;
@@ -36,6 +37,8 @@ use home::home;
 use integrations::Integrations;
 use reload::Reloader;
 
+/// The file of what probes saw, within the data folder.
+const SAMPLES_FILE: &str = "samples.db";
 /// The alert that says that the store was damaged at the start.
 const STORE_DAMAGED: &str = "NabatStoreDamaged";
 /// For how long it fires.
@@ -207,10 +210,16 @@ impl App {
         });
         let tools = Arc::new(Tools::start().context("failed to prepare probes")?);
         let history = Arc::clone(&store) as Arc<dyn History>;
+        let samples = Samples::open(&data_dir.join(SAMPLES_FILE), Keep::default())?;
+        let files = watch::Files {
+            samples: Arc::new(samples),
+            folder: data_dir.to_owned(),
+        };
         let watch = watch::start(
             engine.handle.clone(),
             history.as_ref(),
             tools,
+            files,
             config.clone(),
         )?;
         let integrations = Integrations::new(engine.handle.clone(), Arc::clone(&metrics), instance);

@@ -4,15 +4,57 @@
 //! [`nabat_core::monitor`]. A fault of our own (no file left, no network of ours) is
 //! [`Outcome::Unknown`], never [`Outcome::Down`].
 
+pub mod certificate;
+mod connect;
+mod endpoint;
+mod evidence;
+mod failure;
+mod handshake;
+pub mod http;
 pub mod names;
+mod pattern;
+pub mod ping;
+mod reach;
+mod short;
+mod target;
+mod trace;
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
+pub use endpoint::{Endpoint, EndpointError};
 pub use nabat_core::monitor::Outcome;
+pub use pattern::Pattern;
+pub use short::{Short, ShortOrLong};
+pub use target::Target;
 
+use handshake::Handshakes;
 use names::Names;
+use ping::Pinger;
+
+/// What all probes share: names found, pings carried, and what TLS needs.
+#[derive(Debug)]
+pub struct Tools {
+    /// Finds the addresses of names.
+    pub names: Names,
+    /// Carries pings.
+    pub pinger: Pinger,
+    handshakes: Handshakes,
+}
+
+impl Tools {
+    /// Prepares probes. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start() -> std::io::Result<Self> {
+        Ok(Self {
+            names: Names::default(),
+            pinger: Pinger::new()?,
+            handshakes: Handshakes::default(),
+        })
+    }
+}
 
 /// What one probe saw.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +67,8 @@ pub struct Report {
     pub address: Option<IpAddr>,
     /// How long each part took, in order: `resolve`, `connect`, `tls`, `first byte`, `transfer`.
     pub phases: Vec<(&'static str, Duration)>,
+    /// How many of its packets were lost, in percent, if it sent several.
+    pub loss_percent: Option<u8>,
     /// Each condition with what was seen, in the order in which they were looked at.
     pub findings: Vec<Finding>,
 }
@@ -58,52 +102,6 @@ pub enum Reach {
     PublicOnly,
 }
 
-/// What all probes share.
-#[derive(Debug, Default)]
-pub struct Tools {
-    /// Finds the addresses of names.
-    pub names: Names,
-}
-
-impl Tools {
-    /// Prepares probes.
-    pub fn start() -> std::io::Result<Self> {
-        Ok(Self::default())
-    }
-}
-
-/// What is looked at, of one kind.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Target {
-    /// stub
-    Stub(String),
-}
-
-impl Target {
-    /// host
-    pub fn host_of(host: &str) -> Self {
-        Self::Stub(host.to_owned())
-    }
-    /// What is looked at, as the host whose load is bounded.
-    pub fn host(&self) -> Arc<str> {
-        let Self::Stub(host) = self;
-        host.as_str().into()
-    }
-    /// For people.
-    pub fn instance(&self) -> String {
-        let Self::Stub(host) = self;
-        host.clone()
-    }
-    /// How long a probe takes at most where nobody says.
-    pub fn usual_timeout(&self) -> Duration {
-        Duration::from_secs(5)
-    }
-    /// Looks once.
-    pub async fn probe(&self, _tools: &Tools, _manner: Manner) -> Report {
-        Report::unknown("stub")
-    }
-}
-
 impl Report {
     /// That of a probe which could not be made.
     pub fn unknown(words: &str) -> Self {
@@ -111,19 +109,45 @@ impl Report {
             outcome: Outcome::Unknown,
             latency: None,
             address: None,
+            loss_percent: None,
             phases: Vec::new(),
-            findings: vec![Finding {
-                outcome: Outcome::Unknown,
-                words: words.to_owned(),
-            }],
+            findings: vec![Finding::unknown(words)],
         }
     }
-    /// In one line.
+
+    /// In one line: what is not as it should be, or else all that was seen.
     pub fn words(&self) -> String {
-        self.findings
-            .iter()
-            .map(|finding| finding.words.as_str())
-            .collect::<Vec<_>>()
-            .join("; ")
+        let wrong = |finding: &&Finding| finding.outcome != Outcome::Up;
+        let any = self.findings.iter().any(|finding| wrong(&finding));
+        let told = self.findings.iter().filter(|f| !any || wrong(f));
+        let words: Vec<&str> = told.map(|finding| finding.words.as_str()).collect();
+        words.join("; ")
+    }
+}
+
+impl Finding {
+    fn new(outcome: Outcome, words: &str) -> Self {
+        let words = evidence::line(words);
+        Self { outcome, words }
+    }
+
+    /// A condition that was met.
+    pub(crate) fn up(words: impl AsRef<str>) -> Self {
+        Self::new(Outcome::Up, words.as_ref())
+    }
+
+    /// Something to see to, though the target does what it should.
+    pub(crate) fn degraded(words: impl AsRef<str>) -> Self {
+        Self::new(Outcome::Degraded, words.as_ref())
+    }
+
+    /// A condition that was not met.
+    pub(crate) fn down(words: impl AsRef<str>) -> Self {
+        Self::new(Outcome::Down, words.as_ref())
+    }
+
+    /// What could not be looked at, by our own fault.
+    pub(crate) fn unknown(words: impl AsRef<str>) -> Self {
+        Self::new(Outcome::Unknown, words.as_ref())
     }
 }

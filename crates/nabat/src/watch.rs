@@ -26,7 +26,7 @@ use crate::config::{Monitor, Written};
 use crate::engine::NotTaken;
 use crate::probe::{Manner, Reach, Report, Tools};
 
-pub use watcher::{Running, start};
+pub use watcher::{Files, Running, start};
 
 /// How many requests may wait for the watch.
 const ASKS_WAITING_MAX: usize = 1_024;

@@ -2,6 +2,7 @@
 //!
 //! A check answers with a hint that never repeats the text, because the text may be a secret.
 
+use std::fmt;
 use std::str::FromStr;
 
 use base64::Engine as _;
@@ -15,6 +16,8 @@ use super::period::Period;
 use super::smarthost::Smarthost;
 use super::store::Store;
 use super::{suggest, zone};
+use crate::probe::http::{Proxy, StatusRange, WebAddress};
+use crate::probe::{Endpoint, Pattern};
 
 /// What a text of this format looks like; nothing for a format that is not checked here.
 pub(super) fn expected(format: &str) -> Option<&'static str> {
@@ -30,6 +33,12 @@ pub(super) fn expected(format: &str) -> Option<&'static str> {
         "mail-address" => "an e-mail address such as `ops@example.org` or `Ops <ops@example.org>`",
         "mail-addresses" => "one or more e-mail addresses, such as `a@example.org, b@example.org`",
         "smarthost" => "a mail server and its port, such as `mail.example.org:587`",
+        "web-address" => "an `http` or `https` address such as `https://example.org/health`",
+        "http-proxy" => "an HTTP proxy's address such as `http://proxy.example.org:3128`",
+        "host-and-port" => "a host and its port, such as `db.example.org:5432`",
+        "host" => "a host, with a port if it has not the usual one, such as `[2001:db8::1]:2222`",
+        "regex" => "a regular expression such as `^OK`",
+        "status" => "a status code from 100 to 599, or a range such as `200-299`",
         "signing-secret" => "`whsec_` and the base64 of at least 24 bytes",
         "certificates" => "the path of a file with certificates (PEM)",
         "store" => "a store such as `sqlite:nabat.db`",
@@ -71,6 +80,12 @@ pub(super) fn check(format: &str, text: &str) -> Result<(), Option<String>> {
             .parse::<Smarthost>()
             .map(drop)
             .map_err(|error| Some(error.to_string())),
+        "web-address" => read::<WebAddress>(text),
+        "http-proxy" => read::<Proxy>(text),
+        "host-and-port" => read::<Endpoint>(text),
+        "host" => read::<Endpoint<1>>(text),
+        "regex" => read::<Pattern>(text),
+        "status" => read::<StatusRange>(text),
         "signing-secret" => signing_secret(text),
         "cron" => text
             .parse::<Cron>()
@@ -84,6 +99,12 @@ pub(super) fn check(format: &str, text: &str) -> Result<(), Option<String>> {
         "years" => range::<Years>(text),
         _ => Ok(()),
     }
+}
+
+fn read<T: FromStr<Err: fmt::Display>>(text: &str) -> Result<(), Option<String>> {
+    text.parse::<T>()
+        .map(drop)
+        .map_err(|error| Some(error.to_string()))
 }
 
 fn range<R: FromStr<Err = NotARange>>(text: &str) -> Result<(), Option<String>> {

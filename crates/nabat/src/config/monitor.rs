@@ -4,6 +4,7 @@
 //! `nabat monitor apply`, in the bodies of `/api/v1/monitors`.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -16,10 +17,12 @@ use super::maintenance::{cron, some_zone};
 use super::period::Period;
 use super::secret::MASK;
 use super::{matchers, schema, zone};
-use crate::probe::Target;
+use crate::probe::http::Http;
+use crate::probe::ping::Ping;
+use crate::probe::{ShortOrLong, Target};
 
 /// The key of each kind of monitor, in the order in which they are named to people.
-pub const KINDS: [&str; 2] = ["ping", "heartbeat"];
+pub const KINDS: [&str; 3] = ["ping", "http", "heartbeat"];
 
 /// Something that Nabat watches. It needs `name` and exactly one kind, such as `ping` or `http`.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -31,6 +34,10 @@ pub struct Monitor {
         extend("x-expected" = "a name of 1 to 100 characters without `/`, `\\` and `\"`")
     )]
     pub name: String,
+    /// A host that answers echoes: its name or address.
+    pub ping: Option<ShortOrLong<Ping>>,
+    /// A web page or an HTTP service: its address.
+    pub http: Option<ShortOrLong<Http>>,
     /// Waits for a sign of life of a job or a program that calls Nabat.
     pub heartbeat: Option<Heartbeat>,
     /// How often it is looked at. At least `1s`, at most `1d`.
@@ -120,6 +127,15 @@ pub struct Watch {
     /// The most monitors.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub max_monitors: u32,
+    /// A file to which each change of status is added as a line:
+    /// `2026-11-20T15:04:05+03:00 OFFLINE web-1 10.0.0.7 : no answer`. A relative path is taken from
+    /// the data folder. Without it no such file is written.
+    #[schemars(extend("x-expected" = "the path of a file"))]
+    pub state_log: Option<PathBuf>,
+    /// How large that file grows before it is moved to `.1` and begins anew, in bytes; of those moved
+    /// three are kept. `0`: others see to it.
+    #[schemars(range(min = 0, max = 1_073_741_824))]
+    pub state_log_max_bytes: u32,
 }
 
 impl Default for Watch {
@@ -129,6 +145,8 @@ impl Default for Watch {
             probes_per_host: 4,
             probes_at_once: 4_096,
             max_monitors: 50_000,
+            state_log: None,
+            state_log_max_bytes: 10_000_000,
         }
     }
 }
@@ -136,12 +154,17 @@ impl Default for Watch {
 impl Monitor {
     /// The key of its kind, such as `ping`.
     pub fn kind(&self) -> &'static str {
-        "heartbeat"
+        self.target().map_or("heartbeat", |target| target.kind())
     }
 
     /// What is looked at; nothing for a heartbeat.
     pub fn target(&self) -> Option<Target> {
-        None
+        let ping = self
+            .ping
+            .as_ref()
+            .map(|short| Target::Ping(short.0.clone()));
+        let http = self.http.as_ref();
+        ping.or_else(|| http.map(|short| Target::Http(Box::new(short.0.clone()))))
     }
 
     /// Whether it runs a program on this machine.

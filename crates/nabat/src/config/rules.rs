@@ -25,7 +25,7 @@ use routes::Known;
 const DAY: u32 = 24 * 60;
 
 /// The bounds of periods. A `stale_after` of less would call a slow source silent, of more never.
-const BOUNDS: [(&str, (Period, Period)); 6] = [
+const BOUNDS: [(&str, (Period, Period)); 9] = [
     (
         "stale_after",
         (Period::from_minutes(5), Period::from_minutes(365 * DAY)),
@@ -50,7 +50,11 @@ const BOUNDS: [(&str, (Period, Period)); 6] = [
         "history.keep_incidents_for",
         (Period::from_minutes(60), Period::from_minutes(3_650 * DAY)),
     ),
+    ("history.keep_samples_for", DAYS),
+    ("history.keep_hours_for", DAYS),
+    ("history.keep_statuses_for", DAYS),
 ];
+const DAYS: (Period, Period) = (Period::from_minutes(DAY), Period::from_minutes(3_650 * DAY));
 
 /// Notes what is wrong between the settings of `value`.
 pub(super) fn apply(check: &mut Check<'_>, value: &Value) {

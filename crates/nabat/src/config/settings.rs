@@ -383,6 +383,12 @@ pub struct History {
     /// Of those, only so many that ended last: each takes about 1.5 kB.
     #[schemars(range(min = 1, max = 100_000_000))]
     pub max_incidents: u32,
+    /// For how long each look at a monitor is kept: about 3 bytes each. At least `1d`, at most `10y`.
+    pub keep_samples_for: Period,
+    /// For how long what each hour of a monitor came to is kept. At least `1d`, at most `10y`.
+    pub keep_hours_for: Period,
+    /// For how long is kept when a monitor was up and when down. At least `1d`, at most `10y`.
+    pub keep_statuses_for: Period,
 }
 
 impl Default for History {
@@ -390,6 +396,9 @@ impl Default for History {
         Self {
             keep_incidents_for: Period::from_minutes(90 * 24 * 60),
             max_incidents: 200_000,
+            keep_samples_for: Period::from_minutes(30 * 24 * 60),
+            keep_hours_for: Period::from_minutes(365 * 24 * 60),
+            keep_statuses_for: Period::from_minutes(400 * 24 * 60),
         }
     }
 }

@@ -133,6 +133,7 @@ impl Kept {
             | Change::MonitorState(..)
             | Change::MonitorGone(_)
             | Change::Edge(_)
+            | Change::EdgesGone(_)
             | Change::Ping(_)
             | Change::WatchedUntil(_) => self.monitors.apply(change),
             Change::Offset(bot, offset) => {

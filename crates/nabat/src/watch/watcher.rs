@@ -6,13 +6,15 @@ mod show;
 mod start;
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use nabat_core::alert::{News, Status};
 use nabat_core::change::Change;
 use nabat_core::monitor::record::{Edge, Ping};
-use nabat_core::monitor::{Effect, MonitorId, Sample, Watch, Why};
+use nabat_core::monitor::{self, Effect, MonitorId, Outcome, Sample, Signal, Watch, Why};
 use nabat_core::time::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -24,10 +26,12 @@ use super::{Ask, Beat, Refused, Reply, alarms};
 use crate::clock;
 use crate::engine::{self, NotTaken};
 use crate::probe::{Manner, Reach};
+use crate::samples::{self, Samples};
+use crate::state_log::{self, State, StateLog};
 
 use known::Known;
 
-pub use start::{Running, start};
+pub use start::{Files, Running, start};
 
 /// At least so often time is looked at: the clock may have been set.
 const LOOK_PERIOD: Duration = Duration::from_secs(1);
@@ -35,6 +39,8 @@ const LOOK_PERIOD: Duration = Duration::from_secs(1);
 const WATCHED_PERIOD: Duration = Duration::from_secs(60);
 /// How often what fires is said again, so that it never counts as silent.
 const AFFIRM_PERIOD: Duration = Duration::from_secs(300);
+/// How often what is too old is forgotten.
+const FORGET_PERIOD: Duration = Duration::from_secs(3_600);
 /// How long to wait before a store that took nothing is tried again.
 const KEEP_AGAIN: Duration = Duration::from_secs(1);
 /// How many results are looked at before what follows is kept.
@@ -53,13 +59,22 @@ struct Watcher {
     keys: HashMap<String, MonitorId>,
     witnesses: Witnesses,
     max_monitors: usize,
-    zone: jiff::tz::TimeZone,
+    zone: TimeZone,
+    samples: Arc<Samples>,
+    log: StateLog,
+    /// Which file that is, and how large it grows.
+    log_file: Option<(PathBuf, u32)>,
+    /// The folder from which its path is taken.
+    folder: PathBuf,
+    /// For how long the history is kept.
+    keep_statuses: Duration,
     /// The last number that was given to a monitor.
     last_number: u64,
     waiting: Batch,
     keeping: Option<Keeping>,
     watched_at: Timestamp,
     affirm_at: Timestamp,
+    forget_at: Timestamp,
 }
 
 /// A commit that is under way.
@@ -114,10 +129,20 @@ impl Watcher {
             self.watched_at = now;
             self.waiting.change(Change::WatchedUntil(now));
         }
-        if now >= self.affirm_at || self.affirm_at.since(now) > AFFIRM_PERIOD {
+        if Self::is_due(now, self.affirm_at, AFFIRM_PERIOD) {
             self.affirm_at = now.after(AFFIRM_PERIOD);
             self.affirm();
         }
+        if Self::is_due(now, self.forget_at, FORGET_PERIOD) {
+            self.forget_at = now.after(FORGET_PERIOD);
+            let before = now.before(self.keep_statuses);
+            self.waiting.change(Change::EdgesGone(before));
+        }
+    }
+
+    /// Whether `at` has come, or the clock was put back since it was planned.
+    fn is_due(now: Timestamp, at: Timestamp, period: Duration) -> bool {
+        now >= at || at.since(now) > period
     }
 
     /// Says again what fires.
@@ -208,11 +233,11 @@ impl Watcher {
         };
         let now = clock::now();
         let said = match beat.signal {
-            nabat_core::monitor::Signal::Success => "success".to_owned(),
-            nabat_core::monitor::Signal::Start => "start".to_owned(),
-            nabat_core::monitor::Signal::Fail => "fail".to_owned(),
-            nabat_core::monitor::Signal::Log => "log".to_owned(),
-            nabat_core::monitor::Signal::Exit(code) => format!("exit {code}"),
+            Signal::Success => "success".to_owned(),
+            Signal::Start => "start".to_owned(),
+            Signal::Fail => "fail".to_owned(),
+            Signal::Log => "log".to_owned(),
+            Signal::Exit(code) => format!("exit {code}"),
         };
         let last_line = beat
             .body
@@ -255,7 +280,7 @@ impl Watcher {
         let now = clock::now();
         match done.of {
             For::Witness(index) => {
-                let up = done.report.outcome != nabat_core::monitor::Outcome::Down;
+                let up = done.report.outcome != Outcome::Down;
                 self.watch.witness_sampled(now, index, done.begun_at, up);
             }
             For::Monitor(id) => {
@@ -264,6 +289,13 @@ impl Watcher {
                 };
                 let words = done.report.words();
                 known.note(done.begun_at, &done.report, &words);
+                self.samples.put(samples::Sample {
+                    monitor: id,
+                    at: done.begun_at,
+                    outcome: done.report.outcome,
+                    latency: done.report.latency,
+                    loss_percent: done.report.loss_percent,
+                });
                 let sample = Sample {
                     at: done.begun_at,
                     took: done.report.latency,
@@ -293,6 +325,7 @@ impl Watcher {
             Effect::Changed {
                 id, to, at, words, ..
             } => {
+                self.write_down(id, to, at, &words);
                 self.waiting.change(Change::Edge(Box::new(Edge {
                     monitor: id,
                     at,
@@ -338,6 +371,29 @@ impl Watcher {
                     });
                 }
             }
+        }
+    }
+
+    /// Adds a line to the log of changes.
+    fn write_down(&self, id: MonitorId, to: monitor::Status, at: Timestamp, words: &str) {
+        let state = match to {
+            monitor::Status::Up => State::Online,
+            monitor::Status::Degraded => State::Degraded,
+            monitor::Status::Down => State::Offline,
+            monitor::Status::Unknown => State::Unknown,
+            monitor::Status::Unreachable => State::Unreachable,
+            monitor::Status::Maintenance => State::Maintenance,
+            monitor::Status::Paused => State::Paused,
+            // History knows none of these: what is not made sure of is not written down.
+            monitor::Status::Pending | monitor::Status::Suspect | monitor::Status::Recovering => {
+                return;
+            }
+        };
+        if let Some(known) = self.monitors.get(&id) {
+            let target = known.target.is_some().then_some(&*known.instance);
+            let name = &known.record.name;
+            let line = state_log::line(at, &self.zone, state, name, target, words);
+            self.log.write(&line);
         }
     }
 

@@ -8,6 +8,7 @@ use nabat_core::time::Timestamp;
 
 use super::{alarms, gateway};
 use crate::probe::Target;
+use crate::probe::ping::Ping;
 
 /// What stands for this machine's own router.
 const GATEWAY: &str = "gateway";
@@ -40,7 +41,7 @@ impl Witnesses {
                 GATEWAY => gateway::gateway()?.to_string(),
                 host => host.to_owned(),
             };
-            Some((index, Arc::new(Target::host_of(&host))))
+            Some((index, Arc::new(Target::Ping(Ping { host }))))
         };
         self.hosts.iter().enumerate().filter_map(target).collect()
     }

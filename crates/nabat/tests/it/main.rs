@@ -39,6 +39,10 @@ mod intake;
 #[cfg(test)]
 mod peers;
 #[cfg(test)]
+mod ping;
+#[cfg(test)]
+mod probes;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod reach;

@@ -46,6 +46,14 @@ impl Monitors {
                 self.edges.retain(|(id, at), _| !later(*id, *at));
                 self.edges.insert((edge.monitor, edge.at), *edge);
             }
+            Change::EdgesGone(before) => {
+                let mut last: BTreeMap<MonitorId, Timestamp> = BTreeMap::new();
+                for (monitor, at) in self.edges.keys().filter(|(_, at)| *at <= before) {
+                    last.insert(*monitor, *at);
+                }
+                let over = |id: &MonitorId, at| last.get(id).is_some_and(|last| at < *last);
+                self.edges.retain(|(id, at), _| !over(id, *at));
+            }
             Change::Ping(ping) => {
                 let oldest = ping.number.saturating_sub(PINGS_KEPT);
                 let old = |id: MonitorId, number| id == ping.monitor && number <= oldest;

@@ -66,6 +66,15 @@ pub(super) fn put_edge(tx: &Transaction<'_>, edge: &Edge) -> rusqlite::Result<us
         ])
 }
 
+/// Forgets the edges that were over before `before`.
+pub(super) fn remove_edges(tx: &Transaction<'_>, before: Timestamp) -> rusqlite::Result<usize> {
+    tx.prepare_cached(
+        "DELETE FROM edges WHERE at < (SELECT max(later.at) FROM edges AS later
+             WHERE later.monitor = edges.monitor AND later.at <= ?1)",
+    )?
+    .execute([before.as_millis()])
+}
+
 /// Keeps a sign of life, and only so many of one monitor.
 pub(super) fn put_ping(tx: &Transaction<'_>, ping: &Ping) -> rusqlite::Result<usize> {
     let oldest = ping.number.saturating_sub(PINGS_KEPT);

@@ -146,6 +146,7 @@ fn apply_plain(tx: &Transaction<'_>, change: &Change) -> rusqlite::Result<usize>
         Change::MonitorState(id, state) => monitors::put_state(tx, *id, state),
         Change::MonitorGone(id) => monitors::remove(tx, *id),
         Change::Edge(edge) => monitors::put_edge(tx, edge),
+        Change::EdgesGone(before) => monitors::remove_edges(tx, *before),
         Change::Ping(ping) => monitors::put_ping(tx, ping),
         Change::WatchedUntil(until) => monitors::put_watched(tx, *until),
         Change::Offset(bot, offset) => run(

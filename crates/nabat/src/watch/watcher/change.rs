@@ -10,7 +10,9 @@ use nabat_core::monitor::{MonitorId, Rules};
 use super::Watcher;
 use super::known::{Known, rules};
 use crate::clock;
-use crate::config::{Config, Written, monitor};
+use crate::config::{self, Config, Written, monitor};
+use crate::samples::Keep;
+use crate::state_log::{Rotation, StateLog};
 use crate::watch::prober::Limits;
 use crate::watch::witnesses::Witnesses;
 use crate::watch::{Applied, Apply, Mode, Put, PutDone, Refused, Wanted};
@@ -138,6 +140,19 @@ impl Watcher {
         self.max_monitors = watch.max_monitors as usize;
         self.zone = config.time_zone.clone();
         self.prober.limit(Limits::of(watch));
+        self.keep_statuses = config.history.keep_statuses_for.duration();
+        self.samples.set_keep(samples_kept(&config.history));
+        let log_file = watch.state_log.as_ref();
+        let log_file = log_file.map(|file| (self.folder.join(file), watch.state_log_max_bytes));
+        if log_file != self.log_file {
+            let (path, max_bytes) = log_file.clone().unzip();
+            let rotation = Rotation {
+                max_bytes: max_bytes.map_or(0, u64::from),
+                ..Rotation::default()
+            };
+            self.log = StateLog::open(path.as_deref(), rotation);
+            self.log_file = log_file;
+        }
         let witnesses = Witnesses::named(&watch.witnesses);
         if witnesses != self.witnesses {
             self.watch.set_witnesses(clock::now(), witnesses.count());
@@ -387,6 +402,7 @@ impl Watcher {
                 }
             }
             self.waiting.forget(id);
+            self.samples.forget(id);
             // Its end was told already.
             self.watch.remove(now, id);
         }
@@ -438,6 +454,15 @@ impl Limits {
             at_once: watch.probes_at_once as usize,
             per_host: watch.probes_per_host as usize,
         }
+    }
+}
+
+/// For how long samples are kept.
+fn samples_kept(history: &config::History) -> Keep {
+    Keep {
+        samples: history.keep_samples_for.duration(),
+        hours: history.keep_hours_for.duration(),
+        ..Keep::default()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Starting the watch on what is kept.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nabat_core::monitor::Watch;
@@ -11,11 +11,13 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::known::Known;
-use super::{AFFIRM_PERIOD, Watcher};
+use super::{AFFIRM_PERIOD, FORGET_PERIOD, Watcher};
 use crate::clock;
 use crate::config::{Config, Monitor, Written, parse_monitor};
 use crate::engine;
 use crate::probe::Tools;
+use crate::samples::Samples;
+use crate::state_log::{Rotation, StateLog};
 use crate::store::{History, StoreError};
 use crate::watch::keeper::Batch;
 use crate::watch::prober::{Limits, Prober};
@@ -28,6 +30,15 @@ pub struct Running {
     /// The way to reach it.
     pub handle: Handle,
     task: JoinHandle<()>,
+}
+
+/// Where the watch writes beside the store.
+#[derive(Debug)]
+pub struct Files {
+    /// What each probe saw.
+    pub samples: Arc<Samples>,
+    /// The folder from which the path of the state log is taken.
+    pub folder: PathBuf,
 }
 
 impl Running {
@@ -53,6 +64,7 @@ pub fn start(
     engine: engine::Handle,
     history: &dyn History,
     tools: Arc<Tools>,
+    files: Files,
     config: Config,
 ) -> Result<Running, StoreError> {
     let now = clock::now();
@@ -71,11 +83,17 @@ pub fn start(
         witnesses: Witnesses::default(),
         max_monitors: config.watch.max_monitors as usize,
         zone: config.time_zone.clone(),
+        samples: files.samples,
+        log: StateLog::open(None, Rotation::default()),
+        log_file: None,
+        folder: files.folder,
+        keep_statuses: config.history.keep_statuses_for.duration(),
         last_number: 0,
         waiting: Batch::default(),
         keeping: None,
         watched_at: now,
         affirm_at: now.after(AFFIRM_PERIOD),
+        forget_at: now.after(FORGET_PERIOD),
     };
     let written = config.monitors.iter().zip(&config.monitor_definitions);
     let written: HashMap<&str, _> = written

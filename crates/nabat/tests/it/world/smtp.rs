@@ -13,6 +13,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use super::certificates::{Authority, Validity};
 use super::process::Process;
 use super::wait;
 
@@ -118,26 +119,8 @@ impl SmtpServer {
 
 /// Makes `ca.pem`, and `server.pem` and `server.key` signed by it.
 fn certificates(folder: &Path) {
-    let openssl = |arguments: &str| {
-        let line = format!(
-            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 {arguments}"
-        );
-        let output = Command::new("openssl")
-            .args(line.split(' '))
-            .current_dir(folder)
-            .output()
-            .unwrap_or_else(|error| {
-                panic!("cannot start openssl; does `cargo xtask setup` help? {error}")
-            });
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "openssl: {errors}");
-    };
-    openssl("-subj /CN=authority -keyout ca.key -out ca.pem");
-    openssl(
-        "-subj /CN=server -keyout server.key -out server.pem -CA ca.pem -CAkey ca.key \
-         -addext subjectAltName=IP:127.0.0.1,DNS:localhost \
-         -addext basicConstraints=critical,CA:FALSE",
-    );
+    let authority = Authority::new(folder);
+    authority.certify("server", "IP:127.0.0.1,DNS:localhost", Validity::Days(2));
 }
 
 fn configuration(folder: &Path, user: u32) -> String {

@@ -1,0 +1,84 @@
+//! Headers of a request. Their values may be secrets, and are shown nowhere.
+
+use std::collections::BTreeMap;
+
+use hyper::HeaderMap;
+use hyper::header::{HeaderName, HeaderValue};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, de};
+
+/// The headers that say how a connection is to be used, which is not for the settings to say.
+const OURS: [&str; 5] = [
+    "connection",
+    "content-length",
+    "transfer-encoding",
+    "upgrade",
+    "te",
+];
+
+/// The headers that hold no secret, and go along to wherever a redirect leads.
+const HARMLESS: [&str; 3] = ["accept", "accept-language", "user-agent"];
+
+/// Headers of a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Headers(pub(super) HeaderMap);
+
+impl Headers {
+    /// Those that may be sent to others than whom they were meant for.
+    pub(super) fn harmless(&self) -> HeaderMap {
+        let harmless = |(name, _): &(&HeaderName, &HeaderValue)| HARMLESS.contains(&name.as_str());
+        let harmless = self.0.iter().filter(harmless);
+        harmless
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    }
+}
+
+impl TryFrom<BTreeMap<String, String>> for Headers {
+    type Error = String;
+
+    fn try_from(texts: BTreeMap<String, String>) -> Result<Self, String> {
+        let mut headers = HeaderMap::with_capacity(texts.len());
+        for (name, value) in texts {
+            let Ok(key) = HeaderName::try_from(&name) else {
+                return Err(format!("`{name}` is no name of a header"));
+            };
+            if OURS.contains(&key.as_str()) {
+                return Err(format!("the header `{name}` is Nabat's own"));
+            }
+            let Ok(mut value) = HeaderValue::try_from(value) else {
+                return Err(format!(
+                    "the header `{name}` has a character that none may have"
+                ));
+            };
+            value.set_sensitive(true);
+            headers.insert(key, value);
+        }
+        Ok(Self(headers))
+    }
+}
+
+impl<'de> Deserialize<'de> for Headers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let texts = BTreeMap::deserialize(deserializer)?;
+        Self::try_from(texts).map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for Headers {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Headers".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "maxProperties": 50,
+            "additionalProperties": {"type": "string", "writeOnly": true, "maxLength": 8000},
+        })
+    }
+}

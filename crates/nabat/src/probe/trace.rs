@@ -1,0 +1,115 @@
+//! A report in the making: what took how long, what was seen, and the time that is left.
+//!
+//! Who probes hands every part of the work to [`Trace::phase`], so that none can outlast the probe's
+//! time, and ends early with the [`Finding`] that leaves nothing more to look at.
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Finding, Manner, Outcome, Report};
+use crate::config::Period;
+
+/// The part that finds addresses; it is none of the target's doing.
+pub(super) const RESOLVE: &str = "resolve";
+
+pub(super) struct Trace {
+    pub(super) manner: Manner,
+    pub(super) address: Option<IpAddr>,
+    deadline: Instant,
+    phases: Vec<(&'static str, Duration)>,
+    findings: Vec<Finding>,
+    secrets: Vec<String>,
+}
+
+impl Trace {
+    pub(super) fn new(manner: Manner) -> Self {
+        Self {
+            manner,
+            address: None,
+            deadline: Instant::now() + manner.timeout,
+            phases: Vec::with_capacity(5),
+            findings: Vec::new(),
+            secrets: Vec::new(),
+        }
+    }
+
+    /// The time until the probe must be over.
+    pub(super) fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Does one part of the work, and notes how long it took. Done again, as after a redirect, it
+    /// adds to the same phase.
+    ///
+    /// # Errors
+    /// What `work` found, or that the time was over.
+    pub(super) async fn phase<T>(
+        &mut self,
+        name: &'static str,
+        work: impl Future<Output = Result<T, Finding>>,
+    ) -> Result<T, Finding> {
+        let begun = Instant::now();
+        let result = tokio::time::timeout_at(self.deadline, work).await;
+        let took = begun.elapsed();
+        match self.phases.iter_mut().find(|(phase, _)| *phase == name) {
+            Some((_, sum)) => *sum += took,
+            None => self.phases.push((name, took)),
+        }
+        result.unwrap_or_else(|_| Err(self.too_late(name)))
+    }
+
+    /// Notes what was seen.
+    pub(super) fn note(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    /// Sees to it that no finding repeats `secret`, whoever sent it back.
+    pub(super) fn hide(&mut self, secret: &str) {
+        if !secret.is_empty() {
+            self.secrets.push(secret.to_owned());
+        }
+    }
+
+    /// The report, after all parts were done or one of them ended it.
+    pub(super) fn finish(mut self, result: Result<(), Finding>) -> Report {
+        let answered = result.is_ok();
+        self.findings.extend(result.err());
+        for secret in &self.secrets {
+            for finding in &mut self.findings {
+                if finding.words.contains(secret) {
+                    finding.words = finding.words.replace(secret, "…");
+                }
+            }
+        }
+        let theirs = self.phases.iter().filter(|(name, _)| *name != RESOLVE);
+        Report {
+            outcome: worst(&self.findings),
+            latency: answered.then(|| theirs.map(|(_, took)| *took).sum()),
+            address: self.address,
+            loss_percent: None,
+            phases: self.phases,
+            findings: self.findings,
+        }
+    }
+
+    fn too_late(&self, phase: &str) -> Finding {
+        let millis = u32::try_from(self.manner.timeout.as_millis()).unwrap_or(u32::MAX);
+        let timeout = Period::from_millis(millis);
+        if phase == RESOLVE {
+            return Finding::unknown(format!("no resolver answered within {timeout}"));
+        }
+        Finding::down(format!("no answer within {timeout} ({phase})"))
+    }
+}
+
+/// What the findings come to. What was seen of the target counts for more than what could not be.
+fn worst(findings: &[Finding]) -> Outcome {
+    let any = |outcome| findings.iter().any(|finding| finding.outcome == outcome);
+    [Outcome::Down, Outcome::Unknown, Outcome::Degraded]
+        .into_iter()
+        .find(|outcome| any(*outcome))
+        .unwrap_or(Outcome::Up)
+}
