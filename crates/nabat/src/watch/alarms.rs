@@ -39,7 +39,8 @@ pub(super) fn over(monitor: &Monitor, target: &str, what: Trouble, at: Timestamp
     news(monitor, target, what, over)
 }
 
-fn news(monitor: &Monitor, target: &str, what: Trouble, status: Status) -> News {
+/// The labels of an alert of a monitor, which are its identity.
+pub(super) fn labels(monitor: &Monitor, target: &str, what: Trouble) -> Labels {
     let (name, severity) = match what {
         Trouble::Down => (DOWN, monitor.severity.as_str()),
         Trouble::Degraded => (DEGRADED, "warning"),
@@ -53,8 +54,12 @@ fn news(monitor: &Monitor, target: &str, what: Trouble, status: Status) -> News 
     ];
     let given = monitor.labels.iter();
     let given = given.map(|(name, value)| (name.as_str(), value.as_str()));
+    given.chain(own).collect()
+}
+
+fn news(monitor: &Monitor, target: &str, what: Trouble, status: Status) -> News {
     News {
-        labels: given.chain(own).collect(),
+        labels: labels(monitor, target, what),
         annotations: Labels::default(),
         links: Links::default(),
         group: None,

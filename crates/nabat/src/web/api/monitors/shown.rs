@@ -41,10 +41,7 @@ pub(in crate::web) fn shown(monitor: Shown, state: &web::State) -> Monitor {
         labels: monitor.labels,
         parents: monitor.parents,
         configured: record.origin == Origin::Config,
-        made_by: match &record.origin {
-            Origin::Config => None,
-            Origin::Made { by, .. } => Some(by.clone()),
-        },
+        made_by: record.origin.maker().map(str::to_owned),
         made_at: record.made_at.to_string(),
         changed_at: record.changed_at.to_string(),
         ping_url: record.key.as_ref().map(|key| format!("{base}/ping/{key}")),
