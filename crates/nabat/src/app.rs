@@ -93,6 +93,7 @@ pub struct App {
     listener: TcpListener,
     engine: Running,
     watch: watch::Running,
+    granter: watch::Granter,
     router: axum::Router,
     damage: Option<Damage>,
     live: Live,
@@ -228,6 +229,11 @@ impl App {
         let integrations = Integrations::new(engine.handle.clone(), Arc::clone(&metrics), instance);
 
         let counted = Arc::clone(&metrics);
+        let granter = watch::Granter {
+            engine: engine.handle.clone(),
+            watch: watch.handle.clone(),
+            history,
+        };
         let (config_in_force, config) = tokio::sync::watch::channel(Arc::new(config));
         let (reload, reloads) = mpsc::channel(1);
         let router = web::under(
@@ -263,6 +269,7 @@ impl App {
                 watch: watch.handle.clone(),
             },
             watch,
+            granter,
             reloads,
             hangups,
         })
@@ -305,6 +312,7 @@ impl App {
         self.live.reloader.tell(None).await;
         self.tell_damage().await;
         let web = tokio::spawn(serve(self.listener, self.router, shutdown.clone()));
+        let wishes = tokio::spawn(self.granter.run(shutdown.clone()));
         let owner_link = tokio::spawn(bots::offer_owner_link(
             self.engine.handle.clone(),
             self.live.bots.first_name(),
@@ -331,7 +339,8 @@ impl App {
                     // In this order: the web ends by itself only once the shutdown has begun.
                     let web_crashed = web.is_finished() && !shutdown.is_cancelled();
                     // Half a Nabat is worse than one that its supervisor starts again.
-                    if web_crashed || self.live.crashed() || self.watch.ended() {
+                    let wishes_crashed = wishes.is_finished() && !shutdown.is_cancelled();
+                    if web_crashed || wishes_crashed || self.live.crashed() || self.watch.ended() {
                         tracing::error!("a part of Nabat panicked");
                         crashed = true;
                         shutdown.cancel();

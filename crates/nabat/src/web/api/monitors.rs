@@ -473,6 +473,11 @@ impl From<Refused> for Problem {
                 "key_taken",
                 "choose another `key`, or leave it out",
             ),
+            Refused::TooManyOfPerson { .. } | Refused::TooManyInChat { .. } => (
+                StatusCode::CONFLICT,
+                "too_many_monitors",
+                "remove some of them",
+            ),
             Refused::TooMany { .. } => (
                 StatusCode::CONFLICT,
                 "too_many_monitors",
