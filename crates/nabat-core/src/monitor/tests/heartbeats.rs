@@ -8,6 +8,7 @@ use super::world::World;
 use super::{MonitorId, ONE, Script, Steps, at, check, secs, told};
 use crate::monitor::Outcome::{Down, Up};
 use crate::monitor::Signal::{Exit, Fail, Log, Start, Success};
+use crate::monitor::heartbeat::Listening;
 use crate::monitor::{Expected, Heartbeat, Kind, Rules, Signal, Status, Watch};
 use crate::time::Timestamp;
 
@@ -460,16 +461,19 @@ fn clocks_that_change_by_season_make_nobody_late() {
     ];
     for (cron, grace, heard, deadline) in cases {
         let time = |text| Timestamp::parse_rfc3339(text).unwrap().unwrap();
-        let rules = Rules::of(Kind::Heartbeat(Heartbeat {
+        let rules = Heartbeat {
             expected: Expected::Cron {
                 cron: cron.parse().unwrap(),
                 zone: TimeZone::get("Europe/Berlin").unwrap(),
             },
             grace: secs(grace * 3_600),
-        }));
-        let mut watch = Watch::new(time(heard), None);
-        watch.set(time(heard), ONE, rules, None);
-        watch.signal(time(heard), ONE, Success, None, String::new());
-        assert_eq!(watch.next_due(), Some(time(deadline)), "{cron} {heard}");
+        };
+        let mut listening = Listening::default();
+        listening.end(time(heard), None, true);
+        assert_eq!(
+            listening.deadline(&rules),
+            Some(time(deadline)),
+            "{cron} {heard}"
+        );
     }
 }
