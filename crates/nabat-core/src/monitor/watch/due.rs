@@ -87,7 +87,11 @@ impl Watch {
         let mut next = entry
             .next
             .filter(|next| next.at <= now && entry.in_flight.is_none())?;
-        let interval = entry.probing()?.interval;
+        let Some(interval) = entry.probing().map(|probing| probing.interval) else {
+            // What is not probed plans nothing; if it did, time would stand still.
+            entry.next = None;
+            return None;
+        };
         let late = now.since(next.planned_at);
         let missed = next.why != Why::Asked && late >= interval.max(MISSED_MIN);
         if missed {
