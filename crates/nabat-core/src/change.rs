@@ -10,6 +10,8 @@ use crate::chat::{BotId, Chat, ChatKey, Invite, Person, PersonId};
 use crate::delivery::{Attempt, Delivery, DeliveryId, Done};
 use crate::history::Entry;
 use crate::incident::{Incident, IncidentId};
+use crate::monitor::record::{Edge, Ping, Record};
+use crate::monitor::{MonitorId, State};
 use crate::silence::{Silence, SilenceId};
 use crate::subscription::{Subscription, SubscriptionId};
 use crate::time::Timestamp;
@@ -69,6 +71,21 @@ pub enum Change {
     Silence(Arc<Silence>),
     /// A silence that is forgotten.
     SilenceGone(SilenceId),
+    /// A monitor as it is defined now; its state is left out and stays as it is.
+    Monitor(Box<Record>),
+    /// What is known of a monitor now.
+    MonitorState(MonitorId, Box<State>),
+    /// A monitor that is watched no more, with its history.
+    MonitorGone(MonitorId),
+    /// From a moment on a monitor has another status; it takes the place of the edges at and after
+    /// that moment.
+    Edge(Box<Edge>),
+    /// What monitors were before then is forgotten, but for how they stood at that moment.
+    EdgesGone(Timestamp),
+    /// A sign of life; the oldest ones of the monitor are forgotten.
+    Ping(Box<Ping>),
+    /// Up to when monitors have been watched.
+    WatchedUntil(Timestamp),
     /// The last update of a bot that was dealt with.
     Offset(BotId, Offset),
     /// No number up to this one is free.

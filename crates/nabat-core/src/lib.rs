@@ -5,7 +5,7 @@
 //!
 //! In reading order: [`time`], [`alert`], [`incident`]; [`matcher`], [`subscription`]; [`chat`],
 //! [`command`], [`message`]; [`card`], [`delivery`], [`history`]; [`engine`], which puts them together, and
-//! [`change`], what it asks the store to keep.
+//! [`change`], what it asks the store to keep; and beside it [`monitor`], what Nabat watches by itself.
 #![warn(missing_docs)]
 
 pub mod alert;
@@ -13,6 +13,7 @@ pub mod card;
 pub mod change;
 pub mod chat;
 pub mod command;
+pub mod cron;
 pub mod delivery;
 pub mod destination;
 pub mod engine;
@@ -21,6 +22,7 @@ pub mod incident;
 pub mod inhibition;
 pub mod matcher;
 pub mod message;
+pub mod monitor;
 pub mod notification;
 pub mod route;
 pub(crate) mod shards;

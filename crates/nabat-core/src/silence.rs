@@ -6,10 +6,9 @@
 //! itself, not in the clock: whatever follows from a change happens once, at that change.
 //!
 //! `cover` finds the active silences of an alert, `uuid` names silences for Alertmanager's
-//! clients, `window` and `cron` are for those that come again by themselves.
+//! clients, `window` is for those that come again by themselves.
 
 pub mod cover;
-pub mod cron;
 pub mod uuid;
 pub mod window;
 

@@ -16,25 +16,29 @@ use anyhow::Context as _;
 use nabat_core::silence::uuid::Names;
 use tokio::net::TcpListener;
 use tokio::signal::unix::Signal;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Config};
 use crate::engine::{self, Problem, Running};
 use crate::lifecycle;
 use crate::metrics::Metrics;
+use crate::probe::Tools;
+use crate::samples::{Keep, Samples};
 use crate::store::sqlite::{Damage, Sqlite};
 use crate::store::{History, Store};
 use crate::telemetry::Log;
 use crate::web::api::token;
 use crate::web::server::{Reload, serve};
-use crate::{bot, clock, web};
+use crate::{bot, clock, watch, web};
 
 use bots::Bots;
 use home::home;
 use integrations::Integrations;
 use reload::Reloader;
 
+/// The file of what probes saw, within the data folder.
+const SAMPLES_FILE: &str = "samples.db";
 /// The alert that says that the store was damaged at the start.
 const STORE_DAMAGED: &str = "NabatStoreDamaged";
 /// For how long it fires.
@@ -88,6 +92,7 @@ pub struct App {
     address: SocketAddr,
     listener: TcpListener,
     engine: Running,
+    watch: watch::Running,
     router: axum::Router,
     damage: Option<Damage>,
     live: Live,
@@ -105,6 +110,7 @@ struct Live {
     reloader: Reloader,
     bots: Bots,
     integrations: Integrations,
+    watch: watch::Handle,
 }
 
 impl Live {
@@ -112,6 +118,8 @@ impl Live {
     async fn reload(&mut self) -> Result<(), String> {
         self.reloader.reload().await?;
         self.follow();
+        let config = (*self.reloader.config()).clone();
+        self.watch.configure(config).await;
         Ok(())
     }
 
@@ -198,11 +206,27 @@ impl App {
             instance: instance.clone(),
             started_at,
             address,
+            home: home(address, &prefix),
         });
+        let tools = Arc::new(Tools::start().context("failed to prepare probes")?);
+        let history = Arc::clone(&store) as Arc<dyn History>;
+        let samples = Samples::open(&data_dir.join(SAMPLES_FILE), Keep::default())?;
+        let samples = Arc::new(samples);
+        let files = watch::Files {
+            samples: Arc::clone(&samples),
+            folder: data_dir.to_owned(),
+        };
+        let watch = watch::start(
+            engine.handle.clone(),
+            history.as_ref(),
+            tools,
+            files,
+            config.clone(),
+        )?;
         let integrations = Integrations::new(engine.handle.clone(), Arc::clone(&metrics), instance);
 
         let counted = Arc::clone(&metrics);
-        let (config_in_force, config) = watch::channel(Arc::new(config));
+        let (config_in_force, config) = tokio::sync::watch::channel(Arc::new(config));
         let (reload, reloads) = mpsc::channel(1);
         let router = web::under(
             &prefix,
@@ -211,6 +235,8 @@ impl App {
                 config,
                 about,
                 metrics,
+                watch: watch.handle.clone(),
+                samples,
                 api,
                 ears,
                 bodies: web::bodies(),
@@ -232,7 +258,9 @@ impl App {
                 reloader,
                 bots,
                 integrations,
+                watch: watch.handle.clone(),
             },
+            watch,
             reloads,
             hangups,
         })
@@ -279,7 +307,7 @@ impl App {
             self.engine.handle.clone(),
             self.live.bots.first_name(),
         ));
-        let mut watch = tokio::time::interval(Duration::from_secs(1));
+        let mut look = tokio::time::interval(Duration::from_secs(1));
         let mut crashed = false;
         loop {
             tokio::select! {
@@ -293,7 +321,7 @@ impl App {
                     let outcome = self.live.reload().await;
                     let _ = reload.answer.send(outcome);
                 }
-                _ = watch.tick() => {
+                _ = look.tick() => {
                     if self.engine.ended() {
                         tracing::error!("the engine stopped");
                         shutdown.cancel();
@@ -301,7 +329,7 @@ impl App {
                     // In this order: the web ends by itself only once the shutdown has begun.
                     let web_crashed = web.is_finished() && !shutdown.is_cancelled();
                     // Half a Nabat is worse than one that its supervisor starts again.
-                    if web_crashed || self.live.crashed() {
+                    if web_crashed || self.live.crashed() || self.watch.ended() {
                         tracing::error!("a part of Nabat panicked");
                         crashed = true;
                         shutdown.cancel();
@@ -313,6 +341,7 @@ impl App {
         let orderly = async {
             // Both at once: a slow client must not take the time of what is on its way.
             let _ = tokio::join!(web, self.live.stop());
+            self.watch.stop().await;
             self.engine.stop().await
         };
         match tokio::time::timeout(lifecycle::STOP_PATIENCE, orderly).await {

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use nabat_core::notification::Notification;
 
+pub(crate) use http::chain;
+
 /// Why a channel did not take a notification.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {

@@ -10,10 +10,12 @@ mod file;
 mod idle;
 mod import;
 mod incidents;
+mod monitor;
 mod output;
 mod ping;
 mod place;
 mod routes;
+mod run;
 mod schema;
 mod serve;
 mod silence;
@@ -68,6 +70,10 @@ enum Command {
     Alert(Box<alert::Alert>),
     /// Hold alerts back for a time; see, extend and end what holds them back
     Silence(Box<silence::Silence>),
+    /// Watch devices and services; see how they stand
+    Monitor(Box<monitor::Monitor>),
+    /// Run a job and tell Nabat that it began and how it ended
+    Run(run::Run),
     /// Make a `nabat.yml` of another program's configuration
     Import(import::Import),
     /// See what fires and what fired, for how long, and who was told
@@ -91,6 +97,11 @@ pub fn run() -> ExitCode {
         Command::Deliveries(deliveries) => deliveries.run(),
         Command::Alert(alert) => alert.run(),
         Command::Silence(silence) => silence.run(),
+        Command::Monitor(monitor) => monitor.run(),
+        Command::Run(run) => match run.run() {
+            Ok(code) => return ExitCode::from(code),
+            Err(failure) => Err(failure),
+        },
         Command::Import(import) => import.run(),
         Command::Incidents(incidents) => incidents.run(),
         Command::Routes(routes) => routes.run(),

@@ -9,12 +9,15 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 mod alertmanager;
 mod certificates;
 mod check;
 mod comments;
+mod document;
 mod endpoint;
 mod environment;
 mod format;
@@ -26,6 +29,7 @@ mod mailbox;
 mod maintenance;
 mod matchers;
 mod mistake;
+pub mod monitor;
 mod period;
 mod receiver;
 mod reference;
@@ -48,6 +52,7 @@ mod zone;
 mod tests;
 
 pub use alertmanager::Note;
+pub use document::{Written, parse_monitor, parse_monitors};
 pub use endpoint::{ApiUrl, OFFICIAL};
 pub use environment::environment;
 pub use import::{Imported, import};
@@ -56,6 +61,7 @@ pub use integration::Integration;
 pub use locate::locate;
 pub use mailbox::{Mailbox, MailboxError};
 pub use mistake::{ConfigError, Mistake};
+pub use monitor::Monitor;
 pub use period::{Period, PeriodError};
 pub use receiver::TelegramConfig;
 pub use reference::reference_markdown;
@@ -64,7 +70,7 @@ pub use route::Route;
 pub use schema::json_schema;
 pub use secret::Secret;
 pub use settings::{
-    Api, Auth, Basic, Bot, Config, Intake, Limits, Operator, Telegram, Updates, Webhook,
+    Api, Auth, Basic, Bot, Config, History, Intake, Limits, Operator, Telegram, Updates, Webhook,
 };
 pub use smarthost::{Smarthost, SmarthostError};
 pub use store::{Store, StoreError};
@@ -222,7 +228,7 @@ pub fn parse_as(
     let folder = file.parent().unwrap_or(Path::new(""));
     let mut check = Check {
         source: text,
-        folder,
+        folder: Some(folder),
         schema: &schema,
         faults,
         places: Places::new(),
@@ -243,18 +249,32 @@ pub fn parse_as(
     if !check.faults.is_empty() {
         return Err(check.faults.into_error(file, text));
     }
-    let config: Result<Config, _> = serde_path_to_error::deserialize(value);
-    config
-        .map(|config| Config { notes, ..config })
-        .map_err(|error| {
-            // The schema should have caught it; what serde says may quote a value, so it is not repeated.
-            let path = error.path().to_string();
-            let spot = check.places.get(&path).cloned().unwrap_or(Spot::START);
-            let hint = "this is a mistake of Nabat's own: please report it".to_owned();
-            let found = "a value that its schema allows and its settings do not".to_owned();
-            check.fault(&path, &spot, found, "both to agree".to_owned(), Some(hint));
-            check.faults.into_error(file, text)
-        })
+    let written = value.get("monitors").and_then(Value::as_array);
+    let written = written.into_iter().flatten();
+    let monitor_definitions = written.map(monitor::masked).collect();
+    let config: Config = settings(check, value, file)?;
+    Ok(Config {
+        monitor_definitions,
+        notes,
+        ..config
+    })
+}
+
+/// Makes the settings of a checked value without a mistake.
+fn settings<T: DeserializeOwned>(
+    mut check: Check<'_>,
+    value: Value,
+    file: &Path,
+) -> Result<T, ConfigError> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        // The schema should have caught it; what serde says may quote a value, so it is not repeated.
+        let path = error.path().to_string();
+        let spot = check.places.get(&path).cloned().unwrap_or(Spot::START);
+        let hint = "this is a mistake of Nabat's own: please report it".to_owned();
+        let found = "a value that its schema allows and its settings do not".to_owned();
+        check.fault(&path, &spot, found, "both to agree".to_owned(), Some(hint));
+        check.faults.into_error(file, check.source)
+    })
 }
 
 /// The bytes as text, if they are not too many and UTF-8.

@@ -23,6 +23,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use nabat_core::alert::{Labels, News};
+use nabat_core::change::Change;
 use nabat_core::chat::Admits;
 use nabat_core::delivery::{DeliveryId, Settled, Waiting, Work};
 use nabat_core::destination::{Destination, Outlet};
@@ -85,6 +86,7 @@ type Reply<T> = oneshot::Sender<Result<T, NotTaken>>;
 #[derive(Debug)]
 enum Ask {
     News(Vec<News>, Reply<()>),
+    Watched(Vec<Change>, Vec<News>, Reply<()>),
     Heard(Box<Heard>, Reply<Option<String>>),
     Take(Vec<DeliveryId>, Reply<Option<Work>>),
     Settle(Settled, Reply<()>),
@@ -229,6 +231,14 @@ impl Handle {
     /// See [`NotTaken`]; it is to be asked for again.
     pub async fn take(&self, ids: Vec<DeliveryId>) -> Result<Option<Work>, NotTaken> {
         self.ask(|reply| Ask::Take(ids, reply)).await
+    }
+
+    /// Keeps what the watch decided, and takes its alerts, in one transaction.
+    ///
+    /// # Errors
+    /// See [`NotTaken`]; nothing of it was kept.
+    pub async fn watched(&self, changes: Vec<Change>, news: Vec<News>) -> Result<(), NotTaken> {
+        self.ask(|reply| Ask::Watched(changes, news, reply)).await
     }
 
     /// Notes how a delivery went.

@@ -6,6 +6,7 @@
 
 pub mod certificate;
 mod connect;
+mod dialogue;
 mod endpoint;
 mod evidence;
 mod failure;
@@ -16,45 +17,48 @@ mod pattern;
 pub mod ping;
 mod reach;
 mod short;
+mod stream;
+mod target;
+pub mod tcp;
+pub mod tls;
 mod trace;
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 pub use endpoint::{Endpoint, EndpointError};
+pub use nabat_core::monitor::Outcome;
 pub use pattern::Pattern;
 pub use short::{Short, ShortOrLong};
+pub use stream::Starttls;
+pub use target::Target;
 
 use handshake::Handshakes;
 use names::Names;
+use ping::Pinger;
 
-/// What all probes share: names found, and what TLS needs.
-#[derive(Debug, Default)]
+/// What all probes share: names found, pings carried, and what TLS needs.
+#[derive(Debug)]
 pub struct Tools {
     /// Finds the addresses of names.
     pub names: Names,
+    /// Carries pings.
+    pub pinger: Pinger,
     handshakes: Handshakes,
 }
 
 impl Tools {
-    /// Tools with these names.
-    pub fn new(names: Names) -> Self {
-        let handshakes = Handshakes::default();
-        Self { names, handshakes }
+    /// Prepares probes. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start() -> std::io::Result<Self> {
+        Ok(Self {
+            names: Names::default(),
+            pinger: Pinger::new()?,
+            handshakes: Handshakes::default(),
+        })
     }
-}
-
-/// What came of a probe.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// It answered as it should.
-    Up,
-    /// It answered, but something is not as it should be, such as a certificate that ends soon.
-    Degraded,
-    /// It did not answer, or otherwise than it should.
-    Down,
-    /// It could not be looked at, by our own fault.
-    Unknown,
 }
 
 /// What one probe saw.
@@ -68,6 +72,8 @@ pub struct Report {
     pub address: Option<IpAddr>,
     /// How long each part took, in order: `resolve`, `connect`, `tls`, `first byte`, `transfer`.
     pub phases: Vec<(&'static str, Duration)>,
+    /// How many of its packets were lost, in percent, if it sent several.
+    pub loss_percent: Option<u8>,
     /// Each condition with what was seen, in the order in which they were looked at.
     pub findings: Vec<Finding>,
 }
@@ -99,6 +105,29 @@ pub enum Reach {
     Anywhere,
     /// Only public ones: for people who may not look into this machine's networks.
     PublicOnly,
+}
+
+impl Report {
+    /// That of a probe which could not be made.
+    pub fn unknown(words: &str) -> Self {
+        Self {
+            outcome: Outcome::Unknown,
+            latency: None,
+            address: None,
+            loss_percent: None,
+            phases: Vec::new(),
+            findings: vec![Finding::unknown(words)],
+        }
+    }
+
+    /// In one line: what is not as it should be, or else all that was seen.
+    pub fn words(&self) -> String {
+        let wrong = |finding: &&Finding| finding.outcome != Outcome::Up;
+        let any = self.findings.iter().any(|finding| wrong(&finding));
+        let told = self.findings.iter().filter(|f| !any || wrong(f));
+        let words: Vec<&str> = told.map(|finding| finding.words.as_str()).collect();
+        words.join("; ")
+    }
 }
 
 impl Finding {

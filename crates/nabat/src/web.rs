@@ -8,6 +8,7 @@ mod answer;
 pub mod api;
 mod health;
 mod media;
+mod ping;
 pub mod server;
 mod webhook;
 
@@ -18,14 +19,16 @@ use axum::Router;
 use axum::response::Redirect;
 use axum::routing::{get, post};
 use nabat_core::time::Timestamp;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::bot::WebhookEars;
 use crate::config::Config;
 use crate::engine::Handle;
 use crate::metrics::Metrics;
+use crate::samples::Samples;
+use crate::watch;
 
-use api::{deliveries, incidents, routes};
+use api::{deliveries, incidents, monitors, routes};
 
 pub use alertmanager::Turns;
 
@@ -38,6 +41,8 @@ pub struct About {
     pub started_at: Timestamp,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Under which address it is found if the configuration does not say it.
+    pub home: String,
 }
 
 /// What handlers need.
@@ -46,11 +51,15 @@ pub struct State {
     /// The engine.
     pub engine: Handle,
     /// The configuration in force.
-    pub config: watch::Receiver<Arc<Config>>,
+    pub config: tokio::sync::watch::Receiver<Arc<Config>>,
     /// Which Nabat this is.
     pub about: Arc<About>,
     /// The counters.
     pub metrics: Arc<Metrics>,
+    /// The watch.
+    pub watch: watch::Handle,
+    /// What probes saw.
+    pub samples: Arc<Samples>,
     /// What the REST API needs.
     pub api: api::Api,
     /// Where updates of bots in webhook mode go.
@@ -108,6 +117,33 @@ pub fn router(state: State) -> Router {
         .route("/api/v1/routes/test", get(routes::test))
         .route("/api/v1/incidents", get(incidents::list))
         .route("/api/v1/incidents/{id}", get(incidents::show))
+        .route(
+            "/api/v1/monitors",
+            get(monitors::list).post(monitors::create),
+        )
+        .route("/api/v1/monitors/apply", post(monitors::apply))
+        .route(
+            "/api/v1/monitors/{name}",
+            get(monitors::show)
+                .put(monitors::replace)
+                .patch(monitors::change)
+                .delete(monitors::remove),
+        )
+        .route("/api/v1/monitors/{name}/pause", post(monitors::pause))
+        .route("/api/v1/monitors/{name}/resume", post(monitors::resume))
+        .route(
+            "/api/v1/monitors/{name}/maintenance",
+            post(monitors::maintain),
+        )
+        .route("/api/v1/monitors/{name}/probe", post(monitors::probe))
+        .route("/api/v1/monitors/{name}/history", get(monitors::history))
+        .route("/api/v1/monitors/{name}/samples", get(monitors::samples))
+        .route("/api/v1/monitors/{name}/hours", get(monitors::hours))
+        .route("/api/v1/monitors/{name}/days", get(monitors::days))
+        .route("/api/v1/monitors/{name}/pings", get(monitors::pings))
+        .route("/api/v1/probe", post(monitors::try_out))
+        .route("/ping/{key}", get(ping::success).post(ping::success))
+        .route("/ping/{key}/{signal}", get(ping::signal).post(ping::signal))
         .route("/telegram/{bot}", post(webhook::telegram))
         .merge(alertmanager::former())
         .nest("/api/v2", alertmanager::router(&state))

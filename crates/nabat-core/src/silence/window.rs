@@ -8,8 +8,8 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::SilenceId;
-use super::cron::Cron;
 use crate::alert::Fingerprint;
+use crate::cron::Cron;
 use crate::matcher::{self, Matcher};
 use crate::time::{Timestamp, format_period};
 

@@ -70,6 +70,20 @@ pub(super) fn given<const N: usize>(
         .collect()
 }
 
+/// `text` as one segment of a path.
+pub(super) fn segment(text: &str) -> String {
+    let mut segment = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                segment.push(char::from(byte));
+            }
+            byte => segment.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    segment
+}
+
 /// A refusal: in an envelope of Nabat's, or in one of the shapes of Alertmanager's API.
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -146,7 +160,20 @@ impl Api {
         path: &str,
         body: &impl serde::Serialize,
     ) -> anyhow::Result<T> {
-        self.send(self.request(Method::POST, path).json(body)).await
+        self.say(Method::POST, path, body).await
+    }
+
+    /// Sends `body` as JSON to `path`.
+    ///
+    /// # Errors
+    /// As [`Api::ask`].
+    pub(super) async fn say<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &impl serde::Serialize,
+    ) -> anyhow::Result<T> {
+        self.send(self.request(method, path).json(body)).await
     }
 
     fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {

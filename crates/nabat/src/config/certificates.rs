@@ -26,7 +26,7 @@ pub(super) fn wanted(shapes: &[Shape<'_>]) -> bool {
 
 /// The whole path of the file that `value` names, if it is what it should be.
 pub(super) fn found(check: &mut Check<'_>, path: &str, spot: &Spot, value: Value) -> Option<Value> {
-    let file = check.folder.join(value.as_str()?);
+    let file = check.file(path, spot, value.as_str()?)?;
     let shown = quote(&file.display().to_string());
     let problem = match has_certificate(&file) {
         Ok(true) => return Some(file.to_str().map_or(value, Value::from)),

@@ -4,7 +4,7 @@
 //! scalar is: `123` is text where text is wanted. An empty setting counts as absent.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use regex::Regex;
 use serde_json::{Map, Value};
@@ -42,8 +42,8 @@ impl Mapping<'_> {
 pub(super) struct Check<'a> {
     /// The text of the file.
     pub(super) source: &'a str,
-    /// The folder from which relative paths are taken.
-    pub(super) folder: &'a Path,
+    /// The folder from which relative paths are taken; without it no file may be named.
+    pub(super) folder: Option<&'a Path>,
     /// The schema of the whole.
     pub(super) schema: &'a Value,
     pub(super) faults: Faults,
@@ -231,6 +231,17 @@ impl Check<'_> {
         let hint = wants_list.then(|| "each entry of a list begins with `- `".to_owned());
         self.fault(path, &node.spot, found.to_owned(), describe(shapes), hint);
         None
+    }
+
+    /// The whole path of the file `name`, unless what is checked comes from somebody who must not
+    /// have files of this machine read.
+    pub(super) fn file(&mut self, path: &str, spot: &Spot, name: &str) -> Option<PathBuf> {
+        let folder = self.folder;
+        if folder.is_none() {
+            let expected = "the value itself; only the configuration may name files".to_owned();
+            self.fault(path, spot, "a file".to_owned(), expected, None);
+        }
+        folder.map(|folder| folder.join(name))
     }
 
     pub(super) fn fault(

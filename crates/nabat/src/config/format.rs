@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use nabat_core::silence::cron::Cron;
+use nabat_core::cron::Cron;
 use nabat_core::time_interval::{DaysOfMonth, Months, NotARange, TimeOfDay, Weekdays, Years};
 use reqwest::Url;
 

@@ -1,8 +1,8 @@
 //! The settings of `maintenance`: what is silenced again and again.
 
 use jiff::tz::TimeZone;
+use nabat_core::cron::Cron;
 use nabat_core::matcher::Matcher;
-use nabat_core::silence::cron::Cron;
 use nabat_core::silence::window::Window;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
@@ -54,11 +54,13 @@ impl Config {
     }
 }
 
-fn cron<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cron, D::Error> {
+pub(super) fn cron<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cron, D::Error> {
     let text = String::deserialize(deserializer)?;
     text.parse().map_err(de::Error::custom)
 }
 
-fn some_zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TimeZone>, D::Error> {
+pub(super) fn some_zone<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<TimeZone>, D::Error> {
     zone::deserialize(deserializer).map(Some)
 }

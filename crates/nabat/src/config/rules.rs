@@ -10,6 +10,7 @@ use serde_json::Value;
 mod inhibit_rules;
 mod maintenance;
 mod matchers;
+pub(super) mod monitors;
 mod receivers;
 mod routes;
 mod time_intervals;
@@ -24,7 +25,7 @@ use routes::Known;
 const DAY: u32 = 24 * 60;
 
 /// The bounds of periods. A `stale_after` of less would call a slow source silent, of more never.
-const BOUNDS: [(&str, (Period, Period)); 6] = [
+const BOUNDS: [(&str, (Period, Period)); 9] = [
     (
         "stale_after",
         (Period::from_minutes(5), Period::from_minutes(365 * DAY)),
@@ -49,7 +50,11 @@ const BOUNDS: [(&str, (Period, Period)); 6] = [
         "history.keep_incidents_for",
         (Period::from_minutes(60), Period::from_minutes(3_650 * DAY)),
     ),
+    ("history.keep_samples_for", DAYS),
+    ("history.keep_hours_for", DAYS),
+    ("history.keep_statuses_for", DAYS),
 ];
+const DAYS: (Period, Period) = (Period::from_minutes(DAY), Period::from_minutes(3_650 * DAY));
 
 /// Notes what is wrong between the settings of `value`.
 pub(super) fn apply(check: &mut Check<'_>, value: &Value) {
@@ -71,6 +76,7 @@ pub(super) fn apply(check: &mut Check<'_>, value: &Value) {
     routes::apply(check, value, &known);
     inhibit_rules::apply(check, value);
     maintenance::apply(check, value);
+    monitors::apply(check, value);
 }
 
 /// The entries of the list at `pointer`, each with its path; a wrong one is a null.

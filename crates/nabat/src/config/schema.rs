@@ -5,9 +5,11 @@
 //! `writeOnly` marks a secret, `x-secret-if-wrong` what may hold one by mistake, `x-expected` says in words what may stand there, and `x-unsupported`
 //! names the keys of Alertmanager that Nabat does not know yet, with what to do instead.
 
+use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
+use super::monitor::Monitor;
 use super::settings::Config;
 use super::{format, suggest};
 
@@ -21,11 +23,20 @@ pub fn json_schema() -> Value {
 
 /// The schema of a file whose variables are filled in, for the loader.
 pub(super) fn filled_in() -> Value {
+    of::<Config>()
+}
+
+/// The schema of one monitor.
+pub(super) fn of_monitor() -> Value {
+    of::<Monitor>()
+}
+
+fn of<T: JsonSchema>() -> Value {
     let settings =
         SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
     settings
         .into_generator()
-        .into_root_schema_for::<Config>()
+        .into_root_schema_for::<T>()
         .to_value()
 }
 

@@ -47,7 +47,9 @@ pub(super) fn fill(check: &mut Check<'_>, mapping: &Mapping<'_>, object: &mut Ma
         let Some(file) = object.get(&file_name).and_then(Value::as_str) else {
             continue;
         };
-        let from = check.folder.join(file);
+        let Some(from) = check.file(&place, &spot, file) else {
+            continue;
+        };
         let shown = quote(&from.display().to_string());
         match read(&from) {
             Err(error) => {

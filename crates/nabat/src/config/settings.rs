@@ -10,11 +10,13 @@ use jiff::tz::TimeZone;
 use nabat_core::message::words::Language;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::alertmanager::Note;
 use super::endpoint::{self, ApiUrl};
 use super::inhibit_rule::InhibitRule;
 use super::maintenance::Maintenance;
+use super::monitor::{Monitor, Watch};
 use super::period::Period;
 use super::receiver::{Fallback, Global, Receiver};
 use super::route::Route;
@@ -65,6 +67,11 @@ pub struct Config {
     /// [Silences](silences.md#maintenance-windows).
     #[schemars(length(max = 1_000))]
     pub maintenance: Vec<Maintenance>,
+    /// What Nabat watches by itself. The guide is [Monitors](monitors.md).
+    #[schemars(length(max = 50_000))]
+    pub monitors: Vec<Monitor>,
+    /// How Nabat watches.
+    pub watch: Watch,
     /// The address under which people and programs reach this Nabat, for links. Without it, that on
     /// which Nabat listens, with the machine's name where it listens on every address.
     #[serde(deserialize_with = "endpoint::without_slash")]
@@ -93,6 +100,9 @@ pub struct Config {
     pub history: History,
     /// Bounds on what Nabat keeps.
     pub limits: Limits,
+    /// The monitors as they are written, without secrets.
+    #[serde(skip)]
+    pub monitor_definitions: Vec<Value>,
     /// What of an `alertmanager.yml` Nabat does without.
     #[serde(skip)]
     pub notes: Vec<Note>,
@@ -126,6 +136,8 @@ impl Default for Config {
             alert_undelivered_after: Period::from_minutes(5),
             remind_before_silence_ends: Period::from_minutes(15),
             maintenance: Vec::new(),
+            monitors: Vec::new(),
+            watch: Watch::default(),
             external_url: None,
             api: None,
             intake: Intake::default(),
@@ -135,6 +147,7 @@ impl Default for Config {
             time_zone: TimeZone::UTC,
             history: History::default(),
             limits: Limits::default(),
+            monitor_definitions: Vec::new(),
             notes: Vec::new(),
             hash: 0,
         }
@@ -370,6 +383,12 @@ pub struct History {
     /// Of those, only so many that ended last: each takes about 1.5 kB.
     #[schemars(range(min = 1, max = 100_000_000))]
     pub max_incidents: u32,
+    /// For how long each look at a monitor is kept: about 3 bytes each. At least `1d`, at most `10y`.
+    pub keep_samples_for: Period,
+    /// For how long what each hour of a monitor came to is kept. At least `1d`, at most `10y`.
+    pub keep_hours_for: Period,
+    /// For how long is kept when a monitor was up and when down. At least `1d`, at most `10y`.
+    pub keep_statuses_for: Period,
 }
 
 impl Default for History {
@@ -377,6 +396,9 @@ impl Default for History {
         Self {
             keep_incidents_for: Period::from_minutes(90 * 24 * 60),
             max_incidents: 200_000,
+            keep_samples_for: Period::from_minutes(30 * 24 * 60),
+            keep_hours_for: Period::from_minutes(365 * 24 * 60),
+            keep_statuses_for: Period::from_minutes(400 * 24 * 60),
         }
     }
 }

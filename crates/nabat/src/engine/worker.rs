@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use nabat_core::change::{Change, Snapshot};
 use nabat_core::delivery::Waiting;
 use nabat_core::destination::Outlet;
-use nabat_core::engine::{Effects, Engine, Settings};
+use nabat_core::engine::{Effects, Engine, Refusal, Settings};
 use nabat_core::time::Timestamp;
 
 use super::{Ask, Look, NotTaken, Reply, Retention};
@@ -164,10 +164,14 @@ impl Worker {
         match ask {
             Ask::News(news, reply) => {
                 let taken = self.engine.news(now, news, out);
-                answers.push(Box::new(move |unstored| {
-                    let taken = taken.map_err(NotTaken::from);
-                    answer_now(reply, unstored.map_or(taken, |why| Err(why.clone())));
-                }));
+                answers.push(defer_result(reply, taken));
+            }
+            Ask::Watched(changes, news, reply) => {
+                let taken = self.engine.news(now, news, out);
+                if taken.is_ok() {
+                    out.changes.extend(changes);
+                }
+                answers.push(defer_result(reply, taken));
             }
             Ask::Heard(heard, reply) => {
                 let toast = self.engine.heard(now, &heard, out);
@@ -390,6 +394,13 @@ fn read_back(
     Ok(engine)
 }
 
+fn defer_result(reply: Reply<()>, taken: Result<(), Refusal>) -> Deferred {
+    Box::new(move |unstored| {
+        let taken = taken.map_err(NotTaken::from);
+        answer_now(reply, unstored.map_or(taken, |why| Err(why.clone())));
+    })
+}
+
 fn defer<T: Send + 'static>(reply: Reply<T>, value: T) -> Deferred {
     Box::new(move |refused| answer_now(reply, refused.map_or(Ok(value), |why| Err(why.clone()))))
 }
@@ -425,7 +436,10 @@ fn show(engine: &Engine, ask: Ask) -> Option<Ask> {
 
 fn refuse(ask: Ask, why: &NotTaken) {
     match ask {
-        Ask::News(_, reply) | Ask::Settle(_, reply) | Ask::Configure(_, _, reply) => {
+        Ask::News(_, reply)
+        | Ask::Watched(_, _, reply)
+        | Ask::Settle(_, reply)
+        | Ask::Configure(_, _, reply) => {
             answer_now(reply, Err(why.clone()));
         }
         Ask::Follow(_, _, reply) => answer_now(reply, Err(why.clone())),

@@ -16,9 +16,10 @@ use hyper::header::{HeaderValue, LOCATION, PROXY_AUTHORIZATION};
 use hyper::{HeaderMap, StatusCode};
 use reqwest::Url;
 
+use super::stream::Stream;
 use super::trace::Trace;
 use super::{Finding, Manner, Reach, Report, Tools, connect, handshake};
-use exchange::{Answer, Reading, Stream, exchange};
+use exchange::{Answer, Reading, exchange};
 use question::Question;
 
 pub use headers::Headers;

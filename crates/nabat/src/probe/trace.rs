@@ -89,6 +89,7 @@ impl Trace {
             outcome: worst(&self.findings),
             latency: answered.then(|| theirs.map(|(_, took)| *took).sum()),
             address: self.address,
+            loss_percent: None,
             phases: self.phases,
             findings: self.findings,
         }

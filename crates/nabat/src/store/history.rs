@@ -5,6 +5,8 @@ use nabat_core::delivery::{Attempt, DeliveryId, Done, Fate};
 use nabat_core::destination::Destination;
 use nabat_core::history::Entry;
 use nabat_core::incident::{Incident, IncidentId};
+use nabat_core::monitor::MonitorId;
+use nabat_core::monitor::record::{Edge, Kept, Ping};
 use nabat_core::subscription::Selector;
 use nabat_core::time::Timestamp;
 
@@ -48,7 +50,38 @@ pub trait History: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// When the store can't be read.
     fn entries(&self, id: IncidentId) -> Result<Vec<Entry>, StoreError>;
+
+    /// All monitors, and up to when they have been watched.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    fn monitors(&self) -> Result<Watched, StoreError>;
+
+    /// The edges of one monitor from `since` on, the first one first, and before them the last one
+    /// of before, which says what its status was then.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    fn edges(&self, id: MonitorId, since: Timestamp) -> Result<Vec<Edge>, StoreError>;
+
+    /// The last signs of life of a monitor, the newest first.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    fn pings(&self, id: MonitorId, limit: usize) -> Result<Vec<Ping>, StoreError>;
 }
+
+/// What is kept of all monitors.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Watched {
+    /// All of them, the one that was made first first.
+    pub monitors: Vec<Kept>,
+    /// Up to when they have been watched.
+    pub until: Option<Timestamp>,
+}
+
+/// How many signs of life are kept of each monitor.
+pub const PINGS_KEPT: u64 = 100;
 
 /// Which incidents are wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -1,5 +1,7 @@
 //! The store in memory: for tests and simulation. It keeps what it is told, no longer than it lives.
 
+mod monitors;
+
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,9 +10,14 @@ use nabat_core::change::{Change, Snapshot};
 use nabat_core::delivery::{Attempt, DeliveryId, Done};
 use nabat_core::history::{Entry, EntryId};
 use nabat_core::incident::{Incident, IncidentId, State, title_of};
+use nabat_core::monitor::MonitorId;
+use nabat_core::monitor::record::{Edge, Ping};
 use nabat_core::time::Timestamp;
 
-use super::{Fence, History, IncidentPage, IncidentQuery, Keep, Query, Record, Store, StoreError};
+use super::{
+    Fence, History, IncidentPage, IncidentQuery, Keep, Query, Record, Store, StoreError, Watched,
+};
+use monitors::Monitors;
 
 /// The store in memory.
 #[derive(Debug, Default)]
@@ -27,6 +34,7 @@ struct Kept {
     done: BTreeMap<DeliveryId, Done>,
     attempts: BTreeMap<(DeliveryId, u32), Attempt>,
     entries: BTreeMap<(IncidentId, EntryId), Entry>,
+    monitors: Monitors,
     rest: Snapshot,
 }
 
@@ -121,6 +129,13 @@ impl Kept {
                 self.entries.insert((entry.incident, entry.id), *entry);
             }
             Change::SilenceGone(id) => self.rest.silences.retain(|s| s.id != id),
+            Change::Monitor(..)
+            | Change::MonitorState(..)
+            | Change::MonitorGone(_)
+            | Change::Edge(_)
+            | Change::EdgesGone(_)
+            | Change::Ping(_)
+            | Change::WatchedUntil(_) => self.monitors.apply(change),
             Change::Offset(bot, offset) => {
                 put(&mut self.rest.offsets, (bot, offset), |(bot, _)| *bot);
             }
@@ -316,6 +331,18 @@ impl History for Memory {
             .range(of_incident)
             .map(|(_, e)| e.clone())
             .collect())
+    }
+
+    fn monitors(&self) -> Result<Watched, StoreError> {
+        Ok(self.kept().monitors.all())
+    }
+
+    fn edges(&self, id: MonitorId, since: Timestamp) -> Result<Vec<Edge>, StoreError> {
+        Ok(self.kept().monitors.edges(id, since))
+    }
+
+    fn pings(&self, id: MonitorId, limit: usize) -> Result<Vec<Ping>, StoreError> {
+        Ok(self.kept().monitors.pings(id, limit))
     }
 }
 

@@ -14,6 +14,7 @@ mod files;
 mod history;
 mod incidents;
 mod lock;
+mod monitors;
 mod reader;
 mod rows;
 mod salvage;
@@ -32,14 +33,20 @@ use nabat_core::change::{Change, Snapshot};
 use nabat_core::delivery::{Attempt, DeliveryId};
 use nabat_core::history::Entry;
 use nabat_core::incident::{Incident, IncidentId};
+use nabat_core::monitor::MonitorId;
+use nabat_core::monitor::record::{Edge, Ping};
 use nabat_core::time::Timestamp;
 
-use super::{Fence, History, IncidentPage, IncidentQuery, Keep, Query, Record, Store, StoreError};
+use super::{
+    Fence, History, IncidentPage, IncidentQuery, Keep, Query, Record, Store, StoreError, Watched,
+};
 use check::Found;
-use files::{Files, Watch, opening, private};
+use files::{Files, Watch, opening};
 use lock::Lock;
 
 pub use damage::{Damage, Outcome, Salvaged};
+pub(crate) use files::{beside, private};
+pub(crate) use salvage::aside;
 
 const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../migrations/0001_alert_path.sql")),
@@ -48,6 +55,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../migrations/0004_doubts.sql")),
     M::up(include_str!("../../migrations/0005_presumed_ends.sql")),
     M::up(include_str!("../../migrations/0007_entries.sql")),
+    M::up(include_str!("../../migrations/0008_monitors.sql")),
 ];
 /// A larger log is cut to this size in bytes when it begins anew.
 const WAL_KEPT_BYTES: u32 = 64 << 20;
@@ -174,6 +182,18 @@ impl History for Sqlite {
 
     fn entries(&self, id: IncidentId) -> Result<Vec<Entry>, StoreError> {
         incidents::entries(&self.reader(), id).map_err(failed("read the history"))
+    }
+
+    fn monitors(&self) -> Result<Watched, StoreError> {
+        monitors::all(&self.reader()).map_err(failed("read the monitors"))
+    }
+
+    fn edges(&self, id: MonitorId, since: Timestamp) -> Result<Vec<Edge>, StoreError> {
+        monitors::edges(&self.reader(), id, since).map_err(failed("read the history"))
+    }
+
+    fn pings(&self, id: MonitorId, limit: usize) -> Result<Vec<Ping>, StoreError> {
+        monitors::pings(&self.reader(), id, limit).map_err(failed("read the history"))
     }
 }
 

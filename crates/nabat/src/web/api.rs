@@ -4,6 +4,7 @@
 
 pub(super) mod deliveries;
 pub(super) mod incidents;
+pub(super) mod monitors;
 mod page;
 pub(super) mod routes;
 pub mod shape;

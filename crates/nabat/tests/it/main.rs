@@ -37,6 +37,8 @@ mod incidents;
 #[cfg(test)]
 mod intake;
 #[cfg(test)]
+mod monitors;
+#[cfg(test)]
 mod names;
 #[cfg(test)]
 mod peers;

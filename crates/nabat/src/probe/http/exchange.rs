@@ -12,18 +12,13 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::probe::stream::Stream;
 use crate::probe::trace::Trace;
 use crate::probe::{Finding, failure};
 
 /// The most bytes that the head of an answer may have. It may have 100 headers.
 const MAX_HEAD: usize = 64 * 1024;
-
-/// What carries a request: TCP, or TLS on it, maybe through a proxy.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// An answer as far as it was read.
 pub(super) struct Answer {

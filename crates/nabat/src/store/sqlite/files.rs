@@ -60,14 +60,14 @@ impl Files {
 
 /// Opens a file to be read and written by this user alone, making it if it is not there.
 /// Alerts and people are nobody else's business; SQLite's further files inherit the mode.
-pub(super) fn private(file: &Path) -> io::Result<File> {
+pub(crate) fn private(file: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     options.mode(0o600).open(file)
 }
 
 /// The file's path with something added to its name.
-pub(super) fn beside(file: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn beside(file: &Path, suffix: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)

@@ -18,7 +18,7 @@ use nabat_core::subscription::{Selector, Subscription, SubscriptionId};
 use nabat_core::time::Timestamp;
 
 use super::reader::Reader;
-use super::{StoreError, failed, history, incidents, silences};
+use super::{StoreError, failed, history, incidents, monitors, silences};
 
 /// Applies one change within a transaction.
 pub(super) fn apply(tx: &Transaction<'_>, change: &Change) -> Result<(), StoreError> {
@@ -142,6 +142,13 @@ fn apply_plain(tx: &Transaction<'_>, change: &Change) -> rusqlite::Result<usize>
         Change::Silence(silence) => silences::put(tx, silence),
         Change::Entry(entry) => incidents::put_entry(tx, entry),
         Change::SilenceGone(id) => run("DELETE FROM silences WHERE id = ?1", params![id.0]),
+        Change::Monitor(record) => monitors::put(tx, record),
+        Change::MonitorState(id, state) => monitors::put_state(tx, *id, state),
+        Change::MonitorGone(id) => monitors::remove(tx, *id),
+        Change::Edge(edge) => monitors::put_edge(tx, edge),
+        Change::EdgesGone(before) => monitors::remove_edges(tx, *before),
+        Change::Ping(ping) => monitors::put_ping(tx, ping),
+        Change::WatchedUntil(until) => monitors::put_watched(tx, *until),
         Change::Offset(bot, offset) => run(
             "INSERT OR REPLACE INTO offsets (bot, update_id, at) VALUES (?1, ?2, ?3)",
             params![bot.0, offset.update_id, offset.at.as_millis()],
@@ -535,7 +542,7 @@ pub(super) fn from_text<T: serde::de::DeserializeOwned>(
     serde_json::from_value(word.into()).map_err(|_| unexpected(column))
 }
 
-fn from_json_if_any<T: serde::de::DeserializeOwned>(
+pub(super) fn from_json_if_any<T: serde::de::DeserializeOwned>(
     row: &Row<'_>,
     column: usize,
 ) -> rusqlite::Result<Option<T>> {

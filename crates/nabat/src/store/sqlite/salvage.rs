@@ -316,7 +316,7 @@ fn exchange(files: &Files, draft: &Files) -> io::Result<Option<PathBuf>> {
 }
 
 /// A free name beside the database for what is set aside now.
-fn aside(db: &Path) -> PathBuf {
+pub(crate) fn aside(db: &Path) -> PathBuf {
     let now = jiff::Timestamp::from_millisecond(clock::now().as_millis()).unwrap_or_default();
     let name = beside(db, &format!(".damaged-{}", now.strftime("%Y%m%dT%H%M%SZ")));
     let is_free = |name: &PathBuf| !name.exists() && !beside(name, "-wal").exists();

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use nabat_core::history::{Entry, What};
 use nabat_core::incident::{self, IncidentId, title_of};
 use nabat_core::subscription::Selector;
-use nabat_core::time::{Timestamp, parse_period};
+use nabat_core::time::Timestamp;
 
 use super::shape::incident::{Happened, Incident, Incidents, Kind};
 use super::{Admin, look_back, page};
@@ -135,7 +135,7 @@ fn read(
 ) -> Result<IncidentQuery, Problem> {
     let Query(params) = params.map_err(|rejection| wrong(page::cut(&rejection.body_text())))?;
     let time = |name: &str, text: Option<&str>| {
-        text.map(|text| moment(text, now))
+        text.map(|text| page::moment(text, now))
             .transpose()
             .map_err(|()| wrong(format!("`{name}` is no time: `24h`, `7d` or RFC 3339")))
     };
@@ -182,18 +182,6 @@ fn selector(filter: Option<&str>, title: Option<&str>) -> Result<Option<Selector
         (None, Some(title)) => Selector::title(title)
             .map(Some)
             .map_err(|error| wrong(page::cut(&format!("`title`: {error}")))),
-    }
-}
-
-/// A moment, or how long ago it was.
-fn moment(text: &str, now: Timestamp) -> Result<Timestamp, ()> {
-    if let Ok(period) = parse_period(text) {
-        return Ok(now.before(period));
-    }
-    match Timestamp::parse_rfc3339(text) {
-        // Go's zero time lies before everything, and so does the beginning of 1970.
-        Ok(None) if !text.is_empty() => Ok(Timestamp::default()),
-        read => read.ok().flatten().ok_or(()),
     }
 }
 

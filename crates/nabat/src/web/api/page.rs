@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use nabat_core::delivery::{DeliveryId, Priority};
 use nabat_core::destination::{Destination, NoDestination};
+use nabat_core::time::{Timestamp, parse_period};
 
 use super::shape::State;
 use crate::web::answer::Problem;
@@ -98,6 +99,18 @@ pub(super) fn limit(text: Option<&str>) -> Result<usize, String> {
     limit
         .filter(|limit| (1..=LIMIT_MAX).contains(limit))
         .ok_or_else(|| format!("`limit` is a whole number from 1 to {LIMIT_MAX}"))
+}
+
+/// A moment, or how long ago it was.
+pub(super) fn moment(text: &str, now: Timestamp) -> Result<Timestamp, ()> {
+    if let Ok(period) = parse_period(text) {
+        return Ok(now.before(period));
+    }
+    match Timestamp::parse_rfc3339(text) {
+        // Go's zero time lies before everything, and so does the beginning of 1970.
+        Ok(None) if !text.is_empty() => Ok(Timestamp::default()),
+        read => read.ok().flatten().ok_or(()),
+    }
 }
 
 fn place(text: &str) -> Result<Place, Problem> {

@@ -1,6 +1,7 @@
 //! What the API's answers look like, for those who write them and for those who read them.
 
 pub mod incident;
+pub mod monitor;
 pub mod routes;
 
 use std::fmt;

@@ -1,0 +1,131 @@
+//! What probes found.
+
+use super::entry::Next;
+use super::{Watch, Why};
+use crate::monitor::judge::{Finding, Judged};
+use crate::monitor::state::{Phase, Standing};
+use crate::monitor::{Kind, MonitorId, Outcome, Sample, Trouble, WORDS_CHARS_MAX};
+use crate::time::Timestamp;
+
+use super::due::MISSED_MIN;
+
+impl Watch {
+    /// Takes in what a probe of a monitor found.
+    pub fn sampled(&mut self, now: Timestamp, id: MonitorId, sample: Sample) {
+        self.step(now);
+        let now = self.now;
+        let finding = Finding {
+            at: sample.at.min(now),
+            now,
+            outcome: self.outcome(id, &sample),
+            news: sample.outcome == Outcome::Down && self.news(id),
+        };
+        let blind = self.witnesses.blind_since().is_some();
+        let Some(entry) = self.monitors.get_mut(&id) else {
+            return;
+        };
+        entry.in_flight = None;
+        let Kind::Probed(probing) = &entry.rules.kind else {
+            return;
+        };
+        if entry.state.paused {
+            return self.replan(id);
+        }
+        let was = entry.state.standing;
+        let judged = match finding.outcome {
+            // What is down can't be seen to be so either.
+            Outcome::Down if blind && was.fails() => {
+                entry.state.lose_sight(finding.at);
+                Judged::Changed
+            }
+            _ => entry.state.judge(probing, finding),
+        };
+        if matches!(finding.outcome, Outcome::Up | Outcome::Degraded) {
+            entry.answered_at = entry.answered_at.max(Some(finding.at));
+        }
+        if judged != Judged::Same {
+            entry.state.words = clipped(sample.words);
+        }
+        let degraded =
+            finding.outcome == Outcome::Degraded && entry.state.standing == Standing::Degraded;
+        if judged != Judged::Same || degraded && entry.state.alarm.is_none() {
+            let at = match (entry.state.unknown(), entry.state.standing == was) {
+                (Some(since), _) => since,
+                (None, false) => entry.state.since,
+                (None, true) => finding.at,
+            };
+            entry.turn(
+                id,
+                now,
+                at,
+                was,
+                degraded.then_some(Trouble::Degraded),
+                &mut self.effects,
+            );
+        }
+        self.plan(id);
+        self.heed(id, judged, was);
+        self.replan(id);
+    }
+
+    /// What a sample comes to, by everything that it can't know.
+    fn outcome(&self, id: MonitorId, sample: &Sample) -> Outcome {
+        let Some((entry, probing)) = self.monitors.get(&id).and_then(|e| Some((e, e.probing()?)))
+        else {
+            return sample.outcome;
+        };
+        let late = |limit| {
+            let planned_at = entry.in_flight.map(|flight| flight.planned_at);
+            planned_at.is_some_and(|planned_at| sample.at.since(planned_at) >= limit)
+        };
+        let slow = sample
+            .took
+            .is_some_and(|took| probing.slow_after.is_some_and(|limit| took > limit));
+        match sample.outcome {
+            Outcome::Up if slow => Outcome::Degraded,
+            // Where we are so late, the failure may be ours as well.
+            Outcome::Down if late(probing.interval.max(MISSED_MIN)) => Outcome::Unknown,
+            outcome => outcome,
+        }
+    }
+
+    /// Plans the next probe of a monitor after a sample.
+    fn plan(&mut self, id: MonitorId) {
+        let now = self.now;
+        let Some(entry) = self.monitors.get_mut(&id) else {
+            return;
+        };
+        let Some(probing) = entry.probing() else {
+            return;
+        };
+        let again = match entry.state.phase {
+            Phase::Suspicion {
+                probed,
+                complete: None,
+                ..
+            } => probing.retry_after(probed),
+            Phase::Recovering { succeeded, .. } => probing.retry_after(succeeded),
+            Phase::Steady | Phase::Suspicion { .. } => None,
+        };
+        match (again, entry.next) {
+            (Some(pause), _) => entry.next = Some(Next::new(now.after(pause), Why::Retry)),
+            // A round that came due while the probe was out is skipped.
+            (None, Some(next))
+                if next.why == Why::Retry || next.why == Why::Round && next.at <= now =>
+            {
+                entry.next = None;
+                entry.plan_round(id, now);
+            }
+            (None, Some(_)) => {}
+            (None, None) => entry.plan_round(id, now),
+        }
+    }
+}
+
+/// As many characters of it as are kept.
+pub(super) fn clipped(mut words: String) -> String {
+    if let Some((end, _)) = words.char_indices().nth(WORDS_CHARS_MAX) {
+        words.truncate(end);
+    }
+    words
+}

@@ -1,0 +1,223 @@
+//! Whether it is our own fault: targets that answer as long as Nabat itself has a network.
+//!
+//! A witness is believed to fail after two failures in a row, so that one lost packet is none. What
+//! fails while all witnesses fail is nobody's fault but ours; what failed while they did for a moment
+//! is looked at again.
+
+use std::time::Duration;
+
+use super::state::Run;
+use crate::time::Timestamp;
+
+/// A witness that has not answered for so long tells nothing.
+const TRUSTED: Duration = Duration::from_secs(3_600);
+/// A witness that has never answered is given so long: the network may come up after Nabat.
+const AWAITED: Duration = Duration::from_secs(300);
+/// So many failures in a row, and it fails.
+const FAILS_AFTER: u32 = 2;
+/// How long their answers are waited for before one decides without them.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+/// From one round of questions to the next: without need, and with it.
+const ROUND: Duration = Duration::from_secs(30);
+const ROUND_MIN: Duration = Duration::from_secs(1);
+
+/// What the witnesses say of the time since something began to fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// Some answered: it is not our fault.
+    Clear,
+    /// All fail.
+    Dark,
+    /// All failed for a while, and some answer again.
+    WasDark,
+    /// They have not been heard since.
+    Unclear,
+}
+
+/// All witnesses.
+#[derive(Debug, Default)]
+pub(super) struct Witnesses {
+    each: Vec<Witness>,
+    /// When all of them failed last.
+    dark_until: Option<Timestamp>,
+    asked_at: Option<Timestamp>,
+    ask_at: Option<Timestamp>,
+    blind: Option<Blind>,
+}
+
+/// Nabat said that it is cut off.
+#[derive(Debug)]
+struct Blind {
+    since: Timestamp,
+    /// It is over then by itself: no witness was ever heard, so perhaps none can be.
+    until: Option<Timestamp>,
+}
+
+#[derive(Debug)]
+struct Witness {
+    added_at: Timestamp,
+    answered_at: Option<Timestamp>,
+    /// In a row, the latest.
+    failing: Option<Run>,
+    failed_at: Option<Timestamp>,
+}
+
+impl Witness {
+    fn counts(&self, now: Timestamp) -> bool {
+        match self.answered_at {
+            Some(at) => now.since(at) <= TRUSTED,
+            None => now.since(self.added_at) <= AWAITED,
+        }
+    }
+
+    fn fails(&self) -> bool {
+        self.failing.is_some_and(|run| run.count >= FAILS_AFTER)
+    }
+}
+
+impl Witnesses {
+    /// There are so many; nothing is known of them.
+    pub(super) fn set(&mut self, now: Timestamp, count: usize) {
+        let witness = |_| Witness {
+            added_at: now,
+            answered_at: None,
+            failing: None,
+            failed_at: None,
+        };
+        self.each = (0..count).map(witness).collect();
+        self.dark_until = None;
+        self.ask_at = (count > 0).then_some(now);
+    }
+
+    /// Since when Nabat has been cut off, if it is.
+    pub(super) fn blind_since(&self) -> Option<Timestamp> {
+        self.blind.as_ref().map(|blind| blind.since)
+    }
+
+    /// Nabat is cut off.
+    pub(super) fn blind(&mut self, since: Timestamp) {
+        let heard = self
+            .each
+            .iter()
+            .any(|witness| witness.answered_at.is_some());
+        let added_at = self.each.iter().map(|witness| witness.added_at).max();
+        self.blind = Some(Blind {
+            since,
+            until: added_at.filter(|_| !heard).map(|at| at.after(AWAITED)),
+        });
+    }
+
+    /// Whether it is over by now that Nabat was cut off; then since when it had been.
+    pub(super) fn sees_again(&mut self, now: Timestamp) -> Option<Timestamp> {
+        let blind = self.blind.as_ref()?;
+        let answers = |witness: &Witness| {
+            witness.failing.is_none() && witness.answered_at.is_some_and(|at| at >= blind.since)
+        };
+        let sees = self.each.is_empty()
+            || self.each.iter().any(answers)
+            || blind.until.is_some_and(|until| until <= now);
+        self.blind.take_if(|_| sees).map(|blind| blind.since)
+    }
+
+    /// A witness was looked at, beginning at `at`.
+    pub(super) fn sampled(&mut self, now: Timestamp, index: usize, at: Timestamp, up: bool) {
+        let Some(witness) = self.each.get_mut(index) else {
+            return;
+        };
+        if up {
+            witness.answered_at = witness.answered_at.max(Some(at));
+            witness.failing = None;
+        } else {
+            witness.failing = Some(Run::more(witness.failing, at, FAILS_AFTER));
+            witness.failed_at = Some(at);
+        }
+        if self.dark(now) {
+            self.dark_until = Some(now);
+        }
+    }
+
+    fn dark(&self, now: Timestamp) -> bool {
+        let mut counted = self.each.iter().filter(|witness| witness.counts(now));
+        let any = self.each.iter().any(|witness| witness.counts(now));
+        any && counted.all(Witness::fails)
+    }
+
+    /// What they say of what failed from `since` on and was sure to fail at `complete`; `patient`:
+    /// whether their answers can be waited for.
+    pub(super) fn sight(
+        &self,
+        now: Timestamp,
+        since: Timestamp,
+        complete: Timestamp,
+        patient: bool,
+    ) -> Sight {
+        let counted = || self.each.iter().filter(|witness| witness.counts(now));
+        if self.blind.is_some() {
+            return Sight::Dark;
+        }
+        if counted().next().is_none() {
+            return Sight::Clear;
+        }
+        let dark = self.dark(now);
+        let lately = complete.before(ROUND_MIN);
+        if dark && (!patient || counted().all(|witness| witness.failed_at >= Some(lately))) {
+            return Sight::Dark;
+        }
+        if !dark && self.dark_until.is_some_and(|until| until >= since) {
+            return Sight::WasDark;
+        }
+        let answered =
+            |witness: &Witness| witness.failing.is_none() && witness.answered_at >= Some(since);
+        match !dark && (!patient || counted().any(answered)) {
+            true => Sight::Clear,
+            false => Sight::Unclear,
+        }
+    }
+
+    /// Somebody wants to know: they are asked soon.
+    pub(super) fn want(&mut self, now: Timestamp) {
+        if !self.each.is_empty() {
+            let earliest = self.asked_at.map_or(now, |at| at.after(ROUND_MIN)).max(now);
+            self.ask_at = Some(self.ask_at.map_or(earliest, |at| at.min(earliest)));
+        }
+    }
+
+    /// When they are asked next.
+    pub(super) fn ask_at(&self) -> Option<Timestamp> {
+        let gives_up = self.blind.as_ref().and_then(|blind| blind.until);
+        self.ask_at.into_iter().chain(gives_up).min()
+    }
+
+    /// Whether they are to be asked now; `needed`: somebody waits for what they say.
+    pub(super) fn ask(&mut self, now: Timestamp, needed: bool) -> bool {
+        let due = self.ask_at.is_some_and(|at| at <= now);
+        if due {
+            let needed = needed || self.blind.is_some();
+            let round = if needed { ROUND_MIN } else { ROUND };
+            self.asked_at = Some(now);
+            self.ask_at = Some(now.after(round));
+        }
+        due
+    }
+
+    /// How many say nothing, for people.
+    pub(super) fn words(&self) -> String {
+        match self.each.len() {
+            1 => "the witness does not answer".into(),
+            count => format!("none of the {count} witnesses answers"),
+        }
+    }
+
+    /// The clock was put back.
+    pub(super) fn rewind(&mut self, now: Timestamp) {
+        for witness in &mut self.each {
+            witness.added_at = witness.added_at.min(now);
+            for at in [&mut witness.answered_at, &mut witness.failed_at] {
+                *at = at.map(|at| at.min(now));
+            }
+        }
+        for at in [&mut self.dark_until, &mut self.asked_at, &mut self.ask_at] {
+            *at = at.map(|at| at.min(now));
+        }
+    }
+}

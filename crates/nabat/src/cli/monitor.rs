@@ -1,0 +1,361 @@
+//! `nabat monitor`: what Nabat watches by itself, made, shown, changed and removed.
+
+mod files;
+mod shown;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use nabat_core::monitor::shorthand;
+use nabat_core::time::format_period;
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+
+use super::api::{Api, given, segment};
+use super::output::{How, Output, json as print_json};
+use super::table::width;
+use super::words::{pairs, period};
+use super::{Failure, Outcome, complain, print, runtime};
+use crate::clock;
+use crate::web::api::shape::monitor::{
+    Applied, Apply, History, Maintenance, Monitor as Shown, Monitors, Report,
+};
+
+const PATH: &str = "/api/v1/monitors";
+/// How many monitors are asked for at a time.
+const PAGE: usize = 1_000;
+
+/// Watch devices and services; see how they stand
+#[derive(Debug, Args)]
+pub(super) struct Monitor {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Watch something
+    Add(Add),
+    /// List the monitors and how they stand
+    List(List),
+    /// Show one: what was seen last, how it stood
+    Show(One),
+    /// Watch these no more, and forget their history
+    Remove(Several),
+    /// Look at these no more until they are resumed
+    Pause(Several),
+    /// Look at these again
+    Resume(Several),
+    /// Tell nobody of these for a time
+    Maintain(Maintain),
+    /// Look now and say what is seen: at a monitor, or at what is none
+    Test(One),
+    /// Bring monitors to be as files say: shows what would be done, then does it
+    Apply(ApplyFiles),
+    /// Print all monitors as a file that `apply` takes; secrets are left out
+    Export(Export),
+}
+
+#[derive(Debug, Args)]
+struct Add {
+    /// What to watch: `10.0.0.1` (ping), `db-1:5432` (tcp), `https://shop.example.org`,
+    /// `tls://HOST:PORT`, `dns://NAME` and so on
+    target: String,
+    /// What it is called [default: made of the target]
+    #[arg(short, long)]
+    name: Option<String>,
+    /// How often it is looked at, as in `10s` [default: 30s]
+    #[arg(short, long, value_parser = period)]
+    interval: Option<Duration>,
+    /// How long one look may take
+    #[arg(long, value_parser = period)]
+    timeout: Option<Duration>,
+    /// From which time on an answer is slow
+    #[arg(long, value_parser = period)]
+    slow_after: Option<Duration>,
+    /// A label of its alert, as in `team=db`
+    #[arg(short, long = "label", value_name = "NAME=VALUE")]
+    labels: Vec<String>,
+    /// The severity of its alert [default: critical]
+    #[arg(long)]
+    severity: Option<String>,
+    /// A monitor behind which it stands
+    #[arg(long = "parent", value_name = "NAME")]
+    parents: Vec<String>,
+    /// Other settings of a monitor, in JSON, as in '{"failures_needed": 2}'
+    #[arg(long, value_name = "JSON")]
+    settings: Option<String>,
+    #[command(flatten)]
+    how: How,
+}
+
+#[derive(Debug, Args)]
+struct List {
+    /// Only those whose name or target contains this
+    text: Option<String>,
+    /// Only those with one of these statuses, as in `down,suspect`
+    #[arg(short, long)]
+    status: Option<String>,
+    /// Only those of this kind
+    #[arg(short, long)]
+    kind: Option<String>,
+    #[command(flatten)]
+    how: How,
+}
+
+#[derive(Debug, Args)]
+struct One {
+    /// The monitor's name, or for `test` a target
+    name: String,
+    #[command(flatten)]
+    how: How,
+}
+
+#[derive(Debug, Args)]
+struct Several {
+    /// The monitors' names
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+    #[command(flatten)]
+    how: How,
+}
+
+#[derive(Debug, Args)]
+struct Maintain {
+    /// The monitors' names
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+    /// For how long, as in `2h`; `0`: no longer
+    #[arg(short, long = "for", value_name = "PERIOD", default_value = "1h")]
+    duration: String,
+    #[command(flatten)]
+    how: How,
+}
+
+#[derive(Debug, Args)]
+struct ApplyFiles {
+    /// A file with monitors, or a folder of such (`*.yml`, `*.yaml`, `*.json`)
+    #[arg(short, long = "file", required = true, value_name = "PATH")]
+    files: Vec<PathBuf>,
+    /// Remove those that are in no file
+    #[arg(long)]
+    prune: bool,
+    /// Only show what would be done
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    how: How,
+}
+
+#[derive(Debug, Args)]
+struct Export {
+    #[command(flatten)]
+    how: How,
+}
+
+impl Monitor {
+    pub(super) fn run(self) -> Outcome {
+        runtime()?.block_on(async {
+            match self.action {
+                Action::Add(wanted) => add(wanted).await,
+                Action::List(wanted) => list(wanted).await,
+                Action::Show(one) => show(one).await,
+                Action::Remove(several) => each(several, Method::DELETE, "", "removed").await,
+                Action::Pause(several) => each(several, Method::POST, "/pause", "paused").await,
+                Action::Resume(several) => each(several, Method::POST, "/resume", "resumed").await,
+                Action::Maintain(wanted) => maintain(wanted).await,
+                Action::Test(one) => test(one).await,
+                Action::Apply(wanted) => apply(wanted).await,
+                Action::Export(wanted) => export(wanted).await,
+            }
+        })
+    }
+}
+
+async fn add(wanted: Add) -> Outcome {
+    let target = target(&wanted.target)?;
+    let mut definition = match wanted.settings.as_deref().map(serde_json::from_str) {
+        None => Map::new(),
+        Some(Ok(Value::Object(settings))) => settings,
+        Some(_) => {
+            let usage = "nabat: --settings is no JSON object such as '{\"failures_needed\": 2}'";
+            return Err(Failure::Usage(usage.to_owned()));
+        }
+    };
+    let mut set = |key: &str, value: Option<Value>| {
+        definition.extend(value.map(|value| (key.to_owned(), value)));
+    };
+    let text = |period: Duration| Value::from(format_period(period));
+    set("name", Some(wanted.name.unwrap_or(target.name).into()));
+    set(target.kind, Some(target.target.into()));
+    set("interval", wanted.interval.map(text));
+    set("timeout", wanted.timeout.map(text));
+    set("slow_after", wanted.slow_after.map(text));
+    set("severity", wanted.severity.map(Value::from));
+    let labels = pairs(&wanted.labels)?;
+    set("labels", (!labels.is_empty()).then(|| json!(labels)));
+    let parents = wanted.parents;
+    set("parents", (!parents.is_empty()).then(|| json!(parents)));
+    let api = wanted.how.target.open()?;
+    let made: Shown = api.post(PATH, &definition).await?;
+    wanted.how.output.show(&made, |made| {
+        format!("{} (number {})\n", made.name, made.id)
+    })
+}
+
+async fn list(wanted: List) -> Outcome {
+    let api = wanted.how.target.open()?;
+    let (all, counts) = all(&api, wanted.text, wanted.status, wanted.kind).await?;
+    if wanted.how.output == Output::Json {
+        return print_json(&all);
+    }
+    if all.is_empty() {
+        complain("no monitors; `nabat monitor add 10.0.0.1` watches one");
+        return Ok(());
+    }
+    print(&shown::list(&all, &counts, clock::now(), width()));
+    Ok(())
+}
+
+type Counts = std::collections::BTreeMap<String, usize>;
+
+/// All monitors that are wanted, page after page.
+async fn all(
+    api: &Api,
+    text: Option<String>,
+    status: Option<String>,
+    kind: Option<String>,
+) -> anyhow::Result<(Vec<Shown>, Counts)> {
+    let mut all = Vec::new();
+    let mut after = None;
+    loop {
+        let query = given([
+            ("text", text.clone()),
+            ("status", status.clone()),
+            ("kind", kind.clone()),
+            ("limit", Some(PAGE.to_string())),
+            ("after", after),
+        ]);
+        let page: Monitors = api.ask(Method::GET, PATH, &query).await?;
+        all.extend(page.monitors);
+        after = page.next;
+        if after.is_none() {
+            return Ok((all, page.counts));
+        }
+    }
+}
+
+async fn show(one: One) -> Outcome {
+    let api = one.how.target.open()?;
+    let path = path(&one.name);
+    let monitor: Shown = api.ask(Method::GET, &path, &[]).await?;
+    let history: History = api
+        .ask(Method::GET, &format!("{path}/history"), &[])
+        .await?;
+    if one.how.output == Output::Json {
+        return print_json(&json!({"monitor": monitor, "history": history}));
+    }
+    print(&shown::one(&monitor, &history, clock::now()));
+    Ok(())
+}
+
+/// Does the same with several monitors.
+async fn each(several: Several, method: Method, what: &str, done: &str) -> Outcome {
+    let api = several.how.target.open()?;
+    let mut failed = false;
+    for name in &several.names {
+        let path = format!("{}{what}", path(name));
+        let outcome: anyhow::Result<Value> = api.ask(method.clone(), &path, &[]).await;
+        failed |= tell(name, outcome.map(drop), done);
+    }
+    all_done(failed)
+}
+
+async fn maintain(wanted: Maintain) -> Outcome {
+    let api = wanted.how.target.open()?;
+    let body = Maintenance {
+        duration: wanted.duration,
+    };
+    let mut failed = false;
+    for name in &wanted.names {
+        let path = format!("{}/maintenance", path(name));
+        let outcome: anyhow::Result<Value> = api.post(&path, &body).await;
+        failed |= tell(name, outcome.map(drop), "told to nobody for that long");
+    }
+    all_done(failed)
+}
+
+async fn test(one: One) -> Outcome {
+    let api = one.how.target.open()?;
+    let of_monitor: anyhow::Result<Report> = api
+        .post(&format!("{}/probe", path(&one.name)), &json!({}))
+        .await;
+    let report = match (of_monitor, shorthand::read(&one.name)) {
+        (Ok(report), _) => report,
+        (Err(_), Some(target)) => {
+            let definition = json!({"name": target.name, target.kind: target.target});
+            api.post("/api/v1/probe", &definition).await?
+        }
+        (Err(error), None) => return Err(error.into()),
+    };
+    one.how.output.show(&report, shown::report)
+}
+
+async fn apply(wanted: ApplyFiles) -> Outcome {
+    let monitors = files::read(&wanted.files)?;
+    let api = wanted.how.target.open()?;
+    let body = Apply {
+        monitors,
+        prune: wanted.prune,
+        dry_run: wanted.dry_run,
+    };
+    let applied: Applied = api.post(&format!("{PATH}/apply"), &body).await?;
+    wanted
+        .how
+        .output
+        .show(&applied, |applied| shown::applied(applied, wanted.dry_run))
+}
+
+async fn export(wanted: Export) -> Outcome {
+    let api = wanted.how.target.open()?;
+    let (all, _) = all(&api, None, None, None).await?;
+    let made = all.into_iter().filter(|monitor| !monitor.configured);
+    let definitions: Vec<Value> = made.map(|monitor| monitor.definition).collect();
+    // JSON is YAML as well.
+    print_json(&json!({"monitors": definitions}))
+}
+
+fn target(text: &str) -> Result<shorthand::Shorthand, Failure> {
+    shorthand::read(text).ok_or_else(|| {
+        Failure::Usage(format!(
+            "nabat: `{text}` is nothing to watch; give an address or a name such as `10.0.0.1`, `db-1:5432` or `https://shop.example.org`"
+        ))
+    })
+}
+
+fn path(name: &str) -> String {
+    format!("{PATH}/{}", segment(name))
+}
+
+/// Says what became of one of several. Returns whether it failed.
+fn tell(name: &str, outcome: anyhow::Result<()>, done: &str) -> bool {
+    match outcome.with_context(|| name.to_owned()) {
+        Ok(()) => {
+            print(&format!("{name}: {done}\n"));
+            false
+        }
+        Err(error) => {
+            complain(&super::chain(&error));
+            true
+        }
+    }
+}
+
+fn all_done(failed: bool) -> Outcome {
+    match failed {
+        false => Ok(()),
+        true => Err(Failure::Said),
+    }
+}

@@ -1,0 +1,194 @@
+//! Monitors as people read them at a terminal.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use nabat_core::time::Timestamp;
+
+use crate::cli::table::{Table, age, clean};
+use crate::web::api::shape::monitor::{Applied, History, Monitor, Report, Uptime};
+
+/// In this order statuses are listed: what somebody has to see to first.
+const ORDER: [&str; 10] = [
+    "down",
+    "suspect",
+    "degraded",
+    "recovering",
+    "unreachable",
+    "unknown",
+    "pending",
+    "maintenance",
+    "paused",
+    "up",
+];
+/// How many of the last intervals of one monitor are shown.
+const INTERVALS_SHOWN: usize = 10;
+
+/// A line for each, problems first, no wider than `width` if that can be.
+pub(super) fn list(
+    monitors: &[Monitor],
+    counts: &BTreeMap<String, usize>,
+    now: Timestamp,
+    width: Option<usize>,
+) -> String {
+    let mut sorted: Vec<&Monitor> = monitors.iter().collect();
+    sorted.sort_by_key(|monitor| (place(&status(monitor)), monitor.name.clone()));
+    let rows = sorted.into_iter().map(|monitor| {
+        [
+            status(monitor),
+            age(&monitor.since, now),
+            latency(monitor),
+            clean(&monitor.name),
+            monitor.kind.clone(),
+            clean(&monitor.target),
+            clean(words(monitor)),
+        ]
+    });
+    let table = Table {
+        head: ["STATUS", "FOR", "LATENCY", "NAME", "KIND", "TARGET", "SEEN"],
+        flexible_from: 3,
+        rows: rows.collect(),
+    };
+    let mut text = table.text(width);
+    let mut counts: Vec<_> = counts.iter().collect();
+    counts.sort_by_key(|(status, _)| place(status));
+    let counts = counts
+        .iter()
+        .map(|(status, count)| format!("{count} {status}"));
+    let _ = writeln!(text, "{}", counts.collect::<Vec<_>>().join(", "));
+    text
+}
+
+/// Everything about one.
+pub(super) fn one(monitor: &Monitor, history: &History, now: Timestamp) -> String {
+    let mut text = String::new();
+    let mut line = |name: &str, value: &str| {
+        let _ = writeln!(text, "{name:<11} {}", clean(value));
+    };
+    line(
+        "monitor",
+        &format!("{} (number {})", monitor.name, monitor.id),
+    );
+    line(&monitor.kind, &monitor.target);
+    let flaps = if monitor.flaps { ", flaps" } else { "" };
+    line(
+        "status",
+        &format!(
+            "{}{flaps} for {}",
+            status(monitor),
+            age(&monitor.since, now)
+        ),
+    );
+    line("seen", words(monitor));
+    if let Some(last) = &monitor.last {
+        line("looked at", &format!("{} ago", age(&last.at, now)));
+    }
+    if let Some(until) = &monitor.maintenance_until {
+        line("maintenance", &format!("until {until}"));
+    }
+    if let Some(url) = &monitor.ping_url {
+        line("calls", url);
+    }
+    line("severity", &monitor.severity);
+    for (name, value) in &monitor.labels {
+        line("label", &format!("{name}={value}"));
+    }
+    if !monitor.parents.is_empty() {
+        line("behind", &monitor.parents.join(", "));
+    }
+    match &monitor.made_by {
+        Some(by) => line("made", &format!("by {by}, {}", monitor.made_at)),
+        None => line("made", "in the configuration"),
+    }
+    for uptime in &history.uptime {
+        line("uptime", &share(uptime));
+    }
+    let skipped = history.intervals.len().saturating_sub(INTERVALS_SHOWN);
+    for interval in history.intervals.iter().skip(skipped) {
+        let status = serde_json::to_value(interval.status).unwrap_or_default();
+        let status = status.as_str().unwrap_or_default();
+        line(
+            "",
+            &format!("{} {status} {}", interval.from, interval.words),
+        );
+    }
+    text
+}
+
+/// What one look saw.
+pub(super) fn report(report: &Report) -> String {
+    let mut text = String::new();
+    let word = |outcome| serde_json::to_value(outcome).unwrap_or_default();
+    for finding in &report.findings {
+        let outcome = word(finding.outcome);
+        let outcome = outcome.as_str().unwrap_or_default();
+        let _ = writeln!(text, "{outcome:<9} {}", clean(&finding.words));
+    }
+    for phase in &report.phases {
+        let _ = writeln!(text, "{:>9.1} ms {}", phase.ms, phase.name);
+    }
+    if let Some(address) = report.address {
+        let _ = writeln!(text, "address   {address}");
+    }
+    text
+}
+
+/// What was done, or would be.
+pub(super) fn applied(applied: &Applied, dry_run: bool) -> String {
+    let mut text = String::new();
+    for (sign, names) in [
+        ('+', &applied.created),
+        ('~', &applied.changed),
+        ('-', &applied.removed),
+    ] {
+        for name in names {
+            let _ = writeln!(text, "{sign} {}", clean(name));
+        }
+    }
+    let done = if dry_run { "would be " } else { "" };
+    let _ = writeln!(
+        text,
+        "{} {done}created, {} {done}changed, {} {done}removed, {} the same",
+        applied.created.len(),
+        applied.changed.len(),
+        applied.removed.len(),
+        applied.same
+    );
+    text
+}
+
+fn place(status: &str) -> usize {
+    let place = ORDER.iter().position(|known| *known == status);
+    place.unwrap_or(ORDER.len())
+}
+
+fn status(monitor: &Monitor) -> String {
+    let status = serde_json::to_value(monitor.status).unwrap_or_default();
+    status.as_str().unwrap_or_default().to_owned()
+}
+
+fn latency(monitor: &Monitor) -> String {
+    let latency = monitor.last.as_ref().and_then(|last| last.latency_ms);
+    latency.map_or("-".to_owned(), |ms| format!("{ms:.1} ms"))
+}
+
+/// What was seen: of what stands well, the last time.
+fn words(monitor: &Monitor) -> &str {
+    match &monitor.last {
+        Some(last) if monitor.alarm.is_none() => &last.words,
+        _ => &monitor.words,
+    }
+}
+
+fn share(uptime: &Uptime) -> String {
+    let percent = |part: f64| format!("{:.3} %", part * 100.0);
+    match uptime.ratio {
+        Some(ratio) => format!(
+            "{} in {} (known {})",
+            percent(ratio),
+            uptime.period,
+            percent(uptime.coverage)
+        ),
+        None => format!("not known in {}", uptime.period),
+    }
+}

@@ -1,0 +1,109 @@
+//! Monitors that are written outside the configuration: in the body of a request, in files of their
+//! own. They may name neither variables nor files of this machine.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+use super::check::{Check, Places};
+use super::mistake::{ConfigError, Faults};
+use super::monitor::Monitor;
+use super::yaml::{Kind, Node};
+use super::{rules, schema, settings, text, yaml};
+
+/// The key below which several monitors stand.
+const SEVERAL: &str = "monitors";
+
+/// It takes longer to make than to use.
+static SCHEMA: LazyLock<Value> = LazyLock::new(schema::of_monitor);
+
+/// A monitor that somebody wrote.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Written {
+    /// What it means.
+    pub monitor: Monitor,
+    /// What was written, checked.
+    pub definition: Value,
+}
+
+/// Reads the definition of one monitor, YAML or JSON, which messages call `file`.
+///
+/// # Errors
+/// Every mistake at once.
+pub fn parse_monitor(file: &Path, bytes: &[u8]) -> Result<Written, ConfigError> {
+    read(file, bytes, |check, root| {
+        let definition = check.value(root, "", &SCHEMA).unwrap_or_default();
+        rules::monitors::one(check, "", &definition);
+        definition
+    })
+    .and_then(|(definition, check)| {
+        let monitor = settings(check, definition.clone(), file)?;
+        Ok(Written {
+            monitor,
+            definition,
+        })
+    })
+}
+
+/// Reads the definitions of monitors: one, a list of them, or a list below `monitors`.
+///
+/// # Errors
+/// Every mistake at once.
+pub fn parse_monitors(file: &Path, bytes: &[u8]) -> Result<Vec<Value>, ConfigError> {
+    let (definitions, _) = read(file, bytes, |check, root| {
+        let (path, nodes) = several(root);
+        let mut definitions = Vec::with_capacity(nodes.len());
+        for (i, node) in nodes.iter().enumerate() {
+            let path = match path {
+                Some(path) => format!("{path}[{i}]"),
+                None => String::new(),
+            };
+            let definition = check.value(node, &path, &SCHEMA).unwrap_or_default();
+            rules::monitors::one(check, &path, &definition);
+            definitions.push(definition);
+        }
+        definitions
+    })?;
+    Ok(definitions)
+}
+
+/// The monitors of a file, and the path of the list in which they stand.
+fn several(root: &Node) -> (Option<&'static str>, &[Node]) {
+    match &root.kind {
+        Kind::List(items) => (Some(""), items),
+        Kind::Map(entries) => match &entries[..] {
+            [entry] if entry.key == SEVERAL => match &entry.value.kind {
+                Kind::List(items) => (Some(SEVERAL), items),
+                _ => (Some(SEVERAL), &[]),
+            },
+            _ => (None, std::slice::from_ref(root)),
+        },
+        _ if root.is_null() => (None, &[]),
+        _ => (None, std::slice::from_ref(root)),
+    }
+}
+
+fn read<'t, T>(
+    file: &Path,
+    bytes: &'t [u8],
+    look: impl FnOnce(&mut Check<'t>, &Node) -> T,
+) -> Result<(T, Check<'t>), ConfigError> {
+    let mut faults = Faults::default();
+    let Some(text) = text(bytes, &mut faults) else {
+        return Err(faults.into_error(file, ""));
+    };
+    let root = yaml::read(text, &mut faults);
+    let mut check = Check {
+        source: text,
+        folder: None,
+        schema: &SCHEMA,
+        faults,
+        places: Places::new(),
+    };
+    let found = look(&mut check, &root);
+    if !check.faults.is_empty() {
+        return Err(check.faults.into_error(file, text));
+    }
+    Ok((found, check))
+}

@@ -1,0 +1,285 @@
+//! The settings of `monitors` and of `watch`: what Nabat watches by itself.
+//!
+//! A monitor is written the same way everywhere: in the configuration, in files for
+//! `nabat monitor apply`, in the bodies of `/api/v1/monitors`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use nabat_core::cron::Cron;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use super::maintenance::{cron, some_zone};
+use super::period::Period;
+use super::secret::MASK;
+use super::{matchers, schema, zone};
+use crate::probe::http::Http;
+use crate::probe::ping::Ping;
+use crate::probe::tcp::Tcp;
+use crate::probe::tls::Tls;
+use crate::probe::{ShortOrLong, Target};
+
+/// The key of each kind of monitor, in the order in which they are named to people.
+pub const KINDS: [&str; 5] = ["ping", "http", "tcp", "tls", "heartbeat"];
+
+/// Something that Nabat watches. It needs `name` and exactly one kind, such as `ping` or `http`.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Monitor {
+    /// What it is called everywhere; unique.
+    #[schemars(
+        regex(pattern = "^[^\\s/\\x00-\\x1f\\x7f\"\\\\]([^/\\x00-\\x1f\\x7f\"\\\\]{0,98}[^\\s/\\x00-\\x1f\\x7f\"\\\\])?$"),
+        extend("x-expected" = "a name of 1 to 100 characters without `/`, `\\` and `\"`")
+    )]
+    pub name: String,
+    /// A host that answers echoes: its name or address.
+    pub ping: Option<ShortOrLong<Ping>>,
+    /// A web page or an HTTP service: its address.
+    pub http: Option<ShortOrLong<Http>>,
+    /// A port that takes connections: its host and port.
+    pub tcp: Option<ShortOrLong<Tcp>>,
+    /// A service that speaks TLS, for the sake of its certificate: its host, with a port if that is
+    /// not 443.
+    pub tls: Option<ShortOrLong<Tls>>,
+    /// Waits for a sign of life of a job or a program that calls Nabat.
+    pub heartbeat: Option<Heartbeat>,
+    /// How often it is looked at. At least `1s`, at most `1d`.
+    #[serde(default = "half_a_minute")]
+    #[schemars(extend("default" = "30s"))]
+    pub interval: Period,
+    /// How long one look may take; without it as long as is usual for the kind, and never longer
+    /// than `interval`. At least `100ms`, at most `1m`.
+    pub timeout: Option<Period>,
+    /// After a failure it is looked at again after these pauses, before anybody is told.
+    #[serde(default = "retries")]
+    #[schemars(length(max = 10), extend("default" = ["1s", "3s", "7s"]))]
+    pub retries: Vec<Period>,
+    /// How many of these looks, the first one included, have to fail. Without it all of them.
+    #[schemars(range(min = 1, max = 11))]
+    pub failures_needed: Option<u32>,
+    /// How many looks in a row have to succeed before it is up again.
+    #[serde(default = "two")]
+    #[schemars(range(min = 1, max = 10), extend("default" = 2))]
+    pub recoveries_needed: u32,
+    /// From which time on an answer is slow; three slow ones in a row make the monitor degraded.
+    pub slow_after: Option<Period>,
+    /// The names of the monitors behind which it stands, such as a router: while all of them are
+    /// down it is unreachable, and nobody is told of it.
+    #[serde(default)]
+    #[schemars(length(max = 10), extend("default" = []))]
+    pub parents: Vec<String>,
+    /// The `severity` of its alert.
+    #[serde(default = "critical")]
+    #[schemars(
+        regex(pattern = "^[A-Za-z0-9_-]{1,40}$"),
+        extend("x-expected" = "a word such as `critical` or `warning`", "default" = "critical")
+    )]
+    pub severity: String,
+    /// Labels of its alert, beside `alertname`, `monitor`, `kind`, `instance` and `severity`.
+    #[serde(default)]
+    #[schemars(schema_with = "matchers::labels_schema")]
+    pub labels: BTreeMap<String, String>,
+    /// Whether it is not looked at for the time being.
+    #[serde(default)]
+    #[schemars(extend("default" = false))]
+    pub paused: bool,
+}
+
+/// Waits for a sign of life. It needs either `period` or `cron`.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Heartbeat {
+    /// How long after one sign of life the next one is due. At least `1s`, at most `1y`.
+    pub period: Option<Period>,
+    /// When it is due, as in cron: minute, hour, day of the month, month, day of the week.
+    #[serde(default, deserialize_with = "some_cron")]
+    #[schemars(with = "Option<String>", extend("format" = "cron"))]
+    pub cron: Option<Cron>,
+    /// Whose clocks `cron` means. Without it, `time_zone` of the whole.
+    #[serde(default, deserialize_with = "some_zone")]
+    #[schemars(schema_with = "zone::schema")]
+    pub time_zone: Option<TimeZone>,
+    /// How late it may be, and how long a job that began may run. At least `1s`, at most `1y`.
+    #[serde(default = "minutes_5")]
+    #[schemars(extend("default" = "5m"))]
+    pub grace: Period,
+    /// The end of the address that is to be called, `/ping/KEY`. Without it a random one, which
+    /// `nabat monitor show` prints.
+    #[schemars(
+        regex(pattern = "^[A-Za-z0-9_.-]{8,100}$"),
+        extend("x-expected" = "8 to 100 characters from A-Z, a-z, 0-9, `_`, `.` and `-`")
+    )]
+    pub key: Option<String>,
+}
+
+/// How Nabat watches.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Watch {
+    /// Hosts by which Nabat knows whether it sees anything at all: when none of them answers,
+    /// everything is unknown and one message says so. `gateway` is this machine's own router. Only
+    /// those count that answered within the last hour.
+    #[schemars(length(max = 10), extend("default" = ["gateway"]))]
+    pub witnesses: Vec<String>,
+    /// How many looks at one host may be under way at once.
+    #[schemars(range(min = 1, max = 1000))]
+    pub probes_per_host: u32,
+    /// How many looks may be under way at once in all.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub probes_at_once: u32,
+    /// The most monitors.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub max_monitors: u32,
+    /// Whether `/metrics` has figures for each monitor, of the first 10,000, and not only for all.
+    pub metrics: bool,
+    /// A file to which each change of status is added as a line:
+    /// `2026-11-20T15:04:05+03:00 OFFLINE web-1 10.0.0.7 : no answer`. A relative path is taken from
+    /// the data folder. Without it no such file is written.
+    #[schemars(extend("x-expected" = "the path of a file"))]
+    pub state_log: Option<PathBuf>,
+    /// How large that file grows before it is moved to `.1` and begins anew, in bytes; of those moved
+    /// three are kept. `0`: others see to it.
+    #[schemars(range(min = 0, max = 1_073_741_824))]
+    pub state_log_max_bytes: u32,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self {
+            witnesses: vec!["gateway".to_owned()],
+            probes_per_host: 4,
+            probes_at_once: 4_096,
+            max_monitors: 50_000,
+            metrics: true,
+            state_log: None,
+            state_log_max_bytes: 10_000_000,
+        }
+    }
+}
+
+impl Monitor {
+    /// The key of its kind, such as `ping`.
+    pub fn kind(&self) -> &'static str {
+        self.target().map_or("heartbeat", |target| target.kind())
+    }
+
+    /// What is looked at; nothing for a heartbeat.
+    pub fn target(&self) -> Option<Target> {
+        let targets = [
+            of(&self.ping, Target::Ping),
+            of(&self.http, |http| Target::Http(Box::new(http))),
+            of(&self.tcp, |tcp| Target::Tcp(Box::new(tcp))),
+            of(&self.tls, |tls| Target::Tls(Box::new(tls))),
+        ];
+        targets.into_iter().flatten().next()
+    }
+
+    /// Whether it runs a program on this machine.
+    pub fn runs_a_command(&self) -> bool {
+        false
+    }
+
+    /// The pauses between a failure and the next look.
+    pub fn retries(&self) -> Vec<Duration> {
+        self.retries.iter().map(|pause| pause.duration()).collect()
+    }
+}
+
+fn of<T: Clone>(given: &Option<ShortOrLong<T>>, of: impl FnOnce(T) -> Target) -> Option<Target> {
+    given.as_ref().map(|given| of(given.0.clone()))
+}
+
+/// Whether the monitor `name` is among its own ancestors, by what `parents_of` says of each.
+pub fn stands_behind_itself<'a>(name: &str, parents_of: impl Fn(&str) -> &'a [String]) -> bool {
+    let mut ancestors: Vec<&str> = Vec::new();
+    let mut new: Vec<&str> = parents_of(name).iter().map(String::as_str).collect();
+    while let Some(ancestor) = new.pop() {
+        if ancestor == name {
+            return true;
+        }
+        if !ancestors.contains(&ancestor) {
+            ancestors.push(ancestor);
+            new.extend(parents_of(ancestor).iter().map(String::as_str));
+        }
+    }
+    false
+}
+
+/// A definition in which every secret is masked.
+pub fn masked(definition: &Value) -> Value {
+    let mut shown = definition.clone();
+    hide(&mut shown, &schema::of_monitor());
+    shown
+}
+
+/// Puts the secrets of `known` where `definition` has the mask that stands in their place.
+pub fn unmask(definition: &mut Value, known: &Value) {
+    match (definition, known) {
+        (Value::String(text), Value::String(secret)) if text == MASK => text.clone_from(secret),
+        (Value::Object(map), Value::Object(known)) => {
+            for (key, value) in map {
+                if let Some(known) = known.get(key) {
+                    unmask(value, known);
+                }
+            }
+        }
+        (Value::Array(list), Value::Array(known)) => {
+            for (value, known) in list.iter_mut().zip(known) {
+                unmask(value, known);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn hide(value: &mut Value, schema: &Value) {
+    if schema::is_secret(schema) {
+        *value = MASK.into();
+        return;
+    }
+    for shape in schema::shapes(schema) {
+        match value {
+            Value::Object(map) => {
+                for (key, value) in map {
+                    if let Some(schema) = shape.property(key).or(shape.free()) {
+                        hide(value, schema);
+                    }
+                }
+            }
+            Value::Array(list) => {
+                if let Some(schema) = shape.items() {
+                    list.iter_mut().for_each(|value| hide(value, schema));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn half_a_minute() -> Period {
+    Period::from_seconds(30)
+}
+
+fn retries() -> Vec<Period> {
+    [1, 3, 7].map(Period::from_seconds).into()
+}
+
+const fn two() -> u32 {
+    2
+}
+
+fn critical() -> String {
+    "critical".to_owned()
+}
+
+fn minutes_5() -> Period {
+    Period::from_minutes(5)
+}
+
+fn some_cron<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cron>, D::Error> {
+    cron(deserializer).map(Some)
+}

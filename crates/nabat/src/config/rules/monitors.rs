@@ -1,0 +1,225 @@
+//! What ties the settings of `monitors` together.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+
+use serde_json::Value;
+
+use super::{DAY, entries, given, note, period, text};
+use crate::config::check::Check;
+use crate::config::environment::join;
+use crate::config::monitor::{KINDS, stands_behind_itself};
+use crate::config::period::Period;
+use crate::config::suggest;
+
+const YEAR: Period = Period::from_minutes(365 * DAY);
+/// The bounds of a monitor's periods.
+const BOUNDS: [(&str, (Period, Period)); 6] = [
+    (
+        "interval",
+        (Period::from_seconds(1), Period::from_minutes(DAY)),
+    ),
+    (
+        "timeout",
+        (Period::from_millis(100), Period::from_minutes(1)),
+    ),
+    (
+        "slow_after",
+        (Period::from_millis(1), Period::from_minutes(1)),
+    ),
+    ("heartbeat.period", (Period::from_seconds(1), YEAR)),
+    ("heartbeat.grace", (Period::from_seconds(1), YEAR)),
+    (
+        "retries",
+        (Period::from_millis(100), Period::from_minutes(10)),
+    ),
+];
+/// The labels that Nabat gives to the alert of a monitor itself.
+const OWN_LABELS: [&str; 5] = ["alertname", "monitor", "kind", "instance", "severity"];
+
+/// Looks at all monitors of a configuration.
+pub(super) fn apply(check: &mut Check<'_>, value: &Value) {
+    let monitors = entries(value, "/monitors");
+    let mut first: HashMap<&str, &str> = HashMap::new();
+    for (path, monitor) in &monitors {
+        one(check, path, monitor);
+        let Some(name) = text(monitor, "name") else {
+            continue;
+        };
+        if let Some(earlier) = first.insert(name, path) {
+            let place = join(path, "name");
+            let found = format!("{} again", check.written(&place));
+            let hint = Some(format!("{earlier} has it too"));
+            note(
+                check,
+                &place,
+                found,
+                "a name of its own for each monitor",
+                hint,
+            );
+        }
+    }
+    keys(check, &monitors);
+    parents(check, &monitors);
+    witnesses(check, value);
+}
+
+/// Looks at one monitor by itself, wherever it is written.
+pub(in crate::config) fn one(check: &mut Check<'_>, path: &str, monitor: &Value) {
+    let kinds = KINDS.into_iter().filter(|kind| given(check, path, kind));
+    match kinds.collect::<Vec<_>>()[..] {
+        [_] => {}
+        [] => {
+            let found = "no kind".to_owned();
+            let expected = format!("one of {}", suggest::one_of(KINDS));
+            note(check, path, found, &expected, None);
+        }
+        [.., last] => {
+            let found = format!("`{last}` beside another kind");
+            let expected = "one kind for each monitor";
+            note(check, &join(path, last), found, expected, None);
+        }
+    }
+    for (key, bounds) in BOUNDS {
+        let place = join(path, key);
+        let found = key
+            .split('.')
+            .try_fold(monitor, |value, key| value.get(key));
+        match found {
+            Some(Value::Array(list)) => {
+                for (i, item) in list.iter().enumerate() {
+                    period(check, &format!("{place}[{i}]"), Some(item), bounds);
+                }
+            }
+            found => period(check, &place, found, bounds),
+        }
+    }
+    timeout(check, path, monitor);
+    needed(check, path, monitor);
+    heartbeat(check, path, monitor);
+    labels(check, path, monitor);
+}
+
+/// A look that takes longer than the time to the next one would make that one late.
+fn timeout(check: &mut Check<'_>, path: &str, monitor: &Value) {
+    let of = |key| text(monitor, key).and_then(|text| text.parse::<Period>().ok());
+    if let (Some(timeout), Some(interval)) = (of("timeout"), of("interval"))
+        && timeout > interval
+    {
+        let place = join(path, "timeout");
+        let expected = format!("at most the interval, `{interval}`");
+        note(check, &place, check.written(&place), &expected, None);
+    }
+}
+
+fn needed(check: &mut Check<'_>, path: &str, monitor: &Value) {
+    let retries = monitor.get("retries").and_then(Value::as_array);
+    let looks = retries.map_or(4, |retries| retries.len() as u64 + 1);
+    let needed = monitor.get("failures_needed").and_then(Value::as_u64);
+    if needed.is_some_and(|needed| needed > looks) {
+        let place = join(path, "failures_needed");
+        let expected = format!("at most {looks}, the first look and those of `retries`");
+        note(check, &place, check.written(&place), &expected, None);
+    }
+}
+
+fn heartbeat(check: &mut Check<'_>, path: &str, monitor: &Value) {
+    let Some(heartbeat) = monitor.get("heartbeat") else {
+        return;
+    };
+    let place = join(path, "heartbeat");
+    let (period, cron) = (given(check, &place, "period"), given(check, &place, "cron"));
+    if period == cron {
+        let found = match period {
+            true => "both `period` and `cron`",
+            false => "neither `period` nor `cron`",
+        };
+        note(check, &place, found.to_owned(), "one of them", None);
+    }
+    if heartbeat.get("time_zone").is_some() && !cron {
+        let place = join(&place, "time_zone");
+        note(
+            check,
+            &place,
+            "`time_zone` without `cron`".to_owned(),
+            "both, or neither",
+            None,
+        );
+    }
+}
+
+fn labels(check: &mut Check<'_>, path: &str, monitor: &Value) {
+    let labels = monitor.get("labels").and_then(Value::as_object);
+    for name in labels.into_iter().flat_map(|labels| labels.keys()) {
+        if OWN_LABELS.contains(&name.as_str()) {
+            let place = join(&join(path, "labels"), name);
+            let found = format!("the label `{name}`");
+            let hint = (name == "severity").then(|| "set `severity` beside `labels`".to_owned());
+            note(check, &place, found, "other names than Nabat's own", hint);
+        }
+    }
+}
+
+/// Two heartbeats with one address would each take the other's signs of life.
+fn keys(check: &mut Check<'_>, monitors: &[(String, &Value)]) {
+    let mut first: HashMap<&str, &str> = HashMap::new();
+    for (path, monitor) in monitors {
+        let key = monitor.pointer("/heartbeat/key").and_then(Value::as_str);
+        if let Some(key) = key
+            && let Some(earlier) = first.insert(key, path)
+        {
+            let place = join(path, "heartbeat.key");
+            let hint = Some(format!("{earlier} has it too"));
+            note(
+                check,
+                &place,
+                "the same key again".to_owned(),
+                "a key of its own",
+                hint,
+            );
+        }
+    }
+}
+
+/// All parents exist, and nobody stands behind themselves.
+fn parents(check: &mut Check<'_>, monitors: &[(String, &Value)]) {
+    let known: BTreeMap<&str, Vec<String>> = monitors
+        .iter()
+        .filter_map(|(_, monitor)| Some((text(monitor, "name")?, names(monitor))))
+        .collect();
+    let parents_of = |name: &str| known.get(name).map(Vec::as_slice).unwrap_or_default();
+    for (path, monitor) in monitors {
+        let place = join(path, "parents");
+        for (i, parent) in names(monitor).iter().enumerate() {
+            if !known.contains_key(parent.as_str()) {
+                let place = format!("{place}[{i}]");
+                let hint = suggest::did_you_mean(parent, known.keys().copied());
+                let expected = "the name of a monitor in this file";
+                note(check, &place, check.written(&place), expected, hint);
+            }
+        }
+        if text(monitor, "name").is_some_and(|name| stands_behind_itself(name, parents_of)) {
+            let found = "parents by which it stands behind itself".to_owned();
+            note(check, &place, found, "no circle", None);
+        }
+    }
+}
+
+fn names(monitor: &Value) -> Vec<String> {
+    let parents = monitor.get("parents").and_then(Value::as_array);
+    let names = parents.into_iter().flatten().filter_map(Value::as_str);
+    names.map(str::to_owned).collect()
+}
+
+fn witnesses(check: &mut Check<'_>, value: &Value) {
+    for (path, witness) in entries(value, "/watch/witnesses") {
+        let Some(host) = witness.as_str() else {
+            continue;
+        };
+        let name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+        if host.parse::<IpAddr>().is_err() && (host.is_empty() || !host.chars().all(name)) {
+            let expected = "`gateway`, an address or the name of a host";
+            note(check, &path, check.written(&path), expected, None);
+        }
+    }
+}

@@ -1,0 +1,406 @@
+//! Watches: asks of the core which probes are due, makes them, and has the engine keep what follows.
+//!
+//! One task owns all monitors. It never waits for the store: what was decided is committed beside it,
+//! the newest state of each monitor at a time, and again if the store takes no writes. What people
+//! ask for is answered only once it is on disk.
+
+mod alarms;
+mod gateway;
+mod keeper;
+mod prober;
+mod watcher;
+mod witnesses;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nabat_core::monitor::record::{Origin, Record};
+use nabat_core::monitor::state::Alarm;
+use nabat_core::monitor::{MonitorId, Outcome, RunId, Signal, Status};
+use nabat_core::time::Timestamp;
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::config::{Monitor, Written};
+use crate::engine::NotTaken;
+use crate::probe::{Manner, Reach, Report, Tools};
+
+pub use watcher::{Files, Running, start};
+
+/// How many requests may wait for the watch.
+const ASKS_WAITING_MAX: usize = 1_024;
+
+/// A way to reach the watch. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Handle {
+    asks: mpsc::Sender<Ask>,
+    tools: Arc<Tools>,
+}
+
+/// What can be asked of the watch.
+#[derive(Debug)]
+enum Ask {
+    List(Filter, Reply<Page>),
+    One(String, Reply<Shown>),
+    Put(Vec<Wanted>, Mode, Reply<Vec<Put>>),
+    Remove(Vec<String>, Reply<()>),
+    Apply(Vec<Wanted>, Apply, Reply<Applied>),
+    Pause(String, bool, Reply<Shown>),
+    Maintain(String, Option<Timestamp>, Reply<Shown>),
+    Probe(String, Reply<Report>),
+    Beat(Beat, Reply<()>),
+    Configure(Box<crate::config::Config>),
+    Stop,
+}
+
+type Reply<T> = oneshot::Sender<Result<T, Refused>>;
+
+/// Why the watch did not do what it was asked. Nothing of it was done.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Refused {
+    /// There is no such monitor.
+    #[error("there is no monitor `{name}`")]
+    Unknown {
+        /// What it was called.
+        name: String,
+    },
+    /// No heartbeat has this address.
+    #[error("no heartbeat has this address")]
+    UnknownKey,
+    /// There is one of this name.
+    #[error("there is a monitor `{name}` already")]
+    Exists {
+        /// Its name.
+        name: String,
+    },
+    /// It is defined in the configuration.
+    #[error("the monitor `{name}` is defined in the configuration and can be changed only there")]
+    Configured {
+        /// Its name.
+        name: String,
+    },
+    /// A parent does not exist.
+    #[error("`{parent}`, a parent of `{name}`, is no monitor")]
+    NoParent {
+        /// The child's name.
+        name: String,
+        /// The parent's name.
+        parent: String,
+    },
+    /// It would stand behind itself.
+    #[error("`{name}` would stand behind itself by its parents")]
+    Circle {
+        /// Its name.
+        name: String,
+    },
+    /// Others stand behind it.
+    #[error("`{child}` has `{name}` as a parent")]
+    HasChildren {
+        /// Its name.
+        name: String,
+        /// The name of one that stands behind it.
+        child: String,
+    },
+    /// Two heartbeats would have one address.
+    #[error("another heartbeat has the key of `{name}`")]
+    KeyTaken {
+        /// The name of the one that was to get it.
+        name: String,
+    },
+    /// What is run on this machine is said in the configuration alone.
+    #[error("the monitor `{name}` runs a command; such are made in the configuration only")]
+    Command {
+        /// Its name.
+        name: String,
+    },
+    /// There are too many.
+    #[error("there are {max} monitors already, as many as `watch.max_monitors` allows")]
+    TooMany {
+        /// How many there may be.
+        max: usize,
+    },
+    /// It is no thing that can be looked at.
+    #[error("`{name}` is a heartbeat: it calls, Nabat can't look")]
+    NothingToProbe {
+        /// Its name.
+        name: String,
+    },
+    /// It can't be judged so.
+    #[error("`{name}` can't be watched so: {problem}")]
+    BadRules {
+        /// Its name.
+        name: String,
+        /// Why not.
+        problem: String,
+    },
+    /// The engine did not take it.
+    #[error(transparent)]
+    NotTaken(#[from] NotTaken),
+}
+
+/// A monitor that somebody wants.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// What is wanted.
+    pub written: Written,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// What may be there already when a monitor is put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Nothing.
+    Create,
+    /// Whatever: it is replaced.
+    Replace,
+    /// It must be there.
+    Change,
+}
+
+/// What became of a monitor that was put.
+#[derive(Debug, Clone)]
+pub struct Put {
+    /// As it is now.
+    pub shown: Shown,
+    /// What was done.
+    pub done: PutDone,
+}
+
+/// What was done with a monitor that was put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PutDone {
+    /// There was none.
+    Created,
+    /// There was another one of this name.
+    Changed,
+    /// It was so already.
+    Same,
+}
+
+/// How monitors are brought to be as they are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Apply {
+    /// Whether those that are not wanted are removed, unless the configuration defines them.
+    pub prune: bool,
+    /// Whether to say only what would be done.
+    pub dry_run: bool,
+}
+
+/// What was done, or would be: the names of the monitors.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Applied {
+    /// Made.
+    pub created: Vec<String>,
+    /// Changed.
+    pub changed: Vec<String>,
+    /// Removed.
+    pub removed: Vec<String>,
+    /// How many were so already.
+    pub same: usize,
+}
+
+/// Which monitors are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only those with one of these statuses; empty: all.
+    pub statuses: Vec<Status>,
+    /// Only those of this kind.
+    pub kind: Option<String>,
+    /// Only those whose name or target contains this, in any case.
+    pub text: Option<String>,
+    /// Only those after the one of this name, in the order of names.
+    pub after: Option<String>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// Some monitors, in the order of their names.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    /// The monitors.
+    pub monitors: Vec<Shown>,
+    /// Whether there are more.
+    pub more: bool,
+    /// How many of all there are with each status.
+    pub counts: BTreeMap<Status, usize>,
+}
+
+/// A monitor as people are shown it.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// What is kept of it.
+    pub record: Arc<Record>,
+    /// Its definition; may hold secrets.
+    pub definition: Arc<Value>,
+    /// Its kind, such as `ping`.
+    pub kind: &'static str,
+    /// What is looked at, for people; holds no secret.
+    pub target: Arc<str>,
+    /// How it stands.
+    pub status: Status,
+    /// Since when.
+    pub since: Timestamp,
+    /// The words of the last thing that made a difference.
+    pub words: String,
+    /// What fires.
+    pub alarm: Option<Alarm>,
+    /// Whether it goes up and down.
+    pub flaps: bool,
+    /// Whether it is not looked at.
+    pub paused: bool,
+    /// Until when it is being worked on.
+    pub maintenance_until: Option<Timestamp>,
+    /// The last look.
+    pub last: Option<Last>,
+    /// The severity of its alert.
+    pub severity: String,
+    /// The labels that somebody gave it.
+    pub labels: BTreeMap<String, String>,
+    /// The names of its parents.
+    pub parents: Vec<String>,
+}
+
+/// The last look at a monitor.
+#[derive(Debug, Clone)]
+pub struct Last {
+    /// When it began.
+    pub at: Timestamp,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// How long the target took.
+    pub latency: Option<Duration>,
+    /// What was seen.
+    pub words: Arc<str>,
+}
+
+/// A sign of life, as it comes in.
+#[derive(Debug, Clone)]
+pub struct Beat {
+    /// The end of the address that was called.
+    pub key: String,
+    /// What it says.
+    pub signal: Signal,
+    /// What pairs beginnings and ends.
+    pub run: Option<RunId>,
+    /// Where it came from.
+    pub from: String,
+    /// What came with it.
+    pub body: String,
+}
+
+impl Handle {
+    /// Monitors, in the order of their names.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn list(&self, filter: Filter) -> Result<Page, Refused> {
+        self.ask(|reply| Ask::List(filter, reply)).await
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn one(&self, name: &str) -> Result<Shown, Refused> {
+        self.ask(|reply| Ask::One(name.to_owned(), reply)).await
+    }
+
+    /// Makes or changes monitors: all of them, or none. When this returns, they are on disk.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn put(&self, wanted: Vec<Wanted>, mode: Mode) -> Result<Vec<Put>, Refused> {
+        self.ask(|reply| Ask::Put(wanted, mode, reply)).await
+    }
+
+    /// Watches these no more, and forgets their history.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn remove(&self, names: Vec<String>) -> Result<(), Refused> {
+        self.ask(|reply| Ask::Remove(names, reply)).await
+    }
+
+    /// Brings monitors to be as they are wanted: all of it is done, or nothing.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn apply(&self, wanted: Vec<Wanted>, how: Apply) -> Result<Applied, Refused> {
+        self.ask(|reply| Ask::Apply(wanted, how, reply)).await
+    }
+
+    /// Stops looking at a monitor, or goes on.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn pause(&self, name: &str, paused: bool) -> Result<Shown, Refused> {
+        self.ask(|reply| Ask::Pause(name.to_owned(), paused, reply))
+            .await
+    }
+
+    /// Tells nobody of a monitor until then, or again from now on.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn maintain(&self, name: &str, until: Option<Timestamp>) -> Result<Shown, Refused> {
+        self.ask(|reply| Ask::Maintain(name.to_owned(), until, reply))
+            .await
+    }
+
+    /// Looks at a monitor now, and says what was seen.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn probe(&self, name: &str) -> Result<Report, Refused> {
+        self.ask(|reply| Ask::Probe(name.to_owned(), reply)).await
+    }
+
+    /// Looks once at what is no monitor, or not yet.
+    ///
+    /// # Errors
+    /// When there is nothing to look at.
+    pub async fn try_out(&self, monitor: &Monitor, reach: Reach) -> Result<Report, Refused> {
+        let Some(target) = monitor.target() else {
+            return Err(Refused::NothingToProbe {
+                name: monitor.name.clone(),
+            });
+        };
+        let timeout = monitor.timeout.map(|timeout| timeout.duration());
+        let manner = Manner {
+            timeout: timeout.unwrap_or_else(|| target.usual_timeout()),
+            fresh: true,
+            reach,
+        };
+        Ok(target.probe(&self.tools, manner).await)
+    }
+
+    /// Takes a sign of life. When this returns, it is on disk.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn beat(&self, beat: Beat) -> Result<(), Refused> {
+        self.ask(|reply| Ask::Beat(beat, reply)).await
+    }
+
+    /// Goes by a changed configuration.
+    pub async fn configure(&self, config: crate::config::Config) {
+        // A watch that has ended is seen to by whoever runs it.
+        let _ = self.asks.send(Ask::Configure(Box::new(config))).await;
+    }
+
+    async fn ask<T>(&self, ask: impl FnOnce(Reply<T>) -> Ask) -> Result<T, Refused> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.asks.send(ask(reply)).await;
+        sent.map_err(|_| NotTaken::Stopping)?;
+        answer.await.unwrap_or(Err(NotTaken::Stopping.into()))
+    }
+}
+
+impl Shown {
+    /// Its number.
+    pub fn id(&self) -> MonitorId {
+        self.record.id
+    }
+}

@@ -1,0 +1,65 @@
+//! How a monitor's alarm looks as an alert.
+
+use nabat_core::alert::{Labels, Links, News, Status};
+use nabat_core::monitor::Trouble;
+use nabat_core::time::Timestamp;
+
+use crate::config::Monitor;
+
+/// The alert of a monitor that is down.
+pub(super) const DOWN: &str = "MonitorDown";
+/// The alert of a monitor that is slow, or of which something is to be seen to soon.
+pub(super) const DEGRADED: &str = "MonitorDegraded";
+/// The alert of a Nabat that reaches none of its witnesses.
+pub(super) const BLIND: &str = "NabatBlind";
+
+/// The alert begins, or goes on.
+pub(super) fn raised(
+    monitor: &Monitor,
+    target: &str,
+    what: Trouble,
+    since: Timestamp,
+    words: &str,
+) -> News {
+    let firing = Status::Firing { expires: None };
+    let summary = match words {
+        "" => monitor.name.clone(),
+        words => format!("{}: {words}", monitor.name),
+    };
+    News {
+        annotations: [("summary", summary.as_str())].into_iter().collect(),
+        starts_at: Some(since),
+        ..news(monitor, target, what, firing)
+    }
+}
+
+/// The alert is over.
+pub(super) fn over(monitor: &Monitor, target: &str, what: Trouble, at: Timestamp) -> News {
+    let over = Status::Resolved { ends_at: Some(at) };
+    news(monitor, target, what, over)
+}
+
+fn news(monitor: &Monitor, target: &str, what: Trouble, status: Status) -> News {
+    let (name, severity) = match what {
+        Trouble::Down => (DOWN, monitor.severity.as_str()),
+        Trouble::Degraded => (DEGRADED, "warning"),
+    };
+    let own = [
+        ("alertname", name),
+        ("monitor", &monitor.name),
+        ("kind", monitor.kind()),
+        ("instance", target),
+        ("severity", severity),
+    ];
+    let given = monitor.labels.iter();
+    let given = given.map(|(name, value)| (name.as_str(), value.as_str()));
+    News {
+        labels: given.chain(own).collect(),
+        annotations: Labels::default(),
+        links: Links::default(),
+        group: None,
+        starts_at: None,
+        status,
+        own: false,
+    }
+}

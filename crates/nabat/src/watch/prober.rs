@@ -1,0 +1,170 @@
+//! Makes the probes that are due: never too many at once, never too many to one host.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use nabat_core::monitor::MonitorId;
+use nabat_core::time::Timestamp;
+use tokio::sync::mpsc;
+
+use crate::clock;
+use crate::probe::{Manner, Report, Target, Tools};
+
+/// Makes probes.
+#[derive(Debug)]
+pub(super) struct Prober {
+    tools: Arc<Tools>,
+    done: mpsc::UnboundedSender<Done>,
+    limits: Limits,
+    /// How many are under way.
+    busy: usize,
+    hosts: HashMap<Arc<str>, Host>,
+    /// Those that wait because too many are under way in all.
+    waiting: VecDeque<Job>,
+}
+
+/// How many probes may be under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Limits {
+    pub(super) at_once: usize,
+    pub(super) per_host: usize,
+}
+
+/// Who wants to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum For {
+    /// A monitor.
+    Monitor(MonitorId),
+    /// The witness with this index.
+    Witness(usize),
+}
+
+/// A probe to make.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) of: For,
+    pub(super) target: Arc<Target>,
+    pub(super) manner: Manner,
+}
+
+/// What came of a probe.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) of: For,
+    pub(super) begun_at: Timestamp,
+    pub(super) report: Report,
+    host: Arc<str>,
+}
+
+/// Says what came of a probe, whatever happens: one that nobody hears of would never be made again.
+#[derive(Debug)]
+struct Promise {
+    of: For,
+    host: Arc<str>,
+    begun_at: Timestamp,
+    report: Option<Report>,
+    done: mpsc::UnboundedSender<Done>,
+}
+
+impl Promise {
+    fn keep(mut self, report: Report) {
+        self.report = Some(report);
+    }
+}
+
+impl Drop for Promise {
+    fn drop(&mut self) {
+        let broken =
+            || Report::unknown("Nabat made a mistake; please report the panic from the log");
+        // Without somebody who wants to know Nabat is stopping.
+        let _ = self.done.send(Done {
+            of: self.of,
+            begun_at: self.begun_at,
+            report: self.report.take().unwrap_or_else(broken),
+            host: Arc::clone(&self.host),
+        });
+    }
+}
+
+#[derive(Debug, Default)]
+struct Host {
+    busy: usize,
+    waiting: VecDeque<Job>,
+}
+
+impl Prober {
+    pub(super) fn new(
+        tools: Arc<Tools>,
+        limits: Limits,
+        done: mpsc::UnboundedSender<Done>,
+    ) -> Self {
+        Self {
+            tools,
+            done,
+            limits,
+            busy: 0,
+            hosts: HashMap::new(),
+            waiting: VecDeque::new(),
+        }
+    }
+
+    pub(super) fn limit(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
+    /// What probes are made with.
+    pub(super) fn tools(&self) -> Arc<Tools> {
+        Arc::clone(&self.tools)
+    }
+
+    /// Makes a probe as soon as there is room.
+    pub(super) fn probe(&mut self, job: Job) {
+        let host = self.hosts.entry(job.target.host()).or_default();
+        if host.busy >= self.limits.per_host {
+            host.waiting.push_back(job);
+        } else if self.busy >= self.limits.at_once {
+            self.waiting.push_back(job);
+        } else {
+            host.busy += 1;
+            self.begin(job);
+        }
+    }
+
+    fn begin(&mut self, job: Job) {
+        self.busy += 1;
+        let tools = Arc::clone(&self.tools);
+        let promise = Promise {
+            of: job.of,
+            host: job.target.host(),
+            begun_at: clock::now(),
+            report: None,
+            done: self.done.clone(),
+        };
+        tokio::spawn(async move {
+            promise.keep(job.target.probe(&tools, job.manner).await);
+        });
+    }
+
+    /// Makes room after a probe.
+    pub(super) fn finished(&mut self, done: &Done) {
+        self.busy = self.busy.saturating_sub(1);
+        let next = self.hosts.get_mut(&done.host).and_then(|host| {
+            host.busy = host.busy.saturating_sub(1);
+            host.waiting.pop_front()
+        });
+        if let Some(next) = next {
+            self.probe(next);
+        } else if self
+            .hosts
+            .get(&done.host)
+            .is_some_and(|host| host.busy == 0)
+        {
+            self.hosts.remove(&done.host);
+        }
+        while self.busy < self.limits.at_once
+            && let Some(job) = self.waiting.pop_front()
+        {
+            self.probe(job);
+        }
+    }
+}

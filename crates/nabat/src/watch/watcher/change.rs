@@ -1,0 +1,476 @@
+//! Making, changing and removing monitors: checked as a whole, kept, and only then done.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use nabat_core::alert::News;
+use nabat_core::change::Change;
+use nabat_core::monitor::record::{Origin, Record};
+use nabat_core::monitor::{MonitorId, Rules};
+
+use super::Watcher;
+use super::known::{Known, rules};
+use crate::clock;
+use crate::config::{self, Config, Written, monitor};
+use crate::samples::Keep;
+use crate::state_log::{Rotation, StateLog};
+use crate::watch::prober::Limits;
+use crate::watch::witnesses::Witnesses;
+use crate::watch::{Applied, Apply, Mode, Put, PutDone, Refused, Wanted};
+
+/// How many random bytes the key of a heartbeat is made of.
+const KEY_BYTES: usize = 12;
+
+/// What is going to be done, all of it or nothing.
+#[derive(Debug, Default)]
+struct Plan {
+    puts: Vec<Planned>,
+    gone: Vec<MonitorId>,
+}
+
+#[derive(Debug)]
+struct Planned {
+    known: Known,
+    rules: Rules,
+    done: PutDone,
+}
+
+impl Watcher {
+    /// Makes or changes monitors, once they are kept.
+    pub(super) async fn put(
+        &mut self,
+        wanted: Vec<Wanted>,
+        mode: Mode,
+    ) -> Result<Vec<Put>, Refused> {
+        let plan = self.plan(wanted, mode, Vec::new())?;
+        let (changes, news) = self.to_keep(&plan);
+        if !changes.is_empty() {
+            self.engine.watched(changes, news).await?;
+        }
+        let done: Vec<(MonitorId, PutDone)> = plan
+            .puts
+            .iter()
+            .map(|planned| (planned.known.record.id, planned.done))
+            .collect();
+        self.apply(plan);
+        let put = |(id, done)| Put {
+            shown: self.shown(id),
+            done,
+        };
+        Ok(done.into_iter().map(put).collect())
+    }
+
+    /// Brings monitors to be as they are wanted, once that is kept.
+    pub(super) async fn bring_about(
+        &mut self,
+        wanted: Vec<Wanted>,
+        how: Apply,
+    ) -> Result<Applied, Refused> {
+        let names: HashSet<&str> = wanted
+            .iter()
+            .map(|wanted| wanted.written.monitor.name.as_str())
+            .collect();
+        let unwanted = self.monitors.values().filter(|known| {
+            let made = known.record.origin != Origin::Config;
+            how.prune && made && !names.contains(&*known.record.name)
+        });
+        let removed: Vec<String> = unwanted.map(|known| known.record.name.clone()).collect();
+        let gone = self.to_remove(&removed)?;
+        let plan = self.plan(wanted, Mode::Replace, gone)?;
+        let mut applied = Applied {
+            removed,
+            ..Applied::default()
+        };
+        for planned in &plan.puts {
+            let name = planned.known.record.name.clone();
+            match planned.done {
+                PutDone::Created => applied.created.push(name),
+                PutDone::Changed => applied.changed.push(name),
+                PutDone::Same => applied.same += 1,
+            }
+        }
+        let (changes, news) = self.to_keep(&plan);
+        if !how.dry_run && !changes.is_empty() {
+            self.engine.watched(changes, news).await?;
+            self.apply(plan);
+        }
+        Ok(applied)
+    }
+
+    /// Removes monitors, once that is kept.
+    pub(super) async fn remove(&mut self, names: &[String]) -> Result<(), Refused> {
+        let plan = Plan {
+            gone: self.to_remove(names)?,
+            puts: Vec::new(),
+        };
+        let (changes, news) = self.to_keep(&plan);
+        self.engine.watched(changes, news).await?;
+        self.apply(plan);
+        Ok(())
+    }
+
+    /// The numbers of monitors that can be removed together.
+    fn to_remove(&self, names: &[String]) -> Result<Vec<MonitorId>, Refused> {
+        let mut gone = Vec::with_capacity(names.len());
+        for name in names {
+            let id = self.find(name)?;
+            if self.monitors[&id].record.origin == Origin::Config {
+                return Err(Refused::Configured { name: name.clone() });
+            }
+            gone.push(id);
+        }
+        let leaving: HashSet<&String> = names.iter().collect();
+        for known in self.monitors.values() {
+            let parents = &known.monitor.parents;
+            if let Some(parent) = parents.iter().find(|parent| leaving.contains(parent))
+                && !leaving.contains(&known.record.name)
+            {
+                return Err(Refused::HasChildren {
+                    name: parent.clone(),
+                    child: known.record.name.clone(),
+                });
+            }
+        }
+        Ok(gone)
+    }
+
+    /// Goes by a configuration. That is kept as soon as the store takes it: what is to be watched is
+    /// watched in any case.
+    pub(super) async fn configure(&mut self, config: Config) {
+        let watch = &config.watch;
+        self.max_monitors = watch.max_monitors as usize;
+        self.zone = config.time_zone.clone();
+        self.prober.limit(Limits::of(watch));
+        self.keep_statuses = config.history.keep_statuses_for.duration();
+        self.samples.set_keep(samples_kept(&config.history));
+        let log_file = watch.state_log.as_ref();
+        let log_file = log_file.map(|file| (self.folder.join(file), watch.state_log_max_bytes));
+        if log_file != self.log_file {
+            let (path, max_bytes) = log_file.clone().unzip();
+            let rotation = Rotation {
+                max_bytes: max_bytes.map_or(0, u64::from),
+                ..Rotation::default()
+            };
+            self.log = StateLog::open(path.as_deref(), rotation);
+            self.log_file = log_file;
+        }
+        let witnesses = Witnesses::named(&watch.witnesses);
+        if witnesses != self.witnesses {
+            self.watch.set_witnesses(clock::now(), witnesses.count());
+            self.witnesses = witnesses;
+        }
+        let written = config.monitors.into_iter().zip(config.monitor_definitions);
+        let wanted: Vec<Wanted> = written
+            .map(|(monitor, definition)| Wanted {
+                written: Written {
+                    monitor,
+                    definition,
+                },
+                origin: Origin::Config,
+            })
+            .collect();
+        let names: HashSet<&str> = wanted
+            .iter()
+            .map(|wanted| wanted.written.monitor.name.as_str())
+            .collect();
+        let gone = self.monitors.values().filter(|known| {
+            known.record.origin == Origin::Config && !names.contains(&*known.record.name)
+        });
+        let gone = gone.map(|known| known.record.id).collect();
+        match self.plan(wanted, Mode::Replace, gone) {
+            Ok(plan) => {
+                let (changes, news) = self.to_keep(&plan);
+                for change in changes {
+                    self.waiting.change(change);
+                }
+                for news in news {
+                    self.waiting.news(news);
+                }
+                self.apply(plan);
+            }
+            // The file was checked; only what is made elsewhere can be in its way.
+            Err(refused) => {
+                tracing::error!(%refused, "the configuration's monitors stay as they were");
+            }
+        }
+    }
+
+    /// What has to be done for all of `wanted` to be there and all of `gone` not to be.
+    fn plan(&self, wanted: Vec<Wanted>, mode: Mode, gone: Vec<MonitorId>) -> Result<Plan, Refused> {
+        let mut numbers: HashMap<String, MonitorId> = HashMap::new();
+        let mut last_number = self.last_number;
+        for wanted in &wanted {
+            let name = &wanted.written.monitor.name;
+            self.allowed(wanted, mode)?;
+            let id = self.names.get(name).copied().unwrap_or_else(|| {
+                last_number += 1;
+                MonitorId(last_number)
+            });
+            if numbers.insert(name.clone(), id).is_some() {
+                return Err(Refused::Exists { name: name.clone() });
+            }
+        }
+        let made = numbers
+            .keys()
+            .filter(|name| !self.names.contains_key(*name))
+            .count();
+        if made > 0 && self.monitors.len() + made > self.max_monitors + gone.len() {
+            return Err(Refused::TooMany {
+                max: self.max_monitors,
+            });
+        }
+        self.check_parents(&wanted, &gone)?;
+        let mut keys = HashMap::new();
+        let mut plan = Plan {
+            puts: Vec::with_capacity(wanted.len()),
+            gone,
+        };
+        for wanted in wanted {
+            let planned = self.planned(wanted, &numbers)?;
+            if let Some(key) = &planned.known.record.key {
+                let id = planned.known.record.id;
+                let other = self.keys.get(key).copied();
+                let other = other.filter(|other| *other != id && !plan.gone.contains(other));
+                if other.is_some() || keys.insert(key.clone(), id).is_some() {
+                    return Err(Refused::KeyTaken {
+                        name: planned.known.record.name.clone(),
+                    });
+                }
+            }
+            plan.puts.push(planned);
+        }
+        Ok(plan)
+    }
+
+    /// Whether this may be put under its name.
+    fn allowed(&self, wanted: &Wanted, mode: Mode) -> Result<(), Refused> {
+        let name = || wanted.written.monitor.name.clone();
+        let made = wanted.origin != Origin::Config;
+        if made && wanted.written.monitor.runs_a_command() {
+            return Err(Refused::Command { name: name() });
+        }
+        let there = self.names.get(&wanted.written.monitor.name);
+        match there.map(|id| &self.monitors[id].record.origin) {
+            Some(Origin::Config) if made => Err(Refused::Configured { name: name() }),
+            Some(_) if mode == Mode::Create => Err(Refused::Exists { name: name() }),
+            None if mode == Mode::Change => Err(Refused::Unknown { name: name() }),
+            _ => Ok(()),
+        }
+    }
+
+    /// All parents are there, and nobody stands behind themselves.
+    fn check_parents(&self, wanted: &[Wanted], gone: &[MonitorId]) -> Result<(), Refused> {
+        let mut parents: BTreeMap<&str, &[String]> = BTreeMap::new();
+        for (id, known) in &self.monitors {
+            if !gone.contains(id) {
+                parents.insert(&known.record.name, &known.monitor.parents);
+            }
+        }
+        for wanted in wanted {
+            let monitor = &wanted.written.monitor;
+            parents.insert(&monitor.name, &monitor.parents);
+        }
+        let wanted = wanted.iter().map(|wanted| &wanted.written.monitor);
+        for monitor in wanted.filter(|monitor| !monitor.parents.is_empty()) {
+            let missing = |parent: &&String| !parents.contains_key(parent.as_str());
+            if let Some(parent) = monitor.parents.iter().find(missing) {
+                return Err(Refused::NoParent {
+                    name: monitor.name.clone(),
+                    parent: parent.clone(),
+                });
+            }
+            let of = |name: &str| parents.get(name).copied().unwrap_or_default();
+            if monitor::stands_behind_itself(&monitor.name, of) {
+                return Err(Refused::Circle {
+                    name: monitor.name.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn planned(
+        &self,
+        wanted: Wanted,
+        numbers: &HashMap<String, MonitorId>,
+    ) -> Result<Planned, Refused> {
+        let Wanted {
+            written: Written {
+                monitor,
+                definition,
+            },
+            origin,
+        } = wanted;
+        let now = clock::now();
+        let name = monitor.name.clone();
+        let id = numbers[&name];
+        let parents = monitor.parents.iter().filter_map(|parent| {
+            let planned = numbers.get(parent).or_else(|| self.names.get(parent));
+            planned.copied()
+        });
+        let rules = rules(&monitor, parents.collect(), &self.zone);
+        rules.check().map_err(|problem| Refused::BadRules {
+            name: name.clone(),
+            problem: problem.to_string(),
+        })?;
+        let known = self.monitors.get(&id);
+        let key = monitor.heartbeat.as_ref().map(|heartbeat| {
+            let before = known.and_then(|known| known.record.key.clone());
+            heartbeat.key.clone().or(before).unwrap_or_else(random_key)
+        });
+        let mut record = Record {
+            id,
+            name,
+            origin,
+            definition: definition.to_string(),
+            key,
+            made_at: known.map_or(now, |known| known.record.made_at),
+            changed_at: now,
+        };
+        let done = match known {
+            None => PutDone::Created,
+            Some(known) => {
+                let same = Record {
+                    changed_at: known.record.changed_at,
+                    ..record.clone()
+                };
+                if same == *known.record && monitor == *known.monitor {
+                    record = same;
+                    PutDone::Same
+                } else {
+                    PutDone::Changed
+                }
+            }
+        };
+        let mut put = Known::new(record, monitor, definition, 0);
+        if let Some(known) = known {
+            put.pings = known.pings;
+            put.last.clone_from(&known.last);
+        }
+        Ok(Planned {
+            known: put,
+            rules,
+            done,
+        })
+    }
+
+    /// What the engine is to keep of a plan, and what it has to be told: an alert whose labels
+    /// change is another one.
+    fn to_keep(&self, plan: &Plan) -> (Vec<Change>, Vec<News>) {
+        let now = clock::now();
+        let (mut changes, mut news) = (Vec::new(), Vec::new());
+        for id in &plan.gone {
+            changes.push(Change::MonitorGone(*id));
+            news.extend(self.over(*id));
+        }
+        for planned in plan.puts.iter().filter(|put| put.done != PutDone::Same) {
+            let id = planned.known.record.id;
+            changes.push(Change::Monitor(Box::new((*planned.known.record).clone())));
+            let state = self.watch.state(id);
+            let Some((before, state)) = self.monitors.get(&id).zip(state) else {
+                continue;
+            };
+            let Some(alarm) = state.alarm else {
+                continue;
+            };
+            let old = before.over(alarm.what, now);
+            let new = planned.known.raised(alarm.what, alarm.since, &state.words);
+            let other_kind =
+                before.monitor.heartbeat.is_some() != planned.known.monitor.heartbeat.is_some();
+            if other_kind || old.labels != new.labels {
+                news.push(old);
+                news.extend((!other_kind).then_some(new));
+            }
+        }
+        (changes, news)
+    }
+
+    /// The end of what fires of a monitor.
+    fn over(&self, id: MonitorId) -> Option<News> {
+        let alarm = self.watch.state(id)?.alarm?;
+        let known = self.monitors.get(&id)?;
+        Some(known.over(alarm.what, clock::now()))
+    }
+
+    /// Does what was planned and kept.
+    fn apply(&mut self, plan: Plan) {
+        let now = clock::now();
+        for id in plan.gone {
+            if let Some(known) = self.monitors.remove(&id) {
+                self.names.remove(&known.record.name);
+                if let Some(key) = &known.record.key {
+                    self.keys.remove(key);
+                }
+            }
+            self.waiting.forget(id);
+            self.samples.forget(id);
+            // Its end was told already.
+            self.watch.remove(now, id);
+        }
+        let puts = plan.puts.into_iter();
+        for planned in puts.filter(|put| put.done != PutDone::Same) {
+            let Planned { known, rules, .. } = planned;
+            let id = known.record.id;
+            self.last_number = self.last_number.max(id.0);
+            let before = self.monitors.get(&id);
+            let paused = known.monitor.paused;
+            let was_paused = before.is_some_and(|before| before.monitor.paused);
+            if let Some(key) = before.and_then(|before| before.record.key.as_ref()) {
+                self.keys.remove(key);
+            }
+            if let Some(key) = &known.record.key {
+                self.keys.insert(key.clone(), id);
+            }
+            self.names.insert(known.record.name.clone(), id);
+            self.monitors.insert(id, known);
+            self.watch.set(now, id, rules, None);
+            if paused != was_paused {
+                self.pause(id, paused);
+            }
+        }
+    }
+
+    /// Takes a monitor over from the store.
+    pub(super) fn restore(&mut self, known: Known) {
+        let id = known.record.id;
+        self.last_number = self.last_number.max(id.0);
+        self.names.insert(known.record.name.clone(), id);
+        if let Some(key) = &known.record.key {
+            self.keys.insert(key.clone(), id);
+        }
+        self.monitors.insert(id, known);
+    }
+
+    /// By which rules a monitor that is there is judged.
+    pub(super) fn rules_of(&self, known: &Known) -> Rules {
+        let parents = known.monitor.parents.iter();
+        let parents = parents.filter_map(|parent| self.names.get(parent).copied());
+        rules(&known.monitor, parents.collect(), &self.zone)
+    }
+}
+
+impl Limits {
+    pub(super) fn of(watch: &monitor::Watch) -> Self {
+        Self {
+            at_once: watch.probes_at_once as usize,
+            per_host: watch.probes_per_host as usize,
+        }
+    }
+}
+
+/// For how long samples are kept.
+fn samples_kept(history: &config::History) -> Keep {
+    Keep {
+        samples: history.keep_samples_for.duration(),
+        hours: history.keep_hours_for.duration(),
+        ..Keep::default()
+    }
+}
+
+/// An address that nobody guesses.
+fn random_key() -> String {
+    let mut bytes = [0; KEY_BYTES];
+    // Without random numbers nothing else of Nabat works either: no token, no invitation.
+    getrandom::fill(&mut bytes).expect("the system has random numbers");
+    let hex = bytes.iter().map(|byte| format!("{byte:02x}"));
+    hex.collect()
+}

@@ -1,0 +1,125 @@
+//! One monitor, as the watch has it in hand.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use nabat_core::alert::News;
+use nabat_core::monitor::record::{Origin, Record};
+use nabat_core::monitor::{self, Expected, Kind, MonitorId, Probing, Rules, Trouble};
+use nabat_core::time::Timestamp;
+use serde_json::Value;
+
+use crate::config::Monitor;
+use crate::probe::{Manner, Reach, Report, Target};
+use crate::watch::{Last, alarms};
+
+/// How many slow answers in a row make a monitor degraded.
+const SLOW_ROUNDS: u32 = 3;
+
+/// One monitor.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) record: Arc<Record>,
+    pub(super) monitor: Arc<Monitor>,
+    pub(super) definition: Arc<Value>,
+    /// What is looked at; nothing for a heartbeat.
+    pub(super) target: Option<Arc<Target>>,
+    /// What is looked at, for people.
+    pub(super) instance: Arc<str>,
+    pub(super) last: Option<Last>,
+    /// How many signs of life it gave.
+    pub(super) pings: u64,
+}
+
+impl Known {
+    pub(super) fn new(record: Record, monitor: Monitor, definition: Value, pings: u64) -> Self {
+        let target = monitor.target().map(Arc::new);
+        let instance = match &target {
+            Some(target) => target.instance(),
+            None => monitor.name.clone(),
+        };
+        Self {
+            record: Arc::new(record),
+            monitor: Arc::new(monitor),
+            definition: Arc::new(definition),
+            target,
+            instance: instance.into(),
+            last: None,
+            pings,
+        }
+    }
+
+    /// How it is looked at.
+    pub(super) fn manner(&self, fresh: bool) -> Manner {
+        let interval = self.monitor.interval.duration();
+        let usual = self.target.as_ref().map(|target| target.usual_timeout());
+        let timeout = self.monitor.timeout.map(|timeout| timeout.duration());
+        let timeout = timeout.or(usual).unwrap_or(interval);
+        let reach = match self.record.origin {
+            Origin::Made {
+                public_only: true, ..
+            } => Reach::PublicOnly,
+            _ => Reach::Anywhere,
+        };
+        Manner {
+            timeout: timeout.min(interval),
+            fresh,
+            reach,
+        }
+    }
+
+    /// Notes a look at it.
+    pub(super) fn note(&mut self, at: Timestamp, report: &Report, words: &str) {
+        // Most looks see what the one before saw.
+        let same = self.last.as_ref().filter(|last| &*last.words == words);
+        let words = match same {
+            Some(last) => Arc::clone(&last.words),
+            None => words.into(),
+        };
+        self.last = Some(Last {
+            at,
+            outcome: report.outcome,
+            latency: report.latency,
+            words,
+        });
+    }
+
+    pub(super) fn raised(&self, what: Trouble, since: Timestamp, words: &str) -> News {
+        alarms::raised(&self.monitor, &self.instance, what, since, words)
+    }
+
+    pub(super) fn over(&self, what: Trouble, at: Timestamp) -> News {
+        alarms::over(&self.monitor, &self.instance, what, at)
+    }
+}
+
+/// By which rules a monitor is judged.
+pub(super) fn rules(monitor: &Monitor, parents: Vec<MonitorId>, zone: &TimeZone) -> Rules {
+    let kind = match &monitor.heartbeat {
+        Some(heartbeat) => Kind::Heartbeat(monitor::Heartbeat {
+            expected: match (&heartbeat.cron, heartbeat.period) {
+                (Some(cron), _) => Expected::Cron {
+                    cron: cron.clone(),
+                    zone: heartbeat.time_zone.clone().unwrap_or_else(|| zone.clone()),
+                },
+                (None, period) => {
+                    Expected::Every(period.map_or(Duration::from_secs(86_400), |p| p.duration()))
+                }
+            },
+            grace: heartbeat.grace.duration(),
+        }),
+        None => Kind::Probed(Probing {
+            interval: monitor.interval.duration(),
+            retries: monitor.retries(),
+            failures_needed: monitor.failures_needed,
+            recoveries_needed: monitor.recoveries_needed,
+            slow_after: monitor.slow_after.map(|slow| slow.duration()),
+            slow_rounds: SLOW_ROUNDS,
+        }),
+    };
+    Rules {
+        parents,
+        ..Rules::of(kind)
+    }
+}

@@ -1,0 +1,91 @@
+//! What the watch shows of its monitors.
+
+use std::sync::Arc;
+
+use nabat_core::monitor::{MonitorId, Status};
+
+use super::Watcher;
+use crate::clock;
+use crate::watch::{Filter, Page, Refused, Shown};
+
+impl Watcher {
+    pub(super) fn find(&self, name: &str) -> Result<MonitorId, Refused> {
+        let id = self.names.get(name).copied();
+        id.ok_or_else(|| Refused::Unknown {
+            name: name.to_owned(),
+        })
+    }
+
+    pub(super) fn list(&self, filter: &Filter) -> Page {
+        let now = clock::now();
+        let mut page = Page::default();
+        for id in self.monitors.keys() {
+            let status = self.watch.status(*id, now).unwrap_or(Status::Pending);
+            *page.counts.entry(status).or_default() += 1;
+        }
+        let text = filter.text.as_deref().map(str::to_lowercase);
+        let after = |name: &String| filter.after.as_ref().is_none_or(|after| name > after);
+        for (_, id) in self.names.iter().filter(|(name, _)| after(name)) {
+            if !self.is_wanted(*id, filter, text.as_deref()) {
+                continue;
+            }
+            if page.monitors.len() >= filter.limit {
+                page.more = true;
+                break;
+            }
+            page.monitors.push(self.shown(*id));
+        }
+        page
+    }
+
+    fn is_wanted(&self, id: MonitorId, filter: &Filter, text: Option<&str>) -> bool {
+        let Some(known) = self.monitors.get(&id) else {
+            return false;
+        };
+        let status = self.watch.status(id, clock::now());
+        let status = status.unwrap_or(Status::Pending);
+        let contains = |text: &str| {
+            known.record.name.to_lowercase().contains(text)
+                || known.instance.to_lowercase().contains(text)
+        };
+        (filter.statuses.is_empty() || filter.statuses.contains(&status))
+            && filter
+                .kind
+                .as_ref()
+                .is_none_or(|kind| kind == known.monitor.kind())
+            && text.is_none_or(contains)
+    }
+
+    /// A monitor that is known to be there.
+    pub(super) fn shown(&self, id: MonitorId) -> Shown {
+        let known = &self.monitors[&id];
+        let now = clock::now();
+        let state = self.watch.state(id);
+        Shown {
+            record: Arc::clone(&known.record),
+            definition: Arc::clone(&known.definition),
+            kind: known.monitor.kind(),
+            target: Arc::clone(&known.instance),
+            status: self.watch.status(id, now).unwrap_or(Status::Pending),
+            since: state.map_or(now, |state| state.interval().1),
+            words: state.map(|state| state.words.clone()).unwrap_or_default(),
+            alarm: state.and_then(|state| state.alarm),
+            flaps: state.is_some_and(|state| state.flaps()),
+            paused: state.is_some_and(|state| state.paused),
+            maintenance_until: state.and_then(|state| state.maintenance),
+            last: known.last.clone(),
+            severity: known.monitor.severity.clone(),
+            labels: known.monitor.labels.clone(),
+            parents: known.monitor.parents.clone(),
+        }
+    }
+
+    pub(super) fn pause(&mut self, id: MonitorId, paused: bool) -> MonitorId {
+        let now = clock::now();
+        match paused {
+            true => self.watch.pause(now, id),
+            false => self.watch.resume(now, id),
+        }
+        id
+    }
+}

@@ -1,0 +1,92 @@
+//! Monitors and reports in the API's shapes.
+
+use std::time::Duration;
+
+use nabat_core::monitor::Status;
+use nabat_core::monitor::record::Origin;
+
+use crate::config::monitor::masked;
+use crate::probe;
+use crate::watch::Shown;
+use crate::web;
+use crate::web::api::shape::monitor::{Alarm, Finding, Look, Monitor, Phase, Report};
+
+/// A monitor as the API shows it.
+pub(in crate::web) fn shown(monitor: Shown, state: &web::State) -> Monitor {
+    let record = &monitor.record;
+    let config = state.config.borrow().clone();
+    let base = config.external_url.as_deref().unwrap_or(&state.about.home);
+    Monitor {
+        id: record.id.0,
+        name: record.name.clone(),
+        kind: monitor.kind.to_owned(),
+        target: monitor.target.to_string(),
+        status: monitor.status,
+        since: monitor.since.to_string(),
+        words: monitor.words,
+        alarm: monitor.alarm.map(|alarm| Alarm {
+            what: alarm.what,
+            since: alarm.since.to_string(),
+        }),
+        flaps: monitor.flaps,
+        paused: monitor.paused,
+        maintenance_until: monitor.maintenance_until.map(|until| until.to_string()),
+        last: monitor.last.map(|last| Look {
+            at: last.at.to_string(),
+            outcome: last.outcome,
+            latency_ms: last.latency.map(millis),
+            words: last.words.to_string(),
+        }),
+        severity: monitor.severity,
+        labels: monitor.labels,
+        parents: monitor.parents,
+        configured: record.origin == Origin::Config,
+        made_by: match &record.origin {
+            Origin::Config => None,
+            Origin::Made { by, .. } => Some(by.clone()),
+        },
+        made_at: record.made_at.to_string(),
+        changed_at: record.changed_at.to_string(),
+        ping_url: record.key.as_ref().map(|key| format!("{base}/ping/{key}")),
+        definition: masked(&monitor.definition),
+    }
+}
+
+impl From<probe::Report> for Report {
+    fn from(report: probe::Report) -> Self {
+        Self {
+            outcome: report.outcome,
+            words: report.words(),
+            latency_ms: report.latency.map(millis),
+            address: report.address,
+            phases: report
+                .phases
+                .into_iter()
+                .map(|(name, took)| Phase {
+                    name: name.to_owned(),
+                    ms: millis(took),
+                })
+                .collect(),
+            findings: report
+                .findings
+                .into_iter()
+                .map(|finding| Finding {
+                    outcome: finding.outcome,
+                    words: finding.words,
+                })
+                .collect(),
+        }
+    }
+}
+
+/// A status as the API writes it.
+pub(super) fn word(status: &Status) -> String {
+    let word = serde_json::to_value(status).ok();
+    let word = word.as_ref().and_then(|word| word.as_str());
+    word.unwrap_or_default().to_owned()
+}
+
+/// In milliseconds, to the microsecond.
+pub(super) fn millis(time: Duration) -> f64 {
+    time.as_micros() as f64 / 1_000.0
+}
