@@ -23,6 +23,7 @@ mod latency;
 mod load;
 mod options;
 mod pace;
+mod pings;
 mod reads;
 mod routes;
 mod server;
@@ -55,10 +56,11 @@ pub(crate) enum Part {
     Latency,
     Pace,
     Storm,
+    Pings,
 }
 
 impl Part {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Api,
         Self::Reads,
         Self::Routes,
@@ -70,6 +72,7 @@ impl Part {
         Self::Latency,
         Self::Pace,
         Self::Storm,
+        Self::Pings,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -85,6 +88,7 @@ impl Part {
             Self::Latency => "latency",
             Self::Pace => "pace",
             Self::Storm => "storm",
+            Self::Pings => "pings",
         }
     }
 
@@ -101,6 +105,7 @@ impl Part {
             Self::Latency => latency::measure(subject, options, figures),
             Self::Pace => pace::measure(subject, figures),
             Self::Storm => storm::measure(subject, options, figures),
+            Self::Pings => pings::measure(subject, figures),
         }
     }
 }

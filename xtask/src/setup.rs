@@ -61,6 +61,26 @@ const PACKAGES: &[Package] = &[
         programs: &["openssl"],
         tests: "the tests that need a certificate",
     },
+    Package {
+        name: "iproute2",
+        programs: &["ip"],
+        tests: "the tests in which hosts and networks go away",
+    },
+    Package {
+        name: "util-linux",
+        programs: &["nsenter"],
+        tests: "the tests in which hosts and networks go away",
+    },
+    Package {
+        name: "fping",
+        programs: &["fping"],
+        tests: "`cargo xtask bench`",
+    },
+    Package {
+        name: "prometheus-blackbox-exporter",
+        programs: &["prometheus-blackbox-exporter", "blackbox_exporter"],
+        tests: "`cargo xtask bench`",
+    },
 ];
 
 /// A program that comes by `cargo install`.

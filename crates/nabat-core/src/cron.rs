@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -205,10 +206,13 @@ impl Cron {
     fn skipped(&self, moment: Timestamp, after: Timestamp, zone: &TimeZone) -> bool {
         let local = moment.in_zone(zone);
         let named = self.hours.has(local.hour()) && self.minutes.has(local.minute());
-        let put_forward = |at: jiff::Zoned| zone.preceding(at.timestamp()).next();
-        !named
-            && put_forward(local)
-                .is_some_and(|clocks| clocks.timestamp().as_millisecond() <= after.as_millis())
+        // A time at the very end of what was skipped is the moment of the change itself.
+        let just_after = moment
+            .after(Duration::from_millis(1))
+            .in_zone(zone)
+            .timestamp();
+        let change = zone.preceding(just_after).next();
+        !named && change.is_some_and(|at| at.timestamp().as_millisecond() <= after.as_millis())
     }
 
     fn on(&self, day: Date) -> bool {
@@ -350,6 +354,30 @@ mod tests {
                 Some(at(next)),
                 "{text} {after}"
             );
+        }
+    }
+
+    #[test]
+    fn what_was_skipped_is_not_asked_to_run_twice() {
+        let cases = [
+            // (expression, ran, runs next), in Berlin
+            // The day before; as soon as clocks were put forward; an hour later.
+            ("30 2 * * *", "2026-03-28T01:30:05Z", "2026-03-29T01:30:00Z"),
+            ("30 2 * * *", "2026-03-29T01:00:05Z", "2026-03-30T00:30:00Z"),
+            ("30 2 * * *", "2026-03-29T01:30:05Z", "2026-03-30T00:30:00Z"),
+            ("0 2 * * *", "2026-03-28T01:00:05Z", "2026-03-29T01:00:00Z"),
+            ("0 2 * * *", "2026-03-29T01:00:00Z", "2026-03-30T00:00:00Z"),
+            // Every hour: the hour that there is.
+            ("30 * * * *", "2026-03-29T00:30:05Z", "2026-03-29T01:30:00Z"),
+            ("30 * * * *", "2026-03-29T01:00:05Z", "2026-03-29T01:30:00Z"),
+            // Put back: once.
+            ("30 2 * * *", "2026-10-25T00:30:05Z", "2026-10-26T01:30:00Z"),
+        ];
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        for (text, ran, next) in cases {
+            let cron: Cron = text.parse().unwrap();
+            let found = cron.next_run(at(ran), &zone);
+            assert_eq!(found, Some(at(next)), "{text} {ran}");
         }
     }
 

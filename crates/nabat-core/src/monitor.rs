@@ -33,8 +33,8 @@ use serde::{Deserialize, Serialize};
 use crate::time::Timestamp;
 
 pub use heartbeat::{RunId, Signal};
-pub use rules::{Expected, Flap, Heartbeat, Kind, Probing, Rules};
-pub use state::State;
+pub use rules::{BadRules, Expected, Flap, Heartbeat, Kind, Probing, Rules};
+pub use state::{Standing, State};
 pub use watch::{Due, Effect, Effects, Watch, Why};
 
 /// The most characters of evidence that are kept of a sample.

@@ -28,7 +28,7 @@ use crate::samples::{Keep, Samples};
 use crate::store::sqlite::{Damage, Sqlite};
 use crate::store::{History, Store};
 use crate::telemetry::Log;
-use crate::web::api::token;
+use crate::web::api::{once, token};
 use crate::web::server::{Reload, serve};
 use crate::{bot, clock, watch, web};
 
@@ -177,6 +177,8 @@ impl App {
             history: Arc::clone(&store) as Arc<dyn History>,
             token,
             names: Names::of(&instance),
+            answers: once::Answers::default(),
+            document: web::api::document(&prefix).to_string().into(),
         };
 
         let started_at = clock::now();
@@ -212,8 +214,9 @@ impl App {
         let tools = Arc::new(Tools::start().context("failed to prepare probes")?);
         let history = Arc::clone(&store) as Arc<dyn History>;
         let samples = Samples::open(&data_dir.join(SAMPLES_FILE), Keep::default())?;
+        let samples = Arc::new(samples);
         let files = watch::Files {
-            samples: Arc::new(samples),
+            samples: Arc::clone(&samples),
             folder: data_dir.to_owned(),
         };
         let watch = watch::start(
@@ -241,6 +244,7 @@ impl App {
                 about,
                 metrics,
                 watch: watch.handle.clone(),
+                samples,
                 api,
                 ears,
                 bodies: web::bodies(),
@@ -303,12 +307,13 @@ impl App {
     /// When the engine lost the store, or something panicked.
     pub async fn run(mut self, shutdown: CancellationToken) -> anyhow::Result<()> {
         tracing::info!("listening on http://{}", self.address);
+        // Before anybody is heard.
+        let wishes = tokio::spawn(self.granter.clone().run(shutdown.clone()));
         self.live.follow();
         // What an earlier process had to say of its configuration is over: this one was read.
         self.live.reloader.tell(None).await;
         self.tell_damage().await;
         let web = tokio::spawn(serve(self.listener, self.router, shutdown.clone()));
-        let wishes = tokio::spawn(self.granter.run(shutdown.clone()));
         let owner_link = tokio::spawn(bots::offer_owner_link(
             self.engine.handle.clone(),
             self.live.bots.first_name(),

@@ -12,8 +12,10 @@ mod import;
 mod incidents;
 mod monitor;
 mod output;
+mod ping;
 mod place;
 mod routes;
+mod run;
 mod schema;
 mod serve;
 mod silence;
@@ -70,12 +72,16 @@ enum Command {
     Silence(Box<silence::Silence>),
     /// Watch devices and services; see how they stand
     Monitor(Box<monitor::Monitor>),
+    /// Run a job and tell Nabat that it began and how it ended
+    Run(run::Run),
     /// Make a `nabat.yml` of another program's configuration
     Import(import::Import),
     /// See what fires and what fired, for how long, and who was told
     Incidents(Box<incidents::Incidents>),
     /// See who is told about which alerts, and who would be told about one
     Routes(Box<routes::Routes>),
+    /// Ping hosts now and see how they answer
+    Ping(ping::Ping),
     /// Print the JSON Schema of the configuration, for editors
     Schema(schema::Schema),
     /// Print what a shell needs to complete the commands and options of Nabat
@@ -92,9 +98,14 @@ pub fn run() -> ExitCode {
         Command::Alert(alert) => alert.run(),
         Command::Silence(silence) => silence.run(),
         Command::Monitor(monitor) => monitor.run(),
+        Command::Run(run) => match run.run() {
+            Ok(code) => return ExitCode::from(code),
+            Err(failure) => Err(failure),
+        },
         Command::Import(import) => import.run(),
         Command::Incidents(incidents) => incidents.run(),
         Command::Routes(routes) => routes.run(),
+        Command::Ping(ping) => ping.run(),
         Command::Schema(schema) => schema.run(),
         Command::Completions(completions) => completions.run(),
     };

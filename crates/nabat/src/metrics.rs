@@ -4,6 +4,7 @@
 //! Label values come from closed sets only, so that the number of series is bounded.
 
 pub mod alertmanager;
+pub(crate) mod monitors;
 pub(crate) mod plain;
 
 use std::fmt::Write as _;

@@ -179,7 +179,7 @@ impl Samples {
         let shared = Arc::new(Shared::default());
         *locked(&shared.keep) = keep;
         let mut writer = Writer::new(path, Arc::clone(&shared), Box::new(clock));
-        writer.tick();
+        writer.begin();
         let (orders, taken) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("samples".to_owned())

@@ -4,15 +4,16 @@
 //! 2026-11-20T15:04:05+03:00 OFFLINE web-1 http://example.org : connection refused
 //! ```
 //!
-//! The time, the status, the monitor's name and its target, then ` : ` and why, if that is known. A
-//! name or target with white space, quotes or colons alone, or an empty one, stands in double
+//! The time, the state, the monitor's name and its target, then ` : ` and why, if that is known. A
+//! name or target that is empty, `:` or `-`, or has white space or a quote in it, stands in double
 //! quotes, in which `\"` is a quote and `\\` a backslash. Control characters are escaped
 //! everywhere, so that a line is a line. What was last is read from the store, never from here:
 //! the log may be moved, cut or removed at any time, and a disk that takes no more stops nothing.
 
 mod file;
+#[cfg(test)]
+mod tests;
 
-use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -141,15 +142,8 @@ fn push_field(line: &mut String, field: &str) {
 fn push_escaped(line: &mut String, text: &str) {
     for character in text.chars() {
         match character {
-            '\n' => line.push_str("\\n"),
-            '\r' => line.push_str("\\r"),
-            '\t' => line.push_str("\\t"),
-            '\u{2028}' | '\u{2029}' => {
-                let _ = write!(line, "{}", character.escape_unicode());
-            }
-            _ if character.is_control() => {
-                let _ = write!(line, "{}", character.escape_unicode());
-            }
+            '\u{2028}' | '\u{2029}' => line.extend(character.escape_unicode()),
+            _ if character.is_control() => line.extend(character.escape_default()),
             _ => line.push(character),
         }
     }

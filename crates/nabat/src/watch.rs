@@ -8,6 +8,8 @@ mod alarms;
 mod gateway;
 mod keeper;
 mod prober;
+#[cfg(test)]
+mod tests;
 mod watcher;
 mod wishes;
 mod witnesses;
@@ -16,10 +18,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use nabat_core::alert::Labels;
 use nabat_core::chat::ChatKey;
+use nabat_core::matcher::Matcher;
 use nabat_core::monitor::record::{Origin, Record};
 use nabat_core::monitor::state::Alarm;
-use nabat_core::monitor::{MonitorId, Outcome, RunId, Signal, Status};
+use nabat_core::monitor::{MonitorId, Outcome, RunId, Signal, Status, Trouble};
 use nabat_core::time::Timestamp;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
@@ -229,6 +233,8 @@ pub struct Filter {
     pub kind: Option<String>,
     /// Only those whose name or target contains this, in any case.
     pub text: Option<String>,
+    /// Only those whose alerts all of these take.
+    pub scope: Arc<[Matcher]>,
     /// Only those after the one of this name, in the order of names.
     pub after: Option<String>,
     /// At most so many.
@@ -462,6 +468,11 @@ impl Handle {
 }
 
 impl Shown {
+    /// The labels of its alert about this.
+    pub fn alert_labels(&self, what: Trouble) -> Labels {
+        alarms::labels(&self.monitor, &self.target, what)
+    }
+
     /// Its number.
     pub fn id(&self) -> MonitorId {
         self.record.id

@@ -25,9 +25,8 @@ use crate::bot::WebhookEars;
 use crate::config::Config;
 use crate::engine::Handle;
 use crate::metrics::Metrics;
+use crate::samples::Samples;
 use crate::watch;
-
-use api::{deliveries, incidents, monitors, routes};
 
 pub use alertmanager::Turns;
 
@@ -57,6 +56,8 @@ pub struct State {
     pub metrics: Arc<Metrics>,
     /// The watch.
     pub watch: watch::Handle,
+    /// What probes saw.
+    pub samples: Arc<Samples>,
     /// What the REST API needs.
     pub api: api::Api,
     /// Where updates of bots in webhook mode go.
@@ -104,38 +105,7 @@ pub fn router(state: State) -> Router {
             "/api/v1/webhook/alertmanager/{secret}",
             post(webhook::secret),
         )
-        .route("/api/v1/deliveries", get(deliveries::list))
-        .route(
-            "/api/v1/deliveries/{id}",
-            get(deliveries::show).delete(deliveries::remove),
-        )
-        .route("/api/v1/deliveries/{id}/retry", post(deliveries::retry))
-        .route("/api/v1/routes", get(routes::show))
-        .route("/api/v1/routes/test", get(routes::test))
-        .route("/api/v1/incidents", get(incidents::list))
-        .route("/api/v1/incidents/{id}", get(incidents::show))
-        .route(
-            "/api/v1/monitors",
-            get(monitors::list).post(monitors::create),
-        )
-        .route("/api/v1/monitors/apply", post(monitors::apply))
-        .route(
-            "/api/v1/monitors/{name}",
-            get(monitors::show)
-                .put(monitors::replace)
-                .patch(monitors::change)
-                .delete(monitors::remove),
-        )
-        .route("/api/v1/monitors/{name}/pause", post(monitors::pause))
-        .route("/api/v1/monitors/{name}/resume", post(monitors::resume))
-        .route(
-            "/api/v1/monitors/{name}/maintenance",
-            post(monitors::maintain),
-        )
-        .route("/api/v1/monitors/{name}/probe", post(monitors::probe))
-        .route("/api/v1/monitors/{name}/history", get(monitors::history))
-        .route("/api/v1/monitors/{name}/pings", get(monitors::pings))
-        .route("/api/v1/probe", post(monitors::try_out))
+        .merge(api::router(&state))
         .route("/ping/{key}", get(ping::success).post(ping::success))
         .route("/ping/{key}/{signal}", get(ping::signal).post(ping::signal))
         .route("/telegram/{bot}", post(webhook::telegram))

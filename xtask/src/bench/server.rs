@@ -120,19 +120,7 @@ impl Server {
 
     /// CPU time used so far, in seconds, by all threads in user and kernel mode.
     pub(crate) fn cpu_seconds(&self) -> Result<f64> {
-        let stat = self.proc("stat")?;
-        // The program's name, in parentheses, may contain spaces; the fields are counted after it.
-        let fields = stat
-            .rsplit(')')
-            .next()
-            .unwrap_or_default()
-            .split_whitespace();
-        let ticks: f64 = fields
-            .skip(11)
-            .take(2)
-            .filter_map(|field| field.parse::<f64>().ok())
-            .sum();
-        Ok(ticks / TICKS_PER_SECOND)
+        Ok(seconds_in(&self.proc("stat")?, Spent::Itself))
     }
 
     fn proc(&self, file: &str) -> Result<String> {
@@ -140,6 +128,33 @@ impl Server {
         fs::read_to_string(&path)
             .with_context(|| format!("cannot read {path}; has the program ended?"))
     }
+}
+
+/// Whose CPU time is asked for.
+#[derive(Clone, Copy)]
+enum Spent {
+    Itself,
+    /// The programs that it started and that have ended.
+    Children,
+}
+
+/// CPU time used so far, in seconds, by the programs that were started here and have ended.
+pub(crate) fn children_cpu_seconds() -> Result<f64> {
+    let stat = fs::read_to_string("/proc/self/stat").context("cannot read /proc/self/stat")?;
+    Ok(seconds_in(&stat, Spent::Children))
+}
+
+/// What `/proc/PID/stat` says of user and kernel mode together.
+fn seconds_in(stat: &str, spent: Spent) -> f64 {
+    // The program's name, in parentheses, may contain spaces; the fields are counted after it.
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    let before = match spent {
+        Spent::Itself => 11,
+        Spent::Children => 13,
+    };
+    let ticks = fields.split_whitespace().skip(before).take(2);
+    let ticks: f64 = ticks.filter_map(|field| field.parse::<f64>().ok()).sum();
+    ticks / TICKS_PER_SECOND
 }
 
 impl Drop for Server {

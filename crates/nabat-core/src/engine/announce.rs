@@ -112,20 +112,24 @@ impl Engine {
 
     /// A card waits already: it may be more urgent by now, and somebody else has to know in time.
     fn wait_on(&mut self, now: Timestamp, id: DeliveryId, priority: Priority, out: &mut Effects) {
-        let Some(delivery) = self.deliveries.get_mut(&id) else {
+        let known = self.deliveries.get(&id);
+        let known = known.and_then(|known| Some((card_of(known)?, known.created_at)));
+        if let Some((card, since)) = known {
+            self.fall_back_in_time(now, card, since, out);
+        }
+        self.set_priority(id, priority, out);
+    }
+
+    fn set_priority(&mut self, id: DeliveryId, priority: Priority, out: &mut Effects) {
+        let known = self.deliveries.get_mut(&id);
+        let Some(delivery) = known.filter(|delivery| delivery.priority != priority) else {
             return;
         };
-        let changed = priority != delivery.priority;
         delivery.priority = priority;
         let delivery = delivery.clone();
-        if let Some(card) = card_of(&delivery) {
-            self.fall_back_in_time(now, card, delivery.created_at, out);
-        }
-        if changed {
-            self.note_critical(&delivery);
-            out.waiting.push(delivery.waiting());
-            out.changes.push(Change::Delivery(delivery));
-        }
+        self.note_critical(&delivery);
+        out.waiting.push(delivery.waiting());
+        out.changes.push(Change::Delivery(delivery));
     }
 
     /// A card that has nothing to say any more does not wait. One of a route says again what
@@ -146,9 +150,12 @@ impl Engine {
             routed.beat = beat;
             self.timers.extend(beat.map(|at| (at, Timer::Card(id))));
         }
-        let idle = on_duty.delivery.filter(|_| !on_duty.on_its_way());
-        if let Some(delivery) = idle {
-            self.remove_delivery(delivery, out);
+        let on_its_way = on_duty.on_its_way();
+        match on_duty.delivery {
+            // What a courier has of it is urgent no more, so it is not late either.
+            Some(delivery) if on_its_way => self.set_priority(delivery, Priority::Quiet, out),
+            Some(delivery) => self.remove_delivery(delivery, out),
+            None => {}
         }
     }
 

@@ -349,6 +349,9 @@ impl Engine {
         self.end(now, deliveries, &[], Fate::Unreachable, out);
         self.not_taken(deliveries);
         self.disable(now, chat, reason, out);
+        for card in deliveries.iter().filter_map(card_of) {
+            self.look_at_ways_again(now, card, out);
+        }
     }
 
     /// The place of these deliveries is another one now. Answers go on waiting, for that one.

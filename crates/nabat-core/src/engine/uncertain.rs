@@ -6,7 +6,8 @@
 
 use super::couriers::card_of;
 use super::{Effects, Engine};
-use crate::delivery::{Delivery, Fate, Note, Priority};
+use crate::delivery::{Delivery, Fate, Note};
+use crate::incident::Severity;
 use crate::time::Timestamp;
 
 /// How many copies there may be of what nobody confirms.
@@ -46,13 +47,21 @@ impl Engine {
         let Some(on_duty) = card_of(delivery).and_then(|card| self.cards.get(&card)) else {
             return false;
         };
-        // Whoever misses an end believes for good that something fires.
         let card = &on_duty.card;
-        let tells_an_end = told.iter().any(|note| {
+        let critical = |id| {
+            let known = self.incidents.get(id);
+            known.is_some_and(|known| known.incident.severity() == Severity::Critical)
+        };
+        // Whoever misses an end believes for good that something fires. What somebody
+        // silenced since is as critical as before when the silence is over.
+        let urgent = told.iter().any(|note| {
             let known = card.members.get(&note.incident);
-            note.card == card.id && note.told.ended && known.is_some_and(|known| !known.ended)
+            note.card == card.id
+                && known.is_some_and(|known| match note.told.ended {
+                    true => !known.ended,
+                    false => known.edition == 0 && critical(&note.incident),
+                })
         });
-        let urgent = delivery.priority == Priority::Critical || tells_an_end;
         urgent && on_duty.answers_lost() < COPIES_MAX
     }
 }

@@ -82,7 +82,7 @@ pub struct Effects {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// An edge of the history: one interval ends and the next begins at `at`, the moment of truth,
-    /// which is never before that of the edge before.
+    /// which is later than that of the edge before.
     Changed {
         /// Of which monitor.
         id: MonitorId,
@@ -202,6 +202,9 @@ impl Watch {
                     self.forget(id, entry);
                 }
                 self.add(id, rules, state);
+                if let (Some(entry), Some(known)) = (self.monitors.get_mut(&id), known) {
+                    entry.in_flight = known.in_flight;
+                }
             }
         }
         self.replan(id);
@@ -277,7 +280,6 @@ impl Watch {
             ..State::fresh(self.now)
         };
         entry.next = None;
-        entry.in_flight = None;
         entry.settle(id, self.now, None, &mut self.effects);
         self.waiting.remove(&id);
         self.replan(id);

@@ -142,31 +142,33 @@ impl Witnesses {
         any && counted.all(Witness::fails)
     }
 
-    /// What they say of the time since `since`; `patient`: whether their answers can be waited for.
-    pub(super) fn sight(&self, now: Timestamp, since: Timestamp, patient: bool) -> Sight {
-        let mut counted = self
-            .each
-            .iter()
-            .filter(|witness| witness.counts(now))
-            .peekable();
-        let heard_since = |witness: &&Witness| {
-            witness.failing.is_none() && witness.answered_at.is_some_and(|at| at >= since)
-        };
-        let failed_since = |witness: &Witness| witness.failed_at.is_some_and(|at| at >= since);
+    /// What they say of what failed from `since` on and was sure to fail at `complete`; `patient`:
+    /// whether their answers can be waited for.
+    pub(super) fn sight(
+        &self,
+        now: Timestamp,
+        since: Timestamp,
+        complete: Timestamp,
+        patient: bool,
+    ) -> Sight {
+        let counted = || self.each.iter().filter(|witness| witness.counts(now));
         if self.blind.is_some() {
             return Sight::Dark;
         }
-        if counted.peek().is_none() {
+        if counted().next().is_none() {
             return Sight::Clear;
         }
         let dark = self.dark(now);
-        if dark && (!patient || counted.clone().all(failed_since)) {
+        let lately = complete.before(ROUND_MIN);
+        if dark && (!patient || counted().all(|witness| witness.failed_at >= Some(lately))) {
             return Sight::Dark;
         }
         if !dark && self.dark_until.is_some_and(|until| until >= since) {
             return Sight::WasDark;
         }
-        match !patient || counted.any(|witness| heard_since(&witness)) {
+        let answered =
+            |witness: &Witness| witness.failing.is_none() && witness.answered_at >= Some(since);
+        match !dark && (!patient || counted().any(answered)) {
             true => Sight::Clear,
             false => Sight::Unclear,
         }

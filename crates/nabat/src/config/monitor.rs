@@ -19,10 +19,12 @@ use super::secret::MASK;
 use super::{matchers, schema, zone};
 use crate::probe::http::Http;
 use crate::probe::ping::Ping;
+use crate::probe::tcp::Tcp;
+use crate::probe::tls::Tls;
 use crate::probe::{ShortOrLong, Target};
 
 /// The key of each kind of monitor, in the order in which they are named to people.
-pub const KINDS: [&str; 3] = ["ping", "http", "heartbeat"];
+pub const KINDS: [&str; 5] = ["ping", "http", "tcp", "tls", "heartbeat"];
 
 /// Something that Nabat watches. It needs `name` and exactly one kind, such as `ping` or `http`.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -38,6 +40,11 @@ pub struct Monitor {
     pub ping: Option<ShortOrLong<Ping>>,
     /// A web page or an HTTP service: its address.
     pub http: Option<ShortOrLong<Http>>,
+    /// A port that takes connections: its host and port.
+    pub tcp: Option<ShortOrLong<Tcp>>,
+    /// A service that speaks TLS, for the sake of its certificate: its host, with a port if that is
+    /// not 443.
+    pub tls: Option<ShortOrLong<Tls>>,
     /// Waits for a sign of life of a job or a program that calls Nabat.
     pub heartbeat: Option<Heartbeat>,
     /// How often it is looked at. At least `1s`, at most `1d`.
@@ -127,6 +134,8 @@ pub struct Watch {
     /// The most monitors.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub max_monitors: u32,
+    /// Whether `/metrics` has figures for each monitor, of the first 10,000, and not only for all.
+    pub metrics: bool,
     /// A file to which each change of status is added as a line:
     /// `2026-11-20T15:04:05+03:00 OFFLINE web-1 10.0.0.7 : no answer`. A relative path is taken from
     /// the data folder. Without it no such file is written.
@@ -145,6 +154,7 @@ impl Default for Watch {
             probes_per_host: 4,
             probes_at_once: 4_096,
             max_monitors: 50_000,
+            metrics: true,
             state_log: None,
             state_log_max_bytes: 10_000_000,
         }
@@ -159,12 +169,13 @@ impl Monitor {
 
     /// What is looked at; nothing for a heartbeat.
     pub fn target(&self) -> Option<Target> {
-        let ping = self
-            .ping
-            .as_ref()
-            .map(|short| Target::Ping(short.0.clone()));
-        let http = self.http.as_ref();
-        ping.or_else(|| http.map(|short| Target::Http(Box::new(short.0.clone()))))
+        let targets = [
+            of(&self.ping, Target::Ping),
+            of(&self.http, |http| Target::Http(Box::new(http))),
+            of(&self.tcp, |tcp| Target::Tcp(Box::new(tcp))),
+            of(&self.tls, |tls| Target::Tls(Box::new(tls))),
+        ];
+        targets.into_iter().flatten().next()
     }
 
     /// Whether it runs a program on this machine.
@@ -176,6 +187,10 @@ impl Monitor {
     pub fn retries(&self) -> Vec<Duration> {
         self.retries.iter().map(|pause| pause.duration()).collect()
     }
+}
+
+fn of<T: Clone>(given: &Option<ShortOrLong<T>>, of: impl FnOnce(T) -> Target) -> Option<Target> {
+    given.as_ref().map(|given| of(given.0.clone()))
 }
 
 /// Whether the monitor `name` is among its own ancestors, by what `parents_of` says of each.

@@ -32,15 +32,15 @@ impl<const PORT: u16> FromStr for Endpoint<PORT> {
 
     fn from_str(text: &str) -> Result<Self, EndpointError> {
         let (host, port) = split(text)?;
+        if !is_host(host) {
+            return Err(EndpointError::Host);
+        }
         let port = match port {
             Some(port) => port.parse().map_err(|_| EndpointError::Port)?,
             None => PORT,
         };
         if port == 0 {
             return Err(EndpointError::Port);
-        }
-        if !is_host(host) {
-            return Err(EndpointError::Host);
         }
         let host = host.to_owned();
         Ok(Self { host, port })

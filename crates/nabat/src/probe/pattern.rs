@@ -19,6 +19,11 @@ impl Pattern {
         self.0.as_str()
     }
 
+    /// Where its first match in `bytes` ends.
+    pub(super) fn end(&self, bytes: &[u8]) -> Option<usize> {
+        self.0.find(bytes).map(|found| found.end())
+    }
+
     /// Whether it is found in `bytes`.
     pub fn is_match(&self, bytes: &[u8]) -> bool {
         self.0.is_match(bytes)

@@ -8,21 +8,71 @@ mod inbox;
 mod packet;
 mod rounds;
 mod seen;
+mod settings;
 mod socket;
 mod sockets;
+mod verdict;
 
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::trace::Trace;
+use super::{Finding, Manner, Report, Tools, connect};
 use inbox::Inbox;
 use rounds::Active;
 
 pub use rounds::Round;
 pub use seen::{By, Fault, Refusal, Seen, jitter};
+pub use settings::{AddressFamily, Ping};
+pub use verdict::took;
+
+/// A round ends at a tick of the thread that carries it, at most so long after its time.
+const SLACK: Duration = Duration::from_millis(20);
+
+/// Pings the host once, with as many packets as its settings say.
+pub async fn probe(ping: &Ping, tools: &Tools, pinger: &Pinger, manner: Manner) -> Report {
+    let mut trace = Trace::new(manner);
+    let seen = look(ping, tools, pinger, &mut trace).await;
+    let latency = seen.as_ref().ok().and_then(Seen::average);
+    let result = seen.map(drop);
+    Report {
+        latency,
+        ..trace.finish(result)
+    }
+}
+
+async fn look(
+    ping: &Ping,
+    tools: &Tools,
+    pinger: &Pinger,
+    trace: &mut Trace,
+) -> Result<Seen, Finding> {
+    let addresses = connect::addresses(&ping.host, tools, trace).await?;
+    let address = addresses
+        .into_iter()
+        .find(|address| ping.family.has(*address));
+    let address = address.ok_or_else(|| {
+        let (host, wanted) = (&ping.host, ping.family.name());
+        Finding::down(format!("{host} has no {wanted}"))
+    })?;
+    trace.address = Some(address);
+    let timeout = trace.left().saturating_sub(SLACK);
+    let plan = Round {
+        count: ping.count,
+        spacing: ping.spacing_within(timeout),
+        timeout,
+        size: ping.size,
+        fresh: trace.manner.fresh,
+    };
+    let seen = pinger.round(address, plan).await;
+    trace.note(verdict::verdict(&seen, ping, address, trace.manner.timeout));
+    Ok(seen)
+}
 
 /// Pings addresses, thousands at a time. Sockets are opened when they are needed first.
 #[derive(Debug)]
@@ -51,64 +101,6 @@ impl Pinger {
             fault: Some(Fault::Stopped),
             ..Seen::default()
         })
-    }
-}
-
-/// interim
-#[derive(Debug, Clone, PartialEq, serde::Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Ping {
-    /// Its name or address.
-    pub host: String,
-}
-
-impl super::Short for Ping {
-    fn short(text: &str) -> Result<Self, String> {
-        Ok(Self {
-            host: text.to_owned(),
-        })
-    }
-    fn text_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({"type": "string"})
-    }
-}
-
-/// interim
-pub async fn probe(settings: &Ping, tools: &super::Tools, manner: super::Manner) -> super::Report {
-    use super::{Finding, Outcome, Report};
-    let addresses = match tools.names.resolve(&settings.host, manner.fresh).await {
-        Ok(addresses) => addresses,
-        Err(error) => return Report::unknown(&error.to_string()),
-    };
-    let Some(address) = addresses.first().copied() else {
-        return Report::unknown("no address");
-    };
-    let seen = tools
-        .pinger
-        .round(
-            address,
-            Round {
-                count: 3,
-                spacing: std::time::Duration::from_millis(100),
-                timeout: manner.timeout,
-                size: 56,
-                fresh: manner.fresh,
-            },
-        )
-        .await;
-    let up = !seen.rtts.is_empty();
-    let finding = match (up, seen.fault.is_some()) {
-        (true, _) => Finding::up(format!("{:?}", seen.rtts)),
-        (false, true) => Finding::unknown(format!("{:?}", seen.fault)),
-        (false, false) => Finding::down("no answer"),
-    };
-    Report {
-        outcome: finding.outcome,
-        latency: seen.rtts.first().copied(),
-        address: Some(address),
-        loss_percent: None,
-        phases: Vec::new(),
-        findings: vec![finding],
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Manner, Report, Tools, http, ping};
+use super::{Manner, Report, Tools, http, ping, tcp, tls};
 
 /// What is looked at.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,6 +12,10 @@ pub enum Target {
     Ping(ping::Ping),
     /// A web page or an HTTP service.
     Http(Box<http::Http>),
+    /// A port that takes connections, and maybe answers as it should.
+    Tcp(Box<tcp::Tcp>),
+    /// A certificate, and the server that shows it.
+    Tls(Box<tls::Tls>),
 }
 
 impl Target {
@@ -20,6 +24,8 @@ impl Target {
         match self {
             Self::Ping(_) => "ping",
             Self::Http(_) => "http",
+            Self::Tcp(_) => "tcp",
+            Self::Tls(_) => "tls",
         }
     }
 
@@ -28,6 +34,8 @@ impl Target {
         match self {
             Self::Ping(ping) => ping.host.as_str().into(),
             Self::Http(http) => http.url.url().host_str().unwrap_or_default().into(),
+            Self::Tcp(tcp) => tcp.address.host.as_str().into(),
+            Self::Tls(tls) => tls.address.host.as_str().into(),
         }
     }
 
@@ -42,6 +50,8 @@ impl Target {
                 let _ = url.set_password(None);
                 url.into()
             }
+            Self::Tcp(tcp) => tcp.address.to_string(),
+            Self::Tls(tls) => tls.address.to_string(),
         }
     }
 
@@ -49,15 +59,17 @@ impl Target {
     pub const fn usual_timeout(&self) -> Duration {
         match self {
             Self::Ping(_) => Duration::from_secs(1),
-            Self::Http(_) => Duration::from_secs(10),
+            Self::Http(_) | Self::Tcp(_) | Self::Tls(_) => Duration::from_secs(10),
         }
     }
 
     /// Looks once.
     pub async fn probe(&self, tools: &Tools, manner: Manner) -> Report {
         match self {
-            Self::Ping(ping) => ping::probe(ping, tools, manner).await,
+            Self::Ping(ping) => ping::probe(ping, tools, &tools.pinger, manner).await,
             Self::Http(http) => http::probe(http, tools, manner).await,
+            Self::Tcp(tcp) => tcp::probe(tcp, tools, manner).await,
+            Self::Tls(tls) => tls::probe(tls, tools, manner).await,
         }
     }
 }

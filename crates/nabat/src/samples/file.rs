@@ -5,6 +5,7 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rusqlite_migration::{Error as MigrationError, M, MigrationDefinitionError, Migrations};
@@ -21,11 +22,16 @@ const PAGE_BYTES: u32 = 8_192;
 /// A larger log is cut to this size in bytes when it begins anew.
 const WAL_KEPT_BYTES: u32 = 16 << 20;
 
+/// No more than one file is set aside in so long.
+const RENEWED_EACH: Duration = Duration::from_secs(3_600);
+
 /// The file, open or not.
 #[derive(Debug)]
 pub(super) struct File {
     path: PathBuf,
     open: Option<Open>,
+    /// When a file was set aside last.
+    renewed_at: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -40,17 +46,19 @@ impl File {
         Self {
             path: path.to_owned(),
             open: None,
+            renewed_at: None,
         }
     }
 
-    /// Opens the file, unless it is open; says whether it did. What is of no use is set aside.
+    /// Opens the file, unless it is open. What is of no use is set aside. Returns another
+    /// connection, which can only read, if it opened one.
     ///
     /// # Errors
     /// When it can't be used now.
-    pub(super) fn ensure_open(&mut self) -> Result<bool, SamplesError> {
+    pub(super) fn ensure_open(&mut self) -> Result<Option<Connection>, SamplesError> {
         let found = fs::metadata(&self.path).as_ref().map(identity).ok();
         match (&self.open, found) {
-            (Some(open), Some(found)) if open.identity == found => return Ok(false),
+            (Some(open), Some(found)) if open.identity == found => return Ok(None),
             (Some(_), _) => {
                 let path = self.path.display();
                 tracing::warn!("`{path}` was removed or replaced; samples go on in a new one");
@@ -60,17 +68,19 @@ impl File {
         }
         let connection = match open(&self.path) {
             Err(error) if is_useless(&error) => {
-                self.set_aside(&error)?;
+                self.set_aside(error)?;
                 open(&self.path)?
             }
             other => other?,
         };
+        let reader = Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+            .map_err(failed("open the samples to read them"))?;
         let metadata = fs::metadata(&self.path).map_err(cannot_open(&self.path))?;
         self.open = Some(Open {
             connection,
             identity: identity(&metadata),
         });
-        Ok(true)
+        Ok(Some(reader))
     }
 
     /// The connection of the file that is open.
@@ -84,38 +94,36 @@ impl File {
             .ok_or_else(|| cannot_open(path)(io::ErrorKind::NotFound.into()))
     }
 
-    /// Another connection, which can only read.
-    ///
-    /// # Errors
-    /// When there can be none.
-    pub(super) fn reader(&self) -> Result<Connection, SamplesError> {
-        Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)
-            .map_err(failed("open the samples to read them"))
-    }
-
     /// How long it is in bytes.
     pub(super) fn length(&self) -> u64 {
         fs::metadata(&self.path).map_or(0, |metadata| metadata.len())
     }
 
-    /// Gives the file another name, so that a new one can be made.
+    /// Gives the file, of which `why` makes no use possible, another name, so that a new one can be
+    /// made. Soon after it was done it is not done again: a bad disk must not be filled with files.
     ///
     /// # Errors
-    /// When the folder can't be written.
-    pub(super) fn set_aside(&mut self, why: &SamplesError) -> Result<(), SamplesError> {
+    /// `why`, or that the folder can't be written.
+    pub(super) fn set_aside(&mut self, why: SamplesError) -> Result<(), SamplesError> {
+        if self
+            .renewed_at
+            .is_some_and(|at| at.elapsed() < RENEWED_EACH)
+        {
+            return Err(why);
+        }
         self.open = None;
         let kept = aside(&self.path);
-        let move_if_there = |from: &Path, to: &Path| match fs::rename(from, to) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        };
         // The log first: it may never be taken for that of the new file.
-        move_if_there(&beside(&self.path, "-wal"), &beside(&kept, "-wal"))
-            .and_then(|()| move_if_there(&beside(&self.path, "-shm"), &beside(&kept, "-shm")))
-            .and_then(|()| move_if_there(&self.path, &kept))
-            .map_err(cannot_open(&self.path))?;
-        let (path, kept) = (self.path.display(), kept.display());
-        let why = chain(why);
+        for suffix in ["-wal", "-shm", ""] {
+            match fs::rename(beside(&self.path, suffix), beside(&kept, suffix)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(cannot_open(&self.path)(error));
+                }
+                _ => {}
+            }
+        }
+        self.renewed_at = Some(Instant::now());
+        let (why, path, kept) = (chain(&why), self.path.display(), kept.display());
         tracing::error!(
             "{why}; samples begin anew in another `{path}`, and this one is kept as `{kept}`"
         );
@@ -129,7 +137,8 @@ pub(super) fn is_useless(error: &SamplesError) -> bool {
         SamplesError::Foreign { .. } | SamplesError::TooNew { .. } => true,
         SamplesError::Sqlite { source, .. } => matches!(
             source.sqlite_error_code(),
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+            // The last one: its tables are not what they should be.
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown)
         ),
         SamplesError::Thread(_) | SamplesError::Open { .. } => false,
     }

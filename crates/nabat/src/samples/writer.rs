@@ -40,7 +40,7 @@ pub(super) enum Order {
 pub(super) struct Writer {
     shared: Arc<Shared>,
     clock: Box<dyn Fn() -> Timestamp + Send>,
-    file: File,
+    pub(super) file: File,
     has_replayed: bool,
     is_failing: bool,
     unwritten: VecDeque<Batch>,
@@ -84,28 +84,48 @@ impl Writer {
                 // Whoever waited may have given up.
                 Ok(Order::Flush(done)) => drop(done.send(())),
                 Ok(Order::Forget(_)) | Err(RecvTimeoutError::Timeout) => {}
-                Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => break,
             }
         }
+        // Whoever closes the file last tidies it up, and only who may write can.
+        *locked(&self.shared.reader) = None;
+    }
+
+    /// Opens the file, if that is possible now, and takes up what the last run left.
+    pub(super) fn begin(&mut self) {
+        let opened = self.open();
+        self.note(opened);
     }
 
     /// Takes in what was put, and writes what is to be written now.
     pub(super) fn tick(&mut self) {
         let now = (self.clock)();
         self.take_in(now);
-        let written = self.write(now);
-        if let Err(error) = &written {
-            if is_useless(error) {
-                self.begin_anew(error);
-            } else if !self.is_failing {
-                let problem = chain(error);
+        let written = self.open().and_then(|()| self.write(now));
+        self.note(written);
+        self.shrink();
+    }
+
+    /// Tells how it went when that changed, and parts with a file that is of no use.
+    fn note(&mut self, outcome: Result<(), SamplesError>) {
+        let was_failing = std::mem::replace(&mut self.is_failing, outcome.is_err());
+        let error = match outcome {
+            Err(error) if is_useless(&error) => {
+                *locked(&self.shared.reader) = None;
+                self.file.set_aside(error)
+            }
+            other => other,
+        };
+        match error {
+            Ok(()) if was_failing && !self.is_failing => {
+                tracing::info!("samples are written again");
+            }
+            Err(error) if !was_failing => {
+                let problem = chain(&error);
                 tracing::warn!("samples wait in memory: {problem}; it is tried again each second");
             }
-        } else if self.is_failing {
-            tracing::info!("samples are written again");
+            Ok(()) | Err(_) => {}
         }
-        self.is_failing = written.is_err();
-        self.shrink();
     }
 
     /// Moves what waits into memory and, encoded, among what the journal is to hold.
@@ -133,16 +153,26 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, now: Timestamp) -> Result<(), SamplesError> {
-        if self.file.ensure_open()? {
-            *locked(&self.shared.reader) = Some(self.file.reader()?);
-            self.replay()?;
+    fn open(&mut self) -> Result<(), SamplesError> {
+        let Some(reader) = self.file.ensure_open()? else {
+            return Ok(());
+        };
+        *locked(&self.shared.reader) = Some(reader);
+        if self.has_replayed {
+            self.write_journal_anew();
+            return Ok(());
         }
+        self.replay()
+    }
+
+    fn write(&mut self, now: Timestamp) -> Result<(), SamplesError> {
+        // What goes makes room for what comes, which may find enough without it too.
+        let keep = *locked(&self.shared.keep);
+        let pruned = prune::prune(self.file.connection()?, keep, now);
+        // The journal first: what is sealed may never come into it afterwards.
         self.write_journal()?;
         let db = self.file.connection()?;
         let sealed = seal::seal(db, &self.shared, now)?;
-        let keep = *locked(&self.shared.keep);
-        prune::prune(db, keep, now).map_err(failed("remove old samples"))?;
         if let Some(monitor) = self.forgotten.front() {
             locked(&self.shared.memory).forget(*monitor);
             prune::forget(db, *monitor).map_err(failed("remove a monitor's samples"))?;
@@ -153,14 +183,11 @@ impl Writer {
             let counter = &self.shared.counters.file_bytes;
             counter.store(bytes, Ordering::Relaxed);
         }
-        Ok(())
+        pruned.map_err(failed("remove old samples"))
     }
 
     /// Takes up what the last run left: once, as from then on memory holds it.
     fn replay(&mut self) -> Result<(), SamplesError> {
-        if self.has_replayed {
-            return Ok(());
-        }
         let mut memory = locked(&self.shared.memory);
         let replayed = rows::replay(self.file.connection()?, |hour, bytes| {
             for sample in codec::decode_batch(hour, bytes) {
@@ -191,14 +218,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Sets the file aside; the next tick makes another and puts into its journal what is in
-    /// memory.
-    fn begin_anew(&mut self, why: &SamplesError) {
-        *locked(&self.shared.reader) = None;
-        if let Err(error) = self.file.set_aside(why) {
-            tracing::warn!("samples wait in memory: {}", chain(&error));
-            return;
-        }
+    /// Puts what is in memory into the journal of a file that knows nothing of it.
+    fn write_journal_anew(&mut self) {
         let memory = locked(&self.shared.memory);
         self.unwritten.clear();
         for hour in memory.hours() {

@@ -1,10 +1,13 @@
 //! What became of incidents and deliveries, for people who ask: read beside the writer, never in
 //! its way.
 
+use std::sync::Arc;
+
 use nabat_core::delivery::{Attempt, DeliveryId, Done, Fate};
 use nabat_core::destination::Destination;
 use nabat_core::history::Entry;
 use nabat_core::incident::{Incident, IncidentId};
+use nabat_core::matcher::Matcher;
 use nabat_core::monitor::MonitorId;
 use nabat_core::monitor::record::{Edge, Kept, Ping};
 use nabat_core::subscription::Selector;
@@ -96,6 +99,8 @@ pub struct IncidentQuery {
     pub until: Option<Timestamp>,
     /// Only those that it selects.
     pub selector: Option<Selector>,
+    /// Only those that all of these take.
+    pub scope: Arc<[Matcher]>,
     /// At most so many.
     pub limit: usize,
 }

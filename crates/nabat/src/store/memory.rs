@@ -13,6 +13,7 @@ use nabat_core::incident::{Incident, IncidentId, State, title_of};
 use nabat_core::monitor::MonitorId;
 use nabat_core::monitor::record::{Edge, Ping};
 use nabat_core::time::Timestamp;
+use nabat_core::token::covers;
 
 use super::{
     Fence, History, IncidentPage, IncidentQuery, Keep, Query, Record, Store, StoreError, Watched,
@@ -297,7 +298,8 @@ impl History for Memory {
                 _ => None,
             };
             let title = title_of(&incident.labels, &incident.annotations);
-            query.open.is_none_or(|open| open == ended_at.is_none())
+            covers(&query.scope, &incident.labels)
+                && query.open.is_none_or(|open| open == ended_at.is_none())
                 && query.until.is_none_or(|until| incident.opened_at <= until)
                 && query
                     .since

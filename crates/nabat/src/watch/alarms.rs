@@ -1,6 +1,6 @@
 //! How a monitor's alarm looks as an alert.
 
-use nabat_core::alert::{Labels, Links, News, Status};
+use nabat_core::alert::{Labels, Links, NAME, News, Status};
 use nabat_core::monitor::Trouble;
 use nabat_core::time::Timestamp;
 
@@ -39,14 +39,14 @@ pub(super) fn over(monitor: &Monitor, target: &str, what: Trouble, at: Timestamp
     news(monitor, target, what, over)
 }
 
-/// The labels of an alert of a monitor, which are its identity.
+/// The labels of a monitor's alert about this.
 pub(super) fn labels(monitor: &Monitor, target: &str, what: Trouble) -> Labels {
     let (name, severity) = match what {
         Trouble::Down => (DOWN, monitor.severity.as_str()),
         Trouble::Degraded => (DEGRADED, "warning"),
     };
     let own = [
-        ("alertname", name),
+        (NAME, name),
         ("monitor", &monitor.name),
         ("kind", monitor.kind()),
         ("instance", target),

@@ -282,7 +282,8 @@ impl Watcher {
         let now = clock::now();
         match done.of {
             For::Witness(index) => {
-                let up = done.report.outcome != Outcome::Down;
+                // Who can't even ask sees nothing either.
+                let up = matches!(done.report.outcome, Outcome::Up | Outcome::Degraded);
                 self.watch.witness_sampled(now, index, done.begun_at, up);
             }
             For::Monitor(id) => {

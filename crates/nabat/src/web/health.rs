@@ -7,7 +7,8 @@ use tokio::sync::oneshot;
 
 use super::answer::Problem;
 use crate::clock;
-use crate::metrics::plain;
+use crate::metrics::{monitors, plain};
+use crate::watch::Filter;
 
 /// Says what this is, to whoever looks with a browser.
 pub(super) async fn index() -> impl IntoResponse {
@@ -21,6 +22,8 @@ pub(super) async fn index() -> impl IntoResponse {
         "GET  /api/v1/incidents              what fires and what fired; needs the API's token\n",
         "GET  /api/v1/routes                 who is told about which alerts; needs the token too\n",
         "GET  /api/v1/deliveries             what waits and what was sent; needs the token too\n",
+        "GET  /api/v1/monitors               what Nabat watches; needs the token too\n",
+        "     /ping/KEY                      signs of life of jobs\n",
         "GET  /metrics                       figures for Prometheus\n",
         "GET  /-/healthy, /-/ready           whether it lives, whether it can take alerts\n",
         "POST /-/reload                      read the configuration again\n",
@@ -33,11 +36,24 @@ pub(super) async fn metrics(
     headers: HeaderMap,
 ) -> impl IntoResponse {
     const NAME: &str = "application/openmetrics-text";
+    /// What an exposition ends with.
+    const END: &str = "# EOF";
+    /// More monitors than these have no figures of their own.
+    const MONITORS_MAX: usize = 10_000;
     const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     let figures = state.engine.look().await.ok().map(|look| look.figures);
     let readers = super::alertmanager::READERS_MAX - state.readers.available_permits();
     state.metrics.alertmanager.reading(readers);
-    let text = state.metrics.exposition(figures, clock::now());
+    let mut text = state.metrics.exposition(figures, clock::now());
+    let each = state.config.borrow().watch.metrics;
+    let filter = Filter {
+        limit: if each { MONITORS_MAX } else { 0 },
+        ..Filter::default()
+    };
+    if let Ok(page) = state.watch.list(filter).await {
+        let end = text.rfind(END).unwrap_or(text.len());
+        text.insert_str(end, &monitors::exposition(&page));
+    }
     let accepted = headers.get_all(header::ACCEPT).iter();
     let mut accepted = accepted.filter_map(|accepted| accepted.to_str().ok());
     let (kind, text) = match accepted.any(|accepted| accepted.contains(NAME)) {

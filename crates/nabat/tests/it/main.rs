@@ -33,9 +33,14 @@ mod faults;
 mod health;
 #[cfg(test)]
 mod hold;
+#[cfg(test)]
 mod incidents;
 #[cfg(test)]
 mod intake;
+#[cfg(test)]
+mod monitors;
+#[cfg(test)]
+mod names;
 #[cfg(test)]
 mod peers;
 #[cfg(test)]

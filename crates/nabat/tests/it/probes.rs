@@ -1,6 +1,7 @@
 //! Each kind of probe against real servers, and against peers that lie, dawdle or break off.
 
 mod http;
+mod tcp;
 mod tls;
 
 use std::time::Duration;

@@ -16,6 +16,7 @@ pub(crate) mod nabat;
 pub(crate) mod process;
 pub(crate) mod prometheus;
 pub(crate) mod recorder;
+pub(crate) mod service;
 pub(crate) mod smtp;
 pub(crate) mod talk;
 pub(crate) mod target;

@@ -257,6 +257,19 @@ fn the_end_of_an_earlier_life_is_told_though_that_of_the_later_one_is_known() {
 }
 
 #[test]
+fn a_critical_alert_that_was_silenced_before_its_answer_got_lost_is_told_after_the_silence() {
+    let mut world = World::new();
+    world.says("/regexp all");
+    world.critical("DiskFull");
+    let work = world.take_all().remove(0);
+    world.silences("alertname=DiskFull", 0, 60);
+    world.settle(&work, None, lost(&work));
+    assert_eq!(world.kinds(), [] as [&str; 0]);
+    world.passes(60);
+    assert_eq!(world.kinds(), ["new"], "nobody knows whether it was seen");
+}
+
+#[test]
 fn a_critical_alert_whose_answer_got_lost_is_not_said_again_under_a_silence() {
     let mut world = World::new();
     world.says("/regexp all");

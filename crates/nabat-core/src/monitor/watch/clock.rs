@@ -28,8 +28,12 @@ impl Watch {
         self.witnesses.rewind(now);
         let ids: Vec<MonitorId> = self.monitors.keys().copied().collect();
         for id in ids {
-            if let Some(entry) = self.monitors.get_mut(&id) {
-                entry.rewind(id, now);
+            if self
+                .monitors
+                .get_mut(&id)
+                .is_some_and(|entry| entry.rewind(id, now))
+            {
+                self.effects.touched.insert(id);
             }
             self.replan(id);
         }

@@ -185,7 +185,7 @@ impl Watch {
         let patient = |patience| now.since(complete) < patience;
         match self
             .witnesses
-            .sight(now, first_failed_at, patient(PATIENCE))
+            .sight(now, first_failed_at, complete, patient(PATIENCE))
         {
             Sight::Dark => self.lose_sight(id, first_failed_at),
             Sight::WasDark => self.begin_again(id),

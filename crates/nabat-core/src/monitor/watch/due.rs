@@ -84,7 +84,7 @@ impl Watch {
     fn hand_out(&mut self, id: MonitorId) -> Option<Due> {
         let now = self.now;
         let entry = self.monitors.get_mut(&id)?;
-        let next = entry
+        let mut next = entry
             .next
             .filter(|next| next.at <= now && entry.in_flight.is_none())?;
         let interval = entry.probing()?.interval;
@@ -97,15 +97,14 @@ impl Watch {
             entry.settle(id, next.planned_at, None, &mut self.effects);
         }
         if !next.held_up && (missed || next.why == Why::Round && late >= LATE) {
-            let at = self.pace.slot(now, id, interval);
-            let planned_at = if missed { at } else { next.planned_at };
-            entry.next = Some(Next {
-                at,
-                planned_at,
+            next = Next {
+                at: self.pace.slot(now, id, interval),
+                planned_at: if missed { now } else { next.planned_at },
                 why: Why::Round,
                 held_up: true,
-            });
-            if at > now {
+            };
+            if next.at > now {
+                entry.next = Some(next);
                 return None;
             }
         }

@@ -11,6 +11,9 @@ use crate::time::{Timestamp, format_period};
 /// A probe that is not back after so long, and longer than an interval, never will be.
 const LOST_AFTER: Duration = Duration::from_secs(300);
 
+/// Each edge of a history is at least this much later than the one before.
+const TICK: Duration = Duration::from_millis(1);
+
 /// A monitor, and what need not survive a restart.
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -207,7 +210,7 @@ impl Entry {
         if status != self.state.edge.status {
             let edge = Edge {
                 status,
-                at: at.max(self.state.edge.at),
+                at: at.max(self.state.edge.at.after(TICK)),
             };
             effects.list.push(Effect::Changed {
                 id,
@@ -292,8 +295,10 @@ impl Entry {
         self.next = Some(Next::new(at, Why::Asked));
     }
 
-    /// The clock was put back to `now`: nothing lies further ahead than it should.
-    pub(super) fn rewind(&mut self, id: MonitorId, now: Timestamp) {
+    /// The clock was put back to `now`: nothing lies further ahead than it should. Whether that is
+    /// worth storing.
+    pub(super) fn rewind(&mut self, id: MonitorId, now: Timestamp) -> bool {
+        let before = (self.state.phase, self.state.listening.clone());
         let held = |at: &mut Option<Timestamp>| *at = at.map(|at| at.min(now));
         held(&mut self.decide_at);
         held(&mut self.answered_at);
@@ -323,5 +328,6 @@ impl Entry {
             *first_ok_at = now.min(*first_ok_at);
         }
         self.state.listening.rewind(now);
+        before != (self.state.phase, self.state.listening.clone())
     }
 }

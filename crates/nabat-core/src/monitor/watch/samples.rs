@@ -4,7 +4,7 @@ use super::entry::Next;
 use super::{Watch, Why};
 use crate::monitor::judge::{Finding, Judged};
 use crate::monitor::state::{Phase, Standing};
-use crate::monitor::{MonitorId, Outcome, Sample, Trouble, WORDS_CHARS_MAX};
+use crate::monitor::{Kind, MonitorId, Outcome, Sample, Trouble, WORDS_CHARS_MAX};
 use crate::time::Timestamp;
 
 use super::due::MISSED_MIN;
@@ -21,13 +21,16 @@ impl Watch {
             news: sample.outcome == Outcome::Down && self.news(id),
         };
         let blind = self.witnesses.blind_since().is_some();
-        let Some(entry) = self.monitors.get_mut(&id).filter(|e| !e.state.paused) else {
-            return;
-        };
-        let Some(probing) = entry.probing().cloned() else {
+        let Some(entry) = self.monitors.get_mut(&id) else {
             return;
         };
         entry.in_flight = None;
+        let Kind::Probed(probing) = &entry.rules.kind else {
+            return;
+        };
+        if entry.state.paused {
+            return self.replan(id);
+        }
         let was = entry.state.standing;
         let judged = match finding.outcome {
             // What is down can't be seen to be so either.
@@ -35,7 +38,7 @@ impl Watch {
                 entry.state.lose_sight(finding.at);
                 Judged::Changed
             }
-            _ => entry.state.judge(&probing, finding),
+            _ => entry.state.judge(probing, finding),
         };
         if matches!(finding.outcome, Outcome::Up | Outcome::Degraded) {
             entry.answered_at = entry.answered_at.max(Some(finding.at));

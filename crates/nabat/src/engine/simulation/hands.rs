@@ -10,9 +10,9 @@ use nabat_core::delivery::{
 };
 use nabat_core::destination::{Destination, Outlet};
 use nabat_core::engine::{Dropped, Effects};
-use nabat_core::incident::IncidentId;
+use nabat_core::incident::{Incident, IncidentId, Severity};
 
-use super::setting::{self, HOOK, MAIL, SPARE};
+use super::setting::{self, HOOK, MAIL, SPARE, tells_ends};
 use super::world::{COURIER, MOVED_GROUP, World};
 use crate::store::Store;
 
@@ -340,15 +340,15 @@ impl World {
             let gone =
                 self.engine.pending_one(delivery.id).is_none() && !work.told.iter().any(held_back);
             match settled.outcome {
-                Outcome::Sent { .. } => self.note_spoken(&before, card, work),
+                Outcome::Sent { .. } => self.note_spoken(&before, &after, card, work),
                 Outcome::Failed { .. } => {
                     self.given_up
                         .extend(work.told.iter().map(|note| note.incident));
-                    self.note_spoken(&before, card, work);
+                    self.note_spoken(&before, &after, card, work);
                 }
                 Outcome::Uncertain { .. } if gone => {
                     self.note_given_up(&before, delivery, work, unseen);
-                    self.note_spoken(&before, card, work);
+                    self.note_spoken(&before, &after, card, work);
                 }
                 Outcome::Uncertain { .. } => *self.answers_lost.entry(card).or_default() += 1,
                 _ => {}
@@ -357,13 +357,20 @@ impl World {
     }
 
     /// Notes when a card spoke for the last time, and that Nabat knows what it told.
-    fn note_spoken(&mut self, before: &Snapshot, card: CardId, work: &Work) {
+    fn note_spoken(&mut self, before: &Snapshot, after: &Snapshot, card: CardId, work: &Work) {
         let known = before.cards.iter().find(|known| known.id == card);
         if known.is_some_and(|known| self.speaks(before, known, work)) {
             self.spoke.insert(card, self.now);
         }
         self.answers_lost.remove(&card);
-        for note in work.told.iter().filter(|note| note.card == card) {
+        let known = after.cards.iter().find(|known| known.id == card);
+        // An end that a receiver refused is not noted, for it is told again.
+        let untold = |note: &&Note| {
+            let known = known.and_then(|card| card.members.get(&note.incident));
+            known.is_some_and(|known| *known != note.told)
+        };
+        let notes = work.told.iter().filter(|note| note.card == card);
+        for note in notes.filter(|note| !untold(note)) {
             let there = listener(work.destination, card);
             self.lost.remove(&(there, note.incident));
         }
@@ -393,11 +400,17 @@ impl World {
         let tells_end = notes
             .clone()
             .any(|note| note.told.ended && known(note).is_some_and(|known| !known.ended));
+        // Who wants no ends is told nothing more of what is over by now.
+        let matters = |incident: &Incident| !incident.ended() || tells_ends(work.destination);
+        let critical = |note: &Note| {
+            let mut incidents = before.incidents.iter();
+            let incident = incidents.find(|incident| incident.id == note.incident);
+            let incident = incident.filter(|incident| matters(incident));
+            incident.is_some_and(|incident| incident.severity() == Severity::Critical)
+        };
         // A place that became this one may have been told meanwhile.
-        let is_news =
-            |note: &Note| known(note).is_some_and(|known| known.edition < note.told.edition);
-        let critical = delivery.priority == Priority::Critical && notes.any(is_news);
-        let urgent = critical || tells_end;
+        let is_new = |note: &Note| known(note).is_some_and(|known| known.edition == 0);
+        let urgent = tells_end || notes.any(|note| is_new(note) && critical(note));
         let lost = self.answers_lost.get(&card.id).copied().unwrap_or(0);
         self.claim(!urgent || lost >= 2, || {
             format!("{delivery:?} is given up after {lost} lost answers and this one")

@@ -12,24 +12,19 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::probe::stream::Stream;
 use crate::probe::trace::Trace;
 use crate::probe::{Finding, failure};
 
 /// The most bytes that the head of an answer may have. It may have 100 headers.
 const MAX_HEAD: usize = 64 * 1024;
 
-/// What carries a request: TCP, or TLS on it, maybe through a proxy.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
-
 /// An answer as far as it was read.
-pub(super) struct Answer {
-    pub(super) head: hyper::http::response::Parts,
+pub(in crate::probe) struct Answer {
+    pub(in crate::probe) head: hyper::http::response::Parts,
     /// Its body, if it was to be kept.
-    pub(super) body: Vec<u8>,
+    pub(in crate::probe) body: Vec<u8>,
     /// Whether there was more of the body.
     pub(super) is_cut: bool,
 }

@@ -119,7 +119,7 @@ pub enum Fault {
     #[error("a firewall of this machine forbids to ping {0}")]
     Forbidden(IpAddr),
     /// The packet could not be handed to the network for as long as the round lasted.
-    #[error("this machine's network is too busy to send a ping")]
+    #[error("this machine's network takes no packets: its queue is full, or the cable is out")]
     Busy,
     /// Something else that the system says.
     #[error("this machine could not send a ping: {0}")]

@@ -53,8 +53,7 @@ impl Sockets {
         cookie: u64,
         now: Instant,
     ) -> Result<Packet, Unsent> {
-        self.prepare(plan.fresh, cookie, now)
-            .map_err(Unsent::Never)?;
+        self.prepare(plan.fresh, cookie, now)?;
         match self.try_to_send(to, plan, cookie) {
             Err(Unsent::Later) if self.open_another(cookie, now).is_ok() => {
                 self.try_to_send(to, plan, cookie)
@@ -90,11 +89,17 @@ impl Sockets {
     }
 
     /// Sees to it that there is a socket, and a fresh one if that is asked for and can be had.
-    fn prepare(&mut self, fresh: bool, seed: u64, now: Instant) -> Result<(), Fault> {
+    fn prepare(&mut self, fresh: bool, seed: u64, now: Instant) -> Result<(), Unsent> {
         match self.open.last() {
-            None => self.open_another(seed, now),
+            None => {
+                self.open_another(seed, now).map_err(Unsent::Never)?;
+                // The kernel begins to note when packets come a moment after the first asks for it.
+                Err(Unsent::Later)
+            }
             Some(newest) if fresh && now.duration_since(newest.opened_at) >= FRESH => {
-                self.open_another(seed, now).or(Ok(()))
+                // Where there is no fresh one to be had, the one that is there will do.
+                let _ = self.open_another(seed, now);
+                Ok(())
             }
             Some(_) => Ok(()),
         }

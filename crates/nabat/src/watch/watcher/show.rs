@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use nabat_core::monitor::record::Origin;
-use nabat_core::monitor::{MonitorId, Status};
+use nabat_core::monitor::{MonitorId, Status, Trouble};
+use nabat_core::token;
 
 use super::Watcher;
 use crate::clock;
@@ -91,6 +92,8 @@ impl Watcher {
                 .as_ref()
                 .is_none_or(|kind| kind == known.monitor.kind())
             && text.is_none_or(contains)
+            && (filter.scope.is_empty()
+                || token::covers(&filter.scope, &self.shown(id).alert_labels(Trouble::Down)))
     }
 
     /// A monitor that is known to be there.

@@ -6,10 +6,12 @@ use std::str::FromStr;
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use nabat_core::delivery::{DeliveryId, Priority};
 use nabat_core::destination::{Destination, NoDestination};
+use nabat_core::time::{Timestamp, parse_period};
 
 use super::shape::State;
 use crate::web::answer::Problem;
@@ -21,12 +23,21 @@ const LIMIT_MAX: usize = 1_000;
 const WORDS_CHARS_MAX: usize = 300;
 
 /// The parameters as they come.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::web) struct Params {
+pub(super) struct Params {
+    /// Only those in these states, separated by commas: `waiting`, `sent`, `uncertain`, `failed`,
+    /// `unreachable`, `dropped`, `moved`.
+    #[schemars(regex(
+        pattern = "^(waiting|sent|uncertain|failed|unreachable|dropped|moved)(,(waiting|sent|uncertain|failed|unreachable|dropped|moved))*$"
+    ))]
     state: Option<String>,
+    /// Only those to this destination: `chat/BOT/CHAT[/TOPIC]` or `integration/NUMBER`.
     destination: Option<String>,
+    /// How many at the most. Without it, 100.
+    #[schemars(with = "Option<u16>", range(min = 1, max = 1000))]
     limit: Option<String>,
+    /// What the page before gave as `next`.
     before: Option<String>,
 }
 
@@ -98,6 +109,18 @@ pub(super) fn limit(text: Option<&str>) -> Result<usize, String> {
     limit
         .filter(|limit| (1..=LIMIT_MAX).contains(limit))
         .ok_or_else(|| format!("`limit` is a whole number from 1 to {LIMIT_MAX}"))
+}
+
+/// A moment, or how long ago it was.
+pub(super) fn moment(text: &str, now: Timestamp) -> Result<Timestamp, ()> {
+    if let Ok(period) = parse_period(text) {
+        return Ok(now.before(period));
+    }
+    match Timestamp::parse_rfc3339(text) {
+        // Go's zero time lies before everything, and so does the beginning of 1970.
+        Ok(None) if !text.is_empty() => Ok(Timestamp::default()),
+        read => read.ok().flatten().ok_or(()),
+    }
 }
 
 fn place(text: &str) -> Result<Place, Problem> {

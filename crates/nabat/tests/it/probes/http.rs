@@ -15,7 +15,7 @@ const PAGE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nready";
 
 async fn ask_in(manner: Manner, written: Value) -> Report {
     let ShortOrLong(http): ShortOrLong<Http> = settings(written);
-    probe(&http, &Tools::default(), manner).await
+    probe(&http, &Tools::start().unwrap(), manner).await
 }
 
 async fn ask(written: Value) -> Report {

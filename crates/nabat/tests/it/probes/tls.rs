@@ -52,7 +52,7 @@ fn authority() -> (TempDir, Authority) {
 async fn ask(port: u16, certificate: Value) -> Report {
     let url = format!("https://localhost:{port}/");
     let http: Http = settings(json!({"url": url, "certificate": certificate}));
-    probe(&http, &Tools::default(), MANNER).await
+    probe(&http, &Tools::start().unwrap(), MANNER).await
 }
 
 #[tokio::test]

@@ -57,6 +57,14 @@ impl Liar {
         liar
     }
 
+    /// Says `words` to everyone, and closes.
+    pub(crate) async fn answering_at_once(words: &'static str) -> Self {
+        Self::start(async move |mut stream: TcpStream| {
+            let _ = stream.write_all(words.as_bytes()).await;
+        })
+        .await
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }

@@ -499,3 +499,19 @@ fn what_was_in_hand_when_its_route_left_and_does_not_arrive_is_not_tried_there_a
         assert_eq!(world.engine.cards.len(), 1);
     }
 }
+
+#[test]
+fn what_a_chat_refused_leaves_its_card_if_no_route_leads_there_any_more() {
+    let mut world = with(vec![by_team("chat")]);
+    world.disk_fills();
+    let work = world.take_all().remove(0);
+    world.takes_over(vec![by_team("mail")], false);
+    assert_eq!(
+        world.engine.cards_of(ann().into()).len(),
+        1,
+        "it may arrive"
+    );
+    let reason = "blocked".to_owned();
+    world.settle(&work, None, Outcome::Unreachable { reason });
+    assert!(world.engine.cards_of(ann().into()).is_empty());
+}

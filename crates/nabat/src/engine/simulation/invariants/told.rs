@@ -1,5 +1,7 @@
 //! What may be told at the moment at which a courier takes it.
 
+use std::time::Duration;
+
 use nabat_core::card::Card;
 use nabat_core::change::Snapshot;
 use nabat_core::delivery::{Content, Note, Send, Work};
@@ -76,7 +78,12 @@ impl World {
             return;
         }
         let now = self.now;
-        let first = routed.opened_at.after(routed.timing.group_wait);
+        // A group that several routes bring may have gone by another of them when it was decided.
+        let incidents = kept.incidents.iter();
+        let shown = incidents.filter(|incident| card.members.contains_key(&incident.id));
+        let waits = shown.filter_map(|incident| self.shortest_wait(card, incident));
+        let wait = waits.fold(routed.timing.group_wait, Duration::min);
+        let first = routed.opened_at.after(wait);
         // Since then the clock may have been set back and have caught up again.
         let mut deliveries = kept.deliveries.iter();
         let delivery = deliveries.find(|delivery| delivery.content == Content::Card(card.id));

@@ -1,5 +1,7 @@
 //! By which routes what is told comes to whom.
 
+use std::time::Duration;
+
 use nabat_core::card::{Card, Through};
 use nabat_core::change::Snapshot;
 use nabat_core::destination::Destination;
@@ -45,6 +47,13 @@ impl World {
         };
         let routes = routing.root.find(&incident.labels).into_iter();
         routes.map(|route| &**route).filter(leads_here).collect()
+    }
+
+    /// The shortest `group_wait` of the routes that bring an incident to a card of its group.
+    pub(super) fn shortest_wait(&self, card: &Card, incident: &Incident) -> Option<Duration> {
+        let ways = self.ways(card, incident).into_iter();
+        let its_group = ways.filter(|route| route.group(&incident.labels).0 == card.group);
+        its_group.map(|route| route.timing.group_wait).min()
     }
 
     /// What fires is on a card of every group of its routes, in a chat on one, and on none that is

@@ -12,7 +12,7 @@ use crate::web;
 use crate::web::api::shape::monitor::{Alarm, Finding, Look, Monitor, Phase, Report};
 
 /// A monitor as the API shows it.
-pub(in crate::web) fn shown(monitor: Shown, state: &web::State) -> Monitor {
+pub(super) fn shown(monitor: Shown, state: &web::State) -> Monitor {
     let record = &monitor.record;
     let config = state.config.borrow().clone();
     let base = config.external_url.as_deref().unwrap_or(&state.about.home);
@@ -84,6 +84,6 @@ pub(super) fn word(status: &Status) -> String {
 }
 
 /// In milliseconds, to the microsecond.
-fn millis(time: Duration) -> f64 {
+pub(super) fn millis(time: Duration) -> f64 {
     time.as_micros() as f64 / 1_000.0
 }

@@ -231,3 +231,71 @@ pub struct Ping {
     /// What came with it.
     pub body: String,
 }
+
+/// What probes saw of a monitor.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Samples {
+    /// The oldest first.
+    pub samples: Vec<Sample>,
+}
+
+/// What one probe saw.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Sample {
+    /// When the probe began, in RFC 3339.
+    pub at: String,
+    /// What came of it.
+    #[schemars(with = "String")]
+    pub outcome: Outcome,
+    /// How long the target took, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency_ms: Option<f64>,
+    /// How many of its packets were lost, in percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss_percent: Option<u8>,
+}
+
+/// What the hours, or the days of UTC, of a monitor came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Summaries {
+    /// The oldest first; those without a probe are left out.
+    pub summaries: Vec<Summary>,
+}
+
+/// What an hour or a day came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Summary {
+    /// When it began, in RFC 3339.
+    pub at: String,
+    /// How many probes found it up.
+    pub up: u64,
+    /// How many found it degraded.
+    pub degraded: u64,
+    /// How many found it down.
+    pub down: u64,
+    /// How many could not be made.
+    pub unknown: u64,
+    /// How long the target took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency: Option<Latency>,
+    /// The mean of lost packets, in percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss_percent: Option<f64>,
+}
+
+/// How long a target took, in milliseconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Latency {
+    /// The least.
+    pub min_ms: f64,
+    /// The mean.
+    pub mean_ms: f64,
+    /// Half of the probes took at most so long.
+    pub p50_ms: f64,
+    /// 95 of 100 did.
+    pub p95_ms: f64,
+    /// 99 of 100 did.
+    pub p99_ms: f64,
+    /// The most.
+    pub max_ms: f64,
+}

@@ -1,0 +1,167 @@
+//! Whether it is our own fault: what is said when the witnesses fail as well.
+
+use super::world::World;
+use super::{Script, Steps, check, told, usual};
+use crate::monitor::Outcome::{Down, Up};
+
+/// Monitors 1, 2, 3 that do this, beside two witnesses.
+fn seen(targets: &'static [Steps], witnesses: &'static [(i64, bool)]) -> Vec<String> {
+    let targets: Vec<(u64, Steps)> = (1..).zip(targets.iter().copied()).collect();
+    let ids: Vec<u64> = targets.iter().map(|(id, _)| *id).collect();
+    let mut world = World::new(Script { targets, witnesses });
+    world.set_witnesses(2);
+    for id in ids {
+        world.add(id, usual());
+    }
+    told(world)
+}
+
+const FINE: Steps = &[];
+const BACK: Steps = &[(100, Down), (400, Up)];
+
+#[test]
+fn what_fails_while_all_witnesses_fail_is_unknown() {
+    let gone: &[(i64, bool)] = &[(100, false), (400, true)];
+    check(
+        "they answer",
+        &seen(&[BACK], &[]),
+        &[
+            "137.5: 1 down since 122.5",
+            "137.5: 1 alarm, down since 122.5",
+            "423.5: 1 up since 422.5",
+            "423.5: 1 calm, not down at 422.5",
+        ],
+    );
+    check(
+        "they don't",
+        &seen(&[BACK, BACK, FINE], gone),
+        &[
+            "138.5: blind since 122.5",
+            "138.5: 1 unknown since 122.5",
+            "143.1: 2 unknown since 128.1",
+            "400.1: 2 up since 400.1",
+            "400.5: sees",
+            "400.5: 1 up since 400.5",
+        ],
+    );
+    check(
+        "down before",
+        &seen(&[&[(30, Down), (700, Up)], BACK], gone),
+        &[
+            "47.5: 1 down since 32.5",
+            "47.5: 1 alarm, down since 32.5",
+            "144.1: blind since 128.1",
+            "144.1: 2 unknown since 128.1",
+            "153.5: 1 unknown since 152.5",
+            "400.1: 2 up since 400.1",
+            "400.1: sees",
+            "401.1: 1 down since 400.1",
+            "723.5: 1 up since 722.5",
+            "723.5: 1 calm, not down at 722.5",
+        ],
+    );
+    check(
+        "dead meanwhile",
+        &seen(&[&[(100, Down)]], gone),
+        &[
+            "138.5: blind since 122.5",
+            "138.5: 1 unknown since 122.5",
+            "400.5: sees",
+            "415.5: 1 down since 400.5",
+            "415.5: 1 alarm, down since 400.5",
+        ],
+    );
+}
+
+#[test]
+fn what_failed_while_they_failed_for_a_moment_is_looked_at_anew() {
+    let blink: &[(i64, bool)] = &[(120, false), (130, true)];
+    check("up", &seen(&[&[(120, Down), (130, Up)]], blink), &[]);
+    check(
+        "dead",
+        &seen(&[&[(120, Down)]], blink),
+        &[
+            "152.5: 1 down since 137.5",
+            "152.5: 1 alarm, down since 137.5",
+        ],
+    );
+}
+
+#[test]
+fn witnesses_that_never_answered_are_not_waited_for_for_ever() {
+    check(
+        "never",
+        &seen(&[&[(60, Down)]], &[(0, false)]),
+        &[
+            "78.5: blind since 62.5",
+            "78.5: 1 unknown since 62.5",
+            "300.0: sees",
+            "315.0: 1 down since 300.0",
+            "315.0: 1 alarm, down since 300.0",
+        ],
+    );
+    check(
+        "not from the beginning",
+        &seen(&[&[(0, Down), (40, Up)]], &[(0, false), (40, true)]),
+        &[
+            "16.0: blind since 0.0",
+            "16.0: 1 unknown since 0.0",
+            "40.0: sees",
+            "40.0: 1 up since 40.0",
+        ],
+    );
+}
+
+#[test]
+fn a_witness_that_fails_alone_is_none() {
+    struct OneGone;
+    impl super::Nature for OneGone {
+        fn outcome(&mut self, _: super::MonitorId, now: super::Timestamp) -> super::Outcome {
+            if now < super::at(100) { Up } else { Down }
+        }
+        fn answers(&mut self, index: usize, _: super::Timestamp) -> bool {
+            index == 1
+        }
+    }
+    let mut world = World::new(OneGone);
+    world.set_witnesses(2);
+    world.add(1, usual());
+    world.run(super::at(300));
+    let told: Vec<String> = world
+        .told()
+        .into_iter()
+        .filter(|t| !t.contains("asks"))
+        .collect();
+    check(
+        "one",
+        &told,
+        &[
+            "0.0: 1 up since 0.0",
+            "137.5: 1 down since 122.5",
+            "137.5: 1 alarm, down since 122.5",
+        ],
+    );
+}
+
+#[test]
+fn a_restart_remembers_that_it_was_blind() {
+    let mut world = World::new(Script {
+        targets: vec![(1, BACK)],
+        witnesses: &[(100, false), (400, true)],
+    });
+    world.set_witnesses(2);
+    world.add(1, usual());
+    world.run(super::at(200));
+    assert!(world.watch.blind_since().is_some());
+    world.restart(super::secs(5));
+    check(
+        "restart",
+        &told(world),
+        &[
+            "138.5: blind since 122.5",
+            "138.5: 1 unknown since 122.5",
+            "400.0: sees",
+            "400.0: 1 up since 400.0",
+        ],
+    );
+}

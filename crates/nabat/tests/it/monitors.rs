@@ -1,0 +1,223 @@
+//! What Nabat watches by itself: how it is told, how it is defined, what becomes of it at restarts.
+
+mod defined;
+mod heartbeats;
+
+use serde_json::{Value, json};
+
+use crate::world::service::Service;
+use crate::world::wait::until;
+use crate::world::{OWNER, World};
+use reqwest::Method;
+
+/// A monitor of `service` that is quick.
+fn of(service: &Service, name: &str) -> Value {
+    json!({
+        "name": name,
+        "http": service.url(),
+        "interval": "1s",
+        "retries": ["100ms", "100ms"],
+    })
+}
+
+/// Nabat with these monitors, told to the owner.
+async fn watching(monitors: Value) -> World {
+    let world = World::with_config(|config| {
+        config["monitors"] = monitors;
+        config["watch"] = json!({ "witnesses": [], "state_log": "states.log" });
+    })
+    .await;
+    world.ask("/subscribe alertname=~\"Monitor.*\"").await;
+    world
+}
+
+impl World {
+    /// A monitor by its name.
+    async fn monitor(&self, name: &str) -> Value {
+        let (status, monitor) = self
+            .api(Method::GET, &format!("/api/v1/monitors/{name}"))
+            .await;
+        assert!(status.is_success(), "{monitor}");
+        monitor
+    }
+
+    /// Waits until a monitor has this status.
+    async fn monitor_is(&self, name: &str, status: &str) -> Value {
+        until(&format!("{name} to be {status}"), async || {
+            let monitor = self.monitor(name).await;
+            (monitor["status"] == status).then_some(monitor)
+        })
+        .await
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_answer_as_it_should_is_told_once_and_so_is_its_end() {
+    let service = Service::start().await;
+    let world = watching(json!([of(&service, "shop")])).await;
+    world.monitor_is("shop", "up").await;
+
+    service.answer(503);
+    let card = world.told(OWNER, "MonitorDown").await;
+    assert!(
+        card.text.starts_with(
+            "🔥 critical · MonitorDown: shop: status 503, expected 200–299\ninstance="
+        ),
+        "{}",
+        card.text
+    );
+    let monitor = world.monitor("shop").await;
+    assert_eq!(monitor["alarm"]["what"], "down");
+    assert_eq!(monitor["words"], "status 503, expected 200–299");
+
+    service.answer(200);
+    world.told(OWNER, "Resolved after").await;
+    world.monitor_is("shop", "up").await;
+    let log = std::fs::read_to_string(world.nabat.data_dir().join("states.log")).unwrap();
+    let words: Vec<&str> = log
+        .lines()
+        .filter_map(|line| line.split(' ').nth(1))
+        .collect();
+    assert_eq!(words, ["ONLINE", "OFFLINE", "ONLINE"], "{log}");
+    let (_, history) = world
+        .api(Method::GET, "/api/v1/monitors/shop/history")
+        .await;
+    let statuses: Vec<&Value> = history["intervals"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|interval| &interval["status"])
+        .collect();
+    assert_eq!(statuses, ["up", "down", "up"]);
+}
+
+#[tokio::test]
+async fn a_single_failure_wakes_nobody() {
+    let service = Service::start().await;
+    let mut monitor = of(&service, "shop");
+    monitor["retries"] = json!(["3s"]);
+    let world = watching(json!([monitor])).await;
+    world.monitor_is("shop", "up").await;
+
+    service.answer(500);
+    world.monitor_is("shop", "suspect").await;
+    service.answer(200);
+    world.monitor_is("shop", "up").await;
+    world.settled().await;
+    assert_eq!(world.said(OWNER).len(), 1, "the answer to /subscribe");
+}
+
+#[tokio::test]
+async fn a_restart_tells_nothing_again_and_tells_what_ended_meanwhile() {
+    let service = Service::start().await;
+    let mut world = watching(json!([of(&service, "shop")])).await;
+    service.answer(503);
+    let card = world.told(OWNER, "MonitorDown").await;
+
+    world.settled().await;
+    world.nabat.kill9();
+    world.nabat.restart().await;
+    let since = world.monitor("shop").await["since"].clone();
+    assert_eq!(world.monitor("shop").await["status"], "down");
+    world.settled().await;
+    assert_eq!(world.said(OWNER).len(), 2, "the answer and the alert");
+
+    world.nabat.kill9();
+    service.answer(200);
+    world.nabat.restart().await;
+    let end = world.told(OWNER, "Resolved after").await;
+    assert_eq!(end.reply_to, Some(card.id));
+    world.monitor_is("shop", "up").await;
+    assert_ne!(world.monitor("shop").await["since"], since);
+}
+
+#[tokio::test]
+async fn what_stands_behind_something_that_is_down_is_not_told() {
+    let (router, host) = (Service::start().await, Service::start().await);
+    let mut behind = of(&host, "host");
+    behind["parents"] = json!(["router"]);
+    let world = watching(json!([of(&router, "router"), behind])).await;
+    world.monitor_is("host", "up").await;
+
+    router.answer(503);
+    host.answer(503);
+    world.told(OWNER, "MonitorDown: router").await;
+    world.monitor_is("host", "unreachable").await;
+    world.settled().await;
+    let said = world.said(OWNER);
+    assert!(said.iter().all(|message| !message.text.contains("host: ")));
+
+    router.answer(200);
+    world.told(OWNER, "MonitorDown: host").await;
+}
+
+#[tokio::test]
+async fn what_is_paused_or_worked_on_is_not_told() {
+    let service = Service::start().await;
+    let world = watching(json!([of(&service, "a"), of(&service, "b")])).await;
+    world.monitor_is("b", "up").await;
+    let path = "/api/v1/monitors/a/maintenance";
+    let hour = json!({ "duration": "1h" });
+    let (_, monitor) = world.api_with(Method::POST, path, &hour).await;
+    assert_eq!(monitor["status"], "maintenance");
+    let (_, monitor) = world.api(Method::POST, "/api/v1/monitors/b/pause").await;
+    assert_eq!(monitor["status"], "paused");
+
+    service.answer(503);
+    until("a look at what is worked on", async || {
+        let monitor = world.monitor("a").await;
+        (monitor["last"]["outcome"] == "down").then_some(())
+    })
+    .await;
+    world.settled().await;
+    assert_eq!(world.said(OWNER).len(), 1, "the answer to /subscribe");
+
+    world
+        .api_with(Method::POST, path, &json!({ "duration": "0" }))
+        .await;
+    world.told(OWNER, "MonitorDown: a").await;
+    world.api(Method::POST, "/api/v1/monitors/b/resume").await;
+    world.monitor_is("b", "down").await;
+}
+
+#[tokio::test]
+async fn nabat_that_reaches_no_witness_says_that_it_is_blind_and_nothing_else() {
+    let service = Service::start().await;
+    let mut world = World::with_config(|config| {
+        config["monitors"] = json!([of(&service, "a"), of(&service, "b")]);
+        // Nobody answers for an address that is kept for documentation.
+        config["watch"] = json!({ "witnesses": ["192.0.2.1"] });
+    })
+    .await;
+    world.ask("/subscribe alertname=~\".*\"").await;
+    world.monitor_is("b", "up").await;
+    service.answer(503);
+    world.told(OWNER, "NabatBlind").await;
+    world.monitor_is("a", "unknown").await;
+    world.settled().await;
+    let said = world.said(OWNER);
+    assert!(
+        said.iter()
+            .all(|message| !message.text.contains("MonitorDown"))
+    );
+
+    service.answer(200);
+    world.nabat.kill9();
+    world.nabat.restart().await;
+    world.monitor_is("a", "up").await;
+}
+
+#[tokio::test]
+async fn figures_show_how_each_monitor_stands() {
+    let service = Service::start().await;
+    let world = watching(json!([of(&service, "shop")])).await;
+    world.monitor_is("shop", "up").await;
+    let instance = service.url();
+    let up = format!("nabat_monitor_up{{monitor=\"shop\",kind=\"http\",instance=\"{instance}\"}}");
+    assert_eq!(world.nabat.metric(&up).await, Some(1.0));
+    let counted = world.nabat.metric("nabat_monitors{status=\"up\"}").await;
+    assert_eq!(counted, Some(1.0));
+    service.answer(503);
+    world.monitor_is("shop", "down").await;
+    assert_eq!(world.nabat.metric(&up).await, Some(0.0));
+}

@@ -1,0 +1,118 @@
+//! Jobs that tell Nabat that they live.
+
+use std::process::Output;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::watching;
+use crate::world::nabat::command;
+use crate::world::{OWNER, World, http};
+
+/// A heartbeat that is due every second.
+fn quick(key: &str) -> Value {
+    json!([{ "name": "backup", "heartbeat": { "period": "1s", "grace": "1s", "key": key } }])
+}
+
+/// A heartbeat that has time.
+fn slow(key: &str) -> Value {
+    json!([{ "name": "backup", "heartbeat": { "period": "1d", "grace": "1h", "key": key } }])
+}
+
+async fn call(world: &World, path: &str, body: &str) -> u16 {
+    let request = http::client().post(world.nabat.url(path));
+    let answer = request.body(body.to_owned()).send().await.unwrap();
+    answer.status().as_u16()
+}
+
+#[tokio::test]
+async fn a_job_that_falls_silent_is_told_and_so_is_that_it_lives() {
+    let mut world = watching(quick("backup-key")).await;
+    assert_eq!(world.monitor("backup").await["status"], "pending");
+    assert_eq!(call(&world, "/ping/backup-key", "").await, 200);
+    world.told(OWNER, "MonitorDown: backup").await;
+    assert_eq!(call(&world, "/ping/backup-key", "").await, 200);
+    world.told(OWNER, "Resolved after").await;
+
+    world.nabat.kill9();
+    world.nabat.restart().await;
+    world.monitor_is("backup", "down").await;
+    assert_eq!(call(&world, "/ping/no-such-key", "").await, 404);
+}
+
+#[tokio::test]
+async fn a_job_that_says_that_it_failed_is_told_with_its_last_words() {
+    let world = watching(slow("backup-key")).await;
+    assert_eq!(call(&world, "/ping/backup-key/start?rid=1", "").await, 200);
+    assert_eq!(
+        call(&world, "/ping/backup-key/3?rid=1", "one\nno space left\n").await,
+        200
+    );
+    let card = world.told(OWNER, "MonitorDown: backup").await;
+    assert!(card.text.contains("no space left"), "{}", card.text);
+    assert_eq!(
+        call(&world, "/ping/backup-key/log", "by the way").await,
+        200
+    );
+    assert_eq!(call(&world, "/ping/backup-key/256", "").await, 400);
+    let long = "x".repeat(20_000);
+    assert_eq!(call(&world, "/ping/backup-key/0", &long).await, 200);
+    world.told(OWNER, "Resolved after").await;
+
+    let (_, pings) = world
+        .api(Method::GET, "/api/v1/monitors/backup/pings")
+        .await;
+    let said: Vec<&Value> = pings["pings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|ping| &ping["said"])
+        .collect();
+    assert_eq!(said, ["exit 0", "log", "exit 3", "start"]);
+    assert_eq!(pings["pings"][0]["body"].as_str().unwrap().len(), 10_000);
+    assert!(pings["pings"][2]["took_ms"].is_number(), "{pings}");
+    assert_eq!(pings["pings"][3]["from"], "127.0.0.1");
+}
+
+/// Runs a job under `nabat run`.
+async fn run(world: &World, job: &'static [&'static str]) -> Output {
+    let ping = world.nabat.url("/ping/backup-key");
+    let run = move || {
+        let mut command = command();
+        command.args(["run", "--ping", &ping, "--"]).args(job);
+        command.output().unwrap()
+    };
+    tokio::task::spawn_blocking(run).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_job_that_is_wrapped_reports_itself_and_keeps_its_output_and_exit_code() {
+    let world = watching(slow("backup-key")).await;
+    let well = run(&world, &["sh", "-c", "echo out; echo err >&2"]).await;
+    assert_eq!(well.status.code(), Some(0));
+    assert_eq!(
+        (&*well.stdout, &*well.stderr),
+        (&b"out\n"[..], &b"err\n"[..])
+    );
+    world.monitor_is("backup", "up").await;
+
+    let ill = run(&world, &["sh", "-c", "echo no tape; exit 7"]).await;
+    assert_eq!(ill.status.code(), Some(7));
+    let card = world.told(OWNER, "MonitorDown: backup").await;
+    assert!(card.text.contains("no tape"), "{}", card.text);
+    let none = run(&world, &["/no/such/program"]).await;
+    assert_eq!(none.status.code(), Some(127));
+    assert!(String::from_utf8_lossy(&none.stderr).contains("failed to run"));
+}
+
+#[tokio::test]
+async fn a_job_runs_even_if_nabat_does_not() {
+    let mut world = watching(slow("backup-key")).await;
+    world.nabat.kill9();
+    let output = run(&world, &["sh", "-c", "echo done; exit 4"]).await;
+    assert_eq!(output.status.code(), Some(4));
+    assert_eq!(output.stdout, b"done\n");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("could not be reported"), "{said}");
+    assert!(!said.contains("backup-key"), "the address is a secret");
+}
