@@ -307,12 +307,6 @@ pub struct Shown {
     pub maintenance_until: Option<Timestamp>,
     /// The last look.
     pub last: Option<Last>,
-    /// The severity of its alert.
-    pub severity: String,
-    /// The labels that somebody gave it.
-    pub labels: BTreeMap<String, String>,
-    /// The names of its parents.
-    pub parents: Vec<String>,
 }
 
 /// The last look at a monitor.

@@ -1,7 +1,7 @@
 //! Asks a PostgreSQL server to let somebody in, up to where it wants a password.
 //!
 //! A server that asks for one, or refuses the user, answers as it should. One that is starting,
-//! stopping or full says so, and is down.
+//! stopping or full says so, and is down. Who leaves without a word stands in no log.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
@@ -29,7 +29,7 @@ const DOWN: [&[u8]; 6] = [b"53000", b"53300", b"57P01", b"57P02", b"57P03", b"XX
 pub struct Postgres {
     /// Its host, with a port if that is not 5432.
     pub address: Endpoint<POSTGRES>,
-    /// The user who is announced. The server logs that nobody came after all.
+    /// The user who is announced.
     #[serde(default = "nabat")]
     #[schemars(length(min = 1, max = 63), extend("default" = "nabat"))]
     pub username: String,
@@ -104,8 +104,6 @@ async fn talk<S: Stream>(
         )));
     }
     let body = dialogue.exactly(size - 4).await?;
-    // It has answered; it need not wait for more.
-    let _ = dialogue.say([b'X', 0, 0, 0, 4]).await;
     if head[0] != b'E' {
         return Ok(Finding::up("answers, and asks who comes"));
     }

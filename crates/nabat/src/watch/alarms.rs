@@ -39,7 +39,7 @@ pub(super) fn over(monitor: &Monitor, target: &str, what: Trouble, at: Timestamp
     news(monitor, target, what, over)
 }
 
-/// The labels of a monitor's alert about this.
+/// The labels of an alert of a monitor, which are its identity.
 pub(super) fn labels(monitor: &Monitor, target: &str, what: Trouble) -> Labels {
     let (name, severity) = match what {
         Trouble::Down => (DOWN, monitor.severity.as_str()),

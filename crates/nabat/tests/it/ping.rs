@@ -48,7 +48,7 @@ fn loopback(number: u32) -> IpAddr {
 /// Probes a host as monitors do.
 async fn look(host: &str, manner: Manner) -> Report {
     let pinger = Pinger::new().unwrap();
-    probe(&Ping::new(host), &Tools::default(), &pinger, manner).await
+    probe(&Ping::new(host), &Tools::start().unwrap(), &pinger, manner).await
 }
 
 /// Checks what came of a probe, and how it is said.
@@ -98,7 +98,7 @@ async fn of_thousands_of_targets_at_once_none_is_lost() {
 async fn a_name_is_pinged_at_the_address_that_is_meant() {
     let mut ping = Ping::new("localhost");
     let pinger = Pinger::new().unwrap();
-    let tools = Tools::default();
+    let tools = Tools::start().unwrap();
     let report = probe(&ping, &tools, &pinger, MANNER).await;
     assert_eq!(
         report.address,
@@ -240,7 +240,7 @@ async fn loss_makes_a_host_degraded() {
         ..MANNER
     };
     let pinger = Pinger::new().unwrap();
-    let report = probe(&ping, &Tools::default(), &pinger, manner).await;
+    let report = probe(&ping, &Tools::start().unwrap(), &pinger, manner).await;
     assert_eq!(report.outcome, Outcome::Degraded, "{report:?}");
     let words = &report.findings[0].words;
     assert!(words.contains(" of 20 lost"), "{words}");

@@ -17,6 +17,7 @@ pub(crate) mod process;
 pub(crate) mod prometheus;
 pub(crate) mod recorder;
 pub(crate) mod service;
+pub(crate) mod site;
 pub(crate) mod smtp;
 pub(crate) mod talk;
 pub(crate) mod target;

@@ -53,6 +53,12 @@ impl Short for Dns {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DnsName(pub(super) rr::Name);
 
+impl std::fmt::Display for DnsName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.to_utf8().trim_end_matches('.'))
+    }
+}
+
 impl DnsName {
     fn read(text: &str) -> Result<Self, String> {
         let mut name = rr::Name::from_utf8(text)

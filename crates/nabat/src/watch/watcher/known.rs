@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use nabat_core::alert::News;
+use nabat_core::alert::{Labels, News};
 use nabat_core::monitor::record::Record;
 use nabat_core::monitor::{self, Expected, Kind, MonitorId, Probing, Rules, Trouble};
 use nabat_core::time::Timestamp;
@@ -52,7 +52,7 @@ impl Known {
 
     /// How it is looked at.
     pub(super) fn manner(&self, fresh: bool) -> Manner {
-        let interval = self.monitor.interval.duration();
+        let interval = self.monitor.interval();
         let usual = self.target.as_ref().map(|target| target.usual_timeout());
         let timeout = self.monitor.timeout.map(|timeout| timeout.duration());
         let timeout = timeout.or(usual).unwrap_or(interval);
@@ -83,6 +83,11 @@ impl Known {
         });
     }
 
+    /// The labels of its alert when it is down.
+    pub(super) fn labels(&self) -> Labels {
+        alarms::labels(&self.monitor, &self.instance, Trouble::Down)
+    }
+
     pub(super) fn raised(&self, what: Trouble, since: Timestamp, words: &str) -> News {
         alarms::raised(&self.monitor, &self.instance, what, since, words)
     }
@@ -108,7 +113,7 @@ pub(super) fn rules(monitor: &Monitor, parents: Vec<MonitorId>, zone: &TimeZone)
             grace: heartbeat.grace.duration(),
         }),
         None => Kind::Probed(Probing {
-            interval: monitor.interval.duration(),
+            interval: monitor.interval(),
             retries: monitor.retries(),
             failures_needed: monitor.failures_needed,
             recoveries_needed: monitor.recoveries_needed,

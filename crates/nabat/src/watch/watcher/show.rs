@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use nabat_core::monitor::record::Origin;
-use nabat_core::monitor::{MonitorId, Status, Trouble};
+use nabat_core::monitor::{MonitorId, Status};
 use nabat_core::token;
 
 use super::Watcher;
@@ -92,8 +92,7 @@ impl Watcher {
                 .as_ref()
                 .is_none_or(|kind| kind == known.monitor.kind())
             && text.is_none_or(contains)
-            && (filter.scope.is_empty()
-                || token::covers(&filter.scope, &self.shown(id).alert_labels(Trouble::Down)))
+            && (filter.scope.is_empty() || token::covers(&filter.scope, &known.labels()))
     }
 
     /// A monitor that is known to be there.
@@ -115,9 +114,6 @@ impl Watcher {
             paused: state.is_some_and(|state| state.paused),
             maintenance_until: state.and_then(|state| state.maintenance),
             last: known.last.clone(),
-            severity: known.monitor.severity.clone(),
-            labels: known.monitor.labels.clone(),
-            parents: known.monitor.parents.clone(),
         }
     }
 

@@ -25,8 +25,8 @@ pub(super) fn watched(of: &str, trace: &Trace, told: bool, locale: &Locale) -> M
     let mut line = heading(of, trace, locale);
     let wrong = |of: Outcome| of != Outcome::Up;
     let any = findings(trace).any(|(of, _)| wrong(of));
-    let told = findings(trace).filter(|(of, _)| !any || wrong(*of));
-    let words: Vec<&str> = told.map(|(_, words)| words).collect();
+    let shown = findings(trace).filter(|(of, _)| !any || wrong(*of));
+    let words: Vec<&str> = shown.map(|(_, words)| words).collect();
     if !words.is_empty() {
         let words = one_line(&words.join(" · "), WORDS_MAX);
         line.push(Span::plain(format!(" · {words}")));
