@@ -307,12 +307,13 @@ impl App {
     /// When the engine lost the store, or something panicked.
     pub async fn run(mut self, shutdown: CancellationToken) -> anyhow::Result<()> {
         tracing::info!("listening on http://{}", self.address);
+        // Before anybody is heard.
+        let wishes = tokio::spawn(self.granter.clone().run(shutdown.clone()));
         self.live.follow();
         // What an earlier process had to say of its configuration is over: this one was read.
         self.live.reloader.tell(None).await;
         self.tell_damage().await;
         let web = tokio::spawn(serve(self.listener, self.router, shutdown.clone()));
-        let wishes = tokio::spawn(self.granter.run(shutdown.clone()));
         let owner_link = tokio::spawn(bots::offer_owner_link(
             self.engine.handle.clone(),
             self.live.bots.first_name(),

@@ -8,6 +8,8 @@ mod alarms;
 mod gateway;
 mod keeper;
 mod prober;
+#[cfg(test)]
+mod tests;
 mod watcher;
 mod wishes;
 mod witnesses;
@@ -460,9 +462,9 @@ impl Handle {
 }
 
 impl Shown {
-    /// The labels of its alert when it is down.
-    pub fn alert_labels(&self) -> Labels {
-        alarms::labels(&self.monitor, &self.target, Trouble::Down)
+    /// The labels of its alert about this.
+    pub fn alert_labels(&self, what: Trouble) -> Labels {
+        alarms::labels(&self.monitor, &self.target, what)
     }
 
     /// Its number.

@@ -280,7 +280,7 @@ impl Worker {
             let chat = wish.chat;
             let handed = self.granter.as_ref().map(|granter| granter.try_send(wish));
             if !matches!(handed, Some(Ok(()))) {
-                tracing::warn!(%chat, "too much is asked of the monitors: somebody is not answered");
+                tracing::warn!(%chat, "a wish is not answered: too many wait, or nobody sees to them");
             }
         }
     }

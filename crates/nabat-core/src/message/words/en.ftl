@@ -384,6 +384,7 @@ unwatch-choose = Which of these shall I watch no more?
 unwatch-none = Nothing that I watch was made in this chat. To remove something else: { $example }
 phase-resolve = name
 phase-connect = connection
+phase-proxy = proxy
 phase-tls = TLS
 phase-first-byte = first byte
 phase-transfer = transfer

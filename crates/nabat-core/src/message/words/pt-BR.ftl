@@ -414,6 +414,7 @@ unwatch-choose = Qual destes devo deixar de monitorar?
 unwatch-none = Nada do que monitoro foi criado neste chat. Para remover outro: { $example }
 phase-resolve = nome
 phase-connect = conexão
+phase-proxy = proxy
 phase-tls = TLS
 phase-first-byte = primeiro byte
 phase-transfer = transferência

@@ -435,6 +435,7 @@ unwatch-choose = За чем больше не следить?
 unwatch-none = В этом чате ничего не добавляли. Удалить другое: { $example }
 phase-resolve = имя
 phase-connect = соединение
+phase-proxy = прокси
 phase-tls = TLS
 phase-first-byte = первый байт
 phase-transfer = передача

@@ -11,7 +11,7 @@ use nabat_core::monitor::view::{Look, Trace, Uptime, View};
 use crate::clock;
 use crate::probe::Report;
 use crate::store::History;
-use crate::watch::{Shown, alarms};
+use crate::watch::Shown;
 
 /// The times for which uptime is shown, the longest last.
 const PERIODS: [Duration; 3] = [days(1), days(7), days(30)];
@@ -40,9 +40,7 @@ pub(super) fn view(shown: &Shown) -> View {
             latency: last.latency,
             words: last.words.to_string(),
         }),
-        alerts: troubles
-            .map(|what| alarms::labels(&shown.monitor, &shown.target, what))
-            .into(),
+        alerts: troubles.map(|what| shown.alert_labels(what)).into(),
     }
 }
 

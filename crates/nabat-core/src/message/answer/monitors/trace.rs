@@ -23,7 +23,10 @@ const fn outcome(outcome: Outcome) -> (&'static str, &'static str) {
 /// What the first look at something saw that is watched from now on.
 pub(super) fn watched(of: &str, trace: &Trace, told: bool, locale: &Locale) -> Message {
     let mut line = heading(of, trace, locale);
-    let words: Vec<&str> = findings(trace).map(|(_, words)| words).collect();
+    let wrong = |of: Outcome| of != Outcome::Up;
+    let any = findings(trace).any(|(of, _)| wrong(of));
+    let shown = findings(trace).filter(|(of, _)| !any || wrong(*of));
+    let words: Vec<&str> = shown.map(|(_, words)| words).collect();
     if !words.is_empty() {
         let words = one_line(&words.join(" · "), WORDS_MAX);
         line.push(Span::plain(format!(" · {words}")));
@@ -88,6 +91,7 @@ fn part(phase: &str, locale: &Locale) -> String {
     let key = match phase {
         "resolve" => "phase-resolve",
         "connect" => "phase-connect",
+        "proxy" => "phase-proxy",
         "tls" => "phase-tls",
         "first byte" => "phase-first-byte",
         "transfer" => "phase-transfer",
