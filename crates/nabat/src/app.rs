@@ -26,6 +26,7 @@ use crate::metrics::Metrics;
 use crate::store::sqlite::{Damage, Sqlite};
 use crate::store::{History, Store};
 use crate::telemetry::Log;
+use crate::web::api::keyring::Keyring;
 use crate::web::api::{once, token};
 use crate::web::server::{Reload, serve};
 use crate::{bot, clock, web};
@@ -167,6 +168,7 @@ impl App {
         let api = web::api::Api {
             history: Arc::clone(&store) as Arc<dyn History>,
             token,
+            keyring: Keyring::new(store.tokens()?),
             names: Names::of(&instance),
             answers: once::Answers::default(),
             document: web::api::document(&prefix).to_string().into(),

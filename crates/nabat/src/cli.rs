@@ -17,6 +17,7 @@ mod schema;
 mod serve;
 mod silence;
 mod table;
+mod token;
 mod whoami;
 mod words;
 
@@ -67,6 +68,8 @@ enum Command {
     Alert(Box<alert::Alert>),
     /// Hold alerts back for a time; see, extend and end what holds them back
     Silence(Box<silence::Silence>),
+    /// Make tokens for programs that use the API, list and remove them
+    Token(Box<token::Token>),
     /// Make a `nabat.yml` of another program's configuration
     Import(import::Import),
     /// See what fires and what fired, for how long, and who was told
@@ -88,6 +91,7 @@ pub fn run() -> ExitCode {
         Command::Deliveries(deliveries) => deliveries.run(),
         Command::Alert(alert) => alert.run(),
         Command::Silence(silence) => silence.run(),
+        Command::Token(token) => token.run(),
         Command::Import(import) => import.run(),
         Command::Incidents(incidents) => incidents.run(),
         Command::Routes(routes) => routes.run(),

@@ -18,7 +18,7 @@ use nabat_core::subscription::{Selector, Subscription, SubscriptionId};
 use nabat_core::time::Timestamp;
 
 use super::reader::Reader;
-use super::{StoreError, failed, history, incidents, monitors, silences};
+use super::{StoreError, failed, history, incidents, monitors, silences, tokens};
 
 /// Applies one change within a transaction.
 pub(super) fn apply(tx: &Transaction<'_>, change: &Change) -> Result<(), StoreError> {
@@ -147,6 +147,8 @@ fn apply_plain(tx: &Transaction<'_>, change: &Change) -> rusqlite::Result<usize>
         Change::MonitorGone(id) => monitors::remove(tx, *id),
         Change::Edge(edge) => monitors::put_edge(tx, edge),
         Change::Ping(ping) => monitors::put_ping(tx, ping),
+        Change::Token(token) => tokens::put(tx, token),
+        Change::TokenGone(name) => tokens::remove(tx, name),
         Change::WatchedUntil(until) => monitors::put_watched(tx, *until),
         Change::Offset(bot, offset) => run(
             "INSERT OR REPLACE INTO offsets (bot, update_id, at) VALUES (?1, ?2, ?3)",
@@ -475,7 +477,7 @@ pub(super) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> 
     row.get(column).map(Timestamp::from_millis)
 }
 
-fn time_if_any(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+pub(super) fn time_if_any(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
     let millis: Option<i64> = row.get(column)?;
     Ok(millis.map(Timestamp::from_millis))
 }

@@ -3,6 +3,7 @@
 pub mod failure;
 pub mod incident;
 pub mod routes;
+pub mod token;
 mod words;
 
 pub use failure::Failure;
