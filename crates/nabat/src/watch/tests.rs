@@ -90,7 +90,8 @@ async fn who_is_no_owner_makes_so_many_monitors_and_a_chat_has_so_many_of_them()
     );
     for number in MADE_BY_PERSON_MAX..MADE_IN_CHAT_MAX {
         let person = 1_000 + i64::try_from(number).unwrap();
-        let made = world.put(&format!("pat-{number}"), by(person, -1, true));
+        let name = format!("pat-{number}");
+        let made = world.put(&name, by(person, -1, true));
         made.await.unwrap();
     }
     let refused = world.put("pat", by(2, -1, true)).await.unwrap_err();
