@@ -281,6 +281,7 @@ impl Watch {
             ..State::fresh(self.now)
         };
         entry.next = None;
+        entry.decide_at = None;
         entry.settle(id, self.now, None, &mut self.effects);
         self.waiting.remove(&id);
         self.replan(id);

@@ -60,6 +60,7 @@ impl Watch {
             entry.settle(id, now, None, &mut self.effects);
         }
         if due(entry.decide_at) {
+            entry.decide_at = None;
             self.decide(id);
         }
         self.wake_listener(id);

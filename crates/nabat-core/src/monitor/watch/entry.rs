@@ -313,7 +313,7 @@ impl Entry {
     /// The clock was put back to `now`: nothing lies further ahead than it should. Whether that is
     /// worth storing.
     pub(super) fn rewind(&mut self, id: MonitorId, now: Timestamp) -> bool {
-        let before = (self.state.phase, self.state.listening.clone());
+        let before = self.state.clone();
         let held = |at: &mut Option<Timestamp>| *at = at.map(|at| at.min(now));
         held(&mut self.decide_at);
         held(&mut self.answered_at);
@@ -343,6 +343,7 @@ impl Entry {
             *first_ok_at = now.min(*first_ok_at);
         }
         self.state.listening.rewind(now);
-        before != (self.state.phase, self.state.listening.clone())
+        self.state.flaps.rewind(now);
+        self.state != before
     }
 }
