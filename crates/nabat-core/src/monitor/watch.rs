@@ -191,8 +191,13 @@ impl Watch {
         self.family.set(id, &rules.parents);
         match self.monitors.remove(&id) {
             Some(mut entry) if state.is_none() && entry.same_kind(&rules) => {
+                let interval = |rules: &Rules| match &rules.kind {
+                    Kind::Probed(probing) => Some(probing.interval),
+                    Kind::Heartbeat(_) => None,
+                };
+                let moved = interval(&entry.rules) != interval(&rules);
                 entry.rules = rules;
-                if matches!(entry.next, Some(next) if next.why == Why::Round) {
+                if moved && entry.next.is_some_and(|next| next.why == Why::Round) {
                     entry.next = None;
                 }
                 entry.plan_round(id, self.now);
@@ -276,6 +281,7 @@ impl Watch {
             paused: true,
             maintenance: entry.state.maintenance,
             alarm: entry.state.alarm,
+            alarm_words: mem::take(&mut entry.state.alarm_words),
             edge: entry.state.edge,
             words: "paused".into(),
             ..State::fresh(self.now)

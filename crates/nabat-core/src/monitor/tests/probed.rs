@@ -274,3 +274,30 @@ fn while_it_flaps_its_alarm_stays() {
         ],
     );
 }
+
+#[test]
+fn what_was_said_of_an_alarm_is_known_as_long_as_it_fires() {
+    let steps: super::Steps = &[
+        (60, Down),
+        (90, Up),
+        (120, Down),
+        (150, Up),
+        (180, Down),
+        (210, Up),
+    ];
+    let mut world = one(usual(), steps);
+    let mut words = Vec::new();
+    for when in [50, 80, 100, 200, 300] {
+        world.run(super::at(when));
+        words.push(
+            world
+                .watch
+                .state(super::ONE)
+                .unwrap()
+                .alarm_words()
+                .to_owned(),
+        );
+    }
+    let flaps = "flapping: 6 changes within 1h; answered";
+    assert_eq!(words, ["", "no answer", "", "no answer", flaps]);
+}

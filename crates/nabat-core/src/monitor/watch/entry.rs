@@ -262,6 +262,7 @@ impl Entry {
         });
         if let Some(alarm) = over {
             self.state.alarm = None;
+            self.state.alarm_words.clear();
             effects.list.push(Effect::Calm {
                 id,
                 what: alarm.what,
@@ -277,7 +278,7 @@ impl Entry {
     }
 
     /// Says what fires, and that it flaps if it does.
-    pub(super) fn say(&self, id: MonitorId, effects: &mut Effects) {
+    pub(super) fn say(&mut self, id: MonitorId, effects: &mut Effects) {
         let Some(Alarm { what, since }) = self.state.alarm else {
             return;
         };
@@ -290,6 +291,7 @@ impl Entry {
             ),
             _ => self.state.words.clone(),
         };
+        self.state.alarm_words.clone_from(&words);
         effects.list.push(Effect::Alarm {
             id,
             what,
