@@ -182,6 +182,16 @@ fn a_slow_answer_is_degraded() {
             "62.5: 1 alarm, degraded since 0.0",
         ],
     );
+    let mut world = one(
+        probed(|p| p.slow_after = Some(std::time::Duration::from_millis(10))),
+        &[],
+    );
+    world.run(super::at(100));
+    let state = world.watch.state(super::ONE).unwrap();
+    assert_eq!(
+        state.alarm_words(),
+        "answered after 20 ms, not within 10 ms; answered"
+    );
     check("just in time", &told(one(fast, &[])), &[]);
 }
 
