@@ -234,8 +234,9 @@ impl Watch {
         if fresh {
             self.effects.touched.insert(id);
         }
+        let at_once = !state.paused && (unsure || state.standing == Standing::Fresh);
         let mut entry = Entry::new(rules, state);
-        if let (Kind::Probed(probing), true) = (&entry.rules.kind, fresh || unsure) {
+        if let (Kind::Probed(probing), true) = (&entry.rules.kind, at_once) {
             let at = self.pace.slot(self.now, id, probing.interval);
             let why = if unsure { Why::Retry } else { Why::Round };
             entry.next = Some(Next::new(at, why));
