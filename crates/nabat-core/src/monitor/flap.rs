@@ -48,6 +48,13 @@ impl Flaps {
         Some(rule.map_or(*latest, |rule| latest.after(rule.within / 2)))
     }
 
+    /// The clock was put back: what changed did so by now.
+    pub(super) fn rewind(&mut self, now: Timestamp) {
+        for at in &mut self.changes {
+            *at = now.min(*at);
+        }
+    }
+
     /// It was calm long enough.
     pub(super) fn calm(&mut self) {
         *self = Self::default();

@@ -26,6 +26,9 @@ pub struct State {
     pub words: String,
     /// What fires.
     pub alarm: Option<Alarm>,
+    /// What was said when it was raised.
+    #[serde(default)]
+    pub(super) alarm_words: String,
     /// Somebody stopped watching it.
     pub paused: bool,
     /// Until when it is being worked on.
@@ -136,6 +139,7 @@ impl State {
             phase: Phase::Steady,
             words: String::new(),
             alarm: None,
+            alarm_words: String::new(),
             paused: false,
             maintenance: None,
             doubt: None,
@@ -164,6 +168,11 @@ impl State {
     /// How it stands, for history, and since when.
     pub fn interval(&self) -> (Status, Timestamp) {
         (self.edge.status, self.edge.at)
+    }
+
+    /// What is said of what fires: what was seen when it was raised, and that it flaps if it does.
+    pub fn alarm_words(&self) -> &str {
+        &self.alarm_words
     }
 
     /// Whether its end is waited out because it flaps.

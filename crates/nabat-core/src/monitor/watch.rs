@@ -191,8 +191,13 @@ impl Watch {
         self.family.set(id, &rules.parents);
         match self.monitors.remove(&id) {
             Some(mut entry) if state.is_none() && entry.same_kind(&rules) => {
+                let interval = |rules: &Rules| match &rules.kind {
+                    Kind::Probed(probing) => Some(probing.interval),
+                    Kind::Heartbeat(_) => None,
+                };
+                let moved = interval(&entry.rules) != interval(&rules);
                 entry.rules = rules;
-                if matches!(entry.next, Some(next) if next.why == Why::Round) {
+                if moved && entry.next.is_some_and(|next| next.why == Why::Round) {
                     entry.next = None;
                 }
                 entry.plan_round(id, self.now);
@@ -229,8 +234,9 @@ impl Watch {
         if fresh {
             self.effects.touched.insert(id);
         }
+        let at_once = !state.paused && (unsure || state.standing == Standing::Fresh);
         let mut entry = Entry::new(rules, state);
-        if let (Kind::Probed(probing), true) = (&entry.rules.kind, fresh || unsure) {
+        if let (Kind::Probed(probing), true) = (&entry.rules.kind, at_once) {
             let at = self.pace.slot(self.now, id, probing.interval);
             let why = if unsure { Why::Retry } else { Why::Round };
             entry.next = Some(Next::new(at, why));
@@ -276,11 +282,13 @@ impl Watch {
             paused: true,
             maintenance: entry.state.maintenance,
             alarm: entry.state.alarm,
+            alarm_words: mem::take(&mut entry.state.alarm_words),
             edge: entry.state.edge,
             words: "paused".into(),
             ..State::fresh(self.now)
         };
         entry.next = None;
+        entry.decide_at = None;
         entry.settle(id, self.now, None, &mut self.effects);
         self.waiting.remove(&id);
         self.replan(id);

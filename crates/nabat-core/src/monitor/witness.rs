@@ -204,7 +204,12 @@ impl Witnesses {
                 *at = at.map(|at| at.min(now));
             }
         }
-        for at in [&mut self.dark_until, &mut self.asked_at, &mut self.ask_at] {
+        for at in [
+            &mut self.dark_until,
+            &mut self.asked_at,
+            &mut self.ask_at,
+            &mut self.blind,
+        ] {
             *at = at.map(|at| at.min(now));
         }
     }

@@ -162,6 +162,7 @@ proptest! {
         world.nature.witnesses = [true; 2];
         for id in 1..=5 {
             world.act(|watch, now| watch.resume(now, MonitorId(id)));
+            world.act(|watch, now| watch.maintain(now, MonitorId(id), None));
         }
         // Flapping is waited out for half an hour, and a clock put back hours in between.
         for _ in 0..720 {
@@ -188,6 +189,7 @@ proptest! {
         world.nature.witnesses = [true; 2];
         for id in 1..=5 {
             world.act(|watch, now| watch.resume(now, MonitorId(id)));
+            world.act(|watch, now| watch.maintain(now, MonitorId(id), None));
         }
         let until = world.now.after(Duration::from_secs(3_600 * 2));
         world.run(until);

@@ -272,6 +272,22 @@ fn a_restart_announces_nothing_that_was_known() {
 }
 
 #[test]
+fn what_nobody_has_looked_at_yet_is_looked_at_at_once() {
+    let daily = || crate::monitor::Rules::every(secs(86_400));
+    let restarted = |paused: bool| {
+        let mut world = one(daily(), &[]);
+        if paused {
+            world.act(|watch, now| watch.pause(now, ONE));
+        }
+        world.restart(secs(200));
+        world.run(at(300));
+        world.samples
+    };
+    assert_eq!(restarted(false), 1);
+    assert_eq!(restarted(true), 0);
+}
+
+#[test]
 fn a_clock_that_steps_makes_nobody_down() {
     let back = |world: &mut World<Script>| world.put_clock(-3_600);
     let ahead = |world: &mut World<Script>| world.put_clock(3_600);

@@ -182,6 +182,16 @@ fn a_slow_answer_is_degraded() {
             "62.5: 1 alarm, degraded since 0.0",
         ],
     );
+    let mut world = one(
+        probed(|p| p.slow_after = Some(std::time::Duration::from_millis(10))),
+        &[],
+    );
+    world.run(super::at(100));
+    let state = world.watch.state(super::ONE).unwrap();
+    assert_eq!(
+        state.alarm_words(),
+        "answered after 20 ms, not within 10 ms; answered"
+    );
     check("just in time", &told(one(fast, &[])), &[]);
 }
 
@@ -273,4 +283,31 @@ fn while_it_flaps_its_alarm_stays() {
             "2073.5: 1 calm, not down at 2073.5",
         ],
     );
+}
+
+#[test]
+fn what_was_said_of_an_alarm_is_known_as_long_as_it_fires() {
+    let steps: super::Steps = &[
+        (60, Down),
+        (90, Up),
+        (120, Down),
+        (150, Up),
+        (180, Down),
+        (210, Up),
+    ];
+    let mut world = one(usual(), steps);
+    let mut words = Vec::new();
+    for when in [50, 80, 100, 200, 300] {
+        world.run(super::at(when));
+        words.push(
+            world
+                .watch
+                .state(super::ONE)
+                .unwrap()
+                .alarm_words()
+                .to_owned(),
+        );
+    }
+    let flaps = "flapping: 6 changes within 1h; answered";
+    assert_eq!(words, ["", "no answer", "", "no answer", flaps]);
 }

@@ -184,7 +184,12 @@ impl<N: Nature> World<N> {
                     at: began_at,
                     took: (outcome == Outcome::Up).then_some(LATENCY),
                     outcome,
-                    words: String::new(),
+                    words: if outcome == Outcome::Down {
+                        "no answer"
+                    } else {
+                        "answered"
+                    }
+                    .into(),
                 };
                 self.watch.sampled(now, id, sample);
             }

@@ -23,11 +23,10 @@ impl Watch {
             self.effects.list.push(Effect::AskWitnesses);
         }
         let mut ready = Vec::new();
-        while let Some((at, id)) = self.queue.pop_first() {
-            if at > now {
-                self.queue.insert((at, id));
-                break;
-            }
+        while let Some((at, id)) = self.queue.first().copied()
+            && at <= now
+        {
+            self.queue.pop_first();
             if let Some(entry) = self.monitors.get_mut(&id) {
                 entry.wake_at = None;
             }
@@ -60,6 +59,7 @@ impl Watch {
             entry.settle(id, now, None, &mut self.effects);
         }
         if due(entry.decide_at) {
+            entry.decide_at = None;
             self.decide(id);
         }
         self.wake_listener(id);

@@ -262,6 +262,7 @@ impl Entry {
         });
         if let Some(alarm) = over {
             self.state.alarm = None;
+            self.state.alarm_words.clear();
             effects.list.push(Effect::Calm {
                 id,
                 what: alarm.what,
@@ -277,7 +278,7 @@ impl Entry {
     }
 
     /// Says what fires, and that it flaps if it does.
-    pub(super) fn say(&self, id: MonitorId, effects: &mut Effects) {
+    pub(super) fn say(&mut self, id: MonitorId, effects: &mut Effects) {
         let Some(Alarm { what, since }) = self.state.alarm else {
             return;
         };
@@ -290,6 +291,7 @@ impl Entry {
             ),
             _ => self.state.words.clone(),
         };
+        self.state.alarm_words.clone_from(&words);
         effects.list.push(Effect::Alarm {
             id,
             what,
@@ -313,7 +315,7 @@ impl Entry {
     /// The clock was put back to `now`: nothing lies further ahead than it should. Whether that is
     /// worth storing.
     pub(super) fn rewind(&mut self, id: MonitorId, now: Timestamp) -> bool {
-        let before = (self.state.phase, self.state.listening.clone());
+        let before = self.state.clone();
         let held = |at: &mut Option<Timestamp>| *at = at.map(|at| at.min(now));
         held(&mut self.decide_at);
         held(&mut self.answered_at);
@@ -343,6 +345,7 @@ impl Entry {
             *first_ok_at = now.min(*first_ok_at);
         }
         self.state.listening.rewind(now);
-        before != (self.state.phase, self.state.listening.clone())
+        self.state.flaps.rewind(now);
+        self.state != before
     }
 }

@@ -1,13 +1,14 @@
 //! What probes found.
 
+use std::time::Duration;
+
+use super::due::MISSED_MIN;
 use super::entry::Next;
 use super::{Watch, Why};
 use crate::monitor::judge::{Finding, Judged};
 use crate::monitor::state::{Phase, Standing};
-use crate::monitor::{Kind, MonitorId, Outcome, Sample, Trouble, WORDS_CHARS_MAX};
+use crate::monitor::{Kind, MonitorId, Outcome, Probing, Sample, Trouble, WORDS_CHARS_MAX};
 use crate::time::Timestamp;
-
-use super::due::MISSED_MIN;
 
 impl Watch {
     /// Takes in what a probe of a monitor found.
@@ -45,7 +46,12 @@ impl Watch {
             entry.answered_at = entry.answered_at.max(Some(finding.at));
         }
         if judged != Judged::Same {
-            entry.state.words = clipped(sample.words);
+            let words = match slowness(probing, &sample) {
+                Some(slowness) if sample.words.is_empty() => slowness,
+                Some(slowness) => format!("{slowness}; {}", sample.words),
+                None => sample.words,
+            };
+            entry.state.words = clipped(words);
         }
         let degraded =
             finding.outcome == Outcome::Degraded && entry.state.standing == Standing::Degraded;
@@ -80,11 +86,8 @@ impl Watch {
             let planned_at = entry.in_flight.map(|flight| flight.planned_at);
             planned_at.is_some_and(|planned_at| sample.at.since(planned_at) >= limit)
         };
-        let slow = sample
-            .took
-            .is_some_and(|took| probing.slow_after.is_some_and(|limit| took > limit));
         match sample.outcome {
-            Outcome::Up if slow => Outcome::Degraded,
+            Outcome::Up if slowness(probing, sample).is_some() => Outcome::Degraded,
             // Where we are so late, the failure may be ours as well.
             Outcome::Down if late(probing.interval.max(MISSED_MIN)) => Outcome::Unknown,
             outcome => outcome,
@@ -122,6 +125,18 @@ impl Watch {
             (None, None) => entry.plan_round(id, now),
         }
     }
+}
+
+/// That a target answered too slowly, for people, if it did.
+fn slowness(probing: &Probing, sample: &Sample) -> Option<String> {
+    let limit = probing.slow_after?;
+    let took = sample.took.filter(|took| *took > limit)?;
+    let millis = |period: Duration| period.as_millis();
+    Some(format!(
+        "answered after {} ms, not within {} ms",
+        millis(took),
+        millis(limit)
+    ))
 }
 
 /// As many characters of it as are kept.
