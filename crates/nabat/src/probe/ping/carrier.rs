@@ -114,7 +114,7 @@ impl Carrier {
                     sockets.remember(&packet, which);
                 }
             }
-            Err(Unsent::Later) => rounds.put_off(key, now, now + TICK),
+            Err(Unsent::Full | Unsent::Later) => rounds.put_off(key, now, now + TICK),
             Err(Unsent::Never(fault)) => rounds.unsent(key, fault, now),
         }
     }
