@@ -16,6 +16,7 @@ type Generated = (&'static str, &'static [&'static str]);
 const GENERATED: &[Generated] = &[
     ("docs/configuration.md", &["schema", "--markdown"]),
     ("docs/configuration.schema.json", &["schema"]),
+    ("docs/openapi.json", &["schema", "--api"]),
 ];
 
 /// Writes every generated file; with `--check` writes none and fails if one is out of date.

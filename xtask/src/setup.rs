@@ -81,6 +81,34 @@ const PACKAGES: &[Package] = &[
         programs: &["prometheus-blackbox-exporter", "blackbox_exporter"],
         tests: "`cargo xtask bench`",
     },
+    Package {
+        name: "redis-server",
+        programs: &["redis-server"],
+        tests: "the tests that probe Redis",
+    },
+    Package {
+        name: "postgresql",
+        programs: &[
+            "/usr/lib/postgresql/15/bin/postgres",
+            "/usr/lib/postgresql/17/bin/postgres",
+        ],
+        tests: "the tests that probe PostgreSQL",
+    },
+    Package {
+        name: "mariadb-server-core",
+        programs: &["mariadbd", "/usr/sbin/mariadbd"],
+        tests: "the tests that probe MariaDB",
+    },
+    Package {
+        name: "openssh-server",
+        programs: &["/usr/sbin/sshd"],
+        tests: "the tests that probe SSH",
+    },
+    Package {
+        name: "dnsmasq-base",
+        programs: &["dnsmasq", "/usr/sbin/dnsmasq"],
+        tests: "the tests that probe DNS",
+    },
 ];
 
 /// A program that comes by `cargo install`.

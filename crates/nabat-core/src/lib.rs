@@ -31,3 +31,4 @@ pub mod silence;
 pub mod subscription;
 pub mod time;
 pub mod time_interval;
+pub mod token;

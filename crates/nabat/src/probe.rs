@@ -5,23 +5,32 @@
 //! [`Outcome::Unknown`], never [`Outcome::Down`].
 
 pub mod certificate;
+pub mod command;
 mod connect;
 mod dialogue;
+pub mod dns;
+pub mod domain;
 mod endpoint;
 mod evidence;
 mod failure;
 mod handshake;
 pub mod http;
+pub mod mysql;
 pub mod names;
 mod pattern;
 pub mod ping;
+pub mod postgres;
 mod reach;
+pub mod redis;
 mod short;
+pub mod smtp;
+pub mod ssh;
 mod stream;
 mod target;
 pub mod tcp;
 pub mod tls;
 mod trace;
+pub mod websocket;
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -33,6 +42,7 @@ pub use short::{Short, ShortOrLong};
 pub use stream::Starttls;
 pub use target::Target;
 
+use domain::Registries;
 use handshake::Handshakes;
 use names::Names;
 use ping::Pinger;
@@ -45,6 +55,7 @@ pub struct Tools {
     /// Carries pings.
     pub pinger: Pinger,
     handshakes: Handshakes,
+    registries: Registries,
 }
 
 impl Tools {
@@ -57,6 +68,7 @@ impl Tools {
             names: Names::default(),
             pinger: Pinger::new()?,
             handshakes: Handshakes::default(),
+            registries: Registries::default(),
         })
     }
 }

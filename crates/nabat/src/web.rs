@@ -28,8 +28,6 @@ use crate::metrics::Metrics;
 use crate::samples::Samples;
 use crate::watch;
 
-use api::{deliveries, incidents, monitors, routes};
-
 pub use alertmanager::Turns;
 
 /// Which Nabat this is.
@@ -107,41 +105,7 @@ pub fn router(state: State) -> Router {
             "/api/v1/webhook/alertmanager/{secret}",
             post(webhook::secret),
         )
-        .route("/api/v1/deliveries", get(deliveries::list))
-        .route(
-            "/api/v1/deliveries/{id}",
-            get(deliveries::show).delete(deliveries::remove),
-        )
-        .route("/api/v1/deliveries/{id}/retry", post(deliveries::retry))
-        .route("/api/v1/routes", get(routes::show))
-        .route("/api/v1/routes/test", get(routes::test))
-        .route("/api/v1/incidents", get(incidents::list))
-        .route("/api/v1/incidents/{id}", get(incidents::show))
-        .route(
-            "/api/v1/monitors",
-            get(monitors::list).post(monitors::create),
-        )
-        .route("/api/v1/monitors/apply", post(monitors::apply))
-        .route(
-            "/api/v1/monitors/{name}",
-            get(monitors::show)
-                .put(monitors::replace)
-                .patch(monitors::change)
-                .delete(monitors::remove),
-        )
-        .route("/api/v1/monitors/{name}/pause", post(monitors::pause))
-        .route("/api/v1/monitors/{name}/resume", post(monitors::resume))
-        .route(
-            "/api/v1/monitors/{name}/maintenance",
-            post(monitors::maintain),
-        )
-        .route("/api/v1/monitors/{name}/probe", post(monitors::probe))
-        .route("/api/v1/monitors/{name}/history", get(monitors::history))
-        .route("/api/v1/monitors/{name}/samples", get(monitors::samples))
-        .route("/api/v1/monitors/{name}/hours", get(monitors::hours))
-        .route("/api/v1/monitors/{name}/days", get(monitors::days))
-        .route("/api/v1/monitors/{name}/pings", get(monitors::pings))
-        .route("/api/v1/probe", post(monitors::try_out))
+        .merge(api::router(&state))
         .route("/ping/{key}", get(ping::success).post(ping::success))
         .route("/ping/{key}/{signal}", get(ping::signal).post(ping::signal))
         .route("/telegram/{bot}", post(webhook::telegram))

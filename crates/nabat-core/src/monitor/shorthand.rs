@@ -27,7 +27,7 @@ const SCHEMES: [(&str, &str); 13] = [
     ("mysql", "mysql"),
     ("ws", "websocket"),
     ("wss", "websocket"),
-    ("grpc", "grpc"),
+    ("domain", "domain"),
 ];
 /// The longest name that is made of a target.
 const NAME_CHARS_MAX: usize = 100;

@@ -17,6 +17,7 @@ use super::smarthost::Smarthost;
 use super::store::Store;
 use super::{suggest, zone};
 use crate::probe::http::{Proxy, StatusRange, WebAddress};
+use crate::probe::websocket::SocketAddress;
 use crate::probe::{Endpoint, Pattern};
 
 /// What a text of this format looks like; nothing for a format that is not checked here.
@@ -34,6 +35,7 @@ pub(super) fn expected(format: &str) -> Option<&'static str> {
         "mail-addresses" => "one or more e-mail addresses, such as `a@example.org, b@example.org`",
         "smarthost" => "a mail server and its port, such as `mail.example.org:587`",
         "web-address" => "an `http` or `https` address such as `https://example.org/health`",
+        "socket-address" => "a `ws` or `wss` address such as `wss://example.org/events`",
         "http-proxy" => "an HTTP proxy's address such as `http://proxy.example.org:3128`",
         "host-and-port" => "a host and its port, such as `db.example.org:5432`",
         "host" => "a host, with a port if it has not the usual one, such as `[2001:db8::1]:2222`",
@@ -81,6 +83,7 @@ pub(super) fn check(format: &str, text: &str) -> Result<(), Option<String>> {
             .map(drop)
             .map_err(|error| Some(error.to_string())),
         "web-address" => read::<WebAddress>(text),
+        "socket-address" => read::<SocketAddress>(text),
         "http-proxy" => read::<Proxy>(text),
         "host-and-port" => read::<Endpoint>(text),
         "host" => read::<Endpoint<1>>(text),

@@ -17,14 +17,38 @@ use super::maintenance::{cron, some_zone};
 use super::period::Period;
 use super::secret::MASK;
 use super::{matchers, schema, zone};
+use crate::probe::command::Command;
+use crate::probe::dns::Dns;
+use crate::probe::domain::Domain;
 use crate::probe::http::Http;
+use crate::probe::mysql::Mysql;
 use crate::probe::ping::Ping;
+use crate::probe::postgres::Postgres;
+use crate::probe::redis::Redis;
+use crate::probe::smtp::Smtp;
+use crate::probe::ssh::Ssh;
 use crate::probe::tcp::Tcp;
 use crate::probe::tls::Tls;
+use crate::probe::websocket::Websocket;
 use crate::probe::{ShortOrLong, Target};
 
 /// The key of each kind of monitor, in the order in which they are named to people.
-pub const KINDS: [&str; 5] = ["ping", "http", "tcp", "tls", "heartbeat"];
+pub const KINDS: [&str; 14] = [
+    "ping",
+    "http",
+    "tcp",
+    "tls",
+    "dns",
+    "ssh",
+    "smtp",
+    "redis",
+    "postgres",
+    "mysql",
+    "websocket",
+    "domain",
+    "command",
+    "heartbeat",
+];
 
 /// Something that Nabat watches. It needs `name` and exactly one kind, such as `ping` or `http`.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -45,12 +69,30 @@ pub struct Monitor {
     /// A service that speaks TLS, for the sake of its certificate: its host, with a port if that is
     /// not 443.
     pub tls: Option<ShortOrLong<Tls>>,
+    /// A name, and what the DNS says of it: the name.
+    pub dns: Option<ShortOrLong<Dns>>,
+    /// A server that speaks SSH: its host, with a port if that is not 22.
+    pub ssh: Option<ShortOrLong<Ssh>>,
+    /// A mail server: its host, with a port if that is not 25.
+    pub smtp: Option<ShortOrLong<Smtp>>,
+    /// A Redis server: its host, with a port if that is not 6379.
+    pub redis: Option<ShortOrLong<Redis>>,
+    /// A PostgreSQL server: its host, with a port if that is not 5432.
+    pub postgres: Option<ShortOrLong<Postgres>>,
+    /// A MySQL or MariaDB server: its host, with a port if that is not 3306.
+    pub mysql: Option<ShortOrLong<Mysql>>,
+    /// A WebSocket: its address, `ws` or `wss`.
+    pub websocket: Option<ShortOrLong<Websocket>>,
+    /// The registration of a domain: its name.
+    pub domain: Option<ShortOrLong<Domain>>,
+    /// A program that looks for itself, such as a Nagios plugin: a line for the shell. Only the
+    /// configuration may have one.
+    pub command: Option<ShortOrLong<Command>>,
     /// Waits for a sign of life of a job or a program that calls Nabat.
     pub heartbeat: Option<Heartbeat>,
-    /// How often it is looked at. At least `1s`, at most `1d`.
-    #[serde(default = "half_a_minute")]
-    #[schemars(extend("default" = "30s"))]
-    pub interval: Period,
+    /// How often it is looked at. Without it `30s`, for a command `1m`, for a domain `12h`. At least
+    /// `1s`, at most `1d`.
+    pub interval: Option<Period>,
     /// How long one look may take; without it as long as is usual for the kind, and never longer
     /// than `interval`. At least `100ms`, at most `1m`.
     pub timeout: Option<Period>,
@@ -171,16 +213,32 @@ impl Monitor {
     pub fn target(&self) -> Option<Target> {
         let targets = [
             of(&self.ping, Target::Ping),
-            of(&self.http, |http| Target::Http(Box::new(http))),
-            of(&self.tcp, |tcp| Target::Tcp(Box::new(tcp))),
-            of(&self.tls, |tls| Target::Tls(Box::new(tls))),
+            of(&self.http, Target::Http),
+            of(&self.tcp, Target::Tcp),
+            of(&self.tls, Target::Tls),
+            of(&self.dns, Target::Dns),
+            of(&self.ssh, Target::Ssh),
+            of(&self.smtp, Target::Smtp),
+            of(&self.redis, Target::Redis),
+            of(&self.postgres, Target::Postgres),
+            of(&self.mysql, Target::Mysql),
+            of(&self.websocket, Target::Websocket),
+            of(&self.domain, Target::Domain),
+            of(&self.command, Target::Command),
         ];
         targets.into_iter().flatten().next()
     }
 
     /// Whether it runs a program on this machine.
     pub fn runs_a_command(&self) -> bool {
-        false
+        self.command.is_some()
+    }
+
+    /// How often it is looked at.
+    pub fn interval(&self) -> Duration {
+        let usual = || self.target().map(|target| target.usual_interval());
+        let given = self.interval.map(|interval| interval.duration());
+        given.or_else(usual).unwrap_or(Duration::from_secs(30))
     }
 
     /// The pauses between a failure and the next look.
@@ -189,8 +247,11 @@ impl Monitor {
     }
 }
 
-fn of<T: Clone>(given: &Option<ShortOrLong<T>>, of: impl FnOnce(T) -> Target) -> Option<Target> {
-    given.as_ref().map(|given| of(given.0.clone()))
+fn of<T: Clone>(
+    given: &Option<ShortOrLong<T>>,
+    of: impl FnOnce(Box<T>) -> Target,
+) -> Option<Target> {
+    given.as_ref().map(|given| of(Box::new(given.0.clone())))
 }
 
 /// Whether the monitor `name` is among its own ancestors, by what `parents_of` says of each.
@@ -258,10 +319,6 @@ fn hide(value: &mut Value, schema: &Value) {
             _ => {}
         }
     }
-}
-
-fn half_a_minute() -> Period {
-    Period::from_seconds(30)
 }
 
 fn retries() -> Vec<Period> {

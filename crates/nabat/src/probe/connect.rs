@@ -108,7 +108,11 @@ async fn attempt(place: SocketAddr, share: Duration, is_last: bool) -> Result<Tc
     in_time.unwrap_or_else(|_| Err(Finding::down(format!("no answer from {place}"))))
 }
 
-async fn tcp(place: SocketAddr) -> Result<TcpStream, Finding> {
+/// Connects to this address alone.
+///
+/// # Errors
+/// What kept it from that.
+pub(super) async fn tcp(place: SocketAddr) -> Result<TcpStream, Finding> {
     let begun = begin(place).map_err(|error| failure::at_once(&error, &place.to_string()))?;
     let end = async {
         begun.writable().await?;

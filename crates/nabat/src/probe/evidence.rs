@@ -10,7 +10,7 @@ const MAX_QUOTE: usize = 80;
 
 /// `words` on one line and at most 300 characters long.
 pub(super) fn line(words: &str) -> String {
-    cut(words.chars(), MAX_WORDS)
+    cut(words.trim().chars(), MAX_WORDS)
 }
 
 /// The beginning of what somebody sent, in quotation marks.
@@ -27,7 +27,7 @@ fn cut(chars: impl Iterator<Item = char>, most: usize) -> String {
     let mut count = 0;
     for c in chars.filter(|c| !turns_direction(*c)) {
         let c = if c.is_control() { ' ' } else { c };
-        if c == ' ' && text.ends_with(' ') {
+        if c == ' ' && (text.is_empty() || text.ends_with(' ')) {
             continue;
         }
         if count == most {

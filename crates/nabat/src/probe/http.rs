@@ -19,9 +19,10 @@ use reqwest::Url;
 use super::stream::Stream;
 use super::trace::Trace;
 use super::{Finding, Manner, Reach, Report, Tools, connect, handshake};
-use exchange::{Answer, Reading, exchange};
+use exchange::{Reading, exchange};
 use question::Question;
 
+pub(super) use exchange::Answer;
 pub use headers::Headers;
 pub use proxy::Proxy;
 pub use settings::{Http, Method, WebAddress};
@@ -38,6 +39,22 @@ pub async fn probe(settings: &Http, tools: &Tools, manner: Manner) -> Report {
 }
 
 async fn look(settings: &Http, tools: &Tools, trace: &mut Trace) -> Result<(), Finding> {
+    let page = fetch(settings, settings.wants_body(), tools, trace).await?;
+    trace.note(status_finding(page.head.status, settings));
+    body::judge(&page.body, page.is_cut, settings, trace);
+    Ok(())
+}
+
+/// What comes at last, after all redirects that are followed; its body only if that is wanted.
+///
+/// # Errors
+/// If no whole answer comes.
+pub(super) async fn fetch(
+    settings: &Http,
+    wants_body: bool,
+    tools: &Tools,
+    trace: &mut Trace,
+) -> Result<Answer, Finding> {
     let mut question = Question::first(settings, trace);
     for _ in 0..=MAX_REDIRECTS {
         let stream = open(&question.url, settings, tools, trace).await?;
@@ -49,24 +66,19 @@ async fn look(settings: &Http, tools: &Tools, trace: &mut Trace) -> Result<(), F
                 .headers_mut()
                 .extend(value.map(|value| (PROXY_AUTHORIZATION, value)));
         }
-        let reading = |status, headers: &HeaderMap| match elsewhere(status, headers, settings) {
+        let reading = |status, headers: &HeaderMap| Reading {
             // Of a page that only leads elsewhere nothing is wanted.
-            Some(_) => Reading {
-                most: 0,
-                keep: false,
+            most: match elsewhere(status, headers, settings) {
+                Some(_) => 0,
+                None => settings.max_body,
             },
-            None => Reading {
-                most: settings.max_body,
-                keep: settings.wants_body(),
-            },
+            keep: wants_body,
         };
-        let Answer { head, body, is_cut } = exchange(stream, request, reading, trace).await?;
-        let Some(location) = elsewhere(head.status, &head.headers, settings) else {
-            trace.note(status_finding(head.status, settings));
-            body::judge(&body, is_cut, settings, trace);
-            return Ok(());
+        let answer = exchange(stream, request, reading, trace).await?;
+        let Some(location) = elsewhere(answer.head.status, &answer.head.headers, settings) else {
+            return Ok(answer);
         };
-        question.redirect(head.status, location, settings)?;
+        question.redirect(answer.head.status, location, settings)?;
     }
     Err(Finding::down(format!(
         "more than {MAX_REDIRECTS} redirects"

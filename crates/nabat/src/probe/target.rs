@@ -3,19 +3,42 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Manner, Report, Tools, http, ping, tcp, tls};
+use reqwest::Url;
+
+use super::{
+    Manner, Report, Tools, command, dns, domain, http, mysql, ping, postgres, redis, smtp, ssh,
+    tcp, tls, websocket,
+};
 
 /// What is looked at.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Target {
     /// A host that answers echoes.
-    Ping(ping::Ping),
+    Ping(Box<ping::Ping>),
     /// A web page or an HTTP service.
     Http(Box<http::Http>),
     /// A port that takes connections, and maybe answers as it should.
     Tcp(Box<tcp::Tcp>),
     /// A certificate, and the server that shows it.
     Tls(Box<tls::Tls>),
+    /// A name, and what the DNS says of it.
+    Dns(Box<dns::Dns>),
+    /// A server that speaks SSH.
+    Ssh(Box<ssh::Ssh>),
+    /// A mail server.
+    Smtp(Box<smtp::Smtp>),
+    /// A Redis server.
+    Redis(Box<redis::Redis>),
+    /// A PostgreSQL server.
+    Postgres(Box<postgres::Postgres>),
+    /// A MySQL or MariaDB server.
+    Mysql(Box<mysql::Mysql>),
+    /// A WebSocket.
+    Websocket(Box<websocket::Websocket>),
+    /// The registration of a domain.
+    Domain(Box<domain::Domain>),
+    /// A program that looks for itself.
+    Command(Box<command::Command>),
 }
 
 impl Target {
@@ -26,32 +49,56 @@ impl Target {
             Self::Http(_) => "http",
             Self::Tcp(_) => "tcp",
             Self::Tls(_) => "tls",
+            Self::Dns(_) => "dns",
+            Self::Ssh(_) => "ssh",
+            Self::Smtp(_) => "smtp",
+            Self::Redis(_) => "redis",
+            Self::Postgres(_) => "postgres",
+            Self::Mysql(_) => "mysql",
+            Self::Websocket(_) => "websocket",
+            Self::Domain(_) => "domain",
+            Self::Command(_) => "command",
         }
     }
 
-    /// The host whose load is bounded.
+    /// The host whose load is bounded. What runs here and whoever is asked for others have none of
+    /// their own: each is one.
     pub fn host(&self) -> Arc<str> {
-        match self {
-            Self::Ping(ping) => ping.host.as_str().into(),
-            Self::Http(http) => http.url.url().host_str().unwrap_or_default().into(),
-            Self::Tcp(tcp) => tcp.address.host.as_str().into(),
-            Self::Tls(tls) => tls.address.host.as_str().into(),
-        }
+        let host = match self {
+            Self::Ping(ping) => &ping.host,
+            Self::Http(http) => http.url.url().host_str().unwrap_or_default(),
+            Self::Tcp(tcp) => &tcp.address.host,
+            Self::Tls(tls) => &tls.address.host,
+            Self::Dns(dns) => dns.server.as_ref().map_or("dns", |server| &server.host),
+            Self::Ssh(ssh) => &ssh.address.host,
+            Self::Smtp(smtp) => &smtp.address.host,
+            Self::Redis(redis) => &redis.address.host,
+            Self::Postgres(postgres) => &postgres.address.host,
+            Self::Mysql(mysql) => &mysql.address.host,
+            Self::Websocket(websocket) => websocket.url.url().host_str().unwrap_or_default(),
+            Self::Domain(_) => "rdap",
+            Self::Command(_) => "command",
+        };
+        host.into()
     }
 
     /// What is looked at, for people: holds no secret.
     pub fn instance(&self) -> String {
         match self {
             Self::Ping(ping) => ping.host.clone(),
-            Self::Http(http) => {
-                let mut url = http.url.url().clone();
-                // An address without a host has neither; there is none of these here.
-                let _ = url.set_username("");
-                let _ = url.set_password(None);
-                url.into()
-            }
+            Self::Http(http) => without_login(http.url.url()),
             Self::Tcp(tcp) => tcp.address.to_string(),
             Self::Tls(tls) => tls.address.to_string(),
+            Self::Dns(dns) => dns.name.to_string(),
+            Self::Ssh(ssh) => ssh.address.to_string(),
+            Self::Smtp(smtp) => smtp.address.to_string(),
+            Self::Redis(redis) => redis.address.to_string(),
+            Self::Postgres(postgres) => postgres.address.to_string(),
+            Self::Mysql(mysql) => mysql.address.to_string(),
+            Self::Websocket(websocket) => without_login(websocket.url.url()),
+            Self::Domain(domain) => domain.name.clone(),
+            // Its arguments may hold secrets.
+            Self::Command(command) => command.run.first().cloned().unwrap_or_default(),
         }
     }
 
@@ -59,7 +106,20 @@ impl Target {
     pub const fn usual_timeout(&self) -> Duration {
         match self {
             Self::Ping(_) => Duration::from_secs(1),
-            Self::Http(_) | Self::Tcp(_) | Self::Tls(_) => Duration::from_secs(10),
+            Self::Dns(_) => Duration::from_secs(5),
+            Self::Command(_) | Self::Domain(_) => Duration::from_secs(30),
+            _ => Duration::from_secs(10),
+        }
+    }
+
+    /// How often it is looked at where nobody says.
+    pub const fn usual_interval(&self) -> Duration {
+        match self {
+            // Registries want to be left alone, and a registration does not end from one hour to
+            // the next.
+            Self::Domain(_) => Duration::from_secs(12 * 3_600),
+            Self::Command(_) => Duration::from_secs(60),
+            _ => Duration::from_secs(30),
         }
     }
 
@@ -70,6 +130,24 @@ impl Target {
             Self::Http(http) => http::probe(http, tools, manner).await,
             Self::Tcp(tcp) => tcp::probe(tcp, tools, manner).await,
             Self::Tls(tls) => tls::probe(tls, tools, manner).await,
+            Self::Dns(dns) => dns::probe(dns, tools, manner).await,
+            Self::Ssh(ssh) => ssh::probe(ssh, tools, manner).await,
+            Self::Smtp(smtp) => smtp::probe(smtp, tools, manner).await,
+            Self::Redis(redis) => redis::probe(redis, tools, manner).await,
+            Self::Postgres(postgres) => postgres::probe(postgres, tools, manner).await,
+            Self::Mysql(mysql) => mysql::probe(mysql, tools, manner).await,
+            Self::Websocket(websocket) => websocket::probe(websocket, tools, manner).await,
+            Self::Domain(domain) => domain::probe(domain, tools, manner).await,
+            Self::Command(command) => command::probe(command, tools, manner).await,
         }
     }
+}
+
+/// An address without user and password.
+fn without_login(url: &Url) -> String {
+    let mut url = url.clone();
+    // An address without a host has neither; there is none of these here.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.into()
 }

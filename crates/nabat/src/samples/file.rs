@@ -50,14 +50,15 @@ impl File {
         }
     }
 
-    /// Opens the file, unless it is open; says whether it did. What is of no use is set aside.
+    /// Opens the file, unless it is open. What is of no use is set aside. Returns another
+    /// connection, which can only read, if it opened one.
     ///
     /// # Errors
     /// When it can't be used now.
-    pub(super) fn ensure_open(&mut self) -> Result<bool, SamplesError> {
+    pub(super) fn ensure_open(&mut self) -> Result<Option<Connection>, SamplesError> {
         let found = fs::metadata(&self.path).as_ref().map(identity).ok();
         match (&self.open, found) {
-            (Some(open), Some(found)) if open.identity == found => return Ok(false),
+            (Some(open), Some(found)) if open.identity == found => return Ok(None),
             (Some(_), _) => {
                 let path = self.path.display();
                 tracing::warn!("`{path}` was removed or replaced; samples go on in a new one");
@@ -72,12 +73,14 @@ impl File {
             }
             other => other?,
         };
+        let reader = Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+            .map_err(failed("open the samples to read them"))?;
         let metadata = fs::metadata(&self.path).map_err(cannot_open(&self.path))?;
         self.open = Some(Open {
             connection,
             identity: identity(&metadata),
         });
-        Ok(true)
+        Ok(Some(reader))
     }
 
     /// The connection of the file that is open.
@@ -89,15 +92,6 @@ impl File {
         let open = self.open.as_mut();
         open.map(|open| &mut open.connection)
             .ok_or_else(|| cannot_open(path)(io::ErrorKind::NotFound.into()))
-    }
-
-    /// Another connection, which can only read.
-    ///
-    /// # Errors
-    /// When there can be none.
-    pub(super) fn reader(&self) -> Result<Connection, SamplesError> {
-        Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)
-            .map_err(failed("open the samples to read them"))
     }
 
     /// How long it is in bytes.

@@ -333,6 +333,7 @@ fn samples_stay_until_their_day_is_summed_up() {
     world.at(BEGIN + 12 * HOUR);
     assert_eq!(world.seconds(), [BEGIN]);
     world.at(BEGIN + DAY + HOUR);
+    world.samples.flush();
     assert_eq!(world.seconds(), [] as [i64; 0]);
     let days = world.samples.days(ONE, at(BEGIN), at(BEGIN + DAY)).unwrap();
     assert_eq!(

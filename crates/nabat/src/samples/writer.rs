@@ -154,10 +154,10 @@ impl Writer {
     }
 
     fn open(&mut self) -> Result<(), SamplesError> {
-        if !self.file.ensure_open()? {
+        let Some(reader) = self.file.ensure_open()? else {
             return Ok(());
-        }
-        *locked(&self.shared.reader) = Some(self.file.reader()?);
+        };
+        *locked(&self.shared.reader) = Some(reader);
         if self.has_replayed {
             self.write_journal_anew();
             return Ok(());
@@ -166,9 +166,9 @@ impl Writer {
     }
 
     fn write(&mut self, now: Timestamp) -> Result<(), SamplesError> {
-        // What goes makes room for what comes.
+        // What goes makes room for what comes, which may find enough without it too.
         let keep = *locked(&self.shared.keep);
-        prune::prune(self.file.connection()?, keep, now).map_err(failed("remove old samples"))?;
+        let pruned = prune::prune(self.file.connection()?, keep, now);
         // The journal first: what is sealed may never come into it afterwards.
         self.write_journal()?;
         let db = self.file.connection()?;
@@ -183,7 +183,7 @@ impl Writer {
             let counter = &self.shared.counters.file_bytes;
             counter.store(bytes, Ordering::Relaxed);
         }
-        Ok(())
+        pruned.map_err(failed("remove old samples"))
     }
 
     /// Takes up what the last run left: once, as from then on memory holds it.

@@ -1,14 +1,18 @@
 //! What became of incidents and deliveries, for people who ask: read beside the writer, never in
 //! its way.
 
+use std::sync::Arc;
+
 use nabat_core::delivery::{Attempt, DeliveryId, Done, Fate};
 use nabat_core::destination::Destination;
 use nabat_core::history::Entry;
 use nabat_core::incident::{Incident, IncidentId};
+use nabat_core::matcher::Matcher;
 use nabat_core::monitor::MonitorId;
 use nabat_core::monitor::record::{Edge, Kept, Ping};
 use nabat_core::subscription::Selector;
 use nabat_core::time::Timestamp;
+use nabat_core::token::Token;
 
 use super::StoreError;
 
@@ -50,6 +54,12 @@ pub trait History: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// When the store can't be read.
     fn entries(&self, id: IncidentId) -> Result<Vec<Entry>, StoreError>;
+
+    /// All tokens of the API, by name.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    fn tokens(&self) -> Result<Vec<Token>, StoreError>;
 
     /// All monitors, and up to when they have been watched.
     ///
@@ -96,6 +106,8 @@ pub struct IncidentQuery {
     pub until: Option<Timestamp>,
     /// Only those that it selects.
     pub selector: Option<Selector>,
+    /// Only those that all of these take.
+    pub scope: Arc<[Matcher]>,
     /// At most so many.
     pub limit: usize,
 }

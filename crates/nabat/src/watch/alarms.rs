@@ -1,6 +1,6 @@
 //! How a monitor's alarm looks as an alert.
 
-use nabat_core::alert::{Labels, Links, News, Status};
+use nabat_core::alert::{Labels, Links, NAME, News, Status};
 use nabat_core::monitor::Trouble;
 use nabat_core::time::Timestamp;
 
@@ -39,13 +39,14 @@ pub(super) fn over(monitor: &Monitor, target: &str, what: Trouble, at: Timestamp
     news(monitor, target, what, over)
 }
 
-fn news(monitor: &Monitor, target: &str, what: Trouble, status: Status) -> News {
+/// The labels of an alert of a monitor, which are its identity.
+pub(super) fn labels(monitor: &Monitor, target: &str, what: Trouble) -> Labels {
     let (name, severity) = match what {
         Trouble::Down => (DOWN, monitor.severity.as_str()),
         Trouble::Degraded => (DEGRADED, "warning"),
     };
     let own = [
-        ("alertname", name),
+        (NAME, name),
         ("monitor", &monitor.name),
         ("kind", monitor.kind()),
         ("instance", target),
@@ -53,8 +54,12 @@ fn news(monitor: &Monitor, target: &str, what: Trouble, status: Status) -> News 
     ];
     let given = monitor.labels.iter();
     let given = given.map(|(name, value)| (name.as_str(), value.as_str()));
+    given.chain(own).collect()
+}
+
+fn news(monitor: &Monitor, target: &str, what: Trouble, status: Status) -> News {
     News {
-        labels: given.chain(own).collect(),
+        labels: labels(monitor, target, what),
         annotations: Labels::default(),
         links: Links::default(),
         group: None,

@@ -13,7 +13,7 @@ use crate::intake::alertmanager::Mistake;
 
 /// What a client is told when something is not done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Problem {
+pub struct Problem {
     #[serde(skip)]
     status: StatusCode,
     #[serde(skip)]

@@ -1,27 +1,48 @@
 //! The REST API: for `nabat` on the command line, for scripts, for whoever runs Nabat.
 //!
-//! Every handler takes an `Admin`, which only a request with an accepted token becomes.
+//! Each resource lists its [`Operation`]s beside their handlers; of that one list both the routes and
+//! the OpenAPI document are made. Every handler takes the proof that whoever asks may, see
+//! [`caller`].
 
-pub(super) mod deliveries;
-pub(super) mod incidents;
-pub(super) mod monitors;
+pub mod caller;
+mod deliveries;
+mod document;
+mod incidents;
+pub mod keyring;
+mod manual;
+mod monitors;
+pub mod once;
+pub mod operation;
 mod page;
-pub(super) mod routes;
+pub mod patch;
+pub mod request;
+mod routes;
 pub mod shape;
 pub mod token;
+mod tokens;
 
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
+use axum::{Router, middleware};
+use bytes::Bytes;
 use nabat_core::silence::uuid::Names;
+use nabat_core::token::Role;
+use serde_json::Value;
 
 use super::State;
 use super::answer::Problem;
+use crate::clock;
 use crate::config::{Config, Secret};
 use crate::intake::access;
 use crate::store::{History, StoreError};
+
+use caller::Caller;
+use keyring::Keyring;
+use operation::Operation;
+
+/// What a token is called that no command made: the one in the file, the one of the configuration.
+const ROOT: &str = "api-token";
 
 /// What the API needs beside the engine.
 #[derive(Debug, Clone)]
@@ -30,41 +51,76 @@ pub struct Api {
     pub history: Arc<dyn History>,
     /// What the file in the data folder says; the configuration may name another token.
     pub token: Secret,
+    /// The tokens that people made.
+    pub keyring: Keyring,
     /// What silences are called outside.
     pub names: Names,
+    /// The answers that are given again.
+    pub answers: once::Answers,
+    /// The OpenAPI document.
+    pub document: Bytes,
 }
 
 impl Api {
-    /// Whether a request bears an accepted token.
+    /// Whether a request bears the token of the file or of the configuration.
     pub(super) fn admits(&self, config: &Config, headers: &HeaderMap) -> bool {
         let configured = config.api.as_ref().map(|api| &api.token);
         let accepted = [Some(&self.token), configured];
         access::bears(accepted.into_iter().flatten(), headers)
     }
+
+    /// Whoever sent a request, if it bears an accepted token.
+    async fn caller(&self, state: &State, headers: &HeaderMap) -> Option<Caller> {
+        let config = state.config.borrow().clone();
+        if self.admits(&config, headers) {
+            return Some(Caller {
+                name: ROOT.into(),
+                role: Role::Admin,
+                scope: Arc::default(),
+            });
+        }
+        let given = access::bearer(headers)?;
+        let now = clock::now();
+        let Some(known) = self.keyring.find(given, now) else {
+            tracing::debug!("a request bears a token that is not accepted");
+            return None;
+        };
+        self.keyring.used(&state.engine, &known, now).await;
+        Some(Caller::from(&known.token))
+    }
 }
 
-/// Proof that whoever asks may.
-#[derive(Debug)]
-pub(super) struct Admin(());
+/// Everything that can be asked.
+fn operations() -> Vec<Operation> {
+    let all = [
+        Vec::from(manual::operations()),
+        deliveries::operations().into(),
+        incidents::operations().into(),
+        monitors::operations(),
+        routes::operations().into(),
+        tokens::operations().into(),
+    ];
+    all.into_iter().flatten().collect()
+}
 
-impl FromRequestParts<State> for Admin {
-    type Rejection = Problem;
+/// The OpenAPI document of the API below `prefix`; an empty one is none.
+pub fn document(prefix: &str) -> Value {
+    document::document(&operations(), prefix)
+}
 
-    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Problem> {
-        if parts.headers.contains_key(header::ORIGIN) {
-            return Err(Problem::from_a_page());
-        }
-        let config = state.config.borrow().clone();
-        if state.api.admits(&config, &parts.headers) {
-            return Ok(Self(()));
-        }
-        Err(Problem::new(
-            StatusCode::UNAUTHORIZED,
-            "unauthorized",
-            "the request carries no token of the API, or a wrong one",
-            "send `Authorization: Bearer TOKEN`; the token is in the file `api-token` in Nabat's data folder, or that of `api` in its configuration",
-        ))
-    }
+/// The routes of the API.
+pub(super) fn router(state: &State) -> Router<State> {
+    let add = |router: Router<State>, operation: Operation| {
+        let handler = match operation.once {
+            true => {
+                let once = middleware::from_fn_with_state(state.clone(), once::once);
+                operation.handler.layer(once)
+            }
+            false => operation.handler,
+        };
+        router.route(operation.path, handler)
+    };
+    operations().into_iter().fold(Router::new(), add)
 }
 
 /// Reads the history on a thread that may wait.

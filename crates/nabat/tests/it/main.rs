@@ -33,6 +33,7 @@ mod faults;
 mod health;
 #[cfg(test)]
 mod hold;
+#[cfg(test)]
 mod incidents;
 #[cfg(test)]
 mod intake;
@@ -55,6 +56,8 @@ mod receivers;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]
+mod rest;
+#[cfg(test)]
 mod routes;
 #[cfg(test)]
 mod silences;
@@ -62,6 +65,8 @@ mod silences;
 mod stories;
 #[cfg(test)]
 mod swap;
+#[cfg(test)]
+mod tokens;
 #[cfg(test)]
 mod webhook;
 #[cfg(test)]

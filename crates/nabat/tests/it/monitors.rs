@@ -5,13 +5,13 @@ mod heartbeats;
 
 use serde_json::{Value, json};
 
-use crate::world::service::Service;
+use crate::world::site::Site;
 use crate::world::wait::until;
 use crate::world::{OWNER, World};
 use reqwest::Method;
 
 /// A monitor of `service` that is quick.
-fn of(service: &Service, name: &str) -> Value {
+fn of(service: &Site, name: &str) -> Value {
     json!({
         "name": name,
         "http": service.url(),
@@ -53,7 +53,7 @@ impl World {
 
 #[tokio::test]
 async fn what_does_not_answer_as_it_should_is_told_once_and_so_is_its_end() {
-    let service = Service::start().await;
+    let service = Site::start().await;
     let world = watching(json!([of(&service, "shop")])).await;
     world.monitor_is("shop", "up").await;
 
@@ -93,7 +93,7 @@ async fn what_does_not_answer_as_it_should_is_told_once_and_so_is_its_end() {
 
 #[tokio::test]
 async fn a_single_failure_wakes_nobody() {
-    let service = Service::start().await;
+    let service = Site::start().await;
     let mut monitor = of(&service, "shop");
     monitor["retries"] = json!(["3s"]);
     let world = watching(json!([monitor])).await;
@@ -109,11 +109,12 @@ async fn a_single_failure_wakes_nobody() {
 
 #[tokio::test]
 async fn a_restart_tells_nothing_again_and_tells_what_ended_meanwhile() {
-    let service = Service::start().await;
+    let service = Site::start().await;
     let mut world = watching(json!([of(&service, "shop")])).await;
     service.answer(503);
     let card = world.told(OWNER, "MonitorDown").await;
 
+    world.settled().await;
     world.nabat.kill9();
     world.nabat.restart().await;
     let since = world.monitor("shop").await["since"].clone();
@@ -132,7 +133,7 @@ async fn a_restart_tells_nothing_again_and_tells_what_ended_meanwhile() {
 
 #[tokio::test]
 async fn what_stands_behind_something_that_is_down_is_not_told() {
-    let (router, host) = (Service::start().await, Service::start().await);
+    let (router, host) = (Site::start().await, Site::start().await);
     let mut behind = of(&host, "host");
     behind["parents"] = json!(["router"]);
     let world = watching(json!([of(&router, "router"), behind])).await;
@@ -152,7 +153,7 @@ async fn what_stands_behind_something_that_is_down_is_not_told() {
 
 #[tokio::test]
 async fn what_is_paused_or_worked_on_is_not_told() {
-    let service = Service::start().await;
+    let service = Site::start().await;
     let world = watching(json!([of(&service, "a"), of(&service, "b")])).await;
     world.monitor_is("b", "up").await;
     let path = "/api/v1/monitors/a/maintenance";
@@ -181,7 +182,7 @@ async fn what_is_paused_or_worked_on_is_not_told() {
 
 #[tokio::test]
 async fn nabat_that_reaches_no_witness_says_that_it_is_blind_and_nothing_else() {
-    let service = Service::start().await;
+    let service = Site::start().await;
     let mut world = World::with_config(|config| {
         config["monitors"] = json!([of(&service, "a"), of(&service, "b")]);
         // Nobody answers for an address that is kept for documentation.
@@ -208,7 +209,7 @@ async fn nabat_that_reaches_no_witness_says_that_it_is_blind_and_nothing_else() 
 
 #[tokio::test]
 async fn figures_show_how_each_monitor_stands() {
-    let service = Service::start().await;
+    let service = Site::start().await;
     let world = watching(json!([of(&service, "shop")])).await;
     world.monitor_is("shop", "up").await;
     let instance = service.url();

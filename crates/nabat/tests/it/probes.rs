@@ -1,6 +1,10 @@
 //! Each kind of probe against real servers, and against peers that lie, dawdle or break off.
 
+mod command;
+mod dns;
+mod domain;
 mod http;
+mod services;
 mod tcp;
 mod tls;
 

@@ -21,10 +21,10 @@ use crate::probe::{Finding, failure};
 const MAX_HEAD: usize = 64 * 1024;
 
 /// An answer as far as it was read.
-pub(super) struct Answer {
-    pub(super) head: hyper::http::response::Parts,
+pub(in crate::probe) struct Answer {
+    pub(in crate::probe) head: hyper::http::response::Parts,
     /// Its body, if it was to be kept.
-    pub(super) body: Vec<u8>,
+    pub(in crate::probe) body: Vec<u8>,
     /// Whether there was more of the body.
     pub(super) is_cut: bool,
 }

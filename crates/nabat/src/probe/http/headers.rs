@@ -8,12 +8,16 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
 /// The headers that say how a connection is to be used, which is not for the settings to say.
-const OURS: [&str; 5] = [
+const OURS: [&str; 9] = [
     "connection",
     "content-length",
+    "sec-websocket-extensions",
+    "sec-websocket-key",
+    "sec-websocket-version",
+    "te",
+    "trailer",
     "transfer-encoding",
     "upgrade",
-    "te",
 ];
 
 /// The headers that hold no secret, and go along to wherever a redirect leads.
@@ -24,6 +28,17 @@ const HARMLESS: [&str; 3] = ["accept", "accept-language", "user-agent"];
 pub struct Headers(pub(super) HeaderMap);
 
 impl Headers {
+    /// Each name with its value.
+    pub(in crate::probe) fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let lines = self.0.iter();
+        lines.map(|(name, value)| (name.as_str(), value.as_bytes()))
+    }
+
+    /// The values that are text; all are taken for secret.
+    pub(in crate::probe) fn values(&self) -> impl Iterator<Item = &str> {
+        self.0.values().filter_map(|value| value.to_str().ok())
+    }
+
     /// Those that may be sent to others than whom they were meant for.
     pub(super) fn harmless(&self) -> HeaderMap {
         let harmless = |(name, _): &(&HeaderName, &HeaderValue)| HARMLESS.contains(&name.as_str());

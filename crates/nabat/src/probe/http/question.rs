@@ -124,8 +124,8 @@ fn authority(url: &Url) -> String {
 }
 
 fn authorization(settings: &Http, url: &Url, trace: &mut Trace) -> Option<HeaderValue> {
-    for name in settings.headers.0.values() {
-        trace.hide(name.to_str().unwrap_or_default());
+    for value in settings.headers.values() {
+        trace.hide(value);
     }
     let text = if let Some(token) = &settings.bearer_token {
         trace.hide(token.expose());

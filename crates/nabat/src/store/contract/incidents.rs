@@ -8,6 +8,7 @@ use nabat_core::change::Change;
 use nabat_core::delivery::{DeliveryId, Fate};
 use nabat_core::history::{Entry, EntryId, What};
 use nabat_core::incident::{IncidentId, State};
+use nabat_core::matcher::parse_list;
 use nabat_core::subscription::Selector;
 
 use super::{at, ended, fence, incident, keep, key};
@@ -60,7 +61,7 @@ fn incidents_are_looked_back_at<S: Store + History>(store: &S) {
     put(store, 3, "db-2", ended(90));
     put(store, 4, "db-1", State::Stale);
     let labels = |text| Some(Selector::labels(text).unwrap());
-    let cases: [(&str, IncidentQuery, &[i64]); 8] = [
+    let cases: [(&str, IncidentQuery, &[i64]); 9] = [
         ("all", all(), &[4, 3, 2, 1]),
         (
             "open",
@@ -109,6 +110,15 @@ fn incidents_are_looked_back_at<S: Store + History>(store: &S) {
                 ..all()
             },
             &[4, 3, 1],
+        ),
+        (
+            "labels in a scope",
+            IncidentQuery {
+                selector: labels("host=~\"db.*\""),
+                scope: parse_list("host!=db-2").unwrap().into(),
+                ..all()
+            },
+            &[4, 1],
         ),
         (
             "nothing",

@@ -7,6 +7,7 @@ use nabat_core::incident::{Incident, IncidentId, title_of};
 use nabat_core::subscription::SubscriptionId;
 use nabat_core::subscription::index::Index;
 use nabat_core::time::Timestamp;
+use nabat_core::token::covers;
 
 use super::rows::{INCIDENT_COLUMNS, from_json, incident, json, time};
 use crate::store::{IncidentPage, IncidentQuery, Keep};
@@ -52,7 +53,8 @@ pub(super) fn page(
             break;
         }
         looked_at += 1;
-        if wanted.as_ref().is_none_or(|wanted| selects(wanted, &found)) {
+        let is_selected = wanted.as_ref().is_none_or(|wanted| selects(wanted, &found));
+        if is_selected && covers(&query.scope, &found.labels) {
             page.incidents.push(found);
         }
     }

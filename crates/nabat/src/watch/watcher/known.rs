@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use nabat_core::alert::News;
-use nabat_core::monitor::record::{Origin, Record};
+use nabat_core::alert::{Labels, News};
+use nabat_core::monitor::record::Record;
 use nabat_core::monitor::{self, Expected, Kind, MonitorId, Probing, Rules, Trouble};
 use nabat_core::time::Timestamp;
 use serde_json::Value;
@@ -52,15 +52,13 @@ impl Known {
 
     /// How it is looked at.
     pub(super) fn manner(&self, fresh: bool) -> Manner {
-        let interval = self.monitor.interval.duration();
+        let interval = self.monitor.interval();
         let usual = self.target.as_ref().map(|target| target.usual_timeout());
         let timeout = self.monitor.timeout.map(|timeout| timeout.duration());
         let timeout = timeout.or(usual).unwrap_or(interval);
-        let reach = match self.record.origin {
-            Origin::Made {
-                public_only: true, ..
-            } => Reach::PublicOnly,
-            _ => Reach::Anywhere,
+        let reach = match self.record.origin.public_only() {
+            true => Reach::PublicOnly,
+            false => Reach::Anywhere,
         };
         Manner {
             timeout: timeout.min(interval),
@@ -83,6 +81,11 @@ impl Known {
             latency: report.latency,
             words,
         });
+    }
+
+    /// The labels of its alert when it is down.
+    pub(super) fn labels(&self) -> Labels {
+        alarms::labels(&self.monitor, &self.instance, Trouble::Down)
     }
 
     pub(super) fn raised(&self, what: Trouble, since: Timestamp, words: &str) -> News {
@@ -110,7 +113,7 @@ pub(super) fn rules(monitor: &Monitor, parents: Vec<MonitorId>, zone: &TimeZone)
             grace: heartbeat.grace.duration(),
         }),
         None => Kind::Probed(Probing {
-            interval: monitor.interval.duration(),
+            interval: monitor.interval(),
             retries: monitor.retries(),
             failures_needed: monitor.failures_needed,
             recoveries_needed: monitor.recoveries_needed,

@@ -2,23 +2,69 @@
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 
 use nabat_core::delivery::{Attempt, DeliveryId, Fate};
 use nabat_core::engine::{Dropped, Pending, Wanted};
+use nabat_core::token::Role;
 
+use super::caller::{Operator, Viewer};
+use super::look_back;
+use super::operation::{self, Operation};
 use super::page::{Params, Place, Wish};
+use super::request::Number;
 use super::shape::{self, Done, Page, Tried};
-use super::{Admin, look_back};
 use crate::store::{self, Record};
 use crate::web;
 use crate::web::answer::Problem;
 
+const LIST: &str = "/api/v1/deliveries";
+const ONE: &str = "/api/v1/deliveries/{id}";
+const ID: &str = "The number of a delivery.";
+
+/// What can be asked.
+pub(super) fn operations() -> [Operation; 4] {
+    [
+        operation::get(LIST, list)
+            .named("listDeliveries", "List deliveries")
+            .about(
+                "Those that wait first, as they go next; then those that ended, the newest first.",
+            )
+            .needs(Role::Viewer)
+            .query::<Params>()
+            .gives::<Page>(StatusCode::OK, "Some deliveries."),
+        operation::get(ONE, show)
+            .named("getDelivery", "Show a delivery with its attempts")
+            .needs(Role::Viewer)
+            .number("id", ID)
+            .gives::<shape::Delivery>(StatusCode::OK, "The delivery."),
+        operation::delete(ONE, remove)
+            .named("dropDelivery", "Drop a delivery that waits")
+            .needs(Role::Operator)
+            .number("id", ID)
+            .gives::<Done>(StatusCode::OK, "It is not sent.")
+            .fails(StatusCode::CONFLICT, "It is on its way, or does not wait."),
+        operation::post("/api/v1/deliveries/{id}/retry", retry)
+            .named("retryDelivery", "Try a delivery now, or its chat again")
+            .needs(Role::Operator)
+            .number("id", ID)
+            .once()
+            .gives::<Done>(
+                StatusCode::OK,
+                "It is tried now, or its chat is told again what matters.",
+            )
+            .fails(
+                StatusCode::CONFLICT,
+                "It is not sent again; or a request with this `Idempotency-Key` is being done.",
+            ),
+    ]
+}
+
 /// Lists deliveries.
-pub(in crate::web) async fn list(
+async fn list(
     State(state): State<web::State>,
-    _: Admin,
+    _: Viewer,
     params: Result<Query<Params>, QueryRejection>,
 ) -> Result<Json<Page>, Problem> {
     let wish = Wish::read(params)?;
@@ -26,12 +72,12 @@ pub(in crate::web) async fn list(
 }
 
 /// Shows one delivery with its attempts.
-pub(in crate::web) async fn show(
+async fn show(
     State(state): State<web::State>,
-    _: Admin,
-    Path(id): Path<String>,
+    _: Viewer,
+    Number(id): Number,
 ) -> Result<Json<shape::Delivery>, Problem> {
-    let id = number(&id)?;
+    let id = DeliveryId(id);
     let attempts = look_back(&state, move |history| history.attempts(id)).await?;
     let mut found = match state.engine.pending_one(id).await? {
         Some(pending) => waiting(pending),
@@ -46,12 +92,12 @@ pub(in crate::web) async fn show(
 }
 
 /// Has a delivery tried now, or its chat told again what matters.
-pub(in crate::web) async fn retry(
+async fn retry(
     State(state): State<web::State>,
-    _: Admin,
-    Path(id): Path<String>,
+    _: Operator,
+    Number(id): Number,
 ) -> Result<Json<Done>, Problem> {
-    let id = number(&id)?;
+    let id = DeliveryId(id);
     if state.engine.retry_delivery(id).await? {
         return Ok(done(
             "hurried",
@@ -70,12 +116,12 @@ pub(in crate::web) async fn retry(
 }
 
 /// Drops a delivery that waits.
-pub(in crate::web) async fn remove(
+async fn remove(
     State(state): State<web::State>,
-    _: Admin,
-    Path(id): Path<String>,
+    _: Operator,
+    Number(id): Number,
 ) -> Result<Json<Done>, Problem> {
-    let id = number(&id)?;
+    let id = DeliveryId(id);
     match state.engine.drop_delivery(id).await? {
         Dropped::Done => {
             return Ok(done(
@@ -216,17 +262,6 @@ fn done(result: &str, message: &str) -> Json<Done> {
     Json(Done {
         result: result.to_owned(),
         message: message.to_owned(),
-    })
-}
-
-fn number(text: &str) -> Result<DeliveryId, Problem> {
-    text.parse().map(DeliveryId).map_err(|_| {
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            "invalid_id",
-            "a delivery has a number",
-            "`GET /api/v1/deliveries` lists them",
-        )
     })
 }
 

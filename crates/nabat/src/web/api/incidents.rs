@@ -1,18 +1,25 @@
 //! `/api/v1/incidents`: what fires and what fired, for how long, who was told and who took it.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use nabat_core::history::{Entry, What};
 use nabat_core::incident::{self, IncidentId, title_of};
 use nabat_core::subscription::Selector;
 use nabat_core::time::Timestamp;
+use nabat_core::token::Role;
 
+use super::caller::{Scoped, Viewer};
+use super::operation::{self, Operation};
+use super::request::Number;
 use super::shape::incident::{Happened, Incident, Incidents, Kind};
-use super::{Admin, look_back, page};
+use super::{look_back, page};
 use crate::clock;
 use crate::store::IncidentQuery;
 use crate::web;
@@ -21,26 +28,57 @@ use crate::web::answer::Problem;
 const HINT: &str = "a list takes `state` (`open` or `ended`), `filter` (`severity=critical team=~\"db|web\"`) or `title` (an expression), `since` and `until` (`24h` or RFC 3339), `limit` and `before`";
 
 /// The parameters as they come.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::web) struct Params {
+struct Params {
+    /// Only those that fire, or only those that are over.
+    #[schemars(extend("enum" = ["open", "ended"]))]
     state: Option<String>,
+    /// Label matchers, such as `severity=critical team=~"db|web"`: only those that all of them take.
+    /// Not together with `title`.
+    #[schemars(length(max = 1000))]
     filter: Option<String>,
+    /// An expression that is looked for in the title, as in `/regexp`. Not together with `filter`.
+    #[schemars(length(max = 1000))]
     title: Option<String>,
+    /// Only those that were open after this: a moment in RFC 3339, or how long ago (`24h`).
     since: Option<String>,
+    /// Only those that were opened before this: a moment in RFC 3339, or how long ago.
     until: Option<String>,
+    /// How many at the most. Without it, 100.
+    #[schemars(with = "Option<u16>", range(min = 1, max = 1000))]
     limit: Option<String>,
+    /// What the page before gave as `next`.
+    #[schemars(regex(pattern = "^[0-9]{1,18}$"))]
     before: Option<String>,
 }
 
+/// What can be asked.
+pub(super) fn operations() -> [Operation; 2] {
+    [
+        operation::get("/api/v1/incidents", list)
+            .named("listIncidents", "List incidents")
+            .about("Those that fire and those that ended, the one that was opened last first. A token with a scope sees those in it.")
+            .needs(Role::Viewer)
+            .query::<Params>()
+            .gives::<Incidents>(StatusCode::OK, "Some incidents."),
+        operation::get("/api/v1/incidents/{id}", show)
+            .named("getIncident", "Show an incident and what happened to it")
+            .needs(Role::Viewer)
+            .number("id", "The number of an incident.")
+            .gives::<Incident>(StatusCode::OK, "The incident, with its history."),
+    ]
+}
+
 /// Lists incidents.
-pub(in crate::web) async fn list(
+async fn list(
     State(state): State<web::State>,
-    _: Admin,
+    Scoped(viewer): Scoped<Viewer>,
     params: Result<Query<Params>, QueryRejection>,
 ) -> Result<Json<Incidents>, Problem> {
     let now = clock::now();
-    let query = read(params, now)?;
+    let mut query = read(params, now)?;
+    query.scope = Arc::clone(&viewer.caller.scope);
     let found = look_back(&state, move |history| history.incidents(&query)).await?;
     let incidents = found.incidents.into_iter();
     Ok(Json(Incidents {
@@ -50,25 +88,21 @@ pub(in crate::web) async fn list(
 }
 
 /// Shows one incident and what happened to it.
-pub(in crate::web) async fn show(
+async fn show(
     State(state): State<web::State>,
-    _: Admin,
-    Path(id): Path<String>,
+    Scoped(viewer): Scoped<Viewer>,
+    Number(id): Number,
 ) -> Result<Json<Incident>, Problem> {
-    let id = id.parse().map(IncidentId).map_err(|_| {
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            "invalid_id",
-            "an incident has a number",
-            "`GET /api/v1/incidents` lists them",
-        )
-    })?;
+    let id = IncidentId(id);
     let found = look_back(&state, move |history| {
         let found = history.incident(id)?;
         let entries = history.entries(id)?;
         Ok(found.map(|found| (found, entries)))
     });
-    let Some((found, entries)) = found.await? else {
+    let seen = found
+        .await?
+        .filter(|(found, _)| viewer.caller.sees(&found.labels));
+    let Some((found, entries)) = seen else {
         return Err(Problem::new(
             StatusCode::NOT_FOUND,
             "not_found",
@@ -161,6 +195,7 @@ fn read(
         until,
         limit: page::limit(params.limit.as_deref()).map_err(wrong)?,
         before: params.before.as_deref().map(id).transpose()?,
+        scope: Arc::default(),
     })
 }
 

@@ -4,51 +4,193 @@ mod history;
 mod samples;
 mod shown;
 
-use std::path::Path as FilePath;
+use std::path::Path;
+use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
+use nabat_core::monitor::Trouble;
 use nabat_core::monitor::record::Origin;
 use nabat_core::time::parse_period;
+use nabat_core::token::Role;
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::shape::monitor::{Applied, Apply, Maintenance, Monitor, Monitors, Report};
-use super::{Admin, page};
+use super::caller::{Admin, Caller, Operator, Scoped, Viewer};
+use super::operation::{self, MERGE_PATCH, Operation};
+use super::request::{Segment, Sent};
+use super::shape::monitor::{
+    Applied, Apply, History, Maintenance, Monitor, Monitors, Pings, Report, Samples, Summaries,
+};
+use super::{page, patch};
 use crate::clock;
 use crate::config::{self, Written, monitor, parse_monitor};
 use crate::probe::Reach;
-use crate::watch::{self, Filter, Mode, PutDone, Refused, Wanted};
+use crate::watch::{self, Filter, Mode, PutDone, Refused, Shown, Wanted};
 use crate::web;
 use crate::web::answer::Problem;
+use history::{history, pings};
+use samples::{days, hours, samples};
+use shown::shown;
 
-pub(in crate::web) use history::{history, pings};
-pub(in crate::web) use samples::{days, hours, samples};
-pub(in crate::web) use shown::shown;
-
-/// Who makes monitors by the API, as far as is known.
-const MAKER: &str = "API";
 const LIST_HINT: &str =
     "a list takes `status` (such as `down,suspect`), `kind`, `text`, `limit` and `after`";
 
 /// The parameters as they come.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::web) struct Params {
+struct Params {
+    /// Only those with one of these statuses, such as `down,suspect`.
+    #[schemars(regex(pattern = "^[a-z]+(,[a-z]+)*$"), length(max = 200))]
     status: Option<String>,
+    /// Only those of this kind, such as `ping`.
+    #[schemars(length(max = 100))]
     kind: Option<String>,
+    /// Only those whose name or target contains this, in any case.
+    #[schemars(length(max = 1000))]
     text: Option<String>,
+    /// How many at the most. Without it, 100.
+    #[schemars(with = "Option<u16>", range(min = 1, max = 1000))]
     limit: Option<String>,
+    /// What the page before gave as `next`.
+    #[schemars(length(max = 1000))]
     after: Option<String>,
 }
 
+/// What can be asked.
+pub(super) fn operations() -> Vec<Operation> {
+    const LIST: &str = "/api/v1/monitors";
+    const ONE: &str = "/api/v1/monitors/{name}";
+    let of_one = |operation: Operation| {
+        let schema = json!({"type": "string", "minLength": 1, "maxLength": 100});
+        operation.segment("name", "The name of a monitor.", schema)
+    };
+    let changes = |operation: Operation| {
+        operation
+            .fails(
+                StatusCode::CONFLICT,
+                "It is defined in the configuration, or in the way of another one.",
+            )
+            .fails(
+                StatusCode::FORBIDDEN,
+                "It may be made in the configuration only.",
+            )
+    };
+    vec![
+        operation::get(LIST, list)
+            .named("listMonitors", "List monitors")
+            .about("In the order of their names. A token with a scope sees those in it.")
+            .needs(Role::Viewer)
+            .query::<Params>()
+            .gives::<Monitors>(StatusCode::OK, "Some monitors."),
+        changes(operation::post(LIST, create))
+            .named("createMonitor", "Make a monitor")
+            .needs(Role::Admin)
+            .takes::<config::Monitor>("What to watch, and how.")
+            .gives::<Monitor>(StatusCode::CREATED, "The monitor.")
+            .once(),
+        changes(operation::post("/api/v1/monitors/apply", apply))
+            .named("applyMonitors", "Bring monitors to be as they are wanted")
+            .about("All of it is done, or nothing. With `dry_run` it is only said.")
+            .needs(Role::Admin)
+            .takes::<Apply>("The monitors that are wanted.")
+            .gives::<Applied>(StatusCode::OK, "What was done, or would be."),
+        of_one(operation::get(ONE, show))
+            .named("getMonitor", "Show a monitor")
+            .needs(Role::Viewer)
+            .gives::<Monitor>(StatusCode::OK, "The monitor."),
+        changes(of_one(operation::put(ONE, replace)))
+            .named("putMonitor", "Make a monitor, or replace it")
+            .about("The same again changes nothing. A secret that is sent as `…` stays as it is.")
+            .needs(Role::Admin)
+            .takes::<config::Monitor>("What to watch, and how; `name` may be left out.")
+            .gives::<Monitor>(StatusCode::OK, "The monitor, which was there.")
+            .gives::<Monitor>(StatusCode::CREATED, "The monitor, which was not."),
+        changes(of_one(operation::patch(ONE, change)))
+            .named("patchMonitor", "Change parts of a monitor")
+            .needs(Role::Admin)
+            .takes_as::<Value>(
+                MERGE_PATCH,
+                "The settings to change; `null` takes one away.",
+            )
+            .gives::<Monitor>(StatusCode::OK, "The monitor."),
+        changes(of_one(operation::delete(ONE, remove)))
+            .named("deleteMonitor", "Remove a monitor, with its history")
+            .needs(Role::Admin)
+            .gives_nothing(StatusCode::NO_CONTENT, "It is watched no more."),
+        of_one(operation::post("/api/v1/monitors/{name}/pause", pause))
+            .named("pauseMonitor", "Stop looking at a monitor")
+            .needs(Role::Operator)
+            .gives::<Monitor>(StatusCode::OK, "The monitor."),
+        of_one(operation::post("/api/v1/monitors/{name}/resume", resume))
+            .named("resumeMonitor", "Look at a monitor again")
+            .needs(Role::Operator)
+            .gives::<Monitor>(StatusCode::OK, "The monitor."),
+        of_one(operation::post(
+            "/api/v1/monitors/{name}/maintenance",
+            maintain,
+        ))
+        .named("maintainMonitor", "Tell nobody of a monitor for a time")
+        .needs(Role::Operator)
+        .takes::<Maintenance>("For how long.")
+        .gives::<Monitor>(StatusCode::OK, "The monitor."),
+        of_one(operation::post("/api/v1/monitors/{name}/probe", probe))
+            .named("probeMonitor", "Look at a monitor now")
+            .needs(Role::Operator)
+            .gives::<Report>(StatusCode::OK, "What was seen.")
+            .fails(StatusCode::CONFLICT, "It is a heartbeat."),
+        of_one(operation::get("/api/v1/monitors/{name}/history", history))
+            .named(
+                "getMonitorHistory",
+                "Show how a monitor stood, and its uptime",
+            )
+            .needs(Role::Viewer)
+            .gives::<History>(StatusCode::OK, "Its intervals within a year."),
+        of_one(operation::get("/api/v1/monitors/{name}/samples", samples))
+            .named("listMonitorSamples", "List what each probe saw")
+            .about("Of the last hour, unless the request says.")
+            .needs(Role::Viewer)
+            .query::<samples::Params>()
+            .gives::<Samples>(StatusCode::OK, "The samples."),
+        of_one(operation::get("/api/v1/monitors/{name}/hours", hours))
+            .named(
+                "listMonitorHours",
+                "List what the hours of a monitor came to",
+            )
+            .about("Of the last day, unless the request says.")
+            .needs(Role::Viewer)
+            .query::<samples::Params>()
+            .gives::<Summaries>(StatusCode::OK, "The hours."),
+        of_one(operation::get("/api/v1/monitors/{name}/days", days))
+            .named("listMonitorDays", "List what the days of a monitor came to")
+            .about("Of the last 30 days, unless the request says.")
+            .needs(Role::Viewer)
+            .query::<samples::Params>()
+            .gives::<Summaries>(StatusCode::OK, "The days."),
+        of_one(operation::get("/api/v1/monitors/{name}/pings", pings))
+            .named(
+                "listMonitorPings",
+                "List the last signs of life of a heartbeat",
+            )
+            .needs(Role::Viewer)
+            .gives::<Pings>(StatusCode::OK, "The signs of life."),
+        operation::post("/api/v1/probe", try_out)
+            .named("probe", "Look once at what is no monitor, or not yet")
+            .needs(Role::Admin)
+            .takes::<config::Monitor>("What to look at, and how.")
+            .gives::<Report>(StatusCode::OK, "What was seen.")
+            .fails(StatusCode::CONFLICT, "It is a heartbeat.")
+            .fails(StatusCode::FORBIDDEN, "It runs a command."),
+    ]
+}
+
 /// Lists monitors.
-pub(in crate::web) async fn list(
+async fn list(
     State(state): State<web::State>,
-    _: Admin,
+    Scoped(viewer): Scoped<Viewer>,
     params: Result<Query<Params>, QueryRejection>,
 ) -> Result<Json<Monitors>, Problem> {
     let wrong =
@@ -62,6 +204,7 @@ pub(in crate::web) async fn list(
             .map_err(|_| wrong("`status` is no list of statuses".to_owned()))?,
         kind: params.kind,
         text: params.text,
+        scope: Arc::clone(&viewer.caller.scope),
         after: params.after,
         limit: page::limit(params.limit.as_deref()).map_err(wrong)?,
     };
@@ -77,130 +220,147 @@ pub(in crate::web) async fn list(
         monitors: found
             .monitors
             .into_iter()
-            .map(|m| shown(m, &state))
+            .map(|monitor| shown(monitor, &state))
             .collect(),
     }))
 }
 
+/// The monitor of this name, if whoever asks may know of it.
+async fn seen(state: &web::State, caller: &Caller, name: &str) -> Result<Shown, Problem> {
+    let monitor = state.watch.one(name).await?;
+    if caller.sees(&monitor.alert_labels(Trouble::Down)) {
+        return Ok(monitor);
+    }
+    Err(Refused::Unknown {
+        name: name.to_owned(),
+    }
+    .into())
+}
+
 /// Shows one monitor.
-pub(in crate::web) async fn show(
+async fn show(
     State(state): State<web::State>,
-    _: Admin,
-    Path(name): Path<String>,
+    Scoped(viewer): Scoped<Viewer>,
+    Segment(name): Segment,
 ) -> Result<Json<Monitor>, Problem> {
-    Ok(Json(shown(state.watch.one(&name).await?, &state)))
+    let monitor = seen(&state, &viewer.caller, &name).await?;
+    Ok(Json(shown(monitor, &state)))
 }
 
 /// Makes a monitor.
-pub(in crate::web) async fn create(
+async fn create(
     State(state): State<web::State>,
-    _: Admin,
-    body: Bytes,
+    admin: Admin,
+    Sent(definition): Sent<Value>,
 ) -> Result<(StatusCode, Json<Monitor>), Problem> {
-    let written = parse_monitor(FilePath::new("the body"), &body)?;
-    put(&state, written, Mode::Create).await
+    put(
+        &state,
+        &admin.caller,
+        written(&definition, "the body")?,
+        Mode::Create,
+    )
+    .await
 }
 
 /// Makes a monitor, or replaces the one of this name.
-pub(in crate::web) async fn replace(
+async fn replace(
     State(state): State<web::State>,
-    _: Admin,
-    Path(name): Path<String>,
-    body: Bytes,
+    admin: Admin,
+    Segment(name): Segment,
+    Sent(mut definition): Sent<Value>,
 ) -> Result<(StatusCode, Json<Monitor>), Problem> {
-    let mut definition = definition(&body)?;
     if let Ok(known) = state.watch.one(&name).await {
         monitor::unmask(&mut definition, &known.definition);
     }
     let written = named(definition, &name)?;
-    put(&state, written, Mode::Replace).await
+    put(&state, &admin.caller, written, Mode::Replace).await
 }
 
-/// Changes parts of a monitor, by JSON Merge Patch (RFC 7396).
-pub(in crate::web) async fn change(
+/// Changes parts of a monitor.
+async fn change(
     State(state): State<web::State>,
-    _: Admin,
-    Path(name): Path<String>,
-    body: Bytes,
+    admin: Admin,
+    Segment(name): Segment,
+    Sent(wanted): Sent<Value>,
 ) -> Result<Json<Monitor>, Problem> {
-    let patch = definition(&body)?;
     let known = state.watch.one(&name).await?;
     let mut definition = (*known.definition).clone();
-    merge(&mut definition, &patch);
+    patch::merge(&mut definition, wanted);
     monitor::unmask(&mut definition, &known.definition);
     let written = named(definition, &name)?;
-    let (_, shown) = put(&state, written, Mode::Change).await?;
+    let (_, shown) = put(&state, &admin.caller, written, Mode::Change).await?;
     Ok(shown)
 }
 
 /// Removes a monitor, with its history.
-pub(in crate::web) async fn remove(
+async fn remove(
     State(state): State<web::State>,
     _: Admin,
-    Path(name): Path<String>,
+    Segment(name): Segment,
 ) -> Result<StatusCode, Problem> {
     state.watch.remove(vec![name]).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Stops looking at a monitor.
-pub(in crate::web) async fn pause(
+async fn pause(
     State(state): State<web::State>,
-    _: Admin,
-    Path(name): Path<String>,
+    Scoped(operator): Scoped<Operator>,
+    Segment(name): Segment,
 ) -> Result<Json<Monitor>, Problem> {
+    seen(&state, &operator.caller, &name).await?;
     Ok(Json(shown(state.watch.pause(&name, true).await?, &state)))
 }
 
 /// Looks at a monitor again.
-pub(in crate::web) async fn resume(
+async fn resume(
     State(state): State<web::State>,
-    _: Admin,
-    Path(name): Path<String>,
+    Scoped(operator): Scoped<Operator>,
+    Segment(name): Segment,
 ) -> Result<Json<Monitor>, Problem> {
+    seen(&state, &operator.caller, &name).await?;
     Ok(Json(shown(state.watch.pause(&name, false).await?, &state)))
 }
 
 /// Tells nobody of a monitor for a time.
-pub(in crate::web) async fn maintain(
+async fn maintain(
     State(state): State<web::State>,
-    _: Admin,
-    Path(name): Path<String>,
-    body: Bytes,
+    Scoped(operator): Scoped<Operator>,
+    Segment(name): Segment,
+    Sent(wanted): Sent<Maintenance>,
 ) -> Result<Json<Monitor>, Problem> {
-    let wanted: Maintenance = read(&body)?;
+    seen(&state, &operator.caller, &name).await?;
     let duration = parse_period(&wanted.duration).map_err(|error| {
         let hint = "`duration` is a period such as `2h`; `0` ends the maintenance";
         Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
-            "invalid_body",
+            "invalid_content",
             error.to_string(),
             hint,
         )
     })?;
     let until = (!duration.is_zero()).then(|| clock::now().after(duration));
-    Ok(Json(shown(
-        state.watch.maintain(&name, until).await?,
-        &state,
-    )))
+    let monitor = state.watch.maintain(&name, until).await?;
+    Ok(Json(shown(monitor, &state)))
 }
 
 /// Looks at a monitor now.
-pub(in crate::web) async fn probe(
+async fn probe(
     State(state): State<web::State>,
-    _: Admin,
-    Path(name): Path<String>,
+    Scoped(operator): Scoped<Operator>,
+    Segment(name): Segment,
 ) -> Result<Json<Report>, Problem> {
+    seen(&state, &operator.caller, &name).await?;
     Ok(Json(state.watch.probe(&name).await?.into()))
 }
 
 /// Looks once at what is no monitor, or not yet.
-pub(in crate::web) async fn try_out(
+async fn try_out(
     State(state): State<web::State>,
     _: Admin,
-    body: Bytes,
+    Sent(definition): Sent<Value>,
 ) -> Result<Json<Report>, Problem> {
-    let Written { monitor, .. } = parse_monitor(FilePath::new("the body"), &body)?;
+    let Written { monitor, .. } = written(&definition, "the body")?;
     if monitor.runs_a_command() {
         return Err(Refused::Command { name: monitor.name }.into());
     }
@@ -209,26 +369,21 @@ pub(in crate::web) async fn try_out(
 }
 
 /// Makes, changes and removes so many monitors at once that those of the body are there.
-pub(in crate::web) async fn apply(
+async fn apply(
     State(state): State<web::State>,
-    _: Admin,
-    body: Bytes,
+    admin: Admin,
+    Sent(wanted): Sent<Apply>,
 ) -> Result<Json<Applied>, Problem> {
-    let wanted: Apply = read(&body)?;
-    let mut written = Vec::with_capacity(wanted.monitors.len());
+    let mut monitors = Vec::with_capacity(wanted.monitors.len());
     for (i, definition) in wanted.monitors.iter().enumerate() {
-        let place = format!("monitors[{i}]");
-        written.push(parse_monitor(
-            FilePath::new(&place),
-            definition.to_string().as_bytes(),
-        )?);
+        let written = written(definition, &format!("monitors[{i}]"))?;
+        monitors.push(by(&admin.caller, written));
     }
     let how = watch::Apply {
         prune: wanted.prune,
         dry_run: wanted.dry_run,
     };
-    let wanted = written.into_iter().map(by_the_api).collect();
-    let applied = state.watch.apply(wanted, how).await?;
+    let applied = state.watch.apply(monitors, how).await?;
     Ok(Json(Applied {
         created: applied.created,
         changed: applied.changed,
@@ -239,10 +394,11 @@ pub(in crate::web) async fn apply(
 
 async fn put(
     state: &web::State,
+    caller: &Caller,
     written: Written,
     mode: Mode,
 ) -> Result<(StatusCode, Json<Monitor>), Problem> {
-    let mut put = state.watch.put(vec![by_the_api(written)], mode).await?;
+    let mut put = state.watch.put(vec![by(caller, written)], mode).await?;
     let put = put.pop().ok_or(crate::engine::NotTaken::Stopping)?;
     let status = match put.done {
         PutDone::Created => StatusCode::CREATED,
@@ -251,11 +407,11 @@ async fn put(
     Ok((status, Json(shown(put.shown, state))))
 }
 
-fn by_the_api(written: Written) -> Wanted {
+fn by(caller: &Caller, written: Written) -> Wanted {
     Wanted {
         written,
         origin: Origin::Made {
-            by: MAKER.to_owned(),
+            by: caller.name.to_string(),
             public_only: false,
         },
     }
@@ -274,41 +430,13 @@ fn named(mut definition: Value, name: &str) -> Result<Written, Problem> {
             ));
         }
     }
+    written(&definition, "the body")
+}
+
+/// A definition, checked; mistakes say that it stands at `place`.
+fn written(definition: &Value, place: &str) -> Result<Written, Problem> {
     let text = definition.to_string();
-    Ok(parse_monitor(FilePath::new("the body"), text.as_bytes())?)
-}
-
-fn definition(body: &[u8]) -> Result<Value, Problem> {
-    read(body)
-}
-
-fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(|error| {
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            "invalid_body",
-            format!(
-                "the body is not the JSON that is wanted: {}",
-                page::cut(&error.to_string())
-            ),
-            "see `/api/v1/openapi.json`",
-        )
-    })
-}
-
-/// JSON Merge Patch.
-fn merge(target: &mut Value, patch: &Value) {
-    let (Some(target), Some(patch)) = (target.as_object_mut(), patch.as_object()) else {
-        *target = patch.clone();
-        return;
-    };
-    for (key, value) in patch {
-        if value.is_null() {
-            target.remove(key);
-        } else {
-            merge(target.entry(key.clone()).or_insert(Value::Null), value);
-        }
-    }
+    Ok(parse_monitor(Path::new(place), text.as_bytes())?)
 }
 
 impl From<Refused> for Problem {
@@ -345,6 +473,11 @@ impl From<Refused> for Problem {
                 StatusCode::CONFLICT,
                 "key_taken",
                 "choose another `key`, or leave it out",
+            ),
+            Refused::TooManyOfPerson { .. } | Refused::TooManyInChat { .. } => (
+                StatusCode::CONFLICT,
+                "too_many_monitors",
+                "remove some of them",
             ),
             Refused::TooMany { .. } => (
                 StatusCode::CONFLICT,

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use nabat_core::delivery::{DeliveryId, Priority};
@@ -22,12 +23,21 @@ const LIMIT_MAX: usize = 1_000;
 const WORDS_CHARS_MAX: usize = 300;
 
 /// The parameters as they come.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::web) struct Params {
+pub(super) struct Params {
+    /// Only those in these states, separated by commas: `waiting`, `sent`, `uncertain`, `failed`,
+    /// `unreachable`, `dropped`, `moved`.
+    #[schemars(regex(
+        pattern = "^(waiting|sent|uncertain|failed|unreachable|dropped|moved)(,(waiting|sent|uncertain|failed|unreachable|dropped|moved))*$"
+    ))]
     state: Option<String>,
+    /// Only those to this destination: `chat/BOT/CHAT[/TOPIC]` or `integration/NUMBER`.
     destination: Option<String>,
+    /// How many at the most. Without it, 100.
+    #[schemars(with = "Option<u16>", range(min = 1, max = 1000))]
     limit: Option<String>,
+    /// What the page before gave as `next`.
     before: Option<String>,
 }
 
@@ -111,6 +121,24 @@ pub(super) fn moment(text: &str, now: Timestamp) -> Result<Timestamp, ()> {
         Ok(None) if !text.is_empty() => Ok(Timestamp::default()),
         read => read.ok().flatten().ok_or(()),
     }
+}
+
+/// What follows `after` of a list that is sorted by name, and what to go on with if there is more.
+pub(super) fn after<T>(
+    all: Vec<T>,
+    name: impl Fn(&T) -> &str,
+    after: Option<&str>,
+    limit: usize,
+) -> (Vec<T>, Option<String>) {
+    let follows = |item: &T| after.is_none_or(|after| name(item) > after);
+    let mut rest = all.into_iter().filter(follows);
+    let page: Vec<T> = rest.by_ref().take(limit).collect();
+    let more = rest.next().is_some();
+    let next = page
+        .last()
+        .filter(|_| more)
+        .map(|last| name(last).to_owned());
+    (page, next)
 }
 
 fn place(text: &str) -> Result<Place, Problem> {

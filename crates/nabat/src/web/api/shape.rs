@@ -1,18 +1,24 @@
 //! What the API's answers look like, for those who write them and for those who read them.
 
+pub mod failure;
 pub mod incident;
 pub mod monitor;
 pub mod routes;
+pub mod token;
+mod words;
+
+pub use failure::Failure;
 
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use nabat_core::delivery::{Fate, Priority};
 
 /// A delivery.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Delivery {
     /// Its number.
     pub id: i64,
@@ -23,6 +29,7 @@ pub struct Delivery {
     /// What it is about, on one line.
     pub subject: String,
     /// Its urgency.
+    #[schemars(schema_with = "words::priority")]
     pub priority: Priority,
     /// How it is.
     pub state: State,
@@ -40,20 +47,22 @@ pub struct Delivery {
 }
 
 /// An attempt that did not go through.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tried {
     /// Counts from 1.
     pub number: u32,
     /// When, in RFC 3339.
     pub at: String,
     /// What became of it.
+    #[schemars(schema_with = "words::fate")]
     pub fate: Fate,
     /// The provider's words.
     pub words: String,
 }
 
 /// Some deliveries.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Deliveries")]
 pub struct Page {
     /// Those that wait first, then the newest.
     pub deliveries: Vec<Delivery>,
@@ -62,7 +71,7 @@ pub struct Page {
 }
 
 /// What came of a wish.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Done {
     /// `hurried`, `reached_again`, `dropped`.
     pub result: String,
@@ -71,8 +80,9 @@ pub struct Done {
 }
 
 /// How a delivery is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "DeliveryState")]
 pub enum State {
     /// It is to be sent.
     Waiting,

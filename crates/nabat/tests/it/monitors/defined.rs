@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{of, watching};
-use crate::world::service::Service;
+use crate::world::site::Site;
 use crate::world::{OWNER, World};
 
 const MONITORS: &str = "/api/v1/monitors";
@@ -20,7 +20,7 @@ async fn refused(world: &World, method: Method, path: &str, body: Value) -> (u16
 
 #[tokio::test]
 async fn the_api_makes_changes_and_removes_monitors() {
-    let service = Service::start().await;
+    let service = Site::start().await;
     let mut world = watching(json!([])).await;
     let definition =
         json!({ "http": service.url(), "interval": "1s", "labels": { "team": "web" } });
@@ -55,7 +55,7 @@ async fn the_api_makes_changes_and_removes_monitors() {
 
 #[tokio::test]
 async fn what_makes_no_sense_is_refused_and_nothing_is_kept() {
-    let service = Service::start().await;
+    let service = Site::start().await;
     let world = watching(json!([of(&service, "ours")])).await;
     let path = |name: &str| format!("{MONITORS}/{name}");
     for (name, body, expected) in [
@@ -110,7 +110,7 @@ async fn what_makes_no_sense_is_refused_and_nothing_is_kept() {
 
 #[tokio::test]
 async fn a_secret_is_never_shown_and_survives_being_sent_back_masked() {
-    let service = Service::start().await;
+    let service = Site::start().await;
     let world = watching(json!([])).await;
     let definition =
         json!({ "http": { "url": service.url(), "username": "u", "password": "hush-hush" } });
@@ -130,7 +130,7 @@ async fn a_secret_is_never_shown_and_survives_being_sent_back_masked() {
 
 #[tokio::test]
 async fn the_configuration_defines_monitors_and_takes_them_away() {
-    let (shop, mail) = (Service::start().await, Service::start().await);
+    let (shop, mail) = (Site::start().await, Site::start().await);
     let mut config = Value::Null;
     let world = World::with_config(|given| {
         given["monitors"] = json!([of(&shop, "shop"), of(&mail, "mail")]);
@@ -157,7 +157,7 @@ async fn the_configuration_defines_monitors_and_takes_them_away() {
 
 #[tokio::test]
 async fn the_command_line_adds_lists_and_removes_monitors() {
-    let service = Service::start().await;
+    let service = Site::start().await;
     let world = watching(json!([])).await;
     let text = |output: std::process::Output| {
         let error = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -79,8 +79,13 @@ impl Liar {
     }
 }
 
-/// Reads a request of HTTP up to its body.
+/// Reads a request of HTTP up to its body, in lower case.
 pub(crate) async fn head(stream: &mut TcpStream) -> String {
+    cased_head(stream).await.to_lowercase()
+}
+
+/// Reads a request of HTTP up to its body.
+pub(crate) async fn cased_head(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
@@ -88,5 +93,5 @@ pub(crate) async fn head(stream: &mut TcpStream) -> String {
             Err(_) => break,
         }
     }
-    String::from_utf8_lossy(&head).to_lowercase()
+    String::from_utf8_lossy(&head).into_owned()
 }

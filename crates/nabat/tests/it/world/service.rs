@@ -1,35 +1,228 @@
-//! A service that is watched: it answers with the status that the test wants.
+//! Real servers from Debian, each in a folder of its own and as nobody in particular.
+//!
+//! None of them finds a free port by itself, so the kernel is asked for one just before; another
+//! test can take it in between, in theory.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::{MetadataExt as _, chown};
+use std::path::Path;
+use std::process::{Command, Stdio};
 
-use axum::Router;
-use axum::http::StatusCode;
+use tempfile::TempDir;
 
-use super::http::Server;
+use super::process::Process;
+use super::wait;
 
+/// Debian's `nobody` and `nogroup`: PostgreSQL and MariaDB refuse to be root.
+const NOBODY: u32 = 65_534;
+
+/// A server on a port of 127.0.0.1.
 pub(crate) struct Service {
-    status: Arc<AtomicU16>,
-    server: Server,
+    // Fields are dropped in this order: who writes into the folder before the folder.
+    _process: Process,
+    port: u16,
+    _folder: TempDir,
 }
 
 impl Service {
-    /// One that answers 200.
-    pub(crate) async fn start() -> Self {
-        let status = Arc::new(AtomicU16::new(200));
-        let answered = Arc::clone(&status);
-        let page =
-            move || async move { StatusCode::from_u16(answered.load(Ordering::Relaxed)).unwrap() };
-        let server = Server::start(Router::new().fallback(page)).await;
-        Self { status, server }
+    /// Redis, with the password `opensesame` if it `is_locked`.
+    pub(crate) async fn redis(is_locked: bool) -> Self {
+        let folder = folder();
+        let port = free_port();
+        let password = if is_locked {
+            "--requirepass opensesame"
+        } else {
+            ""
+        };
+        let line = format!("--bind 127.0.0.1 --port {port} --save {password}");
+        let mut command = unprivileged("redis-server");
+        // The word after `--save` is empty: nothing is saved.
+        for word in line.split(' ').filter(|word| !word.is_empty()) {
+            command.arg(word);
+            if word == "--save" {
+                command.arg("");
+            }
+        }
+        Self::start("redis", folder, port, &mut command).await
     }
 
-    /// From now on it answers so.
-    pub(crate) fn answer(&self, status: u16) {
-        self.status.store(status, Ordering::Relaxed);
+    /// PostgreSQL with the user `boss`, who has a password.
+    pub(crate) async fn postgres() -> Self {
+        let folder = folder();
+        let data = folder.path().join("data");
+        fs::write(folder.path().join("password"), "opensesame").unwrap();
+        let line = "-A scram-sha-256 -U boss --no-sync --pwfile=password -D data";
+        let mut initdb = unprivileged(&postgres("initdb"));
+        done(initdb.args(line.split(' ')).current_dir(folder.path()));
+        let port = free_port();
+        let mut command = unprivileged(&postgres("postgres"));
+        command.arg("-D").arg(data).arg("-p").arg(port.to_string());
+        command.args(["-h", "127.0.0.1", "-k", "", "-F"]);
+        Self::start("postgres", folder, port, &mut command).await
     }
 
-    pub(crate) fn url(&self) -> String {
-        format!("http://{}/", self.server.address)
+    /// MariaDB with its own users alone.
+    pub(crate) async fn mysql() -> Self {
+        let folder = folder();
+        let data = format!("--datadir={}", folder.path().display());
+        let mut script = String::from("create database mysql;\nuse mysql;\n");
+        for part in ["tables", "tables_data"] {
+            let file = format!("/usr/share/mysql/mysql_system_{part}.sql");
+            script.push_str(&fs::read_to_string(file).unwrap());
+        }
+        let file = folder.path().join("bootstrap.sql");
+        fs::write(&file, script).unwrap();
+        let common = ["--no-defaults", &data, "--innodb-buffer-pool-size=8M"];
+        let mut bootstrap = unprivileged("mariadbd");
+        bootstrap.args(common).arg("--bootstrap");
+        done(bootstrap.stdin(fs::File::open(file).unwrap()));
+        let port = free_port();
+        let mut command = unprivileged("mariadbd");
+        command.args(common).arg("--skip-name-resolve");
+        command.args([
+            "--bind-address=127.0.0.1".to_owned(),
+            format!("--port={port}"),
+        ]);
+        for file in ["socket", "pid-file"] {
+            command.arg(format!("--{file}={}/{file}", folder.path().display()));
+        }
+        Self::start("mariadbd", folder, port, &mut command).await
     }
+
+    /// OpenSSH.
+    pub(crate) async fn ssh() -> Self {
+        let folder = folder();
+        let key = folder.path().join("key");
+        let mut keygen = unprivileged("ssh-keygen");
+        done(
+            keygen
+                .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+                .arg(&key),
+        );
+        let port = free_port();
+        // It starts itself anew for each connection, and so wants its whole path.
+        let mut command = unprivileged("/usr/sbin/sshd");
+        command.args([
+            "-D",
+            "-e",
+            "-f",
+            "/dev/null",
+            "-o",
+            "PidFile=none",
+            "-o",
+            "UsePAM=no",
+        ]);
+        command
+            .arg("-o")
+            .arg(format!("ListenAddress=127.0.0.1:{port}"));
+        command.arg("-o").arg(format!("HostKey={}", key.display()));
+        Self::start("sshd", folder, port, &mut command).await
+    }
+
+    /// Dnsmasq, which knows `example.test` alone; `big.example.test` has more texts than fit in one
+    /// packet.
+    pub(crate) async fn dns() -> Self {
+        let folder = folder();
+        let port = free_port();
+        let mut command = unprivileged("dnsmasq");
+        command.args([
+            "--keep-in-foreground",
+            "--conf-file=/dev/null",
+            "--no-resolv",
+            "--no-hosts",
+        ]);
+        command.args([
+            "--bind-interfaces",
+            "--listen-address=127.0.0.1",
+            "--pid-file=",
+        ]);
+        command.args([
+            "--local=/test/",
+            "--host-record=example.test,10.1.2.3,2001:db8::1",
+        ]);
+        command.args([
+            "--host-record=two.example.test,10.1.2.4",
+            "--address=/two.example.test/10.1.2.5",
+        ]);
+        command.args(["--mx-host=example.test,mail.example.test,10"]);
+        command.args([
+            "--txt-record=example.test,v=spf1 -all",
+            "--cname=www.example.test,example.test",
+        ]);
+        for i in 0..20 {
+            let text = i.to_string().repeat(100);
+            command.arg(format!("--txt-record=big.example.test,{text}"));
+        }
+        command.arg(format!("--port={port}"));
+        Self::start("dnsmasq", folder, port, &mut command).await
+    }
+
+    async fn start(name: &str, folder: TempDir, port: u16, command: &mut Command) -> Self {
+        let process = Process::start(name, folder.path(), command);
+        wait::until(&format!("{name} to listen"), async || {
+            TcpStream::connect(("127.0.0.1", port)).ok()
+        })
+        .await;
+        Self {
+            _process: process,
+            port,
+            _folder: folder,
+        }
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").unwrap().uid() == 0
+}
+
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    if is_root() {
+        chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+    folder
+}
+
+fn unprivileged(program: &str) -> Command {
+    let mut command = Command::new("setpriv");
+    command.arg("--no-new-privs");
+    if is_root() {
+        command.args([format!("--reuid={NOBODY}"), format!("--regid={NOBODY}")]);
+        command.arg("--clear-groups");
+    }
+    let places = ["/usr/sbin", "/usr/bin"].map(|folder| Path::new(folder).join(program));
+    let found = places.into_iter().find(|file| file.is_file());
+    command.arg(found.unwrap_or_else(|| program.into()));
+    command
+}
+
+/// A program of the newest PostgreSQL that is installed, by its whole path.
+fn postgres(program: &str) -> String {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
+    let versions = versions.filter_map(|version| version.unwrap().file_name().into_string().ok());
+    let newest = versions.max_by_key(|version| version.parse::<u32>().unwrap_or_default());
+    let newest = newest.expect("no PostgreSQL; does `cargo xtask setup` help?");
+    format!("/usr/lib/postgresql/{newest}/bin/{program}")
+}
+
+/// Runs `command` to its end, which must be a good one.
+fn done(command: &mut Command) {
+    let output = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .output();
+    let output = output.unwrap_or_else(|error| panic!("does `cargo xtask setup` help? {error}"));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {errors}");
 }

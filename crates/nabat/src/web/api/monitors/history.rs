@@ -3,15 +3,18 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use nabat_core::monitor::uptime::{self, uptime};
 use nabat_core::time::format_period;
 
+use super::seen;
 use crate::clock;
 use crate::web;
 use crate::web::answer::Problem;
+use crate::web::api::caller::{Scoped, Viewer};
+use crate::web::api::look_back;
+use crate::web::api::request::Segment;
 use crate::web::api::shape::monitor::{History, Interval, Ping, Pings, Uptime};
-use crate::web::api::{Admin, look_back};
 
 const DAY: Duration = Duration::from_secs(86_400);
 /// The times for which uptime is shown.
@@ -27,27 +30,18 @@ const INTERVALS_MAX: usize = 1_000;
 const PINGS_SHOWN: usize = 100;
 
 /// Shows how a monitor stood within a year, and how much of the time it was up.
-pub(in crate::web) async fn history(
+pub(super) async fn history(
     State(state): State<web::State>,
-    _: Admin,
-    Path(name): Path<String>,
+    Scoped(viewer): Scoped<Viewer>,
+    Segment(name): Segment,
 ) -> Result<Json<History>, Problem> {
-    let monitor = state.watch.one(&name).await?;
+    let monitor = seen(&state, &viewer.caller, &name).await?;
     let now = clock::now();
     let (id, made_at) = (monitor.id(), monitor.record.made_at);
     let longest = PERIODS.iter().max().copied().unwrap_or(DAY);
     let since = now.before(longest);
     let edges = look_back(&state, move |history| history.edges(id, since)).await?;
-    let ends = edges.iter().skip(1).map(|edge| Some(edge.at)).chain([None]);
-    let spans: Vec<uptime::Interval> = edges
-        .iter()
-        .zip(ends)
-        .map(|(edge, to)| uptime::Interval {
-            status: edge.status,
-            from: edge.at,
-            to,
-        })
-        .collect();
+    let spans = uptime::intervals(&edges);
     let uptime = PERIODS.map(|period| {
         // What was before it was made is nobody's.
         let shares = uptime(&spans, now.before(period).max(made_at), now);
@@ -74,12 +68,12 @@ pub(in crate::web) async fn history(
 }
 
 /// Lists the last signs of life of a heartbeat.
-pub(in crate::web) async fn pings(
+pub(super) async fn pings(
     State(state): State<web::State>,
-    _: Admin,
-    Path(name): Path<String>,
+    Scoped(viewer): Scoped<Viewer>,
+    Segment(name): Segment,
 ) -> Result<Json<Pings>, Problem> {
-    let id = state.watch.one(&name).await?.id();
+    let id = seen(&state, &viewer.caller, &name).await?.id();
     let pings = look_back(&state, move |history| history.pings(id, PINGS_SHOWN)).await?;
     let shown = pings.into_iter().map(|ping| Ping {
         number: ping.number,

@@ -4,28 +4,36 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use nabat_core::monitor::MonitorId;
 use nabat_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::seen;
 use super::shown::millis;
 use crate::clock;
 use crate::samples::{self, Samples, SamplesError};
 use crate::web;
 use crate::web::answer::Problem;
+use crate::web::api::caller::{Caller, Scoped, Viewer};
+use crate::web::api::request::Segment;
 use crate::web::api::shape::monitor as shape;
-use crate::web::api::{Admin, page, unreadable};
+use crate::web::api::{page, unreadable};
 
 const HINT: &str = "`since` and `until` are times in RFC 3339, or periods such as `24h` before now; `limit` is a whole number";
 
 /// The parameters as they come.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::web) struct Params {
+pub(super) struct Params {
+    /// From when on: a moment in RFC 3339, or how long ago (`24h`).
     since: Option<String>,
+    /// Until when: a moment in RFC 3339, or how long ago. Without it, now.
     until: Option<String>,
+    /// How many samples at the most. Without it, 100.
+    #[schemars(with = "Option<u16>", range(min = 1, max = 1000))]
     limit: Option<String>,
 }
 
@@ -37,14 +45,14 @@ struct Span {
 }
 
 /// Lists what each probe saw; of the last hour unless the request says.
-pub(in crate::web) async fn samples(
-    state: State<web::State>,
-    _: Admin,
-    name: Path<String>,
+pub(super) async fn samples(
+    State(state): State<web::State>,
+    Scoped(viewer): Scoped<Viewer>,
+    Segment(name): Segment,
     params: Result<Query<Params>, QueryRejection>,
 ) -> Result<Json<shape::Samples>, Problem> {
     let span = span(params, "1h")?;
-    let found = read(state, name, move |samples, id| {
+    let found = read(&state, &viewer.caller, &name, move |samples, id| {
         samples.range(id, span.since, span.until, span.limit)
     });
     let samples = found.await?.into_iter().map(|sample| shape::Sample {
@@ -59,28 +67,28 @@ pub(in crate::web) async fn samples(
 }
 
 /// Lists what hours came to; of the last day unless the request says.
-pub(in crate::web) async fn hours(
-    state: State<web::State>,
-    _: Admin,
-    name: Path<String>,
+pub(super) async fn hours(
+    State(state): State<web::State>,
+    Scoped(viewer): Scoped<Viewer>,
+    Segment(name): Segment,
     params: Result<Query<Params>, QueryRejection>,
 ) -> Result<Json<shape::Summaries>, Problem> {
     let span = span(params, "1d")?;
-    let found = read(state, name, move |samples, id| {
+    let found = read(&state, &viewer.caller, &name, move |samples, id| {
         samples.hours(id, span.since, span.until)
     });
     Ok(Json(summaries(found.await?)))
 }
 
 /// Lists what days came to; of the last 30 unless the request says.
-pub(in crate::web) async fn days(
-    state: State<web::State>,
-    _: Admin,
-    name: Path<String>,
+pub(super) async fn days(
+    State(state): State<web::State>,
+    Scoped(viewer): Scoped<Viewer>,
+    Segment(name): Segment,
     params: Result<Query<Params>, QueryRejection>,
 ) -> Result<Json<shape::Summaries>, Problem> {
     let span = span(params, "30d")?;
-    let found = read(state, name, move |samples, id| {
+    let found = read(&state, &viewer.caller, &name, move |samples, id| {
         samples.days(id, span.since, span.until)
     });
     Ok(Json(summaries(found.await?)))
@@ -88,11 +96,12 @@ pub(in crate::web) async fn days(
 
 /// Reads on a thread that may wait.
 async fn read<T: Send + 'static>(
-    State(state): State<web::State>,
-    Path(name): Path<String>,
+    state: &web::State,
+    caller: &Caller,
+    name: &str,
     what: impl FnOnce(&Samples, MonitorId) -> Result<T, SamplesError> + Send + 'static,
 ) -> Result<T, Problem> {
-    let id = state.watch.one(&name).await?.id();
+    let id = seen(state, caller, name).await?.id();
     let samples = Arc::clone(&state.samples);
     let found = tokio::task::spawn_blocking(move || what(&samples, id)).await;
     match found {

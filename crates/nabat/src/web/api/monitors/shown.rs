@@ -12,7 +12,7 @@ use crate::web;
 use crate::web::api::shape::monitor::{Alarm, Finding, Look, Monitor, Phase, Report};
 
 /// A monitor as the API shows it.
-pub(in crate::web) fn shown(monitor: Shown, state: &web::State) -> Monitor {
+pub(super) fn shown(monitor: Shown, state: &web::State) -> Monitor {
     let record = &monitor.record;
     let config = state.config.borrow().clone();
     let base = config.external_url.as_deref().unwrap_or(&state.about.home);
@@ -37,14 +37,11 @@ pub(in crate::web) fn shown(monitor: Shown, state: &web::State) -> Monitor {
             latency_ms: last.latency.map(millis),
             words: last.words.to_string(),
         }),
-        severity: monitor.severity,
-        labels: monitor.labels,
-        parents: monitor.parents,
+        severity: monitor.monitor.severity.clone(),
+        labels: monitor.monitor.labels.clone(),
+        parents: monitor.monitor.parents.clone(),
         configured: record.origin == Origin::Config,
-        made_by: match &record.origin {
-            Origin::Config => None,
-            Origin::Made { by, .. } => Some(by.clone()),
-        },
+        made_by: record.origin.maker().map(str::to_owned),
         made_at: record.made_at.to_string(),
         changed_at: record.changed_at.to_string(),
         ping_url: record.key.as_ref().map(|key| format!("{base}/ping/{key}")),

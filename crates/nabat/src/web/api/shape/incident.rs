@@ -1,13 +1,18 @@
 //! What the API's answers about incidents look like.
 
+use std::collections::BTreeMap;
+
 use nabat_core::alert::{Labels, Links};
 use nabat_core::delivery::Fate;
 use nabat_core::history::What;
 use nabat_core::incident::{self, Acknowledgement, Ending, Severity};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::words;
+
 /// An incident: one life of an alert.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Incident {
     /// Its number.
     pub id: i64,
@@ -16,14 +21,18 @@ pub struct Incident {
     /// The alert's name and its summary.
     pub title: String,
     /// How important it is.
+    #[schemars(schema_with = "words::severity")]
     pub severity: Severity,
     /// Where it stands.
     pub state: State,
     /// The alert's labels.
+    #[schemars(with = "BTreeMap<String, String>")]
     pub labels: Labels,
     /// What was said about it last.
+    #[schemars(with = "BTreeMap<String, String>")]
     pub annotations: Labels,
     /// Where it can be looked at.
+    #[schemars(schema_with = "words::links")]
     pub links: Links,
     /// Since when it fires, according to its source, in RFC 3339.
     pub starts_at: String,
@@ -44,8 +53,9 @@ pub struct Incident {
 }
 
 /// Where an incident stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "IncidentState")]
 pub enum State {
     /// It fires.
     Firing,
@@ -60,7 +70,8 @@ pub enum State {
 }
 
 /// Somebody's word that they see to it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Acknowledgement")]
 pub struct Taken {
     /// Who.
     pub by: String,
@@ -71,7 +82,7 @@ pub struct Taken {
 }
 
 /// One thing that happened to an incident.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Happened {
     /// When, in RFC 3339.
     pub at: String,
@@ -81,7 +92,7 @@ pub struct Happened {
 }
 
 /// What happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "what")]
 pub enum Kind {
     /// A destination was told of it for the first time.
@@ -109,7 +120,7 @@ pub enum Kind {
 }
 
 /// Who was told, and how that went.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Told {
     /// Where: `chat/BOT/CHAT[/TOPIC]` or `integration/NUMBER`.
     pub destination: String,
@@ -118,11 +129,12 @@ pub struct Told {
     /// In which delivery.
     pub delivery: i64,
     /// Whether it arrived, as far as anyone knows.
+    #[schemars(schema_with = "words::fate")]
     pub fate: Fate,
 }
 
 /// Some incidents.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Incidents {
     /// The one that was opened last first.
     pub incidents: Vec<Incident>,

@@ -10,6 +10,7 @@ use nabat_core::engine::Subscribed;
 use nabat_core::matcher::Matcher;
 use nabat_core::route::{Calendar, GroupBy, Route, Routing, Timing};
 use nabat_core::time::{Timestamp, format_period};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
@@ -18,7 +19,7 @@ use crate::config::Config;
 const HORIZON: Duration = Duration::from_secs(400 * 86_400);
 
 /// The routing in force.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Routes {
     /// The first route; none if only those are told who subscribe.
     pub route: Option<Branch>,
@@ -27,7 +28,8 @@ pub struct Routes {
 }
 
 /// A route with everything it inherited.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Route")]
 pub struct Branch {
     /// Which alerts it takes; all without any.
     pub matchers: Vec<String>,
@@ -47,7 +49,7 @@ pub struct Branch {
 }
 
 /// How a route groups, and when its groups speak; periods as Prometheus writes them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Manner {
     /// The labels of its groups; `...` for all.
     pub group_by: Vec<String>,
@@ -60,7 +62,7 @@ pub struct Manner {
 }
 
 /// The hours of a route.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Hours {
     /// The time intervals in which it tells nothing new.
     pub mute_time_intervals: Vec<String>,
@@ -71,7 +73,7 @@ pub struct Hours {
 }
 
 /// Why a route tells nothing new now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Muted {
     /// Because of which time intervals.
     pub by: Vec<String>,
@@ -80,7 +82,8 @@ pub struct Muted {
 }
 
 /// Who would be told about an alert, if no group were open.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "WhoIsTold")]
 pub struct Told {
     /// The routes that take it, in order.
     pub routes: Vec<Taken>,
@@ -89,7 +92,8 @@ pub struct Told {
 }
 
 /// A route that takes an alert.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "RouteTaken")]
 pub struct Taken {
     /// The name of the receiver.
     pub receiver: String,
@@ -111,7 +115,7 @@ pub struct Taken {
 }
 
 /// A subscription that takes an alert.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Subscription {
     /// Its number.
     pub id: i64,
