@@ -20,9 +20,9 @@ use super::sockets::{Sockets, Unsent};
 /// How long between two ticks.
 const TICK: Duration = Duration::from_millis(10);
 /// The same while more is due than may be sent at a tick.
-const SHORT_TICK: Duration = Duration::from_millis(2);
+const SHORT_TICK: Duration = Duration::from_millis(5);
 /// How many packets are sent at a tick: with short ticks at most 20,000 a second.
-const BURST: usize = 40;
+const BURST: usize = 100;
 
 /// Carries pings until the inbox is closed.
 pub(super) fn carry(inbox: &Inbox) {
@@ -114,7 +114,7 @@ impl Carrier {
                     sockets.remember(&packet, which);
                 }
             }
-            Err(Unsent::Later) => rounds.put_off(key, now, now + TICK),
+            Err(Unsent::Full | Unsent::Later) => rounds.put_off(key, now, now + TICK),
             Err(Unsent::Never(fault)) => rounds.unsent(key, fault, now),
         }
     }

@@ -116,7 +116,9 @@ pub enum Fault {
     #[error("this machine has no route to {0}")]
     NoRoute(IpAddr),
     /// A rule of this machine forbids it.
-    #[error("a firewall of this machine forbids to ping {0}")]
+    #[error(
+        "this machine lets no ping to {0} out: a firewall forbids it, or it is a broadcast address"
+    )]
     Forbidden(IpAddr),
     /// The packet could not be handed to the network for as long as the round lasted.
     #[error("this machine's network takes no packets: its queue is full, or the cable is out")]

@@ -3,6 +3,7 @@
 //! A newer one is opened for whoever asks for a fresh one, and when the newest is full: of packets
 //! to neighbors that do not answer, which the kernel keeps for seconds, or of echoes.
 
+use std::iter;
 use std::net::IpAddr;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -17,6 +18,8 @@ use super::socket::{Reader, Socket, Undelivered};
 const FRESH: Duration = Duration::from_secs(1);
 /// How many are open at most.
 const SOCKETS: usize = 16;
+/// Of how many packets of a socket it is read at a time that they were not delivered.
+const UNDELIVERED: usize = 8_192;
 
 pub(super) struct Sockets {
     family: Family,
@@ -29,7 +32,9 @@ pub(super) struct Sockets {
 
 /// Why a packet was not sent.
 pub(super) enum Unsent {
-    /// There is no room at the moment.
+    /// The socket has no room for it.
+    Full,
+    /// There is no room at the moment, whichever socket it goes by.
     Later,
     Never(Fault),
 }
@@ -55,7 +60,7 @@ impl Sockets {
     ) -> Result<Packet, Unsent> {
         self.prepare(plan.fresh, cookie, now)?;
         match self.try_to_send(to, plan, cookie) {
-            Err(Unsent::Later) if self.open_another(cookie, now).is_ok() => {
+            Err(Unsent::Full) if self.open_another(cookie, now).is_ok() => {
                 self.try_to_send(to, plan, cookie)
             }
             tried => tried,
@@ -64,7 +69,7 @@ impl Sockets {
 
     fn try_to_send(&mut self, to: IpAddr, plan: Round, cookie: u64) -> Result<Packet, Unsent> {
         let socket = self.open.last_mut().ok_or(Unsent::Later)?;
-        let sequence = socket.sequence().ok_or(Unsent::Later)?;
+        let sequence = socket.sequence().ok_or(Unsent::Full)?;
         let size = usize::from(plan.size);
         write_request(
             &mut self.packet,
@@ -83,7 +88,8 @@ impl Sockets {
                 };
                 Ok(Packet::new(socket.number, mark, sent_at))
             }
-            Err(Errno::EAGAIN | Errno::ENOBUFS | Errno::ENOMEM) => Err(Unsent::Later),
+            Err(Errno::EAGAIN) => Err(Unsent::Full),
+            Err(Errno::ENOBUFS | Errno::ENOMEM) => Err(Unsent::Later),
             Err(errno) => Err(Unsent::Never(Fault::of_sending(errno, to))),
         }
     }
@@ -149,7 +155,7 @@ impl Sockets {
         mut answered: impl FnMut(&mut S, Which, IpAddr, Mark, Option<SystemTime>),
     ) {
         for socket in &self.open {
-            while let Some(what) = socket.undelivered() {
+            for what in iter::from_fn(|| socket.undelivered()).take(UNDELIVERED) {
                 if let Some(which) = socket.echoes.get(&what.mark.sequence) {
                     undelivered(state, *which, what);
                 }
