@@ -37,13 +37,21 @@ pub enum Command<'a> {
     Invite,
     /// `/people`
     People,
+    /// `/watch TARGET every PERIOD as NAME`, or nothing.
+    Watch(&'a str),
+    /// `/unwatch`, with the name of a monitor or nothing.
+    Unwatch(&'a str),
+    /// `/monitors`, with a name, a part of some or nothing.
+    Monitors(&'a str),
+    /// `/check`, with a target, the name of a monitor or nothing.
+    Check(&'a str),
     /// A command that there is not, without its slash.
     Unknown(&'a str),
     /// No command at all.
     Text,
 }
 
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 21] = [
     "start",
     "help",
     "regexp",
@@ -61,6 +69,10 @@ const NAMES: [&str; 17] = [
     "tz",
     "invite",
     "people",
+    "watch",
+    "unwatch",
+    "monitors",
+    "check",
 ];
 
 impl<'a> Command<'a> {
@@ -97,11 +109,16 @@ impl<'a> Command<'a> {
             "tz" | "timezone" => Self::Tz(argument),
             "invite" => Self::Invite,
             "people" => Self::People,
+            "watch" => Self::Watch(argument),
+            "unwatch" => Self::Unwatch(argument),
+            "monitors" => Self::Monitors(argument),
+            "check" => Self::Check(argument),
             _ => Self::Unknown(name),
         })
     }
 
-    /// Whether it changes what a chat is told, so that in a group its administrators decide.
+    /// Whether it changes what a chat is told, or has something looked at, so that in a group its
+    /// administrators decide.
     pub fn changes_the_chat(&self) -> bool {
         match self {
             Self::Regexp(text)
@@ -110,6 +127,9 @@ impl<'a> Command<'a> {
             | Self::Mute(text)
             | Self::Silence(text)
             | Self::Lang(text)
+            | Self::Watch(text)
+            | Self::Unwatch(text)
+            | Self::Check(text)
             | Self::Tz(text) => {
                 !text.is_empty() || matches!(self, Self::Mute(_) | Self::Unsubscribe(_))
             }
@@ -120,9 +140,18 @@ impl<'a> Command<'a> {
     }
 }
 
-/// Whether a button with this data changes what a chat is told.
+/// Whether a button with this data changes what a chat is told, or has something looked at.
 pub fn button_changes_the_chat(data: &str) -> bool {
-    data.starts_with("u:") || data.starts_with("l:") || button_silences(data)
+    let of_monitor = data.strip_prefix("m:");
+    data.starts_with("u:")
+        || data.starts_with("l:")
+        || button_silences(data)
+        || of_monitor.is_some_and(button_about_monitors_changes)
+}
+
+/// Whether a button below monitors, with this data behind its `m:`, does more than show them.
+pub fn button_about_monitors_changes(data: &str) -> bool {
+    !data.starts_with("p:") && !data.starts_with("o:")
 }
 
 /// Whether a button with this data hushes alerts for everyone, or ends that.

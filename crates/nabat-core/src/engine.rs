@@ -9,9 +9,9 @@
 //! `ways` (by which of the routes that lead there), `subscribed` (what subscriptions change), `announce` (what is to be said, and when), `couriers` (handing deliveries out and taking outcomes back), `uncertain` (answers that got lost),
 //! `hands` (what is on its way), `outbox` (what waits and for how long), `reach` (chats that can't be
 //! told, and fallbacks), `hush` (acknowledgements), `silences`, `hold` (inhibition and the hours of
-//! routes), `chats` (what bots hear), `talk` (what people ask for), `buttons` (what they press on a
-//! card), `people` and `who` (who may), `history` (what is kept of incidents), `overview` (what fires,
-//! for readers).
+//! routes), `chats` (what bots hear), `talk` (what people ask for), `wish` (what they ask of the
+//! monitors), `buttons` (what they press on a card), `people` and `who` (who may), `history` (what is
+//! kept of incidents), `overview` (what fires, for readers).
 
 mod alerts;
 mod amend;
@@ -36,6 +36,7 @@ mod tests;
 mod uncertain;
 mod ways;
 mod who;
+pub mod wish;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -62,6 +63,7 @@ use crate::subscription::{Subscription, SubscriptionId};
 use crate::time::Timestamp;
 
 use hands::{Before, Hand};
+use wish::Wish;
 
 pub use alerts::Refusal;
 pub use chats::{Event, Heard, Speaker};
@@ -152,6 +154,8 @@ pub struct Effects {
     pub changes: Vec<Change>,
     /// Deliveries that are new or more urgent than before.
     pub waiting: Vec<Waiting>,
+    /// What people wish of the monitors.
+    pub wishes: Vec<Wish>,
 }
 
 /// The state of the alert path.

@@ -22,6 +22,7 @@ pub mod rules;
 pub mod shorthand;
 pub mod state;
 pub mod uptime;
+pub mod view;
 pub mod watch;
 mod witness;
 

@@ -28,6 +28,7 @@ use crate::samples::{Keep, Samples};
 use crate::store::sqlite::{Damage, Sqlite};
 use crate::store::{History, Store};
 use crate::telemetry::Log;
+use crate::web::api::keyring::Keyring;
 use crate::web::api::{once, token};
 use crate::web::server::{Reload, serve};
 use crate::{bot, clock, watch, web};
@@ -93,6 +94,7 @@ pub struct App {
     listener: TcpListener,
     engine: Running,
     watch: watch::Running,
+    granter: watch::Granter,
     router: axum::Router,
     damage: Option<Damage>,
     live: Live,
@@ -175,6 +177,7 @@ impl App {
         let api = web::api::Api {
             history: Arc::clone(&store) as Arc<dyn History>,
             token,
+            keyring: Keyring::new(store.tokens()?),
             names: Names::of(&instance),
             answers: once::Answers::default(),
             document: web::api::document(&prefix).to_string().into(),
@@ -228,6 +231,11 @@ impl App {
         let integrations = Integrations::new(engine.handle.clone(), Arc::clone(&metrics), instance);
 
         let counted = Arc::clone(&metrics);
+        let granter = watch::Granter {
+            engine: engine.handle.clone(),
+            watch: watch.handle.clone(),
+            history,
+        };
         let (config_in_force, config) = tokio::sync::watch::channel(Arc::new(config));
         let (reload, reloads) = mpsc::channel(1);
         let router = web::under(
@@ -263,6 +271,7 @@ impl App {
                 watch: watch.handle.clone(),
             },
             watch,
+            granter,
             reloads,
             hangups,
         })
@@ -300,6 +309,8 @@ impl App {
     /// When the engine lost the store, or something panicked.
     pub async fn run(mut self, shutdown: CancellationToken) -> anyhow::Result<()> {
         tracing::info!("listening on http://{}", self.address);
+        // Before anybody is heard.
+        let wishes = tokio::spawn(self.granter.clone().run(shutdown.clone()));
         self.live.follow();
         // What an earlier process had to say of its configuration is over: this one was read.
         self.live.reloader.tell(None).await;
@@ -331,7 +342,8 @@ impl App {
                     // In this order: the web ends by itself only once the shutdown has begun.
                     let web_crashed = web.is_finished() && !shutdown.is_cancelled();
                     // Half a Nabat is worse than one that its supervisor starts again.
-                    if web_crashed || self.live.crashed() || self.watch.ended() {
+                    let wishes_crashed = wishes.is_finished() && !shutdown.is_cancelled();
+                    if web_crashed || wishes_crashed || self.live.crashed() || self.watch.ended() {
                         tracing::error!("a part of Nabat panicked");
                         crashed = true;
                         shutdown.cancel();

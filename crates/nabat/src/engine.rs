@@ -27,6 +27,7 @@ use nabat_core::change::Change;
 use nabat_core::chat::Admits;
 use nabat_core::delivery::{DeliveryId, Settled, Waiting, Work};
 use nabat_core::destination::{Destination, Outlet};
+use nabat_core::engine::wish::{Upshot, Wish};
 use nabat_core::engine::{
     Dropped, Figures, Heard, Overview, Pending, Refusal, Settings, Subscribed, Wanted,
 };
@@ -103,6 +104,8 @@ enum Ask {
     SetSilence(Box<Draft>, Reply<Result<SilenceId, silence::Refusal>>),
     ExpireSilence(SilenceId, Reply<bool>),
     Follow(Outlet, mpsc::UnboundedSender<Vec<Waiting>>, Reply<()>),
+    Grant(mpsc::Sender<Wish>, Reply<()>),
+    Fulfilled(Box<Wish>, Box<Upshot>, Reply<()>),
     Look(Reply<Look>),
     Overview(Reply<Overview>),
     Stop,
@@ -281,6 +284,24 @@ impl Handle {
         courier: mpsc::UnboundedSender<Vec<Waiting>>,
     ) -> Result<(), NotTaken> {
         self.ask(|reply| Ask::Follow(outlet, courier, reply)).await
+    }
+
+    /// Sends what people wish of the monitors to `granter` from now on. What finds no room there is
+    /// dropped: whoever floods a bot is not answered.
+    ///
+    /// # Errors
+    /// See [`NotTaken`].
+    pub async fn grant(&self, granter: mpsc::Sender<Wish>) -> Result<(), NotTaken> {
+        self.ask(|reply| Ask::Grant(granter, reply)).await
+    }
+
+    /// Says what came of a wish, which answers it.
+    ///
+    /// # Errors
+    /// See [`NotTaken`]; the wish is not answered.
+    pub async fn fulfilled(&self, wish: Wish, upshot: Upshot) -> Result<(), NotTaken> {
+        self.ask(|reply| Ask::Fulfilled(Box::new(wish), Box::new(upshot), reply))
+            .await
     }
 
     /// What the engine shows of itself.

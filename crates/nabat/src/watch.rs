@@ -8,7 +8,10 @@ mod alarms;
 mod gateway;
 mod keeper;
 mod prober;
+#[cfg(test)]
+mod tests;
 mod watcher;
+mod wishes;
 mod witnesses;
 
 use std::collections::BTreeMap;
@@ -16,10 +19,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nabat_core::alert::Labels;
+use nabat_core::chat::ChatKey;
 use nabat_core::matcher::Matcher;
 use nabat_core::monitor::record::{Origin, Record};
 use nabat_core::monitor::state::Alarm;
-use nabat_core::monitor::{MonitorId, Outcome, RunId, Signal, Status};
+use nabat_core::monitor::{MonitorId, Outcome, RunId, Signal, Status, Trouble};
 use nabat_core::time::Timestamp;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
@@ -29,6 +33,7 @@ use crate::engine::NotTaken;
 use crate::probe::{Manner, Reach, Report, Tools};
 
 pub use watcher::{Files, Running, start};
+pub use wishes::Granter;
 
 /// How many requests may wait for the watch.
 const ASKS_WAITING_MAX: usize = 1_024;
@@ -45,6 +50,8 @@ pub struct Handle {
 enum Ask {
     List(Filter, Reply<Page>),
     One(String, Reply<Shown>),
+    Numbered(MonitorId, Reply<Shown>),
+    Glance(Glance, Reply<Glanced>),
     Put(Vec<Wanted>, Mode, Reply<Vec<Put>>),
     Remove(Vec<String>, Reply<()>),
     Apply(Vec<Wanted>, Apply, Reply<Applied>),
@@ -120,6 +127,20 @@ pub enum Refused {
     #[error("there are {max} monitors already, as many as `watch.max_monitors` allows")]
     TooMany {
         /// How many there may be.
+        max: usize,
+    },
+    /// Somebody has made as many as they may.
+    #[error("{by} has made {max} monitors already, as many as they may")]
+    TooManyOfPerson {
+        /// Who.
+        by: String,
+        /// How many they may make.
+        max: usize,
+    },
+    /// As many were made in a chat as may be.
+    #[error("{max} monitors were made in this chat already, as many as may be")]
+    TooManyInChat {
+        /// How many may be made in one.
         max: usize,
     },
     /// It is no thing that can be looked at.
@@ -231,11 +252,39 @@ pub struct Page {
     pub counts: BTreeMap<Status, usize>,
 }
 
+/// Which monitors are wanted at a glance.
+#[derive(Debug, Clone, Default)]
+pub struct Glance {
+    /// Only those whose name or target contains this, in any case; empty: all.
+    pub text: String,
+    /// Only those made in this chat.
+    pub made_in: Option<ChatKey>,
+    /// Which page, from 0; one that is too far is the last one.
+    pub page: usize,
+    /// How many are on a page; at least one.
+    pub per_page: usize,
+}
+
+/// Some monitors: those that somebody has to see to first, then the others by name.
+#[derive(Debug, Clone, Default)]
+pub struct Glanced {
+    /// Those of the page.
+    pub monitors: Vec<Shown>,
+    /// Which page it is, from 0.
+    pub page: usize,
+    /// Of how many, at least 1.
+    pub pages: usize,
+    /// How many of those that are wanted there are with each status.
+    pub counts: BTreeMap<Status, usize>,
+}
+
 /// A monitor as people are shown it.
 #[derive(Debug, Clone)]
 pub struct Shown {
     /// What is kept of it.
     pub record: Arc<Record>,
+    /// What it means.
+    pub monitor: Arc<Monitor>,
     /// Its definition; may hold secrets.
     pub definition: Arc<Value>,
     /// Its kind, such as `ping`.
@@ -258,12 +307,6 @@ pub struct Shown {
     pub maintenance_until: Option<Timestamp>,
     /// The last look.
     pub last: Option<Last>,
-    /// The severity of its alert.
-    pub severity: String,
-    /// The labels that somebody gave it.
-    pub labels: BTreeMap<String, String>,
-    /// The names of its parents.
-    pub parents: Vec<String>,
 }
 
 /// The last look at a monitor.
@@ -309,6 +352,22 @@ impl Handle {
     /// See [`Refused`].
     pub async fn one(&self, name: &str) -> Result<Shown, Refused> {
         self.ask(|reply| Ask::One(name.to_owned(), reply)).await
+    }
+
+    /// The one with this number.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn numbered(&self, id: MonitorId) -> Result<Shown, Refused> {
+        self.ask(|reply| Ask::Numbered(id, reply)).await
+    }
+
+    /// Monitors, those that somebody has to see to first.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn glance(&self, wanted: Glance) -> Result<Glanced, Refused> {
+        self.ask(|reply| Ask::Glance(wanted, reply)).await
     }
 
     /// Makes or changes monitors: all of them, or none. When this returns, they are on disk.
@@ -403,16 +462,9 @@ impl Handle {
 }
 
 impl Shown {
-    /// The labels of its alert when it is down.
-    pub fn alert_labels(&self) -> Labels {
-        alarms::labels(
-            alarms::DOWN,
-            &self.record.name,
-            self.kind,
-            &self.target,
-            &self.severity,
-            &self.labels,
-        )
+    /// The labels of its alert about this.
+    pub fn alert_labels(&self, what: Trouble) -> Labels {
+        alarms::labels(&self.monitor, &self.target, what)
     }
 
     /// Its number.

@@ -6,8 +6,10 @@
 
 mod alerts;
 mod history;
+mod monitors;
 mod silences;
 mod status;
+mod upshots;
 
 pub use history::LookBack;
 pub(super) use silences::{Proposals, SILENCE_MAX};
@@ -72,7 +74,8 @@ impl Engine {
                     return None; // People talking to each other.
                 }
                 let request = request(*chat, title, speaker);
-                let answer = self.answer(heard, &request, command, out);
+                // Where there is none yet, it follows with what comes of a wish.
+                let answer = self.answer(heard, &request, command, out)?;
                 let locale = self.locale_for(*chat, speaker);
                 let priority = match answer {
                     Answer::Stranger { .. }
@@ -115,21 +118,21 @@ impl Engine {
         request: &Request<'_>,
         command: Command<'_>,
         out: &mut Effects,
-    ) -> Answer {
+    ) -> Option<Answer> {
         if let Command::Start(code) = command
             && !code.is_empty()
         {
-            return self.pair(request, code, out);
+            return Some(self.pair(request, code, out));
         }
         let hushes = matches!(command, Command::Silence(_));
         let changes =
             command.changes_the_chat() && !(hushes && self.knows(request.bot, request.speaker));
         if let Some(refusal) = self.refusal(request, changes) {
-            return refusal;
+            return Some(refusal);
         }
         self.remember_title(request, out);
         self.enable(request.now, request.chat, out);
-        match command {
+        Some(match command {
             Command::Start(_) => Answer::Greeting {
                 bot_name: request.bot_name.to_owned(),
             },
@@ -152,12 +155,15 @@ impl Engine {
             Command::Tz(text) => self.choose_zone(request, text, out),
             Command::Invite => self.invite(request, out),
             Command::People => self.list_people(request),
+            Command::Watch(_) | Command::Unwatch(_) | Command::Monitors(_) | Command::Check(_) => {
+                return self.wish_by_command(request, command, out);
+            }
             Command::Unknown(name) => Answer::UnknownCommand {
                 command: name.to_owned(),
                 like: command::similar(name).map(str::to_owned),
             },
             Command::Text => Answer::PlainTextHint,
-        }
+        })
     }
 
     fn pressed(
@@ -178,6 +184,9 @@ impl Engine {
         if let Some((kind @ ("x" | "X" | "y" | "Y" | "n" | "t" | "z"), rest)) = data.split_once(':')
         {
             return self.pressed_about_silence(request, kind, rest, message_id, out);
+        }
+        if let Some(("m", rest)) = data.split_once(':') {
+            return self.wish_by_button(request, rest, message_id, out);
         }
         let (now, chat) = (request.now, request.chat);
         let answer = match data.split_once(':') {

@@ -11,6 +11,7 @@ mod people;
 mod routes;
 mod silences;
 mod windows;
+mod wishes;
 
 use super::*;
 use crate::alert::{Labels, Links, News, Status};
@@ -30,6 +31,8 @@ struct World {
     next_message: i64,
     /// What each chat shows: message number and text.
     shown: Vec<(i64, String)>,
+    /// What people wished of the monitors.
+    wishes: Vec<Wish>,
 }
 
 fn at(seconds: i64) -> Timestamp {
@@ -79,6 +82,7 @@ impl World {
             update_id: 0,
             next_message: 1_000,
             shown: Vec::new(),
+            wishes: Vec::new(),
         }
     }
 
@@ -111,10 +115,14 @@ impl World {
             },
             past: None,
         };
-        self.engine.heard(self.now, &heard, &mut Effects::default());
+        self.hears(&heard);
     }
 
     fn presses(&mut self, chat: i64, person: i64, data: &str) {
+        self.presses_as(chat, person, None, data);
+    }
+
+    fn presses_as(&mut self, chat: i64, person: i64, administrator: Option<bool>, data: &str) {
         self.update_id += 1;
         let heard = Heard {
             bot: BOT,
@@ -127,7 +135,7 @@ impl World {
                     id: PersonId(person),
                     name: "somebody".into(),
                     language: None,
-                    administrator: None,
+                    administrator,
                     anonymous: false,
                 },
                 data: data.into(),
@@ -135,7 +143,13 @@ impl World {
             },
             past: None,
         };
-        self.engine.heard(self.now, &heard, &mut Effects::default());
+        self.hears(&heard);
+    }
+
+    fn hears(&mut self, heard: &Heard) {
+        let mut out = Effects::default();
+        self.engine.heard(self.now, heard, &mut out);
+        self.wishes.extend(out.wishes);
     }
 
     /// Ann writes in her private chat; returns the answer.

@@ -6,11 +6,13 @@ mod expression;
 mod help;
 mod history;
 mod lists;
+mod monitors;
 mod silences;
 mod status;
 
 pub use expression::Selecting;
 pub use help::command_menu;
+pub use monitors::OfMonitor;
 pub use silences::{Preview, Question};
 pub use status::{ChatStatus, Queue};
 
@@ -303,6 +305,8 @@ pub enum Answer {
     },
     /// Nobody known has that number.
     PersonUnknown,
+    /// About monitors.
+    Monitor(OfMonitor),
     /// No such command.
     UnknownCommand {
         /// As it was written, without the slash.
@@ -440,6 +444,7 @@ impl Answer {
             Self::People { items } => lists::people(items, locale),
             Self::PersonGone { name } => about("person-gone", Span::bold(cut(name, 100)), locale),
             Self::PersonUnknown => say("person-unknown"),
+            Self::Monitor(of_monitor) => of_monitor.message(locale, now),
             Self::UnknownCommand { command, like } => {
                 help::unknown_command(command, like.as_deref(), locale)
             }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{MonitorId, State, Status};
+use crate::chat::{ChatKey, PersonId};
 use crate::time::Timestamp;
 
 /// A monitor as it is kept.
@@ -30,13 +31,42 @@ pub struct Record {
 pub enum Origin {
     /// The configuration, where alone it can be changed.
     Config,
-    /// Somebody made it by the API, on the command line or in a chat.
+    /// Somebody made it by the API or on the command line.
     Made {
         /// Who, in words for people.
         by: String,
         /// Whether they may look at public addresses only.
         public_only: bool,
     },
+    /// Somebody made it in a chat.
+    Chat {
+        /// Their name.
+        by: String,
+        /// Who.
+        person: PersonId,
+        /// Where.
+        chat: ChatKey,
+        /// Whether they may look at public addresses only.
+        public_only: bool,
+    },
+}
+
+impl Origin {
+    /// Whether only public addresses may be looked at.
+    pub const fn public_only(&self) -> bool {
+        match self {
+            Self::Config => false,
+            Self::Made { public_only, .. } | Self::Chat { public_only, .. } => *public_only,
+        }
+    }
+
+    /// Who made it, in words for people; nobody if it is in the configuration.
+    pub fn maker(&self) -> Option<&str> {
+        match self {
+            Self::Config => None,
+            Self::Made { by, .. } | Self::Chat { by, .. } => Some(by),
+        }
+    }
 }
 
 /// From a moment on a monitor has another status: until its next edge.

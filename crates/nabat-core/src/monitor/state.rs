@@ -193,10 +193,12 @@ impl State {
 
     /// From then on nobody knows how it stands, until something is seen of it.
     pub(super) fn lose_sight(&mut self, at: Timestamp) {
-        self.doubt = Some(Run {
-            first_at: self.doubt.map_or(at, |doubt| doubt.first_at.min(at)),
-            count: UNKNOWN_AFTER,
-        });
+        if self.unknown().is_none() {
+            self.doubt = Some(Run {
+                first_at: self.doubt.map_or(at, |doubt| doubt.first_at.min(at)),
+                count: UNKNOWN_AFTER,
+            });
+        }
         self.phase = Phase::Steady;
     }
 

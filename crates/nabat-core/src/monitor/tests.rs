@@ -9,6 +9,7 @@ mod probed;
 mod rules;
 mod sight;
 mod simulation;
+mod unheard;
 mod world;
 
 use std::time::Duration;

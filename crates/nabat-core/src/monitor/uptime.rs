@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Status;
+use super::record::Edge;
 use crate::time::Timestamp;
 
 /// A span of time in which a monitor stood the same.
@@ -33,6 +34,17 @@ pub struct Shares {
     pub ratio: Option<f64>,
     /// The part of the time in which one knew, 0 to 1; maintenance is not asked of anybody.
     pub coverage: f64,
+}
+
+/// The spans of time between the edges of one monitor, which are in order; the last one goes on.
+pub fn intervals(edges: &[Edge]) -> Vec<Interval> {
+    let ends = edges.iter().skip(1).map(|edge| Some(edge.at)).chain([None]);
+    let between = |(edge, to): (&Edge, _)| Interval {
+        status: edge.status,
+        from: edge.at,
+        to,
+    };
+    edges.iter().zip(ends).map(between).collect()
 }
 
 /// How the time from `from` to `to` is shared out among these intervals, which are in order and do

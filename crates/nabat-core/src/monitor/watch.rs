@@ -27,6 +27,7 @@ use super::witness::Witnesses;
 use super::{Kind, MonitorId, Rules, Status, Trouble};
 use crate::time::Timestamp;
 
+use clock::TURN;
 use entry::{Entry, Next};
 use family::Family;
 
@@ -324,10 +325,14 @@ impl Watch {
         self.replan(id);
     }
 
-    /// When time brings something next: [`Watch::due`] has to be called then.
+    /// When [`Watch::due`] has to be called next: when time brings something, and every ten seconds, to
+    /// tell a time in which nobody watched from one in which nothing happened. `None`: there are no
+    /// monitors.
     pub fn next_due(&self) -> Option<Timestamp> {
+        let turn = (!self.monitors.is_empty()).then(|| self.now.after(TURN));
         let monitor = self.queue.first().map(|(at, _)| *at);
-        monitor.into_iter().chain(self.witnesses.ask_at()).min()
+        let moments = [turn, monitor, self.witnesses.ask_at()];
+        moments.into_iter().flatten().min()
     }
 
     /// Whether a monitor may have these parents: not if it would come to be its own.

@@ -42,15 +42,8 @@ pub(super) struct Witnesses {
     dark_until: Option<Timestamp>,
     asked_at: Option<Timestamp>,
     ask_at: Option<Timestamp>,
-    blind: Option<Blind>,
-}
-
-/// Nabat said that it is cut off.
-#[derive(Debug)]
-struct Blind {
-    since: Timestamp,
-    /// It is over then by itself: no witness was ever heard, so perhaps none can be.
-    until: Option<Timestamp>,
+    /// Since when Nabat has been cut off, as was said.
+    blind: Option<Timestamp>,
 }
 
 #[derive(Debug)]
@@ -90,33 +83,30 @@ impl Witnesses {
     }
 
     /// Since when Nabat has been cut off, if it is.
-    pub(super) fn blind_since(&self) -> Option<Timestamp> {
-        self.blind.as_ref().map(|blind| blind.since)
+    pub(super) const fn blind_since(&self) -> Option<Timestamp> {
+        self.blind
     }
 
     /// Nabat is cut off.
-    pub(super) fn blind(&mut self, since: Timestamp) {
-        let heard = self
-            .each
-            .iter()
-            .any(|witness| witness.answered_at.is_some());
-        let added_at = self.each.iter().map(|witness| witness.added_at).max();
-        self.blind = Some(Blind {
-            since,
-            until: added_at.filter(|_| !heard).map(|at| at.after(AWAITED)),
-        });
+    pub(super) const fn blind(&mut self, since: Timestamp) {
+        self.blind = Some(since);
     }
 
-    /// Whether it is over by now that Nabat was cut off; then since when it had been.
-    pub(super) fn sees_again(&mut self, now: Timestamp) -> Option<Timestamp> {
-        let blind = self.blind.as_ref()?;
-        let answers = |witness: &Witness| {
-            witness.failing.is_none() && witness.answered_at.is_some_and(|at| at >= blind.since)
-        };
-        let sees = self.each.is_empty()
-            || self.each.iter().any(answers)
-            || blind.until.is_some_and(|until| until <= now);
-        self.blind.take_if(|_| sees).map(|blind| blind.since)
+    /// Nabat is not cut off any more.
+    pub(super) const fn see(&mut self) {
+        self.blind = None;
+    }
+
+    /// Whether a witness answers again, after Nabat was cut off at `since`, or none is left.
+    pub(super) fn answer(&self, since: Timestamp) -> bool {
+        let answers =
+            |witness: &Witness| witness.failing.is_none() && witness.answered_at >= Some(since);
+        self.each.is_empty() || self.each.iter().any(answers)
+    }
+
+    /// Whether they have been silent for so long that they tell nothing any more.
+    pub(super) fn tell_nothing(&self, now: Timestamp) -> bool {
+        !self.each.iter().any(|witness| witness.counts(now))
     }
 
     /// A witness was looked at, beginning at `at`.
@@ -138,8 +128,7 @@ impl Witnesses {
 
     fn dark(&self, now: Timestamp) -> bool {
         let mut counted = self.each.iter().filter(|witness| witness.counts(now));
-        let any = self.each.iter().any(|witness| witness.counts(now));
-        any && counted.all(Witness::fails)
+        !self.tell_nothing(now) && counted.all(Witness::fails)
     }
 
     /// What they say of what failed from `since` on and was sure to fail at `complete`; `patient`:
@@ -155,7 +144,7 @@ impl Witnesses {
         if self.blind.is_some() {
             return Sight::Dark;
         }
-        if counted().next().is_none() {
+        if self.tell_nothing(now) {
             return Sight::Clear;
         }
         let dark = self.dark(now);
@@ -183,9 +172,8 @@ impl Witnesses {
     }
 
     /// When they are asked next.
-    pub(super) fn ask_at(&self) -> Option<Timestamp> {
-        let gives_up = self.blind.as_ref().and_then(|blind| blind.until);
-        self.ask_at.into_iter().chain(gives_up).min()
+    pub(super) const fn ask_at(&self) -> Option<Timestamp> {
+        self.ask_at
     }
 
     /// Whether they are to be asked now; `needed`: somebody waits for what they say.

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use nabat_core::change::{Change, Snapshot};
 use nabat_core::delivery::Waiting;
 use nabat_core::destination::Outlet;
+use nabat_core::engine::wish::Wish;
 use nabat_core::engine::{Effects, Engine, Refusal, Settings};
 use nabat_core::time::Timestamp;
 
@@ -56,6 +57,7 @@ pub(super) struct Worker {
     engine: Engine,
     queue: mpsc::Receiver<Ask>,
     couriers: HashMap<Outlet, mpsc::UnboundedSender<Vec<Waiting>>>,
+    granter: Option<mpsc::Sender<Wish>>,
     ready: Arc<AtomicBool>,
     metrics: Metrics,
     prune_at: Instant,
@@ -83,6 +85,7 @@ impl Worker {
             engine,
             queue,
             couriers: HashMap::new(),
+            granter: None,
             ready,
             metrics,
             prune_at: Instant::now(),
@@ -156,6 +159,7 @@ impl Worker {
             answer(None);
         }
         self.wake(out.waiting);
+        self.hand_on(out.wishes);
         self.store.look()?;
         self.prune(now)
     }
@@ -223,6 +227,14 @@ impl Worker {
                 self.couriers.insert(outlet, courier);
                 answer_now(reply, Ok(()));
             }
+            Ask::Grant(granter, reply) => {
+                self.granter = Some(granter);
+                answer_now(reply, Ok(()));
+            }
+            Ask::Fulfilled(wish, upshot, reply) => {
+                self.engine.fulfilled(now, &wish, *upshot, out);
+                answers.push(defer(reply, ()));
+            }
             // Answered after the commit: it may hold what is being decided.
             Ask::Overview(reply) => answers.push(defer(reply, self.engine.overview())),
             // Whoever wants to stop is seen to afterwards.
@@ -258,6 +270,17 @@ impl Worker {
         for (outlet, waiting) in of_outlets {
             if let Some(courier) = self.couriers.get(&outlet) {
                 let _ = courier.send(waiting);
+            }
+        }
+    }
+
+    /// Hands on what people wish of the monitors.
+    fn hand_on(&self, wishes: Vec<Wish>) {
+        for wish in wishes {
+            let chat = wish.chat;
+            let handed = self.granter.as_ref().map(|granter| granter.try_send(wish));
+            if !matches!(handed, Some(Ok(()))) {
+                tracing::warn!(%chat, "a wish is not answered: too many wait, or nobody sees to them");
             }
         }
     }
@@ -443,6 +466,8 @@ fn refuse(ask: Ask, why: &NotTaken) {
             answer_now(reply, Err(why.clone()));
         }
         Ask::Follow(_, _, reply) => answer_now(reply, Err(why.clone())),
+        Ask::Grant(_, reply) => answer_now(reply, Err(why.clone())),
+        Ask::Fulfilled(_, _, reply) => answer_now(reply, Err(why.clone())),
         Ask::Heard(_, reply) => answer_now(reply, Err(why.clone())),
         Ask::Take(_, reply) => answer_now(reply, Err(why.clone())),
         Ask::Pending(_, reply) => answer_now(reply, Err(why.clone())),

@@ -1,7 +1,5 @@
 //! How a monitor's alarm looks as an alert.
 
-use std::collections::BTreeMap;
-
 use nabat_core::alert::{Labels, Links, NAME, News, Status};
 use nabat_core::monitor::Trouble;
 use nabat_core::time::Timestamp;
@@ -41,41 +39,27 @@ pub(super) fn over(monitor: &Monitor, target: &str, what: Trouble, at: Timestamp
     news(monitor, target, what, over)
 }
 
-/// The labels of an alert of this name.
-pub(super) fn labels(
-    name: &str,
-    monitor: &str,
-    kind: &str,
-    instance: &str,
-    severity: &str,
-    given: &BTreeMap<String, String>,
-) -> Labels {
+/// The labels of an alert of a monitor, which are its identity.
+pub(super) fn labels(monitor: &Monitor, target: &str, what: Trouble) -> Labels {
+    let (name, severity) = match what {
+        Trouble::Down => (DOWN, monitor.severity.as_str()),
+        Trouble::Degraded => (DEGRADED, "warning"),
+    };
     let own = [
         (NAME, name),
-        ("monitor", monitor),
-        ("kind", kind),
-        ("instance", instance),
+        ("monitor", &monitor.name),
+        ("kind", monitor.kind()),
+        ("instance", target),
         ("severity", severity),
     ];
-    let given = given.iter();
+    let given = monitor.labels.iter();
     let given = given.map(|(name, value)| (name.as_str(), value.as_str()));
     given.chain(own).collect()
 }
 
 fn news(monitor: &Monitor, target: &str, what: Trouble, status: Status) -> News {
-    let (name, severity) = match what {
-        Trouble::Down => (DOWN, monitor.severity.as_str()),
-        Trouble::Degraded => (DEGRADED, "warning"),
-    };
     News {
-        labels: labels(
-            name,
-            &monitor.name,
-            monitor.kind(),
-            target,
-            severity,
-            &monitor.labels,
-        ),
+        labels: labels(monitor, target, what),
         annotations: Labels::default(),
         links: Links::default(),
         group: None,

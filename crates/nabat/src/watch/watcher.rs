@@ -164,6 +164,8 @@ impl Watcher {
         match ask {
             Ask::List(filter, reply) => tell(reply, Ok(self.list(&filter))),
             Ask::One(name, reply) => tell(reply, self.find(&name).map(|id| self.shown(id))),
+            Ask::Numbered(id, reply) => tell(reply, self.numbered(id)),
+            Ask::Glance(wanted, reply) => tell(reply, Ok(self.glance(&wanted))),
             Ask::Put(wanted, mode, reply) => tell(reply, self.put(wanted, mode).await),
             Ask::Remove(names, reply) => tell(reply, self.remove(&names).await),
             Ask::Apply(wanted, how, reply) => {

@@ -3,6 +3,7 @@
 mod alerts;
 mod chats;
 mod commands;
+mod monitors;
 mod people;
 mod routed;
 mod silences;

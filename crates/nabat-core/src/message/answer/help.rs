@@ -19,7 +19,7 @@ const fn command(name: &'static str, argument: &'static str) -> Command {
     }
 }
 
-const COMMANDS: [Command; 17] = [
+const COMMANDS: [Command; 21] = [
     command("regexp", "mem|cpu"),
     command("subscribe", "severity=critical"),
     command("list", ""),
@@ -29,6 +29,10 @@ const COMMANDS: [Command; 17] = [
     command("status", ""),
     command("silence", "team=db 2h"),
     command("silences", ""),
+    command("monitors", ""),
+    command("watch", "https://shop.example.org every 30s"),
+    command("unwatch", ""),
+    command("check", "db-1:5432"),
     command("mute", "2h"),
     command("unmute", ""),
     command("lang", ""),

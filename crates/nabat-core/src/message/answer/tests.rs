@@ -1,3 +1,4 @@
+mod monitors;
 mod wide;
 
 use jiff::tz::TimeZone;
@@ -326,7 +327,7 @@ fn told(answer: &Answer, language: Language) -> String {
 
 #[test]
 fn every_answer_can_be_said_in_every_language() {
-    for answer in every_answer() {
+    for answer in every_answer().into_iter().chain(monitors::every_answer()) {
         let english = told(&answer, Language::En);
         for language in Language::ALL {
             let text = told(&answer, language);

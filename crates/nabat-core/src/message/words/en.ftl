@@ -22,6 +22,10 @@ span-seconds = { $n } s
 span-minutes = { $n } min
 span-hours = { $n } h
 span-days = { $n } d
+span-micros = { $n } µs
+span-millis = { $n } ms
+percent = { $whole }.{ $part } %
+percent-whole = { $whole } %
 
 ## Alerts
 
@@ -229,6 +233,10 @@ command-history = what fired lately
 command-status = how I am, and the messages to this chat
 command-silence = silence alerts for everyone
 command-silences = what is silenced for everyone; end it
+command-monitors = how what I watch stands
+command-watch = watch a host or a service
+command-unwatch = watch it no more
+command-check = look at something once, now
 command-mute = mute this chat for a while
 command-unmute = end the mute
 command-lang = choose the language
@@ -302,3 +310,90 @@ button-acknowledge = ✋ Acknowledge
 button-let-go = ↩ Let go
 button-details = Details
 button-end-silence = 🔔 End silence
+
+## Monitors
+
+monitors-down = { $n } down
+monitors-suspect = { $n } suspect
+monitors-degraded = { $n } degraded
+monitors-recovering = { $n } recovering
+monitors-unreachable = { $n } unreachable
+monitors-unknown = { $n } unknown
+monitors-pending = { $n } pending
+monitors-maintenance = { $n } in maintenance
+monitors-paused = { $n } paused
+monitors-up = { $n } up
+monitors-none = Nothing is watched yet. For example: { $example }
+monitors-none-such = Nothing that I watch has { $text } in its name or target.
+monitor-up = Up
+monitor-down = Down
+monitor-suspect = Being made sure that it is down
+monitor-degraded = Degraded
+monitor-recovering = Being made sure that it is up again
+monitor-unreachable = Unreachable
+monitor-unknown-status = Unknown
+monitor-pending = Not looked at yet
+monitor-maintenance = In maintenance
+monitor-paused = Paused
+monitor-since = { $status } since { $at } ({ $span })
+monitor-flaps = it goes up and down
+monitor-last = Last look { $at }: { $seen }
+monitor-uptime = Uptime: { $list }
+monitor-made-by = Made by { $name }
+monitor-of-configuration = Defined in the configuration
+monitor-moment = One moment.
+monitor-unknown = I do not watch { $name }. /monitors shows what I watch.
+monitor-gone = That is watched no more. /monitors shows what is.
+monitor-configured = { $name } is defined in the configuration, under “monitors”, and can be changed only there.
+monitor-not-theirs = Only an owner of this bot, or whoever made { $name }, may do that.
+monitor-has-children = { $child } stands behind { $name }. Remove { $child } first, or take { $name } out of its parents.
+monitors-too-many = { $n ->
+    [one] I watch { $n } thing already, and more are not allowed.
+   *[other] I watch { $n } things already, and more are not allowed.
+}
+monitors-too-many-of-person = { $n ->
+    [one] You have me watch { $n } thing already, and more are not allowed. Remove it first: /unwatch
+   *[other] You have me watch { $n } things already, and more are not allowed. Remove one first: /unwatch
+}
+monitors-too-many-in-chat = { $n ->
+    [one] This chat has me watch { $n } thing already, and more are not allowed. Remove it first: /unwatch
+   *[other] This chat has me watch { $n } things already, and more are not allowed. Remove one first: /unwatch
+}
+monitor-heartbeat = { $name } is a heartbeat: it calls me, so there is nothing to look at.
+monitor-not-seen = I could not look at { $name }, so I do not watch it:
+monitor-unfit = I cannot look at that:
+monitor-exists = I watch { $name } already: { $target }
+monitor-exists-told = This chat is told of it.
+monitor-remove-sure = { $n ->
+    [one] { $n } other chat or address is told of { $name }. Watch it no more, and forget its history?
+   *[other] { $n } other chats and addresses are told of { $name }. Watch it no more, and forget its history?
+}
+monitor-removed = { $name } is watched no more.
+watch-how = What shall I watch, and how often? For example:
+watch-interval = { $text } is not a span of time from 1 s to 1 d. For example: { $example }
+check-how = What shall I look at? For example:
+not-a-target = { $text } is nothing that I can look at. For example:
+looked-up = up
+looked-degraded = up, but not as it should be
+looked-down = does not answer as it should
+looked-unknown = I could not look
+watched-told = Watched from now on; this chat is told when that changes.
+watched-all-the-same = It is watched all the same; this chat is told how it stands.
+watched-not-told = It is watched, but this chat has too many subscriptions to be told of it: /unsubscribe
+unwatch-choose = Which of these shall I watch no more?
+unwatch-none = Nothing that I watch was made in this chat. To remove something else: { $example }
+phase-resolve = name
+phase-connect = connection
+phase-proxy = proxy
+phase-tls = TLS
+phase-first-byte = first byte
+phase-transfer = transfer
+button-follow = 🔔 Tell this chat
+button-remove-sure = Yes, remove it
+button-check = 🔍 Look now
+button-pause = ⏸ Pause
+button-resume = ▶ Resume
+button-maintenance = 🔧 { $span }
+button-maintenance-end = 🔧 End maintenance
+button-remove = ✖ Remove
+button-all-monitors = ◀ All

@@ -25,6 +25,10 @@ span-days = { $n ->
     [one] { $n } dia
    *[other] { $n } dias
 }
+span-micros = { $n } µs
+span-millis = { $n } ms
+percent = { $whole },{ $part }%
+percent-whole = { $whole }%
 
 ## Alerts
 
@@ -250,6 +254,10 @@ command-history = o que disparou ultimamente
 command-status = como estou e como vão as mensagens deste chat
 command-silence = silenciar alertas para todos
 command-silences = o que está silenciado para todos; encerrar
+command-monitors = como está o que eu monitoro
+command-watch = monitorar um host ou serviço
+command-unwatch = deixar de monitorar
+command-check = verificar algo uma vez, agora
 command-mute = silenciar este chat por um tempo
 command-unmute = reativar este chat
 command-lang = escolher o idioma
@@ -323,3 +331,99 @@ button-acknowledge = ✋ Assumir
 button-let-go = ↩ Liberar
 button-details = Detalhes
 button-end-silence = 🔔 Encerrar silêncio
+
+## Monitoramento
+
+monitors-down = { $n } fora do ar
+monitors-suspect = { $n } sob suspeita
+monitors-degraded = { $n } com problemas
+monitors-recovering = { $n } voltando
+monitors-unreachable = { $n } sem acesso
+monitors-unknown = { $n ->
+    [one] { $n } desconhecido
+   *[other] { $n } desconhecidos
+}
+monitors-pending = { $n ->
+    [one] { $n } ainda não verificado
+   *[other] { $n } ainda não verificados
+}
+monitors-maintenance = { $n } em manutenção
+monitors-paused = { $n ->
+    [one] { $n } pausado
+   *[other] { $n } pausados
+}
+monitors-up = { $n } no ar
+monitors-none = Ainda não monitoro nada. Por exemplo: { $example }
+monitors-none-such = Nada do que eu monitoro tem { $text } no nome ou no endereço.
+monitor-up = No ar
+monitor-down = Fora do ar
+monitor-suspect = Talvez fora do ar, estou confirmando
+monitor-degraded = No ar, mas com problemas
+monitor-recovering = Parece ter voltado, estou confirmando
+monitor-unreachable = Sem acesso
+monitor-unknown-status = Desconhecido
+monitor-pending = Ainda não verificado
+monitor-maintenance = Em manutenção
+monitor-paused = Pausado
+monitor-since = { $status } desde { $at } ({ $span })
+monitor-flaps = oscila sem parar
+monitor-last = Última verificação { $at }: { $seen }
+monitor-uptime = Disponibilidade: { $list }
+monitor-made-by = Criado por { $name }
+monitor-of-configuration = Definido na configuração
+monitor-moment = Um momento.
+monitor-unknown = Não monitoro { $name }. Veja o que monitoro: /monitors
+monitor-gone = Isso não é mais monitorado. Veja o que monitoro: /monitors
+monitor-configured = { $name } está definido na configuração, em “monitors”, e só pode ser alterado lá.
+monitor-not-theirs = Só um dono deste bot, ou quem criou { $name }, pode fazer isso.
+monitor-has-children = { $child } fica atrás de { $name }. Remova { $child } primeiro ou tire { $name } de “parents” dele.
+monitors-too-many = { $n ->
+    [one] Já monitoro { $n } item, e não pode haver mais.
+   *[other] Já monitoro { $n } itens, e não pode haver mais.
+}
+monitors-too-many-of-person = { $n ->
+    [one] Você já tem { $n } monitor, e não pode ter mais. Remova-o primeiro: /unwatch
+   *[other] Você já tem { $n } monitores, e não pode ter mais. Remova um primeiro: /unwatch
+}
+monitors-too-many-in-chat = { $n ->
+    [one] Este chat já tem { $n } monitor, e não pode ter mais. Remova-o primeiro: /unwatch
+   *[other] Este chat já tem { $n } monitores, e não pode ter mais. Remova um primeiro: /unwatch
+}
+monitor-heartbeat = { $name } envia sinais por conta própria: não há o que verificar.
+monitor-not-seen = Não consegui verificar { $name }, então não vou monitorar:
+monitor-unfit = Não consigo verificar isso:
+monitor-exists = Já monitoro { $name }: { $target }
+monitor-exists-told = Este chat é avisado.
+monitor-remove-sure = { $n ->
+    [one] Mais { $n } chat ou endereço é avisado sobre { $name }. Deixar de monitorar e esquecer o histórico?
+   *[other] Mais { $n } chats e endereços são avisados sobre { $name }. Deixar de monitorar e esquecer o histórico?
+}
+monitor-removed = { $name } não é mais monitorado.
+watch-how = O que devo monitorar, e com que frequência? Por exemplo:
+watch-interval = { $text } não é um intervalo de 1 s a 1 dia. Por exemplo: { $example }
+check-how = O que devo verificar? Por exemplo:
+not-a-target = { $text } não é algo que eu possa verificar. Por exemplo:
+looked-up = no ar
+looked-degraded = no ar, mas com problemas
+looked-down = não responde como deveria
+looked-unknown = não consegui verificar
+watched-told = Monitorado a partir de agora; este chat será avisado quando algo mudar.
+watched-all-the-same = Vou monitorar mesmo assim e avisar este chat da situação.
+watched-not-told = Vou monitorar, mas este chat tem assinaturas demais para ser avisado: /unsubscribe
+unwatch-choose = Qual destes devo deixar de monitorar?
+unwatch-none = Nada do que monitoro foi criado neste chat. Para remover outro: { $example }
+phase-resolve = nome
+phase-connect = conexão
+phase-proxy = proxy
+phase-tls = TLS
+phase-first-byte = primeiro byte
+phase-transfer = transferência
+button-follow = 🔔 Avisar este chat
+button-remove-sure = Sim, remover
+button-check = 🔍 Verificar
+button-pause = ⏸ Pausar
+button-resume = ▶ Retomar
+button-maintenance = 🔧 { $span }
+button-maintenance-end = 🔧 Encerrar manutenção
+button-remove = ✖ Remover
+button-all-monitors = ◀ Todos

@@ -26,6 +26,10 @@ span-days = { $n ->
     [few] { $n } дня
    *[many] { $n } дней
 }
+span-micros = { $n } мкс
+span-millis = { $n } мс
+percent = { $whole },{ $part } %
+percent-whole = { $whole } %
 
 ## Alerts
 
@@ -273,6 +277,10 @@ command-history = что срабатывало недавно
 command-status = как дела у меня и у сообщений в этот чат
 command-silence = заглушить алерты для всех
 command-silences = что заглушено для всех; снять заглушку
+command-monitors = как дела у того, за чем я слежу
+command-watch = следить за узлом или сервисом
+command-unwatch = больше не следить
+command-check = проверить что-нибудь один раз, сейчас
 command-mute = тишина в этом чате на время
 command-unmute = снять тишину
 command-lang = выбрать язык
@@ -350,3 +358,93 @@ button-acknowledge = ✋ Займусь
 button-let-go = ↩ Отпустить
 button-details = Подробнее
 button-end-silence = 🔔 Снять заглушку
+
+## Наблюдение
+
+monitors-down = не работает: { $n }
+monitors-suspect = под подозрением: { $n }
+monitors-degraded = с перебоями: { $n }
+monitors-recovering = восстанавливается: { $n }
+monitors-unreachable = недоступно: { $n }
+monitors-unknown = неизвестно: { $n }
+monitors-pending = ещё не проверено: { $n }
+monitors-maintenance = на обслуживании: { $n }
+monitors-paused = на паузе: { $n }
+monitors-up = работает: { $n }
+monitors-none = Пока ни за чем не слежу. Например: { $example }
+monitors-none-such = Среди того, за чем я слежу, ни имени, ни адреса с { $text } нет.
+monitor-up = Работает
+monitor-down = Не работает
+monitor-suspect = Возможно, не работает, перепроверяю
+monitor-degraded = Работает с перебоями
+monitor-recovering = Похоже, снова работает, перепроверяю
+monitor-unreachable = Недоступно
+monitor-unknown-status = Неизвестно
+monitor-pending = Ещё не проверено
+monitor-maintenance = На обслуживании
+monitor-paused = На паузе
+monitor-since = { $status } с { $at } ({ $span })
+monitor-flaps = то работает, то нет
+monitor-last = Последняя проверка в { $at }: { $seen }
+monitor-uptime = Доступность: { $list }
+monitor-made-by = Добавлено: { $name }
+monitor-of-configuration = Задано в конфигурации
+monitor-moment = Минутку.
+monitor-unknown = За { $name } я не слежу. За чем слежу, покажет /monitors
+monitor-gone = За этим я больше не слежу. За чем слежу, покажет /monitors
+monitor-configured = Монитор { $name } задан в конфигурации, в разделе «monitors», и изменить его можно только там.
+monitor-not-theirs = Это могут только владельцы бота и тот, кто добавил { $name }.
+monitor-has-children = { $child } стоит за { $name }. Сначала удалите { $child } или уберите { $name } из его «parents».
+monitors-too-many = { $n ->
+    [one] Я уже слежу за { $n } монитором, больше нельзя.
+   *[other] Я уже слежу за { $n } мониторами, больше нельзя.
+}
+monitors-too-many-of-person = { $n ->
+    [one] Вы уже добавили { $n } монитор, больше нельзя. Сначала удалите его: /unwatch
+    [few] Вы уже добавили { $n } монитора, больше нельзя. Сначала удалите какой-нибудь: /unwatch
+   *[many] Вы уже добавили { $n } мониторов, больше нельзя. Сначала удалите какой-нибудь: /unwatch
+}
+monitors-too-many-in-chat = { $n ->
+    [one] В этом чате уже добавлен { $n } монитор, больше нельзя. Сначала удалите его: /unwatch
+    [few] В этом чате уже добавлены { $n } монитора, больше нельзя. Сначала удалите какой-нибудь: /unwatch
+   *[many] В этом чате уже добавлено { $n } мониторов, больше нельзя. Сначала удалите какой-нибудь: /unwatch
+}
+monitor-heartbeat = { $name } подаёт сигналы сам, проверять тут нечего.
+monitor-not-seen = Проверить { $name } не получилось, поэтому следить не буду:
+monitor-unfit = Проверить это я не могу:
+monitor-exists = За { $name } я уже слежу: { $target }
+monitor-exists-told = В этот чат о нём сообщается.
+monitor-remove-sure = { $n ->
+    [one] О { $name } сообщается ещё в { $n } место. Перестать следить и забыть историю?
+    [few] О { $name } сообщается ещё в { $n } места. Перестать следить и забыть историю?
+   *[many] О { $name } сообщается ещё в { $n } мест. Перестать следить и забыть историю?
+}
+monitor-removed = За { $name } больше не слежу.
+watch-how = За чем следить и как часто проверять? Например:
+watch-interval = { $text } — это не промежуток времени от 1 с до 1 дня. Например: { $example }
+check-how = Что проверить? Например:
+not-a-target = { $text } проверить нельзя. Например:
+looked-up = работает
+looked-degraded = работает, но с перебоями
+looked-down = не отвечает как следует
+looked-unknown = проверить не получилось
+watched-told = Теперь я за этим слежу; если что-то изменится, сообщу в этот чат.
+watched-all-the-same = Следить всё равно буду и сообщу в этот чат, как дела.
+watched-not-told = Следить буду, но сообщать сюда не могу, в чате слишком много подписок: /unsubscribe
+unwatch-choose = За чем больше не следить?
+unwatch-none = В этом чате ничего не добавляли. Удалить другое: { $example }
+phase-resolve = имя
+phase-connect = соединение
+phase-proxy = прокси
+phase-tls = TLS
+phase-first-byte = первый байт
+phase-transfer = передача
+button-follow = 🔔 Сообщать сюда
+button-remove-sure = Да, удалить
+button-check = 🔍 Проверить
+button-pause = ⏸ Пауза
+button-resume = ▶ Продолжить
+button-maintenance = 🔧 { $span }
+button-maintenance-end = 🔧 Закончить обслуживание
+button-remove = ✖ Удалить
+button-all-monitors = ◀ Все

@@ -91,6 +91,10 @@ fn no_text_is_without_use() {
         include_str!("../answer/help.rs"),
         include_str!("../answer/history.rs"),
         include_str!("../answer/lists.rs"),
+        include_str!("../answer/monitors.rs"),
+        include_str!("../answer/monitors/list.rs"),
+        include_str!("../answer/monitors/one.rs"),
+        include_str!("../answer/monitors/trace.rs"),
         include_str!("../answer/silences.rs"),
         include_str!("../answer/status.rs"),
     ]

@@ -79,6 +79,32 @@ impl Locale {
             two(unit("span-days", days), "span-hours", hours % 24)
         }
     }
+
+    /// How long something took: `380 µs`, `142 ms`, `12 s`.
+    pub fn latency(&self, latency: Duration) -> String {
+        let unit = |key, n: u128| {
+            let n = usize::try_from(n).unwrap_or(usize::MAX);
+            self.text(key, [("n", n.into())])
+        };
+        match latency.as_micros() {
+            micros @ ..1_000 => unit("span-micros", micros),
+            micros @ ..10_000_000 => unit("span-millis", micros / 1_000),
+            _ => self.span(latency),
+        }
+    }
+
+    /// A part of a whole, in thousandths of a percent: `99.93 %`, `100 %`.
+    pub fn percent(&self, millipercent: u32) -> String {
+        let (whole, part) = (millipercent / 1_000, millipercent % 1_000 / 10);
+        if part == 0 {
+            return self.text("percent-whole", [("whole", whole.to_string().into())]);
+        }
+        let args = [
+            ("whole", whole.to_string().into()),
+            ("part", format!("{part:02}").into()),
+        ];
+        self.text("percent", args)
+    }
 }
 
 #[cfg(test)]
@@ -179,6 +205,36 @@ mod tests {
                     zone: TimeZone::UTC,
                 };
                 assert_eq!(locale.span(Duration::from_secs(seconds)), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn latencies_and_percents_are_written_as_in_the_readers_language() {
+        let locale = |language| Locale {
+            language,
+            zone: TimeZone::UTC,
+        };
+        for (micros, en, ru, pt_br) in [
+            (0, "0 µs", "0 мкс", "0 µs"),
+            (380, "380 µs", "380 мкс", "380 µs"),
+            (142_900, "142 ms", "142 мс", "142 ms"),
+            (9_999_999, "9999 ms", "9999 мс", "9999 ms"),
+            (12_000_000, "12 s", "12 с", "12 s"),
+        ] {
+            for (language, expected) in Language::ALL.into_iter().zip([en, ru, pt_br]) {
+                let latency = Duration::from_micros(micros);
+                assert_eq!(locale(language).latency(latency), expected);
+            }
+        }
+        for (millipercent, en, ru, pt_br) in [
+            (100_000, "100 %", "100 %", "100%"),
+            (99_999, "99.99 %", "99,99 %", "99,99%"),
+            (98_050, "98.05 %", "98,05 %", "98,05%"),
+            (0, "0 %", "0 %", "0%"),
+        ] {
+            for (language, expected) in Language::ALL.into_iter().zip([en, ru, pt_br]) {
+                assert_eq!(locale(language).percent(millipercent), expected);
             }
         }
     }

@@ -5,23 +5,23 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::world::World;
-use super::{MonitorId, ONE, Script, Steps, at, check, secs, told};
-use crate::monitor::Outcome::{Down, Up};
+use super::{ONE, Script, at, check, secs, told};
 use crate::monitor::Signal::{Exit, Fail, Log, Start, Success};
+use crate::monitor::heartbeat::Listening;
 use crate::monitor::{Expected, Heartbeat, Kind, Rules, Signal, Status, Watch};
 use crate::time::Timestamp;
 
 /// Every minute, half a minute late at most.
-fn rules() -> Rules {
+pub(super) fn rules() -> Rules {
     Rules::of(Kind::Heartbeat(Heartbeat {
         expected: Expected::Every(secs(60)),
         grace: secs(30),
     }))
 }
 
-type Said = (i64, Signal, Option<&'static str>);
+pub(super) type Said = (i64, Signal, Option<&'static str>);
 
-fn world() -> World<Script> {
+pub(super) fn world() -> World<Script> {
     let mut world = World::new(Script {
         targets: Vec::new(),
         witnesses: &[],
@@ -30,7 +30,7 @@ fn world() -> World<Script> {
     world
 }
 
-fn say(world: &mut World<Script>, said: &[Said]) -> Vec<Option<Duration>> {
+pub(super) fn say(world: &mut World<Script>, said: &[Said]) -> Vec<Option<Duration>> {
     let mut durations = Vec::new();
     for (when, signal, run) in said {
         world.run(at(*when));
@@ -290,145 +290,6 @@ fn people_see_that_it_is_late_or_runs() {
 }
 
 #[test]
-fn nobody_is_blamed_for_what_nabat_could_not_hear() {
-    let restarted = |said: &[Said], when, pause| {
-        let mut world = world();
-        say(&mut world, said);
-        world.run(at(when));
-        world.restart(secs(pause));
-        told(world)
-    };
-    let once: &[Said] = &[(10, Success, None)];
-    check(
-        "before it was due",
-        &restarted(once, 20, 45),
-        &[
-            "10.0: 1 up since 10.0",
-            "100.0: 1 down since 100.0",
-            "100.0: 1 alarm, down since 100.0",
-        ],
-    );
-    check(
-        "for a moment",
-        &restarted(once, 95, 20),
-        &[
-            "10.0: 1 up since 10.0",
-            "175.0: 1 down since 100.0",
-            "175.0: 1 alarm, down since 100.0",
-        ],
-    );
-    check(
-        "as it was due",
-        &restarted(once, 65, 120),
-        &[
-            "10.0: 1 up since 10.0",
-            "185.0: 1 unknown since 70.0",
-            "275.0: 1 down since 275.0",
-            "275.0: 1 alarm, down since 275.0",
-        ],
-    );
-    check(
-        "long after",
-        &restarted(once, 200, 120),
-        &[
-            "10.0: 1 up since 10.0",
-            "100.0: 1 down since 100.0",
-            "100.0: 1 alarm, down since 100.0",
-        ],
-    );
-}
-
-#[test]
-fn maintenance_and_pauses_hold_for_heartbeats_too() {
-    let done = |act: fn(&mut Watch, Timestamp), then: &[Said]| {
-        let mut world = world();
-        say(&mut world, &[(10, Success, None)]);
-        world.act(act);
-        say(&mut world, then);
-        told(world)
-    };
-    let maintain = |watch: &mut Watch, now| watch.maintain(now, ONE, Some(at(300)));
-    check(
-        "still late",
-        &done(maintain, &[]),
-        &[
-            "10.0: 1 up since 10.0",
-            "10.0: 1 maintenance since 10.0",
-            "300.0: 1 down since 300.0",
-            "300.0: 1 alarm, down since 100.0",
-        ],
-    );
-    check(
-        "heard in time",
-        &done(maintain, &[(250, Success, None)]),
-        &[
-            "10.0: 1 up since 10.0",
-            "10.0: 1 maintenance since 10.0",
-            "300.0: 1 up since 300.0",
-            "340.0: 1 down since 340.0",
-            "340.0: 1 alarm, down since 340.0",
-        ],
-    );
-    let pause = |watch: &mut Watch, now| watch.pause(now, ONE);
-    check(
-        "paused",
-        &done(pause, &[(250, Fail, None)]),
-        &["10.0: 1 up since 10.0", "10.0: 1 paused since 10.0"],
-    );
-}
-
-#[test]
-fn its_parents_and_witnesses_are_asked_as_for_any() {
-    let with = |parent: Steps, witnesses: &'static [(i64, bool)]| {
-        let mut world = World::new(Script {
-            targets: vec![(2, parent)],
-            witnesses,
-        });
-        world.set_witnesses(1);
-        world.add(2, super::usual());
-        let parents = vec![MonitorId(2)];
-        world.add(ONE.0, Rules { parents, ..rules() });
-        say(&mut world, &[(10, Success, None)]);
-        told(world)
-    };
-    check(
-        "parent up",
-        &with(&[], &[]),
-        &[
-            "10.0: 1 up since 10.0",
-            "100.0: 1 down since 100.0",
-            "100.0: 1 alarm, down since 100.0",
-        ],
-    );
-    check(
-        "parent down",
-        &with(&[(60, Down), (200, Up)], &[]),
-        &[
-            "10.0: 1 up since 10.0",
-            "83.1: 2 down since 68.1",
-            "83.1: 2 alarm, down since 68.1",
-            "100.0: 1 unreachable since 100.0",
-            "219.2: 2 up since 218.1",
-            "219.2: 2 calm, not down at 218.1",
-            "309.2: 1 down since 309.2",
-            "309.2: 1 alarm, down since 309.2",
-        ],
-    );
-    check(
-        "blind",
-        &with(&[], &[(60, false), (200, true)]),
-        &[
-            "10.0: 1 up since 10.0",
-            "101.0: blind since 100.0",
-            "101.0: 1 unknown since 100.0",
-            "200.0: sees",
-            "281.0: 1 down since 281.0",
-            "281.0: 1 alarm, down since 281.0",
-        ],
-    );
-}
-
-#[test]
 fn clocks_that_change_by_season_make_nobody_late() {
     let cases = [
         // (cron, grace in hours, heard, deadline), in Berlin
@@ -460,16 +321,19 @@ fn clocks_that_change_by_season_make_nobody_late() {
     ];
     for (cron, grace, heard, deadline) in cases {
         let time = |text| Timestamp::parse_rfc3339(text).unwrap().unwrap();
-        let rules = Rules::of(Kind::Heartbeat(Heartbeat {
+        let rules = Heartbeat {
             expected: Expected::Cron {
                 cron: cron.parse().unwrap(),
                 zone: TimeZone::get("Europe/Berlin").unwrap(),
             },
             grace: secs(grace * 3_600),
-        }));
-        let mut watch = Watch::new(time(heard), None);
-        watch.set(time(heard), ONE, rules, None);
-        watch.signal(time(heard), ONE, Success, None, String::new());
-        assert_eq!(watch.next_due(), Some(time(deadline)), "{cron} {heard}");
+        };
+        let mut listening = Listening::default();
+        listening.end(time(heard), None, true);
+        assert_eq!(
+            listening.deadline(&rules),
+            Some(time(deadline)),
+            "{cron} {heard}"
+        );
     }
 }

@@ -91,14 +91,19 @@ fn what_failed_while_they_failed_for_a_moment_is_looked_at_anew() {
 fn witnesses_that_never_answered_are_not_waited_for_for_ever() {
     check(
         "never",
-        &seen(&[&[(60, Down)]], &[(0, false)]),
+        &seen(&[&[(60, Down)], FINE], &[(0, false)]),
         &[
             "78.5: blind since 62.5",
             "78.5: 1 unknown since 62.5",
-            "300.0: sees",
-            "315.0: 1 down since 300.0",
-            "315.0: 1 alarm, down since 300.0",
+            "300.5: sees",
+            "315.5: 1 down since 300.5",
+            "315.5: 1 alarm, down since 300.5",
         ],
+    );
+    check(
+        "never, and nothing else answers",
+        &seen(&[&[(60, Down)]], &[(0, false)]),
+        &["78.5: blind since 62.5", "78.5: 1 unknown since 62.5"],
     );
     check(
         "not from the beginning",

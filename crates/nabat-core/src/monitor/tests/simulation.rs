@@ -2,6 +2,9 @@
 //! then, is restarted, and its clock steps. Nobody is told that something is down which is not, and
 //! who dies is told of in time.
 //!
+//! Where a probe has but one packet to get through, four in a row are lost once in a hundred million
+//! rounds: such an alarm is *by chance*, and nothing tells it from a host that was down.
+//!
 //! The same for longer: `NABAT_TEST_MONITORS`, `NABAT_TEST_HOURS`, `NABAT_TEST_SEED`, and
 //! `NABAT_TEST_PACKETS`, the chances that each probe has to get through.
 
@@ -81,13 +84,15 @@ struct Truth {
     dice: Dice,
     packets: u32,
     deaths: BTreeMap<MonitorId, Death>,
+    /// How many probes of each were lost in a row by chance.
+    lost: Vec<u8>,
     cut_off: Vec<Span>,
     /// Which of those is now, or comes next.
     next: usize,
 }
 
 impl Truth {
-    fn lost(&mut self, now: Timestamp) -> bool {
+    fn cut_off(&mut self, now: Timestamp) -> bool {
         while self
             .cut_off
             .get(self.next)
@@ -95,30 +100,34 @@ impl Truth {
         {
             self.next += 1;
         }
-        let cut_off = self
-            .cut_off
-            .get(self.next)
-            .is_some_and(|span| span.has(now));
-        cut_off || (0..self.packets).all(|_| self.dice.roll(LOSS) == 0)
+        let next = self.cut_off.get(self.next);
+        next.is_some_and(|span| span.has(now))
+    }
+
+    fn lost(&mut self) -> bool {
+        (0..self.packets).all(|_| self.dice.roll(LOSS) == 0)
     }
 }
 
 impl Nature for Truth {
     fn outcome(&mut self, id: MonitorId, now: Timestamp) -> Outcome {
-        let lost = self.lost(now);
+        let (cut_off, lost) = (self.cut_off(now), self.lost());
+        if let Some(in_a_row) = self.lost.get_mut(id.0 as usize) {
+            *in_a_row = if lost { in_a_row.saturating_add(1) } else { 0 };
+        }
         let death = self.deaths.get_mut(&id).filter(|death| death.span.has(now));
         match death {
             Some(death) => {
                 death.first_failed_at.get_or_insert(now);
                 Outcome::Down
             }
-            None if lost => Outcome::Down,
+            None if cut_off || lost => Outcome::Down,
             None => Outcome::Up,
         }
     }
 
     fn answers(&mut self, _: usize, now: Timestamp) -> bool {
-        !self.lost(now)
+        !self.cut_off(now) && !self.lost()
     }
 }
 
@@ -159,9 +168,17 @@ fn deaths(dice: &mut Dice, plan: &Plan) -> BTreeMap<MonitorId, Death> {
     (0..plan.monitors).step_by(10).map(&mut draw).collect()
 }
 
-/// Takes what was said, and says which alarms nobody should have heard.
-fn false_alarms(world: &mut World<Truth>) -> (usize, usize) {
-    let (mut false_alarms, mut blind) = (0, 0);
+/// What was said that is worth counting.
+#[derive(Debug, Default)]
+struct Said {
+    /// Alarms that nobody should have heard.
+    wrong: usize,
+    by_chance: usize,
+    blind: usize,
+}
+
+/// Takes what was said, and counts.
+fn count(world: &mut World<Truth>, said: &mut Said) {
     for (now, effect) in std::mem::take(&mut world.said) {
         match effect {
             Effect::Alarm {
@@ -176,23 +193,23 @@ fn false_alarms(world: &mut World<Truth>) -> (usize, usize) {
                     Some(death) => {
                         death.told_at.get_or_insert(now);
                     }
+                    None if world.nature.lost[id.0 as usize] >= 4 => said.by_chance += 1,
                     None => {
                         println!("{id:?} is not down at {now}");
-                        false_alarms += 1;
+                        said.wrong += 1;
                     }
                 }
             }
-            Effect::Blind { .. } => blind += 1,
+            Effect::Blind { .. } => said.blind += 1,
             _ => {}
         }
     }
-    (false_alarms, blind)
 }
 
 #[test]
 fn nobody_is_told_what_is_not_so_and_whoever_dies_is_told_of_in_time() {
     let plan = Plan {
-        monitors: asked("NABAT_TEST_MONITORS").unwrap_or(400),
+        monitors: asked("NABAT_TEST_MONITORS").unwrap_or(200),
         hours: asked("NABAT_TEST_HOURS").unwrap_or(6),
         packets: asked("NABAT_TEST_PACKETS").unwrap_or(1),
         seed: asked("NABAT_TEST_SEED").unwrap_or(1),
@@ -212,6 +229,7 @@ fn nobody_is_told_what_is_not_so_and_whoever_dies_is_told_of_in_time() {
     let mut world = World::new(Truth {
         deaths: deaths(&mut dice, &plan),
         packets: plan.packets,
+        lost: vec![0; plan.monitors as usize],
         cut_off: cut_off.clone(),
         next: 0,
         dice,
@@ -221,17 +239,11 @@ fn nobody_is_told_what_is_not_so_and_whoever_dies_is_told_of_in_time() {
         world.add(id, Rules::every(INTERVAL));
     }
     let begin = Instant::now();
-    let mut wrong = 0;
-    let mut blind = 0;
+    let mut said = Said::default();
     let mut disturbed: Vec<Span> = Vec::new();
-    let mut heed = |world: &mut World<Truth>| {
-        let (more, darker) = false_alarms(world);
-        wrong += more;
-        blind += darker;
-    };
     for (when, mishap) in &mishaps {
         world.run(*when);
-        heed(&mut world);
+        count(&mut world, &mut said);
         let lasts = match mishap {
             Mishap::CutOff(seconds) => *seconds,
             Mishap::Restart(pause) => {
@@ -250,7 +262,7 @@ fn nobody_is_told_what_is_not_so_and_whoever_dies_is_told_of_in_time() {
     }
     let end = START.after(secs(plan.hours * 3_600));
     world.run(end);
-    heed(&mut world);
+    count(&mut world, &mut said);
     let took = begin.elapsed();
 
     let mut slowest = Duration::ZERO;
@@ -278,18 +290,23 @@ fn nobody_is_told_what_is_not_so_and_whoever_dies_is_told_of_in_time() {
     let must = cut_off.iter().filter(long).count();
     let may = cut_off.iter().filter(|span| !short(span)).count();
     println!(
-        "{plan:?}: {} samples in {:.1} s, {:.2} µs each with the world around it; {} deaths, the slowest confirmed in {slowest:?}; {wrong} false alarms; cut off {} times, said {blind} times; at most {} probes a second",
+        "{plan:?}: {} samples in {:.1} s, {:.2} µs each with the world around it; {} deaths, the slowest confirmed in {slowest:?}; {} false alarms, {} by chance; cut off {} times, said {} times; at most {} probes a second",
         world.samples,
         took.as_secs_f64(),
         took.as_secs_f64() * 1e6 / world.samples as f64,
         world.nature.deaths.len(),
+        said.wrong,
+        said.by_chance,
         cut_off.len(),
+        said.blind,
         world.busiest,
     );
-    assert_eq!(wrong, 0);
+    assert_eq!(said.wrong, 0);
+    let expected = world.samples as f64 / (LOSS as f64).powi(4);
+    assert!(said.by_chance as f64 <= 1.0 + 10.0 * expected, "{said:?}");
     assert!(
-        (must..=may).contains(&blind),
-        "cut off {must} to {may} times, said {blind} times"
+        (must..=may).contains(&said.blind),
+        "cut off {must} to {may} times: {said:?}"
     );
     let firing: Vec<&MonitorId> = world.alarms.keys().collect();
     assert!(firing.is_empty(), "{firing:?} still fire");

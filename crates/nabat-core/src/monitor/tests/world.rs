@@ -67,6 +67,10 @@ pub(super) struct World<N> {
     /// The most probes that were handed out within a second.
     pub(super) busiest: usize,
     second: (i64, usize),
+    /// How often the watch was asked at this moment.
+    turns: (Timestamp, usize),
+    /// How often something was stored.
+    pub(super) touches: usize,
     stored: BTreeMap<MonitorId, String>,
     on_the_way: BinaryHeap<Reverse<(Timestamp, u64, Timestamp, Landing)>>,
     out: BTreeSet<MonitorId>,
@@ -90,6 +94,8 @@ impl<N: Nature> World<N> {
             samples: 0,
             busiest: 0,
             second: (0, 0),
+            turns: (START, 0),
+            touches: 0,
             stored: BTreeMap::new(),
             on_the_way: BinaryHeap::new(),
             out: BTreeSet::new(),
@@ -188,6 +194,13 @@ impl<N: Nature> World<N> {
 
     fn ask(&mut self) {
         let now = self.clock();
+        let at_once = self.turns.1 + 1;
+        self.turns = if self.turns.0 == self.now {
+            (self.now, at_once)
+        } else {
+            (self.now, 1)
+        };
+        assert!(self.turns.1 < 1_000, "time stands still");
         let due = self.watch.due(now);
         self.note_pace(due.len());
         for due in due {
@@ -260,6 +273,7 @@ impl<N: Nature> World<N> {
                 self.said.push((self.now, effect));
             }
         }
+        self.touches += touched.len();
         for id in touched {
             let state = self.watch.state(id).unwrap();
             let alarm = state.alarm.map(|alarm| (alarm.what, alarm.since));

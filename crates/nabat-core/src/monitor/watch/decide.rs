@@ -30,15 +30,36 @@ impl Watch {
         self.step(now);
         self.witnesses.sampled(self.now, index, at, up);
         self.see();
-        self.decide_waiting(|_| true);
+        for id in self.waiting.clone() {
+            self.decide(id);
+        }
     }
 
     /// Notices when Nabat is not cut off any more.
     pub(super) fn see(&mut self) {
-        if let Some(since) = self.witnesses.sees_again(self.now) {
+        let Some(since) = self.witnesses.blind_since() else {
+            return;
+        };
+        // Witnesses that are gone for good must not make it blind for good.
+        let unbelieved = || self.witnesses.tell_nothing(self.now) && self.most_answer();
+        if self.witnesses.answer(since) || unbelieved() {
+            self.witnesses.see();
             self.effects.list.push(Effect::Sees { at: self.now });
             self.look_anew(since);
         }
+    }
+
+    /// Whether at least half of what is probed is known to answer.
+    fn most_answer(&self) -> bool {
+        let probed = self
+            .monitors
+            .values()
+            .filter(|e| e.probing().is_some() && !e.state.paused);
+        let (answer, all) = probed.fold((0, 0), |(answer, all), entry| {
+            let answers = entry.state.unknown().is_none() && !entry.state.standing.fails();
+            (answer + usize::from(answers), all + 1)
+        });
+        answer * 2 >= all
     }
 
     /// Whether it would be news that this monitor fails.
@@ -153,19 +174,6 @@ impl Watch {
             }
         }
         self.replan(id);
-    }
-
-    /// Decides of those that wait and are wanted, if it can be.
-    fn decide_waiting(&mut self, wanted: impl Fn(MonitorId) -> bool) {
-        let ids: Vec<MonitorId> = self
-            .waiting
-            .iter()
-            .copied()
-            .filter(|id| wanted(*id))
-            .collect();
-        for id in ids {
-            self.decide(id);
-        }
     }
 
     /// Decides of a monitor, and of what waits for that.
@@ -286,10 +294,8 @@ impl Watch {
         let now = self.now;
         if let Some(entry) = self.monitors.get_mut(&id) {
             entry.decide_at = None;
-            entry.state.lose_sight(since);
-            entry.state.words = words;
             entry.state.listening.excuse(now);
-            entry.settle(id, since, None, &mut self.effects);
+            entry.lose_sight(id, since, words, &mut self.effects);
         }
     }
 

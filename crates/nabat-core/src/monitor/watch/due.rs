@@ -18,8 +18,8 @@ impl Watch {
     pub fn due(&mut self, now: Timestamp) -> Vec<Due> {
         self.step(now);
         let now = self.now;
-        self.see();
         if self.witnesses.ask(now, !self.waiting.is_empty()) {
+            self.see();
             self.effects.list.push(Effect::AskWitnesses);
         }
         let mut ready = Vec::new();
@@ -87,14 +87,17 @@ impl Watch {
         let mut next = entry
             .next
             .filter(|next| next.at <= now && entry.in_flight.is_none())?;
-        let interval = entry.probing()?.interval;
+        let Some(interval) = entry.probing().map(|probing| probing.interval) else {
+            // What is not probed plans nothing; if it did, time would stand still.
+            entry.next = None;
+            return None;
+        };
         let late = now.since(next.planned_at);
         let missed = next.why != Why::Asked && late >= interval.max(MISSED_MIN);
         if missed {
             // Nothing is known of the time since it should have been made.
-            entry.state.lose_sight(next.planned_at);
-            entry.state.words = "not watched".into();
-            entry.settle(id, next.planned_at, None, &mut self.effects);
+            let words = "not watched".to_owned();
+            entry.lose_sight(id, next.planned_at, words, &mut self.effects);
         }
         if !next.held_up && (missed || next.why == Why::Round && late >= LATE) {
             next = Next {

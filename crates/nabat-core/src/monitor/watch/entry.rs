@@ -196,6 +196,19 @@ impl Entry {
         }
     }
 
+    /// Since `at` nobody knows how it stands, and why.
+    pub(super) fn lose_sight(
+        &mut self,
+        id: MonitorId,
+        at: Timestamp,
+        words: String,
+        effects: &mut Effects,
+    ) {
+        self.state.lose_sight(at);
+        self.state.words = words;
+        self.settle(id, at, None, effects);
+    }
+
     /// It changed: notes the edge of its history, if it is one, and lets its alarm follow. `proof`:
     /// of what there has just been proof enough to raise one.
     pub(super) fn settle(
@@ -288,11 +301,13 @@ impl Entry {
 
 /// What is done to plans from outside.
 impl Entry {
-    /// Whatever was suspected is forgotten, and it is looked at again at `at`.
+    /// Whatever was suspected is forgotten, and if it is probed, that happens again at `at`.
     pub(super) fn begin_again(&mut self, at: Timestamp) {
         self.state.phase = Phase::Steady;
         self.decide_at = None;
-        self.next = Some(Next::new(at, Why::Asked));
+        if self.probing().is_some() {
+            self.next = Some(Next::new(at, Why::Asked));
+        }
     }
 
     /// The clock was put back to `now`: nothing lies further ahead than it should. Whether that is

@@ -35,8 +35,9 @@ impl Watch {
         let judged = match finding.outcome {
             // What is down can't be seen to be so either.
             Outcome::Down if blind && was.fails() => {
+                let known = entry.state.unknown().is_none();
                 entry.state.lose_sight(finding.at);
-                Judged::Changed
+                if known { Judged::Changed } else { Judged::Same }
             }
             _ => entry.state.judge(probing, finding),
         };
@@ -48,7 +49,8 @@ impl Watch {
         }
         let degraded =
             finding.outcome == Outcome::Degraded && entry.state.standing == Standing::Degraded;
-        if judged != Judged::Same || degraded && entry.state.alarm.is_none() {
+        let untold = entry.state.alarm.is_none() && entry.state.maintenance.is_none();
+        if judged != Judged::Same || degraded && untold {
             let at = match (entry.state.unknown(), entry.state.standing == was) {
                 (Some(since), _) => since,
                 (None, false) => entry.state.since,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use nabat_core::alert::News;
 use nabat_core::change::Change;
+use nabat_core::engine::wish::{MADE_BY_PERSON_MAX, MADE_IN_CHAT_MAX};
 use nabat_core::monitor::record::{Origin, Record};
 use nabat_core::monitor::{MonitorId, Rules};
 
@@ -249,12 +250,53 @@ impl Watcher {
             return Err(Refused::Command { name: name() });
         }
         let there = self.names.get(&wanted.written.monitor.name);
+        if there.is_none() {
+            self.has_room_for(&wanted.origin)?;
+        }
         match there.map(|id| &self.monitors[id].record.origin) {
             Some(Origin::Config) if made => Err(Refused::Configured { name: name() }),
             Some(_) if mode == Mode::Create => Err(Refused::Exists { name: name() }),
             None if mode == Mode::Change => Err(Refused::Unknown { name: name() }),
             _ => Ok(()),
         }
+    }
+
+    /// Whether whoever may look at public addresses only may make one more in a chat.
+    fn has_room_for(&self, origin: &Origin) -> Result<(), Refused> {
+        let Origin::Chat {
+            by,
+            person,
+            chat,
+            public_only: true,
+        } = origin
+        else {
+            return Ok(());
+        };
+        let (mut theirs, mut there) = (0, 0);
+        for known in self.monitors.values() {
+            if let Origin::Chat {
+                person: maker,
+                chat: place,
+                public_only: true,
+                ..
+            } = &known.record.origin
+            {
+                theirs += usize::from(maker == person);
+                there += usize::from(place == chat);
+            }
+        }
+        if theirs >= MADE_BY_PERSON_MAX {
+            return Err(Refused::TooManyOfPerson {
+                by: by.clone(),
+                max: MADE_BY_PERSON_MAX,
+            });
+        }
+        if there >= MADE_IN_CHAT_MAX {
+            return Err(Refused::TooManyInChat {
+                max: MADE_IN_CHAT_MAX,
+            });
+        }
+        Ok(())
     }
 
     /// All parents are there, and nobody stands behind themselves.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use nabat_core::alert::News;
-use nabat_core::monitor::record::{Origin, Record};
+use nabat_core::alert::{Labels, News};
+use nabat_core::monitor::record::Record;
 use nabat_core::monitor::{self, Expected, Kind, MonitorId, Probing, Rules, Trouble};
 use nabat_core::time::Timestamp;
 use serde_json::Value;
@@ -56,11 +56,9 @@ impl Known {
         let usual = self.target.as_ref().map(|target| target.usual_timeout());
         let timeout = self.monitor.timeout.map(|timeout| timeout.duration());
         let timeout = timeout.or(usual).unwrap_or(interval);
-        let reach = match self.record.origin {
-            Origin::Made {
-                public_only: true, ..
-            } => Reach::PublicOnly,
-            _ => Reach::Anywhere,
+        let reach = match self.record.origin.public_only() {
+            true => Reach::PublicOnly,
+            false => Reach::Anywhere,
         };
         Manner {
             timeout: timeout.min(interval),
@@ -83,6 +81,11 @@ impl Known {
             latency: report.latency,
             words,
         });
+    }
+
+    /// The labels of its alert when it is down.
+    pub(super) fn labels(&self) -> Labels {
+        alarms::labels(&self.monitor, &self.instance, Trouble::Down)
     }
 
     pub(super) fn raised(&self, what: Trouble, since: Timestamp, words: &str) -> News {

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use nabat_core::monitor::record::Origin;
 use nabat_core::monitor::{MonitorId, Status};
 use nabat_core::token;
 
 use super::Watcher;
 use crate::clock;
-use crate::watch::{Filter, Page, Refused, Shown};
+use crate::watch::{Filter, Glance, Glanced, Page, Refused, Shown};
 
 impl Watcher {
     pub(super) fn find(&self, name: &str) -> Result<MonitorId, Refused> {
@@ -39,6 +40,42 @@ impl Watcher {
         page
     }
 
+    pub(super) fn numbered(&self, id: MonitorId) -> Result<Shown, Refused> {
+        let known = self.monitors.contains_key(&id);
+        known.then(|| self.shown(id)).ok_or(Refused::Unknown {
+            name: String::new(),
+        })
+    }
+
+    pub(super) fn glance(&self, wanted: &Glance) -> Glanced {
+        let now = clock::now();
+        let text = wanted.text.to_lowercase();
+        let made_there = |id: &MonitorId| match (wanted.made_in, &self.monitors[id].record.origin) {
+            (None, _) => true,
+            (Some(there), Origin::Chat { chat, .. }) => there == *chat,
+            (Some(_), _) => false,
+        };
+        let all = Filter::default();
+        let found = self.names.values().copied().filter(made_there);
+        let found = found.filter(|id| self.is_wanted(*id, &all, Some(&text)));
+        let mut glanced = Glanced::default();
+        let mut found: Vec<(u8, MonitorId)> = found
+            .map(|id| {
+                let status = self.watch.status(id, now).unwrap_or(Status::Pending);
+                *glanced.counts.entry(status).or_default() += 1;
+                (status.urgency(), id)
+            })
+            .collect();
+        // Among themselves they stay in the order of their names.
+        found.sort_by_key(|(urgency, _)| *urgency);
+        let per_page = wanted.per_page.max(1);
+        glanced.pages = found.len().div_ceil(per_page).max(1);
+        glanced.page = wanted.page.min(glanced.pages - 1);
+        let page = found.iter().skip(glanced.page * per_page).take(per_page);
+        glanced.monitors = page.map(|(_, id)| self.shown(*id)).collect();
+        glanced
+    }
+
     fn is_wanted(&self, id: MonitorId, filter: &Filter, text: Option<&str>) -> bool {
         let Some(known) = self.monitors.get(&id) else {
             return false;
@@ -55,8 +92,7 @@ impl Watcher {
                 .as_ref()
                 .is_none_or(|kind| kind == known.monitor.kind())
             && text.is_none_or(contains)
-            && (filter.scope.is_empty()
-                || token::covers(&filter.scope, &self.shown(id).alert_labels()))
+            && (filter.scope.is_empty() || token::covers(&filter.scope, &known.labels()))
     }
 
     /// A monitor that is known to be there.
@@ -66,6 +102,7 @@ impl Watcher {
         let state = self.watch.state(id);
         Shown {
             record: Arc::clone(&known.record),
+            monitor: Arc::clone(&known.monitor),
             definition: Arc::clone(&known.definition),
             kind: known.monitor.kind(),
             target: Arc::clone(&known.instance),
@@ -77,9 +114,6 @@ impl Watcher {
             paused: state.is_some_and(|state| state.paused),
             maintenance_until: state.and_then(|state| state.maintenance),
             last: known.last.clone(),
-            severity: known.monitor.severity.clone(),
-            labels: known.monitor.labels.clone(),
-            parents: known.monitor.parents.clone(),
         }
     }
 

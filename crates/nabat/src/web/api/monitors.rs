@@ -11,6 +11,7 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
+use nabat_core::monitor::Trouble;
 use nabat_core::monitor::record::Origin;
 use nabat_core::time::parse_period;
 use nabat_core::token::Role;
@@ -227,7 +228,7 @@ async fn list(
 /// The monitor of this name, if whoever asks may know of it.
 async fn seen(state: &web::State, caller: &Caller, name: &str) -> Result<Shown, Problem> {
     let monitor = state.watch.one(name).await?;
-    if caller.sees(&monitor.alert_labels()) {
+    if caller.sees(&monitor.alert_labels(Trouble::Down)) {
         return Ok(monitor);
     }
     Err(Refused::Unknown {
@@ -472,6 +473,11 @@ impl From<Refused> for Problem {
                 StatusCode::CONFLICT,
                 "key_taken",
                 "choose another `key`, or leave it out",
+            ),
+            Refused::TooManyOfPerson { .. } | Refused::TooManyInChat { .. } => (
+                StatusCode::CONFLICT,
+                "too_many_monitors",
+                "remove some of them",
             ),
             Refused::TooMany { .. } => (
                 StatusCode::CONFLICT,

@@ -25,25 +25,18 @@ fn add(telegram: &Emulator, person: i64) {
     telegram.add_user(User::new(person, "Pat", "en"));
 }
 
-async fn open(world: &World, person: i64, link: &str) -> String {
-    let place = world.telegram.open_link(person, link, None).unwrap();
-    let messages = world.telegram.messages(place);
-    let said = messages.last().unwrap().id;
-    world.next(place, said, link).await.text
-}
-
 #[tokio::test]
 async fn the_first_to_open_the_owner_link_owns_nabat_and_nobody_after() {
     let (mut world, link) = unowned().await;
     assert!(link.starts_with("https://t.me/nabat_bot?start="), "{link}");
     add(&world.telegram, ANN);
 
-    let welcome = open(&world, OWNER, &link).await;
+    let welcome = world.open(OWNER, &link).await;
     assert!(
         welcome.starts_with("Welcome! You are an owner of this bot now"),
         "{welcome}"
     );
-    let refused = open(&world, ANN, &link).await;
+    let refused = world.open(ANN, &link).await;
     assert!(refused.starts_with("This link is not valid"), "{refused}");
     let help = world.ask("/help").await.text;
     assert!(help.contains("/invite"), "{help}");
@@ -62,10 +55,10 @@ async fn the_owner_link_is_made_anew_while_nobody_is_owner() {
     world.nabat.restart().await;
     let newer = world.owner_link().await;
     assert_ne!(link, newer);
-    let welcome = open(&world, OWNER, &newer).await;
+    let welcome = world.open(OWNER, &newer).await;
     assert!(welcome.starts_with("Welcome!"), "{welcome}");
     add(&world.telegram, ANN);
-    let refused = open(&world, ANN, &link).await;
+    let refused = world.open(ANN, &link).await;
     assert!(refused.starts_with("This link is not valid"), "{refused}");
 }
 
@@ -75,15 +68,15 @@ async fn an_owner_invites_a_person_once() {
     for person in [ANN, BEN] {
         add(&world.telegram, person);
     }
-    open(&world, OWNER, &link).await;
+    world.open(OWNER, &link).await;
     let invite = world.ask("/invite").await.text;
     let link = line_with(&invite, "?start=");
-    let welcome = open(&world, ANN, &link).await;
+    let welcome = world.open(ANN, &link).await;
     assert!(
         welcome.starts_with("Welcome! You may use this bot now."),
         "{welcome}"
     );
-    let refused = open(&world, BEN, &link).await;
+    let refused = world.open(BEN, &link).await;
     assert!(refused.starts_with("This link is not valid"), "{refused}");
 
     let answer = world.ask_as(ANN, "/regexp all").await.text;
@@ -103,7 +96,7 @@ async fn an_owner_lets_a_group_in_by_link() {
             .set_status(GROUP, person, Status::Administrator)
             .unwrap();
     }
-    open(&world, OWNER, &link).await;
+    world.open(OWNER, &link).await;
     let invite = world.ask("/invite").await.text;
     let link = line_with(&invite, "?startgroup=");
     world.telegram.open_link(OWNER, &link, Some(GROUP)).unwrap();
@@ -123,7 +116,7 @@ async fn a_group_link_does_not_make_its_opener_an_administrator() {
     for (person, status) in [(ANN, Status::Administrator), (BEN, Status::Member)] {
         world.telegram.set_status(GROUP, person, status).unwrap();
     }
-    open(&world, OWNER, &link).await;
+    world.open(OWNER, &link).await;
     let invite = world.ask("/invite").await.text;
     let link = line_with(&invite, "?startgroup=");
     world.telegram.open_link(ANN, &link, Some(GROUP)).unwrap();

@@ -24,7 +24,23 @@ pub(crate) async fn world_of(people: &[(i64, &str)]) -> World {
     world
 }
 
+/// A world of these people whose Nabat the owner owns.
+pub(crate) async fn owned_world_of(people: &[(i64, &str)]) -> World {
+    let world = world_of(people).await;
+    let link = world.owner_link().await;
+    let welcome = world.open(OWNER, &link).await;
+    assert!(welcome.starts_with("Welcome!"), "{welcome}");
+    world
+}
+
 impl World {
+    /// Somebody opens a link to the bot; returns the answer.
+    pub(crate) async fn open(&self, person: i64, link: &str) -> String {
+        let place = self.telegram.open_link(person, link, None).unwrap();
+        let said = self.telegram.messages(place).last().unwrap().id;
+        self.next(place, said, link).await.text
+    }
+
     /// The owner writes to the bot in private; returns its answer.
     pub(crate) async fn ask(&self, text: &str) -> Message {
         self.ask_as(OWNER, text).await

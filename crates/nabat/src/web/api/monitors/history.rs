@@ -41,16 +41,7 @@ pub(super) async fn history(
     let longest = PERIODS.iter().max().copied().unwrap_or(DAY);
     let since = now.before(longest);
     let edges = look_back(&state, move |history| history.edges(id, since)).await?;
-    let ends = edges.iter().skip(1).map(|edge| Some(edge.at)).chain([None]);
-    let spans: Vec<uptime::Interval> = edges
-        .iter()
-        .zip(ends)
-        .map(|(edge, to)| uptime::Interval {
-            status: edge.status,
-            from: edge.at,
-            to,
-        })
-        .collect();
+    let spans = uptime::intervals(&edges);
     let uptime = PERIODS.map(|period| {
         // What was before it was made is nobody's.
         let shares = uptime(&spans, now.before(period).max(made_at), now);
