@@ -82,6 +82,11 @@ const PACKAGES: &[Package] = &[
         tests: "`cargo xtask bench`",
     },
     Package {
+        name: "nginx-light",
+        programs: &["nginx", "/usr/sbin/nginx"],
+        tests: "the tests that probe web servers",
+    },
+    Package {
         name: "redis-server",
         programs: &["redis-server"],
         tests: "the tests that probe Redis",

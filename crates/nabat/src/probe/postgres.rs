@@ -1,7 +1,13 @@
-//! Asks a PostgreSQL server to let somebody in, up to where it wants a password.
+//! Asks a PostgreSQL server to let somebody in, and with a password to answer a query.
 //!
-//! A server that asks for one, or refuses the user, answers as it should. One that is starting,
-//! stopping or full says so, and is down. Who leaves without a word stands in no log.
+//! Without one, a server that asks for it, or refuses the user, answers as it should; who leaves
+//! then without a word stands in no log. One that is starting, stopping or full says so, and is down.
+
+mod login;
+mod message;
+mod scram;
+
+use std::path::PathBuf;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
@@ -10,15 +16,18 @@ use super::certificate::CertificateCheck;
 use super::dialogue::Dialogue;
 use super::stream::{self, Encryption, Starttls, Stream};
 use super::trace::Trace;
-use super::{Endpoint, Finding, Manner, Report, Short, Tools, evidence};
+use super::{Endpoint, Finding, Manner, Pattern, Report, Short, Tools, evidence};
+use crate::config::Secret;
+use login::login;
+use message::{Message, framed};
 
 const POSTGRES: u16 = 5432;
 
 /// Version 3.0 of the protocol.
 const VERSION: [u8; 4] = [0, 3, 0, 0];
 
-/// The largest message that is taken, in bytes.
-const MAX_MESSAGE: usize = 32 * 1024;
+/// The most messages that a query may be answered with.
+const MAX_MESSAGES: usize = 10_000;
 
 /// Refusals that tell of the server, not of who asks: no room, or not (or no longer) there.
 const DOWN: [&[u8]; 6] = [b"53000", b"53300", b"57P01", b"57P02", b"57P03", b"XX000"];
@@ -36,6 +45,15 @@ pub struct Postgres {
     /// The database that is asked for; without it, that with the user's name.
     #[schemars(length(min = 1, max = 63))]
     pub database: Option<String>,
+    /// The user's password. Without one nobody logs in.
+    pub password: Option<Secret>,
+    /// A file that holds the password.
+    pub password_file: Option<PathBuf>,
+    /// A query that must succeed, for which a password is needed.
+    #[schemars(length(min = 1, max = 10_000))]
+    pub query: Option<String>,
+    /// A regular expression that is found in the first value of the answer to the query.
+    pub matches: Option<Pattern>,
     /// Whether it has to offer TLS.
     #[serde(default)]
     pub tls: bool,
@@ -54,6 +72,10 @@ impl Short for Postgres {
             address: text.parse().map_err(|error| format!("{error}"))?,
             username: nabat(),
             database: None,
+            password: None,
+            password_file: None,
+            query: None,
+            matches: None,
             tls: false,
             certificate: CertificateCheck::default(),
         })
@@ -79,40 +101,93 @@ async fn look(settings: &Postgres, tools: &Tools, trace: &mut Trace) -> Result<(
     };
     let (address, check) = (&settings.address, &settings.certificate);
     let stream = stream::open(address, encryption, check, tools, trace).await?;
-    let finding = trace
-        .phase("dialogue", talk(Dialogue::new(stream), settings))
-        .await?;
-    trace.note(finding);
+    if let Some(password) = &settings.password {
+        trace.hide(password.expose());
+    }
+    let mut dialogue = Dialogue::new(stream);
+    let seen = trace.phase("login", enter(&mut dialogue, settings)).await?;
+    trace.note(seen);
+    if settings.password.is_none() {
+        return Ok(());
+    }
+    if let Some(query) = &settings.query {
+        let value = trace.phase("query", ask(&mut dialogue, query)).await?;
+        trace.note(judge(value.as_deref(), settings));
+    }
+    // It has answered; how it takes leave says nothing about it.
+    let _ = dialogue.say(framed(b'X', &[])).await;
     Ok(())
 }
 
-async fn talk<S: Stream>(
-    mut dialogue: Dialogue<S>,
+/// Lets the user in, if there is a password to do so with.
+async fn enter<S: Stream>(
+    dialogue: &mut Dialogue<S>,
     settings: &Postgres,
 ) -> Result<Finding, Finding> {
     dialogue.say(startup(settings)).await?;
-    let head = dialogue.exactly(5).await?;
-    let size = head[1..]
-        .iter()
-        .fold(0, |size, byte| size << 8 | usize::from(*byte));
-    // The size counts itself.
-    let is_postgres = matches!(head[0], b'R' | b'E' | b'v') && (8..=MAX_MESSAGE).contains(&size);
-    if !is_postgres {
-        let seen = evidence::quote(&head);
-        return Err(Finding::down(format!(
-            "answer {seen}, expected that of PostgreSQL"
-        )));
+    let message = Message::next(dialogue).await?;
+    match (message.letter, &settings.password) {
+        (b'R', Some(password)) => {
+            login(dialogue, &message, settings, password).await?;
+            Ok(Finding::up("lets the user in"))
+        }
+        // `v` is a server that speaks an older protocol.
+        (b'R' | b'v', _) => Ok(Finding::up("answers, and asks who comes")),
+        (b'E', None) if !DOWN.contains(&message.field(b'C')) => {
+            let seen = evidence::quote(message.field(b'M'));
+            Ok(Finding::up(format!("answers: {seen}")))
+        }
+        (b'E', _) => Err(refusal("refuses", &message)),
+        _ => Err(Finding::down("answer otherwise than that of PostgreSQL")),
     }
-    let body = dialogue.exactly(size - 4).await?;
-    if head[0] != b'E' {
-        return Ok(Finding::up("answers, and asks who comes"));
+}
+
+/// What the server says against it.
+fn refusal(what: &str, message: &Message) -> Finding {
+    let seen = evidence::quote(message.field(b'M'));
+    Finding::down(format!("{what}: {seen}"))
+}
+
+/// The first value of the answer to `query`; nothing if there is none.
+async fn ask<S: Stream>(
+    dialogue: &mut Dialogue<S>,
+    query: &str,
+) -> Result<Option<Vec<u8>>, Finding> {
+    let text = [query.as_bytes(), b"\0"].concat();
+    dialogue.say(framed(b'Q', &text)).await?;
+    let mut value = None;
+    let mut is_answered = false;
+    for _ in 0..MAX_MESSAGES {
+        let message = Message::next(dialogue).await?;
+        match message.letter {
+            b'E' => return Err(refusal("query refused", &message)),
+            b'D' if value.is_none() => value = first_value(&message.body),
+            b'C' | b'I' => is_answered = true,
+            // It says that it is ready once before it is asked.
+            b'Z' if is_answered => return Ok(value),
+            _ => {}
+        }
     }
-    let (code, message) = (field(&body, b'C'), field(&body, b'M'));
-    let seen = evidence::quote(message);
-    if DOWN.contains(&code) {
-        return Err(Finding::down(format!("refuses everybody: {seen}")));
+    Err(Finding::down("query with too many answers"))
+}
+
+/// A row is the number of its values, and each with its size, which is -1 for none.
+fn first_value(row: &[u8]) -> Option<Vec<u8>> {
+    let (size, rest) = row.get(2..)?.split_first_chunk()?;
+    let size = usize::try_from(i32::from_be_bytes(*size)).ok()?;
+    rest.get(..size).map(<[u8]>::to_vec)
+}
+
+fn judge(value: Option<&[u8]>, settings: &Postgres) -> Finding {
+    let seen = value.map_or_else(|| "nothing".to_owned(), evidence::quote);
+    let is_found = |pattern: &Pattern| value.is_some_and(|value| pattern.is_match(value));
+    match &settings.matches {
+        Some(pattern) if !is_found(pattern) => {
+            let expected = pattern.as_str();
+            Finding::down(format!("query answered {seen}, expected /{expected}/"))
+        }
+        _ => Finding::up(format!("query answered {seen}")),
     }
-    Ok(Finding::up(format!("answers: {seen}")))
 }
 
 /// The first message: who wants to use what.
@@ -126,11 +201,4 @@ fn startup(settings: &Postgres) -> Vec<u8> {
     body.push(0);
     let size = u32::try_from(body.len() + 4).unwrap_or_default();
     [&size.to_be_bytes()[..], &body].concat()
-}
-
-/// A part of a refusal, by its letter.
-fn field(body: &[u8], letter: u8) -> &[u8] {
-    let mut fields = body.split(|byte| *byte == 0);
-    let field = fields.find(|field| field.first() == Some(&letter));
-    field.and_then(|field| field.get(1..)).unwrap_or_default()
 }

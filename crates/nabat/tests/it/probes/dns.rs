@@ -125,6 +125,8 @@ async fn who_does_not_answer_the_question_is_down() {
 fn a_name_alone_is_enough() {
     let ShortOrLong(dns): ShortOrLong<Dns> = settings(json!("www.example.org"));
     assert_eq!(dns.name.text(), "www.example.org");
+    let ShortOrLong(dns): ShortOrLong<Dns> = settings(json!("_dmarc.пример.рф"));
+    assert_eq!(dns.name.text(), "_dmarc.xn--e1afmkfd.xn--p1ai");
     let read: Result<ShortOrLong<Dns>, _> = serde_json::from_value(json!("a..b"));
     read.unwrap_err();
 }

@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 
 use super::{HASTY, MANNER, assert_report, phases, settings};
 use crate::world::liar::{self, Liar};
+use crate::world::service::Service;
 
 const PAGE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nready";
 
@@ -327,6 +328,43 @@ async fn a_proxy_passes_on_what_is_plain_and_is_told_its_password() {
     let told = ["no way through the proxy, which answers “HTTP/1.1 403 Forbidden”"];
     assert_report(&ask(written).await, Outcome::Down, &told);
     assert!(refusing.heard()[0].starts_with("connect example.org:443 http/1.1"));
+}
+
+#[tokio::test]
+async fn a_real_web_server_is_asked_in_the_clear_and_by_tls() {
+    for is_secret in [false, true] {
+        let server = Service::nginx(is_secret).await;
+        let scheme = if is_secret { "https" } else { "http" };
+        let written = |path: &str| {
+            json!({
+                "url": format!("{scheme}://{}{path}", server.address()),
+                "contains": "ready",
+                "certificate": {"ca_file": server.ca_file()},
+            })
+        };
+        for path in ["/page", "/old"] {
+            assert_report(&ask(written(path)).await, Outcome::Up, &[]);
+        }
+        let report = ask(written("/locked")).await;
+        assert!(
+            report
+                .words()
+                .starts_with("status 401, expected 200–299; “ready”"),
+            "{report:?}"
+        );
+        let mut with_password = written("/locked");
+        with_password["username"] = json!("user");
+        with_password["password"] = json!("opensesame");
+        assert_report(&ask(with_password).await, Outcome::Up, &[]);
+        let mut gone = written("/gone");
+        gone["method"] = json!("HEAD");
+        gone.as_object_mut().unwrap().remove("contains");
+        assert_report(
+            &ask(gone).await,
+            Outcome::Down,
+            &["status 404, expected 200–299"],
+        );
+    }
 }
 
 #[test]

@@ -126,11 +126,46 @@ async fn a_real_postgresql_answers_whoever_asks() {
     let told = ["TLS not offered by the database"];
     assert_report(&postgres(without_tls).await, Outcome::Down, &told);
     let full = "E\0\0\0\u{2c}SFATAL\0C53300\0Msorry, too many clients\0\0";
-    let told = ["refuses everybody: “sorry, too many clients”"];
+    let told = ["refuses: “sorry, too many clients”"];
     assert_report(&postgres(wrong(full).await).await, Outcome::Down, &told);
     let report = postgres(wrong("HTTP/1.1 400 Bad Request\r\n").await).await;
     let told = ["answer “HTTP/”, expected that of PostgreSQL"];
     assert_report(&report, Outcome::Down, &told);
+    let login = |password: &str, query: &str| {
+        json!({"address": server.address(), "username": "boss", "database": "postgres",
+            "password": password, "query": query, "matches": "^4[0-9]$"})
+    };
+    let report = postgres(login(
+        "opensesame",
+        "select 42, 7 union select 43, 8 order by 1",
+    ))
+    .await;
+    assert_up(&report, "lets the user in; query answered “42”");
+    for (password, query, told) in [
+        (
+            "opensesame",
+            "select 7",
+            "query answered “7”, expected /^4[0-9]$/",
+        ),
+        (
+            "opensesame",
+            "select 7 where false",
+            "query answered nothing, expected /^4[0-9]$/",
+        ),
+        (
+            "opensesame",
+            "select * from x",
+            "query refused: “relation \"x\" does not exist”",
+        ),
+        (
+            "wr0ng",
+            "select 1",
+            "login refused: “password authentication failed for user \"boss\"”",
+        ),
+    ] {
+        let report = postgres(login(password, query)).await;
+        assert_report(&report, Outcome::Down, &[told]);
+    }
 }
 
 #[tokio::test]

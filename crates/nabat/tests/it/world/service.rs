@@ -6,11 +6,12 @@
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt as _, chown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
+use super::certificates::{Authority, Validity};
 use super::process::Process;
 use super::wait;
 
@@ -20,9 +21,9 @@ const NOBODY: u32 = 65_534;
 /// A server on a port of 127.0.0.1.
 pub(crate) struct Service {
     // Fields are dropped in this order: who writes into the folder before the folder.
-    _process: Process,
+    process: Process,
     port: u16,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Service {
@@ -59,7 +60,13 @@ impl Service {
         let mut command = unprivileged(&postgres("postgres"));
         command.arg("-D").arg(data).arg("-p").arg(port.to_string());
         command.args(["-h", "127.0.0.1", "-k", "", "-F"]);
-        Self::start("postgres", folder, port, &mut command).await
+        let mut server = Self::start("postgres", folder, port, &mut command).await;
+        // It listens before it lets anybody in.
+        server
+            .process
+            .word_after("system is ready to accept ")
+            .await;
+        server
     }
 
     /// MariaDB with its own users alone.
@@ -158,6 +165,33 @@ impl Service {
         Self::start("dnsmasq", folder, port, &mut command).await
     }
 
+    /// Nginx with the page `ready`, the same moved and locked (`user`, `opensesame`), and none
+    /// elsewhere; by TLS if it `is_secret`, with a certificate of the authority in its folder.
+    pub(crate) async fn nginx(is_secret: bool) -> Self {
+        let folder = folder();
+        let port = free_port();
+        fs::write(folder.path().join("page"), "<html>ready</html>").unwrap();
+        fs::write(folder.path().join("users"), "user:{PLAIN}opensesame\n").unwrap();
+        Authority::new(folder.path()).certify("server", "IP:127.0.0.1", Validity::Days(40));
+        for entry in fs::read_dir(folder.path()).unwrap() {
+            // The key is for its owner alone.
+            own(&entry.unwrap().path());
+        }
+        let configuration = nginx(folder.path(), port, is_secret);
+        fs::write(folder.path().join("nginx.conf"), configuration).unwrap();
+        let mut command = unprivileged("nginx");
+        command.arg("-c").arg(folder.path().join("nginx.conf"));
+        command
+            .arg("-e")
+            .arg(folder.path().join("nginx-errors.log"));
+        Self::start("nginx", folder, port, &mut command).await
+    }
+
+    /// The authority that signed its certificate, if it has one.
+    pub(crate) fn ca_file(&self) -> PathBuf {
+        self.folder.path().join("ca.pem")
+    }
+
     async fn start(name: &str, folder: TempDir, port: u16, command: &mut Command) -> Self {
         let process = Process::start(name, folder.path(), command);
         wait::until(&format!("{name} to listen"), async || {
@@ -165,9 +199,9 @@ impl Service {
         })
         .await;
         Self {
-            _process: process,
+            process,
             port,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -188,10 +222,48 @@ fn is_root() -> bool {
 
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    if is_root() {
-        chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
-    }
+    own(folder.path());
     folder
+}
+
+/// Gives `path` to whom the servers run as.
+fn own(path: &Path) {
+    if is_root() {
+        chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+}
+
+fn nginx(folder: &Path, port: u16, is_secret: bool) -> String {
+    let (folder, tls) = (folder.display(), if is_secret { " ssl http2" } else { "" });
+    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|kind| format!("{kind}_temp_path {folder}/{kind};\n"))
+        .concat();
+    format!(
+        r#"
+daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+events {{}}
+http {{
+  access_log off;
+  {temporary}
+  server {{
+    listen 127.0.0.1:{port}{tls};
+    ssl_certificate {folder}/server.pem;
+    ssl_certificate_key {folder}/server.key;
+    root {folder};
+    location = /old {{ return 301 /page; }}
+    location = /locked {{
+      auth_basic "friends";
+      auth_basic_user_file {folder}/users;
+      try_files /page =404;
+    }}
+    location = /page {{}}
+    location / {{ return 404; }}
+  }}
+}}
+"#
+    )
 }
 
 fn unprivileged(program: &str) -> Command {
