@@ -88,7 +88,10 @@ const PACKAGES: &[Package] = &[
     },
     Package {
         name: "postgresql",
-        programs: &["/usr/lib/postgresql/15/bin/postgres"],
+        programs: &[
+            "/usr/lib/postgresql/15/bin/postgres",
+            "/usr/lib/postgresql/17/bin/postgres",
+        ],
         tests: "the tests that probe PostgreSQL",
     },
     Package {

@@ -15,6 +15,7 @@ use crate::monitor::{MonitorId, State};
 use crate::silence::{Silence, SilenceId};
 use crate::subscription::{Subscription, SubscriptionId};
 use crate::time::Timestamp;
+use crate::token::Token;
 
 /// One thing to keep or to forget.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +87,10 @@ pub enum Change {
     Ping(Box<Ping>),
     /// Up to when monitors have been watched.
     WatchedUntil(Timestamp),
+    /// A token of the API as it is now.
+    Token(Box<Token>),
+    /// The name of a token that admits to nothing any more.
+    TokenGone(String),
     /// The last update of a bot that was dealt with.
     Offset(BotId, Offset),
     /// No number up to this one is free.

@@ -11,8 +11,8 @@ use crate::alert::Labels;
 use crate::matcher::Matcher;
 use crate::time::Timestamp;
 
-/// The longest name of a token, in characters.
-pub const NAME_CHARS_MAX: usize = 100;
+/// What a token may be called, as a regular expression: something that stands in an address as it is.
+pub const NAME_PATTERN: &str = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$";
 
 /// What somebody may do. A greater role may do all that a lesser one may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -86,6 +86,13 @@ impl Token {
     }
 }
 
+/// Whether a token may be called that, see [`NAME_PATTERN`].
+pub fn is_name(text: &str) -> bool {
+    let within = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    let begins_well = text.starts_with(|first: char| first.is_ascii_alphanumeric());
+    begins_well && text.len() <= 100 && text.bytes().all(within)
+}
+
 /// Whether what has these labels lies within a scope.
 pub fn covers(scope: &[Matcher], labels: &Labels) -> bool {
     scope.iter().all(|matcher| matcher.matches(labels))
@@ -103,6 +110,26 @@ mod tests {
         }
         assert!(Role::ALL.is_sorted());
         assert_eq!("root".parse::<Role>(), Err(NoRole));
+    }
+
+    #[test]
+    fn a_name_stands_in_an_address_as_it_is() {
+        let longest = "a".repeat(100);
+        for name in ["ci", "7", "a.b_c-d", &longest] {
+            assert!(is_name(name), "{name}");
+        }
+        for name in [
+            "",
+            ".",
+            "..",
+            "-a",
+            "a b",
+            "a/b",
+            "ä",
+            &format!("{longest}a"),
+        ] {
+            assert!(!is_name(name), "{name}");
+        }
     }
 
     #[test]

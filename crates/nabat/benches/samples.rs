@@ -94,7 +94,7 @@ fn open(path: &Path, now: &Arc<AtomicI64>) -> Result<Samples> {
 /// Up for the most part, some milliseconds late, and as fast as things in another town are.
 fn sample(monitor: u64, second: i64) -> Sample {
     let noise = (monitor ^ second.unsigned_abs()).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-    let is_down = noise % 1_000 == 0;
+    let is_down = noise.is_multiple_of(1_000);
     let micros = 5_000 + monitor * 7 + noise % 4_000;
     Sample {
         monitor: MonitorId(monitor),

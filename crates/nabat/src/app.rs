@@ -28,6 +28,7 @@ use crate::samples::{Keep, Samples};
 use crate::store::sqlite::{Damage, Sqlite};
 use crate::store::{History, Store};
 use crate::telemetry::Log;
+use crate::web::api::keyring::Keyring;
 use crate::web::api::{once, token};
 use crate::web::server::{Reload, serve};
 use crate::{bot, clock, watch, web};
@@ -176,6 +177,7 @@ impl App {
         let api = web::api::Api {
             history: Arc::clone(&store) as Arc<dyn History>,
             token,
+            keyring: Keyring::new(store.tokens()?),
             names: Names::of(&instance),
             answers: once::Answers::default(),
             document: web::api::document(&prefix).to_string().into(),

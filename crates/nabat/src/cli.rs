@@ -20,6 +20,7 @@ mod schema;
 mod serve;
 mod silence;
 mod table;
+mod token;
 mod whoami;
 mod words;
 
@@ -74,6 +75,8 @@ enum Command {
     Monitor(Box<monitor::Monitor>),
     /// Run a job and tell Nabat that it began and how it ended
     Run(run::Run),
+    /// Make tokens for programs that use the API, list and remove them
+    Token(Box<token::Token>),
     /// Make a `nabat.yml` of another program's configuration
     Import(import::Import),
     /// See what fires and what fired, for how long, and who was told
@@ -102,6 +105,7 @@ pub fn run() -> ExitCode {
             Ok(code) => return ExitCode::from(code),
             Err(failure) => Err(failure),
         },
+        Command::Token(token) => token.run(),
         Command::Import(import) => import.run(),
         Command::Incidents(incidents) => incidents.run(),
         Command::Routes(routes) => routes.run(),

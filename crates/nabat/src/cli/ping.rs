@@ -95,7 +95,7 @@ impl Ping {
             count: self.count.or((!is_live).then_some(UNWATCHED)),
             teller,
         });
-        let mut tallies: Vec<Tally> = self.hosts.iter().map(Tally::of).collect();
+        let mut tallies: Vec<Tally> = self.hosts.iter().map(|host| Tally::of(host)).collect();
         for (place, host) in self.hosts.into_iter().enumerate() {
             tokio::spawn(Arc::clone(&way).follow(place, host));
         }

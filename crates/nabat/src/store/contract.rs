@@ -2,6 +2,7 @@
 
 mod history;
 mod incidents;
+mod tokens;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,7 +43,8 @@ pub(crate) fn run<S: Store + History>(fresh: impl Fn() -> (TempDir, S)) {
         scenario(&store);
     }
     history::run(&fresh);
-    incidents::run(fresh);
+    incidents::run(&fresh);
+    tokens::run(fresh);
 }
 
 /// Stores one of everything and returns what must come back.

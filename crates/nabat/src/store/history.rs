@@ -12,6 +12,7 @@ use nabat_core::monitor::MonitorId;
 use nabat_core::monitor::record::{Edge, Kept, Ping};
 use nabat_core::subscription::Selector;
 use nabat_core::time::Timestamp;
+use nabat_core::token::Token;
 
 use super::StoreError;
 
@@ -53,6 +54,12 @@ pub trait History: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// When the store can't be read.
     fn entries(&self, id: IncidentId) -> Result<Vec<Entry>, StoreError>;
+
+    /// All tokens of the API, by name.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    fn tokens(&self) -> Result<Vec<Token>, StoreError>;
 
     /// All monitors, and up to when they have been watched.
     ///

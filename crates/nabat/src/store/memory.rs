@@ -13,7 +13,7 @@ use nabat_core::incident::{Incident, IncidentId, State, title_of};
 use nabat_core::monitor::MonitorId;
 use nabat_core::monitor::record::{Edge, Ping};
 use nabat_core::time::Timestamp;
-use nabat_core::token::covers;
+use nabat_core::token::{Token, covers};
 
 use super::{
     Fence, History, IncidentPage, IncidentQuery, Keep, Query, Record, Store, StoreError, Watched,
@@ -36,6 +36,7 @@ struct Kept {
     attempts: BTreeMap<(DeliveryId, u32), Attempt>,
     entries: BTreeMap<(IncidentId, EntryId), Entry>,
     monitors: Monitors,
+    tokens: BTreeMap<String, Token>,
     rest: Snapshot,
 }
 
@@ -137,6 +138,12 @@ impl Kept {
             | Change::EdgesGone(_)
             | Change::Ping(_)
             | Change::WatchedUntil(_) => self.monitors.apply(change),
+            Change::Token(token) => {
+                self.tokens.insert(token.name.clone(), *token);
+            }
+            Change::TokenGone(name) => {
+                self.tokens.remove(&name);
+            }
             Change::Offset(bot, offset) => {
                 put(&mut self.rest.offsets, (bot, offset), |(bot, _)| *bot);
             }
@@ -337,6 +344,10 @@ impl History for Memory {
 
     fn monitors(&self) -> Result<Watched, StoreError> {
         Ok(self.kept().monitors.all())
+    }
+
+    fn tokens(&self) -> Result<Vec<Token>, StoreError> {
+        Ok(self.kept().tokens.values().cloned().collect())
     }
 
     fn edges(&self, id: MonitorId, since: Timestamp) -> Result<Vec<Edge>, StoreError> {

@@ -21,6 +21,7 @@ mod salvage;
 mod silences;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -36,6 +37,7 @@ use nabat_core::incident::{Incident, IncidentId};
 use nabat_core::monitor::MonitorId;
 use nabat_core::monitor::record::{Edge, Ping};
 use nabat_core::time::Timestamp;
+use nabat_core::token::Token;
 
 use super::{
     Fence, History, IncidentPage, IncidentQuery, Keep, Query, Record, Store, StoreError, Watched,
@@ -56,6 +58,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../migrations/0005_presumed_ends.sql")),
     M::up(include_str!("../../migrations/0007_entries.sql")),
     M::up(include_str!("../../migrations/0008_monitors.sql")),
+    M::up(include_str!("../../migrations/0009_tokens.sql")),
 ];
 /// A larger log is cut to this size in bytes when it begins anew.
 const WAL_KEPT_BYTES: u32 = 64 << 20;
@@ -186,6 +189,10 @@ impl History for Sqlite {
 
     fn monitors(&self) -> Result<Watched, StoreError> {
         monitors::all(&self.reader()).map_err(failed("read the monitors"))
+    }
+
+    fn tokens(&self) -> Result<Vec<Token>, StoreError> {
+        tokens::all(&self.reader()).map_err(failed("read the tokens"))
     }
 
     fn edges(&self, id: MonitorId, since: Timestamp) -> Result<Vec<Edge>, StoreError> {

@@ -8,6 +8,7 @@ pub mod caller;
 mod deliveries;
 mod document;
 mod incidents;
+pub mod keyring;
 mod manual;
 mod monitors;
 pub mod once;
@@ -18,6 +19,7 @@ pub mod request;
 mod routes;
 pub mod shape;
 pub mod token;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -30,11 +32,13 @@ use serde_json::Value;
 
 use super::State;
 use super::answer::Problem;
+use crate::clock;
 use crate::config::{Config, Secret};
 use crate::intake::access;
 use crate::store::{History, StoreError};
 
 use caller::Caller;
+use keyring::Keyring;
 use operation::Operation;
 
 /// What a token is called that no command made: the one in the file, the one of the configuration.
@@ -47,6 +51,8 @@ pub struct Api {
     pub history: Arc<dyn History>,
     /// What the file in the data folder says; the configuration may name another token.
     pub token: Secret,
+    /// The tokens that people made.
+    pub keyring: Keyring,
     /// What silences are called outside.
     pub names: Names,
     /// The answers that are given again.
@@ -66,11 +72,21 @@ impl Api {
     /// Whoever sent a request, if it bears an accepted token.
     async fn caller(&self, state: &State, headers: &HeaderMap) -> Option<Caller> {
         let config = state.config.borrow().clone();
-        self.admits(&config, headers).then(|| Caller {
-            name: ROOT.into(),
-            role: Role::Admin,
-            scope: Arc::default(),
-        })
+        if self.admits(&config, headers) {
+            return Some(Caller {
+                name: ROOT.into(),
+                role: Role::Admin,
+                scope: Arc::default(),
+            });
+        }
+        let given = access::bearer(headers)?;
+        let now = clock::now();
+        let Some(known) = self.keyring.find(given, now) else {
+            tracing::debug!("a request bears a token that is not accepted");
+            return None;
+        };
+        self.keyring.used(&state.engine, &known, now).await;
+        Some(Caller::from(&known.token))
     }
 }
 
@@ -82,6 +98,7 @@ fn operations() -> Vec<Operation> {
         incidents::operations().into(),
         monitors::operations(),
         routes::operations().into(),
+        tokens::operations().into(),
     ];
     all.into_iter().flatten().collect()
 }

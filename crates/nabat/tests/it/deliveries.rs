@@ -49,11 +49,6 @@ fn refusal(code: u16, description: &str) -> FaultKind {
     }
 }
 
-fn token(world: &World) -> String {
-    let file = world.nabat.data_dir().join("api-token");
-    std::fs::read_to_string(file).unwrap().trim().to_owned()
-}
-
 /// The deliveries that a list with this query shows.
 async fn list(world: &World, query: &str) -> Vec<Value> {
     let (status, page) = world.api(Method::GET, &format!("{PATH}?{query}")).await;
@@ -290,7 +285,7 @@ async fn only_who_has_the_token_is_answered() {
         );
     }
     let page = get(PATH)
-        .bearer_auth(token(&world))
+        .bearer_auth(world.token())
         .header("Origin", "http://x");
     assert_eq!(page.send().await.unwrap().status(), StatusCode::FORBIDDEN);
     for (query, words) in [
@@ -316,7 +311,7 @@ async fn only_who_has_the_token_is_answered() {
 async fn a_token_of_the_configuration_is_as_good_as_that_of_the_file() {
     let configured = "configured-token";
     let world = World::with_config(|config| config["api"] = json!({ "token": configured })).await;
-    for token in [configured.to_owned(), token(&world)] {
+    for token in [configured.to_owned(), world.token()] {
         let request = http::client().get(world.nabat.url(PATH)).bearer_auth(token);
         assert_eq!(request.send().await.unwrap().status(), StatusCode::OK);
     }

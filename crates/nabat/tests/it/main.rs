@@ -56,6 +56,8 @@ mod receivers;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]
+mod rest;
+#[cfg(test)]
 mod routes;
 #[cfg(test)]
 mod silences;
@@ -63,6 +65,8 @@ mod silences;
 mod stories;
 #[cfg(test)]
 mod swap;
+#[cfg(test)]
+mod tokens;
 #[cfg(test)]
 mod webhook;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nabat::probe::ping::{Ping, Pinger, Round, probe};
+use nabat::probe::ping::{AddressFamily, Ping, Pinger, Round, probe};
 use nabat::probe::{Manner, Outcome, Reach, Report, Tools};
 use tokio::task::JoinSet;
 
@@ -47,8 +47,12 @@ fn loopback(number: u32) -> IpAddr {
 
 /// Probes a host as monitors do.
 async fn look(host: &str, manner: Manner) -> Report {
-    let pinger = Pinger::new().unwrap();
-    probe(&Ping::new(host), &Tools::start().unwrap(), &pinger, manner).await
+    probed(&Ping::new(host), manner).await
+}
+
+async fn probed(ping: &Ping, manner: Manner) -> Report {
+    let tools = Tools::start().unwrap();
+    probe(ping, &tools, &tools.pinger, manner).await
 }
 
 /// Checks what came of a probe, and how it is said.
@@ -97,9 +101,7 @@ async fn of_thousands_of_targets_at_once_none_is_lost() {
 #[tokio::test]
 async fn a_name_is_pinged_at_the_address_that_is_meant() {
     let mut ping = Ping::new("localhost");
-    let pinger = Pinger::new().unwrap();
-    let tools = Tools::start().unwrap();
-    let report = probe(&ping, &tools, &pinger, MANNER).await;
+    let report = probed(&ping, MANNER).await;
     assert_eq!(
         report.address,
         Some(Ipv4Addr::LOCALHOST.into()),
@@ -107,14 +109,14 @@ async fn a_name_is_pinged_at_the_address_that_is_meant() {
     );
     assert_eq!(report.outcome, Outcome::Up, "{report:?}");
     ping.host = "127.0.0.1".to_owned();
-    ping.family = nabat::probe::ping::AddressFamily::Ip6;
-    let report = probe(&ping, &tools, &pinger, MANNER).await;
+    ping.family = AddressFamily::Ip6;
+    let report = probed(&ping, MANNER).await;
     assert_report(&report, Outcome::Down, "127.0.0.1 has no IPv6 address");
     let guarded = Manner {
         reach: Reach::PublicOnly,
         ..MANNER
     };
-    let report = probe(&Ping::new("127.0.0.1"), &tools, &pinger, guarded).await;
+    let report = look("127.0.0.1", guarded).await;
     assert_eq!(report.outcome, Outcome::Unknown, "{report:?}");
 }
 
@@ -239,8 +241,7 @@ async fn loss_makes_a_host_degraded() {
         timeout: Duration::from_secs(1),
         ..MANNER
     };
-    let pinger = Pinger::new().unwrap();
-    let report = probe(&ping, &Tools::start().unwrap(), &pinger, manner).await;
+    let report = probed(&ping, manner).await;
     assert_eq!(report.outcome, Outcome::Degraded, "{report:?}");
     let words = &report.findings[0].words;
     assert!(words.contains(" of 20 lost"), "{words}");

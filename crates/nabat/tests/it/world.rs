@@ -16,6 +16,7 @@ pub(crate) mod nabat;
 pub(crate) mod process;
 pub(crate) mod prometheus;
 pub(crate) mod recorder;
+mod schema;
 pub(crate) mod service;
 pub(crate) mod site;
 pub(crate) mod smtp;
@@ -28,6 +29,7 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 use telegram_emulator::{Emulator, Limits, Message, Place, Settings, User};
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
 use alertmanager::{Alertmanager, Timing};
 use nabat::Nabat;
@@ -45,6 +47,8 @@ pub(crate) struct World {
     pub(crate) nabat: Nabat,
     pub(crate) telegram: Emulator,
     folder: TempDir,
+    /// What the API says of itself, once it was asked.
+    document: OnceCell<Value>,
 }
 
 impl World {
@@ -85,6 +89,7 @@ impl World {
             nabat,
             telegram,
             folder,
+            document: OnceCell::new(),
         }
     }
 

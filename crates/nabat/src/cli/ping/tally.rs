@@ -57,9 +57,9 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn of(host: &String) -> Self {
+    pub(super) fn of(host: &str) -> Self {
         Self {
-            host: host.clone(),
+            host: host.to_owned(),
             ..Self::default()
         }
     }
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn what_was_seen_is_summed_up() {
-        let mut tally = Tally::of(&"web-1".to_owned());
+        let mut tally = Tally::of("web-1");
         assert!(!tally.has_answered());
         assert_eq!(tally.note(Event::Address([10, 0, 0, 7].into())), None);
         for event in [came(10), lost(), came(14)] {
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn only_what_was_sent_can_be_lost() {
-        let mut tally = Tally::of(&"10.0.0.7".to_owned());
+        let mut tally = Tally::of("10.0.0.7");
         let nowhere = Event::Answer(Answer::Nowhere("no such name".to_owned()));
         assert_eq!(tally.note(nowhere).unwrap(), "10.0.0.7: no such name");
         assert_eq!((tally.sent, tally.loss()), (0, None));
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn only_the_last_answers_are_drawn() {
-        let mut tally = Tally::of(&"a".to_owned());
+        let mut tally = Tally::of("a");
         for _ in 0..=RECENT {
             tally.note(lost());
         }

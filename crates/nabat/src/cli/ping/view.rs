@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     fn tally() -> Tally {
-        let mut tally = Tally::of(&"web-1".to_owned());
+        let mut tally = Tally::of("web-1");
         for millis in [1, 9, 5] {
             let came = Answer::Came(Duration::from_millis(millis));
             tally.note(Event::Answer(came));
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_host_is_a_line_with_all_that_was_seen() {
-        let text = table(&[tally(), Tally::of(&"web-2".to_owned())], None);
+        let text = table(&[tally(), Tally::of("web-2")], None);
         let cells = |line: &str| {
             let cells = line.split("  ").map(str::trim);
             let cells: Vec<String> = cells

@@ -51,6 +51,7 @@ pub(super) struct Socket {
 }
 
 /// A packet that the network did not deliver, by the error queue.
+#[derive(Clone, Copy)]
 pub(super) struct Undelivered {
     /// To whom it was sent.
     pub(super) to: IpAddr,
@@ -258,7 +259,7 @@ fn address(storage: &SockaddrStorage) -> Option<IpAddr> {
 }
 
 fn errno(error: std::io::Error) -> Errno {
-    error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
+    Errno::try_from(error).unwrap_or(Errno::EIO)
 }
 
 /// Has the kernel keep from a raw socket all but the answers with its identifier.

@@ -80,24 +80,24 @@ mod tests {
         (finding.outcome, finding.words)
     }
 
-    fn is(found: (Outcome, String), outcome: Outcome, words: &str) {
-        assert_eq!(found, (outcome, words.to_owned()));
+    fn is(found: &(Outcome, String), outcome: Outcome, words: &str) {
+        assert_eq!(found, &(outcome, words.to_owned()));
     }
 
     #[test]
     fn a_host_is_up_as_long_as_not_too_many_packets_are_lost() {
         let up = "1.23 ms, 0 of 3 lost, jitter 0.000 ms";
-        is(of(3, |_| {}), Outcome::Up, up);
+        is(&of(3, |_| {}), Outcome::Up, up);
         let one = "1.23 ms, 1 of 3 lost, jitter 0.000 ms";
-        is(of(2, |_| {}), Outcome::Up, one);
+        is(&of(2, |_| {}), Outcome::Up, one);
         let two = "1.23 ms, 2 of 3 lost; expected at most 50 %";
-        is(of(1, |_| {}), Outcome::Degraded, two);
+        is(&of(1, |_| {}), Outcome::Degraded, two);
     }
 
     #[test]
     fn a_host_that_answers_nothing_is_down_with_what_the_network_says() {
         let silent = "no answer from 10.0.0.7 within 1s (3 packets)";
-        is(of(0, |_| {}), Outcome::Down, silent);
+        is(&of(0, |_| {}), Outcome::Down, silent);
         let refused = of(0, |seen| {
             seen.refusal = Some(Refusal {
                 by: By::Router([10, 0, 0, 1].into()),
@@ -105,7 +105,7 @@ mod tests {
             });
         });
         let words = "10.0.0.7: host unreachable, says 10.0.0.1 (3 packets lost)";
-        is(refused, Outcome::Down, words);
+        is(&refused, Outcome::Down, words);
     }
 
     #[test]
@@ -116,7 +116,7 @@ mod tests {
                 seen.fault = Some(Fault::NoRoute(ADDRESS));
             });
             let words = "this machine has no route to 10.0.0.7";
-            is(found, Outcome::Unknown, words);
+            is(&found, Outcome::Unknown, words);
         }
         assert_eq!(of(0, |seen| seen.sent = 0).0, Outcome::Unknown);
         let answered = of(3, |seen| seen.fault = Some(Fault::Busy));

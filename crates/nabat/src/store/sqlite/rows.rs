@@ -18,7 +18,7 @@ use nabat_core::subscription::{Selector, Subscription, SubscriptionId};
 use nabat_core::time::Timestamp;
 
 use super::reader::Reader;
-use super::{StoreError, failed, history, incidents, monitors, silences};
+use super::{StoreError, failed, history, incidents, monitors, silences, tokens};
 
 /// Applies one change within a transaction.
 pub(super) fn apply(tx: &Transaction<'_>, change: &Change) -> Result<(), StoreError> {
@@ -148,6 +148,8 @@ fn apply_plain(tx: &Transaction<'_>, change: &Change) -> rusqlite::Result<usize>
         Change::Edge(edge) => monitors::put_edge(tx, edge),
         Change::EdgesGone(before) => monitors::remove_edges(tx, *before),
         Change::Ping(ping) => monitors::put_ping(tx, ping),
+        Change::Token(token) => tokens::put(tx, token),
+        Change::TokenGone(name) => tokens::remove(tx, name),
         Change::WatchedUntil(until) => monitors::put_watched(tx, *until),
         Change::Offset(bot, offset) => run(
             "INSERT OR REPLACE INTO offsets (bot, update_id, at) VALUES (?1, ?2, ?3)",
@@ -476,7 +478,7 @@ pub(super) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> 
     row.get(column).map(Timestamp::from_millis)
 }
 
-fn time_if_any(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+pub(super) fn time_if_any(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
     let millis: Option<i64> = row.get(column)?;
     Ok(millis.map(Timestamp::from_millis))
 }

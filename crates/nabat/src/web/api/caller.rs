@@ -12,7 +12,7 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use nabat_core::alert::Labels;
 use nabat_core::matcher::Matcher;
-use nabat_core::token::{self, Role};
+use nabat_core::token::{self, Role, Token};
 
 use crate::web::State;
 use crate::web::answer::Problem;
@@ -26,6 +26,16 @@ pub struct Caller {
     pub role: Role,
     /// What it is about; everything without any matcher.
     pub scope: Arc<[Matcher]>,
+}
+
+impl From<&Token> for Caller {
+    fn from(token: &Token) -> Self {
+        Self {
+            name: token.name.as_str().into(),
+            role: token.role,
+            scope: token.scope.as_slice().into(),
+        }
+    }
 }
 
 impl Caller {

@@ -17,5 +17,5 @@ pub(super) fn operations() -> [Operation; 1] {
 }
 
 async fn openapi(State(state): State<web::State>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, JSON)], state.api.document.clone())
+    ([(header::CONTENT_TYPE, JSON)], state.api.document)
 }

@@ -123,6 +123,24 @@ pub(super) fn moment(text: &str, now: Timestamp) -> Result<Timestamp, ()> {
     }
 }
 
+/// What follows `after` of a list that is sorted by name, and what to go on with if there is more.
+pub(super) fn after<T>(
+    all: Vec<T>,
+    name: impl Fn(&T) -> &str,
+    after: Option<&str>,
+    limit: usize,
+) -> (Vec<T>, Option<String>) {
+    let follows = |item: &T| after.is_none_or(|after| name(item) > after);
+    let mut rest = all.into_iter().filter(follows);
+    let page: Vec<T> = rest.by_ref().take(limit).collect();
+    let more = rest.next().is_some();
+    let next = page
+        .last()
+        .filter(|_| more)
+        .map(|last| name(last).to_owned());
+    (page, next)
+}
+
 fn place(text: &str) -> Result<Place, Problem> {
     text.parse()
         .map_err(|()| wrong("`before` is not what a list gave as `next`".to_owned()))

@@ -8,6 +8,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::http::{Request, StatusCode};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::operation::MERGE_PATCH;
 use super::page;
@@ -27,7 +28,7 @@ pub struct Segment(pub String);
 #[derive(Debug)]
 pub struct Number(pub i64);
 
-/// A body in JSON. It comes last among the arguments of a handler: whoever may not is told so first.
+/// A body: one object in JSON. It comes last among the arguments of a handler: whoever may not is told so first.
 #[derive(Debug)]
 pub struct Sent<T>(pub T);
 
@@ -98,28 +99,36 @@ impl<T: DeserializeOwned> FromRequest<State> for Sent<T> {
     }
 }
 
-/// Reads JSON; says where what can't be lies.
+/// Reads one object in JSON.
 ///
 /// # Errors
 /// What is wrong, and where.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let read = serde_path_to_error::deserialize(&mut reader);
-    let read = read.map_err(|error| {
+    // First whether it is JSON at all: what it says is of no interest before.
+    let value: Value =
+        serde_json::from_slice(body).map_err(|error| unreadable(false, &error.to_string()))?;
+    if !value.is_object() {
+        return Err(unreadable(true, "it is no object"));
+    }
+    from_value(value)
+}
+
+/// Makes of a value that was read what it says.
+///
+/// # Errors
+/// What can't be, and where.
+pub(super) fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
-        let cause = error.into_inner();
-        // The position within a body that was read is of no use; the path says more.
-        let words = match (cause.is_data(), path.as_str()) {
-            (true, ".") => plain(&cause),
-            (true, path) => format!("`{path}`: {}", plain(&cause)),
-            (false, _) => cause.to_string(),
-        };
-        unreadable(cause.is_data(), &words)
-    })?;
-    reader
-        .end()
-        .map_err(|error| unreadable(false, &error.to_string()))?;
-    Ok(read)
+        unreadable(true, &placed(&path, &plain(&error.into_inner())))
+    })
+}
+
+fn placed(path: &str, words: &str) -> String {
+    match path {
+        "." => words.to_owned(),
+        path => format!("`{path}`: {words}"),
+    }
 }
 
 fn plain(error: &serde_json::Error) -> String {

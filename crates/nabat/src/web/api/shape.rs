@@ -4,6 +4,7 @@ pub mod failure;
 pub mod incident;
 pub mod monitor;
 pub mod routes;
+pub mod token;
 mod words;
 
 pub use failure::Failure;

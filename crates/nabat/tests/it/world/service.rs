@@ -17,9 +17,6 @@ use super::wait;
 /// Debian's `nobody` and `nogroup`: PostgreSQL and MariaDB refuse to be root.
 const NOBODY: u32 = 65_534;
 
-/// Where Debian keeps what is no user's program.
-const POSTGRES: &str = "/usr/lib/postgresql/15/bin";
-
 /// A server on a port of 127.0.0.1.
 pub(crate) struct Service {
     // Fields are dropped in this order: who writes into the folder before the folder.
@@ -56,10 +53,10 @@ impl Service {
         let data = folder.path().join("data");
         fs::write(folder.path().join("password"), "opensesame").unwrap();
         let line = "-A scram-sha-256 -U boss --no-sync --pwfile=password -D data";
-        let mut initdb = unprivileged(&format!("{POSTGRES}/initdb"));
+        let mut initdb = unprivileged(&postgres("initdb"));
         done(initdb.args(line.split(' ')).current_dir(folder.path()));
         let port = free_port();
-        let mut command = unprivileged(&format!("{POSTGRES}/postgres"));
+        let mut command = unprivileged(&postgres("postgres"));
         command.arg("-D").arg(data).arg("-p").arg(port.to_string());
         command.args(["-h", "127.0.0.1", "-k", "", "-F"]);
         Self::start("postgres", folder, port, &mut command).await
@@ -208,6 +205,15 @@ fn unprivileged(program: &str) -> Command {
     let found = places.into_iter().find(|file| file.is_file());
     command.arg(found.unwrap_or_else(|| program.into()));
     command
+}
+
+/// A program of the newest PostgreSQL that is installed, by its whole path.
+fn postgres(program: &str) -> String {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
+    let versions = versions.filter_map(|version| version.unwrap().file_name().into_string().ok());
+    let newest = versions.max_by_key(|version| version.parse::<u32>().unwrap_or_default());
+    let newest = newest.expect("no PostgreSQL; does `cargo xtask setup` help?");
+    format!("/usr/lib/postgresql/{newest}/bin/{program}")
 }
 
 /// Runs `command` to its end, which must be a good one.

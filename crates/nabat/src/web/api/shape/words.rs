@@ -2,6 +2,7 @@
 
 use nabat_core::delivery::{Fate, Priority};
 use nabat_core::incident::Severity;
+use nabat_core::token::Role;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::Value;
@@ -32,6 +33,11 @@ pub(super) fn severity(_: &mut SchemaGenerator) -> Schema {
         Severity::Error,
         Severity::Critical,
     ])
+}
+
+/// What somebody may do.
+pub(super) fn role(_: &mut SchemaGenerator) -> Schema {
+    one_of(&Role::ALL)
 }
 
 /// Where an alert can be looked at; what there is not is left out.
