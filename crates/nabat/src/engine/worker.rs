@@ -278,8 +278,9 @@ impl Worker {
     fn hand_on(&self, wishes: Vec<Wish>) {
         for wish in wishes {
             let chat = wish.chat;
-            let handed = self.granter.as_ref().map(|granter| granter.try_send(wish));
-            if !matches!(handed, Some(Ok(()))) {
+            let granter = self.granter.as_ref();
+            let handed = granter.is_some_and(|granter| granter.try_send(wish).is_ok());
+            if !handed {
                 tracing::warn!(%chat, "a wish is not answered: too many wait, or nobody sees to them");
             }
         }

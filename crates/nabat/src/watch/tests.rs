@@ -80,8 +80,8 @@ fn by(person: i64, chat: i64, public_only: bool) -> Origin {
 async fn who_is_no_owner_makes_so_many_monitors_and_a_chat_has_so_many_of_them() {
     let world = World::start();
     for number in 0..MADE_BY_PERSON_MAX {
-        let made = world.put(&format!("ann-{number}"), by(1, -1, true)).await;
-        made.unwrap();
+        let name = format!("ann-{number}");
+        world.put(&name, by(1, -1, true)).await.unwrap();
     }
     let refused = world.put("ann", by(1, -2, true)).await.unwrap_err();
     assert!(
@@ -91,8 +91,7 @@ async fn who_is_no_owner_makes_so_many_monitors_and_a_chat_has_so_many_of_them()
     for number in MADE_BY_PERSON_MAX..MADE_IN_CHAT_MAX {
         let person = 1_000 + i64::try_from(number).unwrap();
         let name = format!("pat-{number}");
-        let made = world.put(&name, by(person, -1, true));
-        made.await.unwrap();
+        world.put(&name, by(person, -1, true)).await.unwrap();
     }
     let refused = world.put("pat", by(2, -1, true)).await.unwrap_err();
     assert!(

@@ -57,7 +57,8 @@ pub(super) fn trace(report: Report) -> Trace {
     }
 }
 
-/// How much of several times a monitor was up; nothing if that can't be read.
+/// How much of several times a monitor was up, up to the first that is longer than it exists;
+/// nothing if that can't be read.
 pub(super) async fn uptimes(history: &Arc<dyn History>, record: &Record) -> Vec<Uptime> {
     let now = clock::now();
     let (id, since) = (record.id, now.before(PERIODS[PERIODS.len() - 1]));
@@ -66,13 +67,16 @@ pub(super) async fn uptimes(history: &Arc<dyn History>, record: &Record) -> Vec<
     let problem = match read {
         Ok(Ok(edges)) => {
             let spans = intervals(&edges);
-            return PERIODS
-                .map(|period| {
-                    // What was before it was made is nobody's.
-                    let from = now.before(period).max(record.made_at);
-                    Uptime::new(period, uptime(&spans, from, now).ratio)
-                })
-                .into();
+            let mut uptimes = Vec::with_capacity(PERIODS.len());
+            for period in PERIODS {
+                // What was before it was made is nobody's.
+                let from = now.before(period).max(record.made_at);
+                uptimes.push(Uptime::new(period, uptime(&spans, from, now).ratio));
+                if from == record.made_at {
+                    break; // A longer time would say the same.
+                }
+            }
+            return uptimes;
         }
         Ok(Err(error)) => error.to_string(),
         Err(error) => error.to_string(),

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
-use telegram_emulator::Message;
+use telegram_emulator::{Message, Status};
 
 use crate::world::http::Server;
 use crate::world::talk::{owned_world_of, world_of};
-use crate::world::{OWNER, World};
+use crate::world::{OWNER, World, wait};
 
 const ANN: i64 = 21;
 const GROUP: i64 = -100_600;
@@ -93,6 +93,8 @@ async fn what_somebody_has_watched_is_told_when_it_fails_and_when_it_is_back() {
     contains(&list, &["status 503"]);
     shop.answers(200);
     world.shows(OWNER, card.id, "Resolved").await;
+    world.told(OWNER, "Resolved after").await;
+    world.settled().await;
     begins(&world.ask("/monitors").await.text, "1 up\n1. 🟢 shop · ");
 
     let gone = world.ask("/unwatch shop").await.text;
@@ -139,25 +141,37 @@ async fn a_monitor_is_paused_maintained_and_removed_by_buttons() {
     watch(&world, &shop, "every 1s as shop").await;
     let list = world.ask("/monitors").await;
     assert_eq!(button_texts(&list), ["1"]);
-    let press = async |button: &str, shows: &str| {
+    // Presses a button, and waits until one of the message is called so, and the message reads so.
+    let press = async |button: &str, then: &str, shows: &str| {
         let toast = world.press(OWNER, list.id, OWNER, button).await;
         assert_eq!(toast, "One moment.", "{button}");
-        world.shows(OWNER, list.id, shows).await
+        let changed = world.telegram.wait_for(wait::PATIENCE, |telegram| {
+            let said = telegram.messages(OWNER).into_iter();
+            said.filter(|message| message.id == list.id)
+                .find(|message| {
+                    button_texts(message).contains(&then) && message.text.contains(shows)
+                })
+        });
+        changed
+            .await
+            .unwrap_or_else(|error| panic!("{button}: {error}"))
     };
-    let one = press("1", "🟢 shop · http").await;
+    let one = press("1", "⏸ Pause", "🟢 shop · http").await;
     contains(&one.text, &["Up since ", "Made by Olga"]);
-    press("⏸ Pause", "Paused since ").await;
-    press("▶ Resume", "since ").await;
-    press("🔧 4 h", "In maintenance since ").await;
-    let one = press("🔧 End maintenance", "since ").await;
+    press("⏸ Pause", "▶ Resume", "Paused since ").await;
+    press("▶ Resume", "⏸ Pause", "shop · http").await;
+    press("🔧 4 h", "🔧 End maintenance", "In maintenance since ").await;
+    let one = press("🔧 End maintenance", "🔧 4 h", "shop · http").await;
     assert!(!one.text.contains("In maintenance"), "{}", one.text);
-    press("◀ All", "1. ").await;
-    press("1", "shop · http").await;
-    let question = press("✖ Remove", "1 other chat or address is told of shop.").await;
-    assert_eq!(button_texts(&question), ["Yes, remove it", "No"]);
-    press("No", "shop · http").await;
-    press("✖ Remove", "1 other chat or address").await;
-    press("Yes, remove it", "shop is watched no more.").await;
+    press("◀ All", "1", "1. ").await;
+    press("1", "✖ Remove", "shop · http").await;
+    press("✖ Remove", "No", "1 other chat or address is told of shop.").await;
+    press("No", "✖ Remove", "shop · http").await;
+    press("✖ Remove", "Yes, remove it", "1 other chat or address").await;
+    world.press(OWNER, list.id, OWNER, "Yes, remove it").await;
+    world
+        .shows(OWNER, list.id, "shop is watched no more.")
+        .await;
 }
 
 #[tokio::test]
@@ -186,8 +200,6 @@ async fn who_is_no_owner_reaches_nothing_of_this_machine_and_changes_nothing_of_
     begins(&answer.text, "I watch shop already");
     world.press(ANN, answer.id, ANN, "🔔 Tell this chat").await;
     world.shows(ANN, answer.id, "Subscribed to ").await;
-    shop.answers(503);
-    // By its own subscription, and within the usual time to make sure.
     begins(&world.ask_as(ANN, "/list").await.text, "1 subscription\n");
 }
 
@@ -219,6 +231,10 @@ async fn a_group_looks_and_its_administrators_have_things_watched() {
     let world = owned_world_of(&[(ANN, "en")]).await;
     let shop = Shop::open().await;
     world.group(GROUP, false);
+    world
+        .telegram
+        .set_status(GROUP, ANN, Status::Member)
+        .unwrap();
     let text = format!("/watch {} every 1s as shop", shop.url());
     let answer = world.ask_in(GROUP, OWNER, None, &text).await.text;
     begins(&answer, "🟢 shop: up");
