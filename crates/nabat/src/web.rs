@@ -91,11 +91,6 @@ pub fn readers() -> Arc<Semaphore> {
 pub fn router(state: State) -> Router {
     Router::new()
         .route("/", get(health::index).post(webhook::open))
-        .route("/api/v1/webhook/alertmanager", post(webhook::open))
-        .route(
-            "/api/v1/webhook/alertmanager/{secret}",
-            post(webhook::secret),
-        )
         .merge(api::router(&state))
         .route("/telegram/{bot}", post(webhook::telegram))
         .merge(alertmanager::former())

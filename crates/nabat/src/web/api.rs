@@ -4,12 +4,13 @@
 //! the OpenAPI document are made. Every handler takes the proof that whoever asks may, see
 //! [`caller`].
 
+mod alerts_in;
 pub mod caller;
 mod deliveries;
 mod document;
 mod incidents;
 pub mod keyring;
-mod manual;
+pub mod manual;
 pub mod once;
 pub mod operation;
 mod page;
@@ -24,7 +25,6 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Router, middleware};
-use bytes::Bytes;
 use nabat_core::silence::uuid::Names;
 use nabat_core::token::Role;
 use serde_json::Value;
@@ -38,6 +38,7 @@ use crate::store::{History, StoreError};
 
 use caller::Caller;
 use keyring::Keyring;
+use manual::Manual;
 use operation::Operation;
 
 /// What a token is called that no command made: the one in the file, the one of the configuration.
@@ -56,8 +57,8 @@ pub struct Api {
     pub names: Names,
     /// The answers that are given again.
     pub answers: once::Answers,
-    /// The OpenAPI document.
-    pub document: Bytes,
+    /// What it says of itself.
+    pub manual: Manual,
 }
 
 impl Api {
@@ -93,6 +94,7 @@ impl Api {
 fn operations() -> Vec<Operation> {
     let all = [
         Vec::from(manual::operations()),
+        alerts_in::operations().into(),
         deliveries::operations().into(),
         incidents::operations().into(),
         routes::operations().into(),

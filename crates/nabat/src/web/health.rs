@@ -21,6 +21,7 @@ pub(super) async fn index() -> impl IntoResponse {
         "GET  /api/v1/incidents              what fires and what fired; needs the API's token\n",
         "GET  /api/v1/routes                 who is told about which alerts; needs the token too\n",
         "GET  /api/v1/deliveries             what waits and what was sent; needs the token too\n",
+        "GET  /api/v1/docs                   all of the API, for people; openapi.json: for programs\n",
         "GET  /metrics                       figures for Prometheus\n",
         "GET  /-/healthy, /-/ready           whether it lives, whether it can take alerts\n",
         "POST /-/reload                      read the configuration again\n",
