@@ -11,6 +11,7 @@
 )]
 
 mod acceptance;
+mod api;
 mod bench;
 mod crash;
 mod dependencies;
@@ -60,6 +61,11 @@ const COMMANDS: &[Command] = &[
         name: "acceptance",
         about: "run Alertmanager's own acceptance tests against Nabat (-h: options)",
         run: acceptance::run,
+    },
+    Command {
+        name: "api",
+        about: "let schemathesis think of requests to the REST API (-h: options)",
+        run: api::run,
     },
     Command {
         name: "bench",

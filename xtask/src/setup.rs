@@ -52,6 +52,17 @@ const PACKAGES: &[Package] = &[
         tests: "the tests in which Python checks a webhook's signature and takes it over TLS",
     },
     Package {
+        name: "python3-venv",
+        // A part of Python that Debian keeps apart, in the folder of the version it ships.
+        programs: &[
+            "/usr/lib/python3.11/ensurepip/__init__.py",
+            "/usr/lib/python3.12/ensurepip/__init__.py",
+            "/usr/lib/python3.13/ensurepip/__init__.py",
+            "/usr/lib/python3.14/ensurepip/__init__.py",
+        ],
+        tests: "`cargo xtask api`",
+    },
+    Package {
         name: "exim4-daemon-light",
         programs: &["exim4", "exim"],
         tests: "the tests that send letters to a real mail server",

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::{acceptance, lint, process, setup};
+use crate::{acceptance, api, lint, process, setup};
 
 /// How many histories the simulation lives through here: about a minute on two cores.
 const HISTORIES: &str = "2000";
@@ -21,6 +21,7 @@ pub(crate) fn run() -> Result<()> {
     );
     // By themselves, because they count tenths of seconds.
     acceptance::run(&[])?;
+    api::briefly()?;
     let mut tests = process::cargo(["test", "--workspace", "--locked", "--no-fail-fast"]);
     process::attached(tests.env("NABAT_TEST_HISTORIES", HISTORIES))
 }

@@ -29,6 +29,7 @@ use crate::store::sqlite::{Damage, Sqlite};
 use crate::store::{History, Store};
 use crate::telemetry::Log;
 use crate::web::api::keyring::Keyring;
+use crate::web::api::manual::Manual;
 use crate::web::api::{once, token};
 use crate::web::server::{Reload, serve};
 use crate::{bot, clock, watch, web};
@@ -180,7 +181,7 @@ impl App {
             keyring: Keyring::new(store.tokens()?),
             names: Names::of(&instance),
             answers: once::Answers::default(),
-            document: web::api::document(&prefix).to_string().into(),
+            manual: Manual::new(&prefix),
         };
 
         let started_at = clock::now();

@@ -100,11 +100,6 @@ pub fn readers() -> Arc<Semaphore> {
 pub fn router(state: State) -> Router {
     Router::new()
         .route("/", get(health::index).post(webhook::open))
-        .route("/api/v1/webhook/alertmanager", post(webhook::open))
-        .route(
-            "/api/v1/webhook/alertmanager/{secret}",
-            post(webhook::secret),
-        )
         .merge(api::router(&state))
         .route("/ping/{key}", get(ping::success).post(ping::success))
         .route("/ping/{key}/{signal}", get(ping::signal).post(ping::signal))

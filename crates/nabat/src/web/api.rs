@@ -4,12 +4,13 @@
 //! the OpenAPI document are made. Every handler takes the proof that whoever asks may, see
 //! [`caller`].
 
+mod alerts_in;
 pub mod caller;
 mod deliveries;
 mod document;
 mod incidents;
 pub mod keyring;
-mod manual;
+pub mod manual;
 mod monitors;
 pub mod once;
 pub mod operation;
@@ -25,7 +26,6 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Router, middleware};
-use bytes::Bytes;
 use nabat_core::silence::uuid::Names;
 use nabat_core::token::Role;
 use serde_json::Value;
@@ -39,6 +39,7 @@ use crate::store::{History, StoreError};
 
 use caller::Caller;
 use keyring::Keyring;
+use manual::Manual;
 use operation::Operation;
 
 /// What a token is called that no command made: the one in the file, the one of the configuration.
@@ -57,8 +58,8 @@ pub struct Api {
     pub names: Names,
     /// The answers that are given again.
     pub answers: once::Answers,
-    /// The OpenAPI document.
-    pub document: Bytes,
+    /// What it says of itself.
+    pub manual: Manual,
 }
 
 impl Api {
@@ -94,6 +95,7 @@ impl Api {
 fn operations() -> Vec<Operation> {
     let all = [
         Vec::from(manual::operations()),
+        alerts_in::operations().into(),
         deliveries::operations().into(),
         incidents::operations().into(),
         monitors::operations(),

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::answer::Problem;
+use super::api::request::{Number, Segment};
 use super::media::Media;
 use crate::bot::WebhookAnswer;
 use crate::clock;
@@ -41,7 +42,7 @@ pub(super) async fn open(
 /// Takes alerts at the path that ends in a secret.
 pub(super) async fn secret(
     State(state): State<super::State>,
-    Path(secret): Path<String>,
+    Segment(secret): Segment,
     request: Request<Body>,
 ) -> Result<&'static str, Problem> {
     counted(&state, Some(&secret), request).await
@@ -129,7 +130,7 @@ fn too_large(limit: u64) -> Problem {
 /// Takes an update of a bot.
 pub(super) async fn telegram(
     State(state): State<super::State>,
-    Path(bot): Path<i64>,
+    Number(bot): Number,
     request: Request<Body>,
 ) -> Result<&'static str, Problem> {
     let secret = request

@@ -125,10 +125,12 @@ fn takes(role: Role) -> String {
     format!("Takes a token of the role {role} or more.")
 }
 
-/// `incidents`, of `/api/v1/incidents/{id}`; what is about the API itself has a dot in its name.
+/// `incidents`, of `/api/v1/incidents/{id}`.
 fn tag(path: &str) -> &str {
-    let part = path.split('/').nth(3).unwrap_or_default();
-    if part.contains('.') { "api" } else { part }
+    match path.split('/').nth(3).unwrap_or_default() {
+        "docs" | "openapi.json" => "manual",
+        part => part,
+    }
 }
 
 fn parameters(operation: &Operation, schemas: &mut Schemas) -> Vec<Value> {

@@ -1,21 +1,60 @@
-//! What the API says of itself.
+//! What the API says of itself: to programs as an OpenAPI document, to people as a page.
+
+mod page;
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderName, StatusCode, header};
 use axum::response::IntoResponse;
+use bytes::Bytes;
 use serde_json::Value;
 
 use super::operation::{self, JSON, Operation};
 use crate::web;
 
-/// What can be asked.
-pub(super) fn operations() -> [Operation; 1] {
-    [operation::get("/api/v1/openapi.json", openapi)
-        .named("getOpenApi", "Describe the API")
-        .about("This document: OpenAPI 3.1. It takes no token.")
-        .gives::<Value>(StatusCode::OK, "The document.")]
+const HTML: &str = "text/html; charset=utf-8";
+/// The page brings its style along and needs nothing else.
+const NOTHING_ELSE: (HeaderName, &str) = (
+    header::CONTENT_SECURITY_POLICY,
+    "default-src 'none'; style-src 'unsafe-inline'",
+);
+
+/// The document and the page, as they are sent.
+#[derive(Debug, Clone)]
+pub struct Manual {
+    document: Bytes,
+    page: Bytes,
 }
 
-async fn openapi(State(state): State<web::State>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, JSON)], state.api.document)
+impl Manual {
+    /// For an API below `prefix`; an empty one is none.
+    pub fn new(prefix: &str) -> Self {
+        let document = super::document(prefix);
+        Self {
+            page: page::page(&document).unwrap_or_default().into(),
+            document: document.to_string().into(),
+        }
+    }
+}
+
+/// What can be asked.
+pub(super) fn operations() -> [Operation; 2] {
+    [
+        operation::get("/api/v1/openapi.json", document)
+            .named("getOpenApi", "Describe the API to programs")
+            .about("This document: OpenAPI 3.1.")
+            .gives::<Value>(StatusCode::OK, "The document."),
+        operation::get("/api/v1/docs", page)
+            .named("getDocs", "Describe the API to people")
+            .about("The same as a page, with examples.")
+            .gives_as::<String>("text/html", StatusCode::OK, "The page."),
+    ]
+}
+
+async fn document(State(state): State<web::State>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, JSON)], state.api.manual.document)
+}
+
+async fn page(State(state): State<web::State>) -> impl IntoResponse {
+    let kind = (header::CONTENT_TYPE, HTML);
+    ([kind, NOTHING_ELSE], state.api.manual.page)
 }
