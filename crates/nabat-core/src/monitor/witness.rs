@@ -53,13 +53,15 @@ struct Witness {
     /// In a row, the latest.
     failing: Option<Run>,
     failed_at: Option<Timestamp>,
+    /// It has never answered, while others did: it does not answer anybody.
+    mute: bool,
 }
 
 impl Witness {
     fn counts(&self, now: Timestamp) -> bool {
         match self.answered_at {
             Some(at) => now.since(at) <= TRUSTED,
-            None => now.since(self.added_at) <= AWAITED,
+            None => !self.mute && now.since(self.added_at) <= AWAITED,
         }
     }
 
@@ -76,6 +78,7 @@ impl Witnesses {
             answered_at: None,
             failing: None,
             failed_at: None,
+            mute: false,
         };
         self.each = (0..count).map(witness).collect();
         self.dark_until = None;
@@ -123,6 +126,14 @@ impl Witnesses {
         }
         if self.dark(now) {
             self.dark_until = Some(now);
+        }
+    }
+
+    /// Something answered, so there is a network: whoever failed in spite of it and has never
+    /// answered will not. Many routers do not answer pings.
+    pub(super) fn answered_by_another(&mut self) {
+        for witness in &mut self.each {
+            witness.mute |= witness.answered_at.is_none() && witness.fails();
         }
     }
 
