@@ -86,6 +86,8 @@ struct Truth {
     deaths: BTreeMap<MonitorId, Death>,
     /// How many probes of each were lost in a row by chance.
     lost: Vec<u8>,
+    /// Whose probes were all lost, and when the last of them began.
+    unlucky: Vec<(MonitorId, Timestamp)>,
     cut_off: Vec<Span>,
     /// Which of those is now, or comes next.
     next: usize,
@@ -114,6 +116,9 @@ impl Nature for Truth {
         let (cut_off, lost) = (self.cut_off(now), self.lost());
         if let Some(in_a_row) = self.lost.get_mut(id.0 as usize) {
             *in_a_row = if lost { in_a_row.saturating_add(1) } else { 0 };
+            if *in_a_row >= 4 {
+                self.unlucky.push((id, now));
+            }
         }
         let death = self.deaths.get_mut(&id).filter(|death| death.span.has(now));
         match death {
@@ -193,7 +198,9 @@ fn count(world: &mut World<Truth>, said: &mut Said) {
                     Some(death) => {
                         death.told_at.get_or_insert(now);
                     }
-                    None if world.nature.lost[id.0 as usize] >= 4 => said.by_chance += 1,
+                    None if world.nature.unlucky.contains(&(id, now.before(TIMEOUT))) => {
+                        said.by_chance += 1;
+                    }
                     None => {
                         println!("{id:?} is not down at {now}");
                         said.wrong += 1;
@@ -230,6 +237,7 @@ fn nobody_is_told_what_is_not_so_and_whoever_dies_is_told_of_in_time() {
         deaths: deaths(&mut dice, &plan),
         packets: plan.packets,
         lost: vec![0; plan.monitors as usize],
+        unlucky: Vec::new(),
         cut_off: cut_off.clone(),
         next: 0,
         dice,
