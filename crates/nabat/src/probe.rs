@@ -37,7 +37,7 @@ use std::time::Duration;
 
 pub use endpoint::{Endpoint, EndpointError};
 pub use nabat_core::monitor::Outcome;
-pub use pattern::Pattern;
+pub use pattern::{Pattern, PatternError};
 pub use short::{Short, ShortOrLong};
 pub use stream::Starttls;
 pub use target::Target;

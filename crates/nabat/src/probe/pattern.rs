@@ -30,12 +30,22 @@ impl Pattern {
     }
 }
 
-impl FromStr for Pattern {
-    type Err = regex::Error;
+/// Why a text is no regular expression, on one line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct PatternError(String);
 
-    fn from_str(text: &str) -> Result<Self, regex::Error> {
+impl FromStr for Pattern {
+    type Err = PatternError;
+
+    fn from_str(text: &str) -> Result<Self, PatternError> {
         let built = RegexBuilder::new(text).size_limit(MAX_SIZE).build();
-        built.map(Self)
+        built.map(Self).map_err(|error| {
+            // Above it the expression is drawn once more, with an arrow.
+            let words = error.to_string();
+            let last = words.lines().last().unwrap_or_default();
+            PatternError(last.trim_start_matches("error: ").to_owned())
+        })
     }
 }
 
@@ -65,5 +75,35 @@ impl JsonSchema for Pattern {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"type": "string", "format": "regex", "maxLength": 1000})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_expression_is_told_on_one_line() {
+        for (text, told) in [
+            ("(", "unclosed group"),
+            (
+                "[z-a]",
+                "invalid character class range, the start must be <= the end",
+            ),
+            (
+                r"\w{9999}{999}",
+                "Compiled regex exceeds size limit of 1048576 bytes.",
+            ),
+        ] {
+            let error = text.parse::<Pattern>().unwrap_err();
+            assert_eq!(error.to_string(), told, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_is_found_anywhere_in_bytes() {
+        let pattern: Pattern = "b+".parse().unwrap();
+        assert_eq!(pattern.end(b"\xffabbc"), Some(4));
+        assert!(!pattern.is_match(b"ac"));
     }
 }
