@@ -42,6 +42,8 @@ pub struct Known {
     pub(super) token: Token,
     /// In milliseconds; 0: never. Newer than what the token says.
     used_at: AtomicI64,
+    /// Which use was stored last, in the same way.
+    stored_at: AtomicI64,
 }
 
 /// Why there can be no such token.
@@ -90,15 +92,15 @@ impl Keyring {
 
     /// Notes that a token was used. That is stored now and then; it does not matter if it can't be.
     pub(super) async fn used(&self, engine: &Handle, known: &Known, now: Timestamp) {
-        let before = known.used_at.swap(now.as_millis(), Ordering::Relaxed);
-        let stored = known.token.used_at.map_or(0, Timestamp::as_millis);
-        let stored = Timestamp::from_millis(stored.max(before));
-        if now.since(stored) < USE_STORED_EVERY {
+        if !known.note(now) {
             return;
         }
         let _one = self.changing.lock().await;
-        if self.named(&known.token.name).is_some() {
-            let change = Change::Token(Box::new(known.now()));
+        // It may have been changed or removed since it was found: that must not come undone.
+        let token = self.named(&known.token.name);
+        let token = token.filter(|token| token.digest == known.token.digest);
+        if let Some(token) = token {
+            let change = Change::Token(Box::new(token));
             if let Err(error) = engine.watched(vec![change], Vec::new()).await {
                 tracing::debug!(%error, "the use of a token could not be stored");
             }
@@ -208,7 +210,19 @@ impl Known {
         Self {
             token,
             used_at: AtomicI64::new(used_at),
+            stored_at: AtomicI64::new(used_at),
         }
+    }
+
+    /// Notes a use; returns whether it is to be stored.
+    fn note(&self, now: Timestamp) -> bool {
+        self.used_at.store(now.as_millis(), Ordering::Relaxed);
+        let stored = Timestamp::from_millis(self.stored_at.load(Ordering::Relaxed));
+        let is_due = now.since(stored) >= USE_STORED_EVERY;
+        if is_due {
+            self.stored_at.store(now.as_millis(), Ordering::Relaxed);
+        }
+        is_due
     }
 
     /// The token as it is now.
@@ -226,20 +240,26 @@ mod tests {
     use super::*;
     use nabat_core::token::Role;
 
+    const HOUR: i64 = 3_600_000;
+
+    fn token(digest: [u8; 32], expires_at: Option<Timestamp>) -> Token {
+        Token {
+            name: "ci".to_owned(),
+            digest,
+            role: Role::Viewer,
+            scope: Vec::new(),
+            created_at: Timestamp::from_millis(1),
+            expires_at,
+            used_at: None,
+        }
+    }
+
     #[test]
     fn a_token_is_found_by_what_was_given_out_and_by_nothing_else() {
         let (given, digest) = secret().unwrap();
         let (other, _) = secret().unwrap();
         let at = Timestamp::from_millis;
-        let ring = Keyring::new(vec![Token {
-            name: "ci".to_owned(),
-            digest,
-            role: Role::Viewer,
-            scope: Vec::new(),
-            created_at: at(1),
-            expires_at: Some(at(9)),
-            used_at: None,
-        }]);
+        let ring = Keyring::new(vec![token(digest, Some(at(9)))]);
         assert_eq!(given.expose().len(), 47);
         let name = |given: &Secret, now| {
             let known = ring.find(given.expose(), at(now));
@@ -250,5 +270,15 @@ mod tests {
         assert_eq!(name(&other, 8), None);
         assert_eq!(name(&Secret::new("nbt_"), 8), None);
         assert_eq!(name(&Secret::new(""), 8), None);
+    }
+
+    #[test]
+    fn a_use_is_stored_once_an_hour_however_often_it_is_used() {
+        let known = Known::of(token([0; 32], None));
+        let minutes = (0..=150).map(|minute| 100 * HOUR + minute * 60_000);
+        let stored = minutes.filter(|now| known.note(Timestamp::from_millis(*now)));
+        assert_eq!(stored.count(), 3);
+        let last = Timestamp::from_millis(100 * HOUR + 150 * 60_000);
+        assert_eq!(known.now().used_at, Some(last));
     }
 }
