@@ -106,6 +106,13 @@ impl Truth {
         next.is_some_and(|span| span.has(now))
     }
 
+    /// Whether enough probes of this one were lost just now.
+    fn was_unlucky(&self, id: MonitorId, now: Timestamp) -> bool {
+        let lately = now.before(CONFIRMED_WITHIN)..=now;
+        let mut of_id = self.unlucky.iter().filter(|(whose, _)| *whose == id);
+        of_id.any(|(_, at)| lately.contains(at))
+    }
+
     fn lost(&mut self) -> bool {
         (0..self.packets).all(|_| self.dice.roll(LOSS) == 0)
     }
@@ -191,6 +198,7 @@ fn count(world: &mut World<Truth>, said: &mut Said) {
                 what: Trouble::Down,
                 ..
             } => {
+                let by_chance = world.nature.was_unlucky(id, now);
                 let death = world.nature.deaths.get_mut(&id);
                 let died =
                     death.filter(|d| d.span.from <= now && now < d.span.to.after(CONFIRMED_WITHIN));
@@ -198,9 +206,7 @@ fn count(world: &mut World<Truth>, said: &mut Said) {
                     Some(death) => {
                         death.told_at.get_or_insert(now);
                     }
-                    None if world.nature.unlucky.contains(&(id, now.before(TIMEOUT))) => {
-                        said.by_chance += 1;
-                    }
+                    None if by_chance => said.by_chance += 1,
                     None => {
                         println!("{id:?} is not down at {now}");
                         said.wrong += 1;
