@@ -66,8 +66,10 @@ const WAL_KEPT_BYTES: u32 = 64 << 20;
 /// The store in one SQLite file.
 #[derive(Debug)]
 pub struct Sqlite {
-    connection: Mutex<Connection>,
+    // Dropped before the writer: only whoever writes takes the log over into the file when it is the
+    // last to close it.
     reader: Mutex<Connection>,
+    connection: Mutex<Connection>,
     watch: Watch,
     /// Held for as long as this process uses the file.
     lock: Lock,
