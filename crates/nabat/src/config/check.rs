@@ -144,6 +144,9 @@ impl Check<'_> {
                 None => mapping.misspelled.extend(self.unknown(entry, path, shape)),
                 Some(_) if known.is_some() && entry.value.is_null() => {}
                 Some(schema) => {
+                    if known.is_none() {
+                        self.name(entry, path, shape);
+                    }
                     let value = self.value(&entry.value, &join(path, &entry.key), schema);
                     object.extend(value.map(|value| (entry.key.clone(), value)));
                 }
@@ -157,6 +160,21 @@ impl Check<'_> {
         }
         secret_file::fill(self, &mapping, &mut object);
         Value::Object(object)
+    }
+
+    /// Notes a key that was free to choose, but not so.
+    fn name(&mut self, entry: &Entry, path: &str, shape: Shape<'_>) {
+        let Some(names) = shape.names() else {
+            return;
+        };
+        let key = Scalar {
+            text: entry.key.clone(),
+            origin: Origin::Quoted,
+        };
+        if let Err(hint) = text(&key, names) {
+            let (found, expected) = (quote(&entry.key), names.describe());
+            self.fault(path, &entry.key_spot, found, expected, hint);
+        }
     }
 
     /// Notes an unknown key and returns the known one that was probably meant.
@@ -395,6 +413,12 @@ fn text(scalar: &Scalar, shape: Shape<'_>) -> Result<Value, Option<String>> {
         .number("maxLength")
         .and_then(|most| usize::try_from(most).ok());
     if most.is_some_and(|most| scalar.text.chars().count() > most) {
+        return Err(None);
+    }
+    let least = shape
+        .number("minLength")
+        .and_then(|least| usize::try_from(least).ok());
+    if least.is_some_and(|least| scalar.text.chars().count() < least) {
         return Err(None);
     }
     // The patterns are ours and small; a test sees to it that all of them compile.

@@ -16,7 +16,7 @@ use super::period::Period;
 use super::smarthost::Smarthost;
 use super::store::Store;
 use super::{suggest, zone};
-use crate::probe::http::{Proxy, StatusRange, WebAddress};
+use crate::probe::http::{Headers, Proxy, StatusRange, WebAddress};
 use crate::probe::websocket::SocketAddress;
 use crate::probe::{Endpoint, Pattern};
 
@@ -36,6 +36,8 @@ pub(super) fn expected(format: &str) -> Option<&'static str> {
         "smarthost" => "a mail server and its port, such as `mail.example.org:587`",
         "web-address" => "an `http` or `https` address such as `https://example.org/health`",
         "socket-address" => "a `ws` or `wss` address such as `wss://example.org/events`",
+        "header" => "the name of a header such as `X-Api-Key`",
+        "header-value" => "the value of a header, on one line",
         "http-proxy" => "an HTTP proxy's address such as `http://proxy.example.org:3128`",
         "host-and-port" => "a host and its port, such as `db.example.org:5432`",
         "host" => "a host, with a port if it has not the usual one, such as `[2001:db8::1]:2222`",
@@ -84,6 +86,8 @@ pub(super) fn check(format: &str, text: &str) -> Result<(), Option<String>> {
             .map_err(|error| Some(error.to_string())),
         "web-address" => read::<WebAddress>(text),
         "socket-address" => read::<SocketAddress>(text),
+        "header" => Headers::name(text).map(drop).map_err(Some),
+        "header-value" => Headers::value(text).map(drop).map_err(Some),
         "http-proxy" => read::<Proxy>(text),
         "host-and-port" => read::<Endpoint>(text),
         "host" => read::<Endpoint<1>>(text),

@@ -169,6 +169,11 @@ impl<'a> Shape<'a> {
             .filter(|schema| schema.is_object())
     }
 
+    /// What the keys that are free to choose look like.
+    pub(super) fn names(self) -> Option<Shape<'a>> {
+        self.0.get("propertyNames")?.as_object().map(Shape)
+    }
+
     /// Whether `key` is one of Alertmanager's that Nabat does not know yet, and what to do instead.
     pub(super) fn unsupported(self, key: &str) -> Option<&'a str> {
         self.0.get("x-unsupported")?.get(key)?.as_str()

@@ -42,7 +42,6 @@ pub struct Command {
     pub run: Vec<String>,
     /// Variables of its environment, beside `PATH` and `LANG`. Their values are never shown.
     #[serde(default)]
-    #[schemars(length(max = 100))]
     pub environment: BTreeMap<String, Secret>,
 }
 

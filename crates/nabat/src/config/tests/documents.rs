@@ -168,7 +168,7 @@ fn the_committed_reference_is_that_of_the_settings() {
 /// A keyword that the checker did not know would be a promise to editors that `nabat check` breaks.
 #[test]
 fn the_checker_knows_every_keyword_of_the_schema() {
-    const KNOWN: [&str; 27] = [
+    const KNOWN: [&str; 29] = [
         "$defs",
         "$ref",
         "$schema",
@@ -184,11 +184,13 @@ fn the_checker_knows_every_keyword_of_the_schema() {
         "maxLength",
         "maximum",
         "minItems",
+        "minLength",
         "minimum",
         "not",
         "oneOf",
         "pattern",
         "properties",
+        "propertyNames",
         "required",
         "title",
         "type",
@@ -209,7 +211,7 @@ fn the_checker_knows_every_keyword_of_the_schema() {
             match keyword.as_str() {
                 "$defs" | "properties" => value.as_object().unwrap().values().for_each(visit),
                 "anyOf" | "oneOf" => value.as_array().unwrap().iter().for_each(visit),
-                "items" => visit(value),
+                "items" | "propertyNames" => visit(value),
                 "additionalProperties" if value.is_object() => visit(value),
                 "additionalProperties" => assert_eq!(value, &Value::Bool(false)),
                 "x-unsupported" => {

@@ -28,6 +28,26 @@ const HARMLESS: [&str; 3] = ["accept", "accept-language", "user-agent"];
 pub struct Headers(pub(super) HeaderMap);
 
 impl Headers {
+    /// The name of a header that may be set.
+    pub(crate) fn name(text: &str) -> Result<HeaderName, String> {
+        let Ok(name) = HeaderName::try_from(text) else {
+            return Err(format!("`{text}` is no name of a header"));
+        };
+        if OURS.contains(&name.as_str()) {
+            return Err(format!("the header `{text}` is Nabat's own"));
+        }
+        Ok(name)
+    }
+
+    /// A value, marked as secret.
+    pub(crate) fn value(text: &str) -> Result<HeaderValue, String> {
+        let value = HeaderValue::try_from(text);
+        let mut value =
+            value.map_err(|_| "it has a character that no header may have".to_owned())?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+
     /// Each name with its value.
     pub(in crate::probe) fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let lines = self.0.iter();
@@ -55,19 +75,9 @@ impl TryFrom<BTreeMap<String, String>> for Headers {
     fn try_from(texts: BTreeMap<String, String>) -> Result<Self, String> {
         let mut headers = HeaderMap::with_capacity(texts.len());
         for (name, value) in texts {
-            let Ok(key) = HeaderName::try_from(&name) else {
-                return Err(format!("`{name}` is no name of a header"));
-            };
-            if OURS.contains(&key.as_str()) {
-                return Err(format!("the header `{name}` is Nabat's own"));
-            }
-            let Ok(mut value) = HeaderValue::try_from(value) else {
-                return Err(format!(
-                    "the header `{name}` has a character that none may have"
-                ));
-            };
-            value.set_sensitive(true);
-            headers.insert(key, value);
+            let value = Self::value(&value);
+            let value = value.map_err(|error| format!("the header `{name}`: {error}"))?;
+            headers.insert(Self::name(&name)?, value);
         }
         Ok(Self(headers))
     }
@@ -92,8 +102,13 @@ impl JsonSchema for Headers {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "object",
-            "maxProperties": 50,
-            "additionalProperties": {"type": "string", "writeOnly": true, "maxLength": 8000},
+            "propertyNames": {"type": "string", "format": "header", "maxLength": 100},
+            "additionalProperties": {
+                "type": "string",
+                "format": "header-value",
+                "writeOnly": true,
+                "maxLength": 8000,
+            },
         })
     }
 }
