@@ -36,7 +36,7 @@ pub use start::{Files, Running, start};
 /// At least so often time is looked at: the clock may have been set.
 const LOOK_PERIOD: Duration = Duration::from_secs(1);
 /// How often it is noted up to when monitors have been watched.
-const WATCHED_PERIOD: Duration = Duration::from_secs(60);
+const WATCHED_PERIOD: Duration = Duration::from_secs(15);
 /// How often what fires is said again, so that it never counts as silent.
 const AFFIRM_PERIOD: Duration = Duration::from_secs(300);
 /// How often what is too old is forgotten.
@@ -149,7 +149,7 @@ impl Watcher {
     fn affirm(&mut self) {
         for (id, known) in &self.monitors {
             let state = self.watch.state(*id);
-            let alarm = state.and_then(|state| Some((state.alarm?, &state.words)));
+            let alarm = state.and_then(|state| Some((state.alarm?, state.alarm_words())));
             if let Some((alarm, words)) = alarm {
                 let news = known.raised(alarm.what, alarm.since, words);
                 self.waiting.news(news);
@@ -269,7 +269,7 @@ impl Watcher {
         let mut next = Some(first);
         let mut left = RESULTS_AT_A_TIME;
         while let Some(done) = next.take() {
-            self.take_result(done);
+            self.take_result(&done);
             left -= 1;
             if left > 0 {
                 next = self.results.try_recv().ok();
@@ -277,8 +277,8 @@ impl Watcher {
         }
     }
 
-    fn take_result(&mut self, done: Done) {
-        self.prober.finished(&done);
+    fn take_result(&mut self, done: &Done) {
+        self.prober.finished(done);
         let now = clock::now();
         match done.of {
             For::Witness(index) => {
@@ -463,7 +463,7 @@ async fn keep(
             engine.watched(changes, Vec::new()).await
         }
         Err(error) => {
-            // Whoever waits is told at once; the next try must not come at once.
+            // The next try must not come at once.
             tokio::time::sleep(KEEP_AGAIN).await;
             Err(error)
         }
