@@ -415,7 +415,9 @@ impl Watcher {
                 continue;
             };
             let old = before.over(alarm.what, now);
-            let new = planned.known.raised(alarm.what, alarm.since, state.alarm_words());
+            let new = planned
+                .known
+                .raised(alarm.what, alarm.since, state.alarm_words());
             let other_kind =
                 before.monitor.heartbeat.is_some() != planned.known.monitor.heartbeat.is_some();
             if other_kind || old.labels != new.labels {

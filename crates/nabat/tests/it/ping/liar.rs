@@ -101,8 +101,9 @@ impl Liar {
 
     /// The sequence number of this request with what the one before carried.
     pub(super) fn the_one_before(&mut self, request: Vec<u8>) -> Vec<Vec<u8>> {
-        let before = self.before.replace(request.clone());
-        let answer = before.map(|before| [&request[..8], &before[8..]].concat());
+        let head = request[..8].to_vec();
+        let before = self.before.replace(request);
+        let answer = before.map(|before| [&head[..], &before[8..]].concat());
         answer.into_iter().collect()
     }
 }
