@@ -39,15 +39,18 @@ use shown::shown;
 const LIST_HINT: &str =
     "a list takes `status` (such as `down,suspect`), `kind`, `text`, `limit` and `after`";
 
+/// The longest parameter of a list, in characters.
+const TEXT_CHARS_MAX: usize = 1_000;
+
 /// The parameters as they come.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Params {
     /// Only those with one of these statuses, such as `down,suspect`.
-    #[schemars(regex(pattern = "^[a-z]+(,[a-z]+)*$"), length(max = 200))]
+    #[schemars(regex(pattern = "^[a-z]+(,[a-z]+)*$"), length(max = 1000))]
     status: Option<String>,
     /// Only those of this kind, such as `ping`.
-    #[schemars(length(max = 100))]
+    #[schemars(length(max = 1000))]
     kind: Option<String>,
     /// Only those whose name or target contains this, in any case.
     #[schemars(length(max = 1000))]
@@ -196,6 +199,14 @@ async fn list(
     let wrong =
         |message| Problem::new(StatusCode::BAD_REQUEST, "invalid_query", message, LIST_HINT);
     let Query(params) = params.map_err(|error| wrong(page::cut(&error.body_text())))?;
+    let texts = [&params.status, &params.kind, &params.text, &params.after];
+    if let Some(long) = texts
+        .into_iter()
+        .flatten()
+        .find(|text| text.chars().count() > TEXT_CHARS_MAX)
+    {
+        return Err(wrong(format!("`{}…` is too long", page::cut(long))));
+    }
     let statuses = params.status.iter().flat_map(|list| list.split(','));
     let statuses = statuses.map(|status| serde_json::from_value(status.into()));
     let filter = Filter {
