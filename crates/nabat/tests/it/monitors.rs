@@ -187,7 +187,7 @@ async fn nabat_that_reaches_nobody_says_that_it_is_blind_and_nothing_else() {
     let world = World::with_config(|config| {
         config["monitors"] = json!([of(&site, "a"), of(&site, "b")]);
         // Nobody answers for an address that is kept for documentation.
-        config["watch"] = json!({ "witnesses": ["192.0.2.1"] });
+        config["watch"] = json!({ "witnesses": ["198.51.100.7"] });
     })
     .await;
     world.ask("/subscribe alertname=~\".*\"").await;
@@ -209,6 +209,25 @@ async fn nabat_that_reaches_nobody_says_that_it_is_blind_and_nothing_else() {
         .iter()
         .position(|message| message.text.contains("MonitorDown"));
     assert!(blind < down, "{said:?}");
+}
+
+#[tokio::test]
+async fn nabat_that_was_blind_before_a_restart_says_that_it_sees() {
+    let site = Site::start().await;
+    site.answer(503);
+    let mut world = World::with_config(|config| {
+        config["monitors"] = json!([of(&site, "a")]);
+        config["watch"] = json!({ "witnesses": ["198.51.100.7"] });
+    })
+    .await;
+    world.ask("/subscribe alertname=~\".*\"").await;
+    let card = world.told(OWNER, "NabatBlind").await;
+    world.settled().await;
+    world.nabat.kill9();
+    site.answer(200);
+    world.nabat.restart().await;
+    let end = world.told(OWNER, "Resolved after").await;
+    assert_eq!(end.reply_to, Some(card.id));
 }
 
 #[tokio::test]

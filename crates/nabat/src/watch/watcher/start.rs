@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use nabat_core::alert::{News, Status};
 use nabat_core::monitor::Watch;
 use nabat_core::monitor::record::{Kept, Origin};
 use serde_json::Value;
@@ -22,7 +23,7 @@ use crate::store::{History, StoreError};
 use crate::watch::keeper::Batch;
 use crate::watch::prober::{Limits, Prober};
 use crate::watch::witnesses::Witnesses;
-use crate::watch::{ASKS_WAITING_MAX, Ask, Handle};
+use crate::watch::{ASKS_WAITING_MAX, Ask, Handle, alarms};
 
 /// The watch's task.
 #[derive(Debug)]
@@ -115,6 +116,10 @@ pub fn start(
     if let Some(until) = kept.until {
         watcher.watch.unwatched(now, until);
     }
+    // What was said of it before the restart is over, or is said anew.
+    let sees = Status::Resolved { ends_at: None };
+    let sees = News::about_itself(alarms::BLIND, &[], None, sees);
+    watcher.waiting.news(sees);
     let handle = Handle { asks, tools };
     let task = tokio::spawn(async move {
         watcher.configure(config).await;
