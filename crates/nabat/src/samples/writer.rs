@@ -1,11 +1,12 @@
-//! The thread that writes samples: once a second it takes in what was put, and writes what it can.
+//! The thread that writes samples: once a second it takes in what was put, and writes what it can;
+//! where little is put, every ten seconds.
 
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nabat_core::monitor::MonitorId;
 use nabat_core::time::Timestamp;
@@ -18,6 +19,9 @@ use crate::channel::chain;
 
 /// What was put waits for so long at most.
 const TICK: Duration = Duration::from_secs(1);
+/// Fewer samples than these wait longer, for a commit writes whole pages however little is in them.
+const FEW: usize = 64;
+const TICK_OF_FEW: Duration = Duration::from_secs(10);
 /// For so long after its end an hour takes samples: of probes that were long on their way.
 pub(super) const GRACE: Duration = Duration::from_secs(300);
 /// What is not sealed takes at most so much memory: a day and more of 10,000 monitors at 30 s.
@@ -73,12 +77,18 @@ impl Writer {
     }
 
     pub(super) fn run(mut self, orders: &Receiver<Order>) {
+        let mut ticked = Instant::now();
         loop {
             let order = orders.recv_timeout(TICK);
             if let Ok(Order::Forget(monitor)) = order {
                 self.forgotten.push_back(monitor);
                 continue;
             }
+            let few = order.is_err() && locked(&self.shared.waiting).len() < FEW;
+            if few && !self.is_failing && ticked.elapsed() < TICK_OF_FEW {
+                continue;
+            }
+            ticked = Instant::now();
             self.tick();
             match order {
                 // Whoever waited may have given up.
