@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The default router's address; nothing if there is none, as in a network of its own.
 pub(super) fn gateway() -> Option<IpAddr> {
-    let v4 = fs::read_to_string("/proc/net/route").unwrap_or_default();
-    let v6 = || fs::read_to_string("/proc/net/ipv6_route").unwrap_or_default();
+    let v4 = fs::read_to_string("/proc/self/net/route").unwrap_or_default();
+    let v6 = || fs::read_to_string("/proc/self/net/ipv6_route").unwrap_or_default();
     gateway_v4(&v4)
         .map(IpAddr::V4)
         .or_else(|| gateway_v6(&v6()).map(IpAddr::V6))
