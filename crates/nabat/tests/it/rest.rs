@@ -20,7 +20,7 @@ async fn every_problem_comes_in_one_envelope() {
     let json = "application/json";
     let deep = "[".repeat(5_000);
     let deep = format!("{{\"name\": {deep}");
-    let large = format!("{{\"name\": \"{}\"}}", "a".repeat(9 << 20));
+    let large = format!("{{\"name\": \"{}\"}}", "a".repeat((1 << 20) + 64));
     let tokens = "/api/v1/tokens";
     for (method, path, kind, body, status, code) in [
         ("GET", "/api/v1/nothing", "", "", 404, "not_found"),

@@ -18,7 +18,7 @@ use crate::web::media::Media;
 use crate::web::webhook;
 
 /// The largest body that the API takes, in bytes.
-pub(super) const BODY_BYTES_MAX: u64 = 8 << 20;
+pub(super) const BODY_BYTES_MAX: u64 = 1 << 20;
 
 /// The only variable part of a path, percent-decoded once.
 #[derive(Debug)]
