@@ -76,7 +76,9 @@ impl World {
             "token": TOKEN,
             "api_url": telegram.url(),
             "allow": [OWNER],
-        }]}});
+        }]},
+        // A test that wants to be blind says so: this machine's router may be tired of pings.
+        "watch": { "witnesses": [] }});
         change(&mut config);
         let folder = tempfile::tempdir().unwrap();
         let nabat = Nabat::start(folder.path(), &config).await;
