@@ -287,4 +287,14 @@ impl Request {
     pub fn is_ok(&self) -> bool {
         self.answer.get("ok") == Some(&Value::Bool(true))
     }
+
+    /// The chat it is about: a form writes its number as text.
+    pub fn chat(&self) -> Option<i64> {
+        chat_of(self.params.get("chat_id")?)
+    }
+}
+
+/// A chat's number, from JSON or from a form.
+pub(crate) fn chat_of(id: &Value) -> Option<i64> {
+    id.as_i64().or_else(|| id.as_str()?.parse().ok())
 }

@@ -25,6 +25,8 @@ enum Step {
     Taken(Option<i64>),
     /// The message to edit was gone and a new one was sent in its place.
     Replaced(i64),
+    /// A file that may not have arrived, and is not worth telling again what it belongs to.
+    Missed,
     /// The delivery ends here.
     Ended(Outcome),
 }
@@ -53,9 +55,18 @@ impl Courier {
         let mut first = true;
         let mut taken = false;
         for send in &work.sends {
+            let file = matches!(send, Send::File { .. });
+            if !worth_going_on(&outcome, file) {
+                break;
+            }
             match self.send(Job { chat, work }, send, &mut first).await {
                 Step::Taken(id) => {
                     taken = true;
+                    if file {
+                        outcome = Outcome::Sent {
+                            told: work.told.clone(),
+                        };
+                    }
                     if matches!(send, Send::New { live: true, .. }) {
                         message_id = id;
                     }
@@ -65,10 +76,8 @@ impl Courier {
                     message_id = Some(id);
                     break;
                 }
-                Step::Ended(ended) => {
-                    outcome = ended;
-                    break;
-                }
+                Step::Missed => {}
+                Step::Ended(ended) => outcome = ended,
             }
         }
         if let Outcome::Retry { partly, .. } = &mut outcome {
@@ -101,8 +110,7 @@ impl Courier {
         }
     }
 
-    /// Sends a text as a file. What it belongs to was told already: a file that is refused, or
-    /// that may have arrived, is not worth telling that again.
+    /// Sends a text as a file.
     async fn send_file(&self, job: Job<'_>, name: &str, text: &str, first: &mut bool) -> Step {
         let mut form = FULL;
         for _ in 0..FILE_ATTEMPTS {
@@ -125,7 +133,7 @@ impl Courier {
             chat = %job.chat,
             "a digest went out without its file"
         );
-        Step::Taken(None)
+        Step::Missed
     }
 
     /// Sends a message in as many pieces as it takes. Its number is that of the first.
@@ -308,6 +316,16 @@ impl Courier {
                 "a message was not delivered"
             );
         }
+    }
+}
+
+/// Whether the rest of a delivery is sent although a part of it went so. The file of a digest says all that
+/// its text says, so it makes up for one whose answer got lost.
+fn worth_going_on(so_far: &Outcome, file: bool) -> bool {
+    match so_far {
+        Outcome::Sent { .. } => true,
+        Outcome::Uncertain { .. } => file,
+        _ => false,
     }
 }
 

@@ -153,6 +153,32 @@ async fn survive(plan: Plan) {
     }
 }
 
+#[tokio::test]
+async fn what_a_chat_is_told_by_a_file_alone_counts_as_shown() {
+    let world = World::with(Limits::off(), |_| {}).await;
+    world.subscribe(OWNER, OWNER).await;
+    world.telegram.vanish().await;
+    let mut cases = Vec::new();
+    for number in 0..100 {
+        let mut alert = Alert::warning(format!("Case0x{number:04}"));
+        alert.summary = format!("{} v1;", alert.name);
+        world.post(&alert.firing()).await;
+        cases.push(load::Case {
+            alert,
+            version: 1,
+            ended: None,
+        });
+    }
+    world.telegram.resume().await.unwrap();
+    world.silence().await;
+    let in_texts = cases
+        .iter()
+        .filter(|case| count(&world, &case.alert.name) > 0);
+    assert!(in_texts.count() < cases.len(), "the text names some only");
+    let found = shown::differences(&shown::sayings(&world.telegram, OWNER), &cases);
+    assert!(found.none(), "{found:#?}");
+}
+
 /// Orders something bad for the next requests; returns how many answers will get lost.
 fn order_faults(world: &World, dice: &mut Dice) -> usize {
     let kinds = [

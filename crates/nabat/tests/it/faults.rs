@@ -54,7 +54,7 @@ fn saying(world: &World, chat: i64, text: &str) -> Vec<Message> {
 /// The requests that were made to the chat, whether they were carried out or not.
 fn requests_to(world: &World, chat: i64) -> Vec<Request> {
     let mut requests = world.telegram.requests();
-    requests.retain(|request| request.params["chat_id"] == chat);
+    requests.retain(|request| request.chat() == Some(chat));
     requests
 }
 
@@ -280,6 +280,27 @@ async fn the_file_of_a_digest_that_is_throttled_arrives_later() {
     let files = messages.iter().filter_map(|message| message.file.as_ref());
     assert_eq!(files.count(), 1);
     assert_eq!(world.telegram.calls("sendDocument").len(), 2);
+}
+
+#[tokio::test]
+async fn a_digest_whose_answer_got_lost_still_brings_its_file() {
+    let world = World::with(Limits::off(), |_| {}).await;
+    world.subscribe(OWNER, OWNER).await;
+    order(&world, OWNER, FaultKind::DropAfter);
+    let name = |n| format!("Storm{n:03}");
+    let alerts = (0..200).map(|n| json!({ "labels": { "alertname": name(n) } }));
+    let alerts: Vec<serde_json::Value> = alerts.collect();
+    world
+        .post(&json!({ "status": "firing", "alerts": alerts }))
+        .await;
+    world.silence().await;
+    let messages = world.telegram.messages(OWNER);
+    let said = messages.iter().filter(|said| said.text.contains("Storm"));
+    assert_eq!(said.count(), 1, "the text is not repeated");
+    let files: Vec<_> = messages.iter().filter_map(|m| m.file.as_ref()).collect();
+    assert_eq!(files.len(), 1);
+    let list = String::from_utf8_lossy(&files[0].bytes);
+    assert!((0..200).all(|n| list.contains(&name(n))), "{list}");
 }
 
 #[tokio::test]

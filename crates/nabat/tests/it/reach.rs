@@ -128,7 +128,7 @@ async fn a_group_that_was_deleted_is_reported_and_not_tried_again() {
     world.silence().await;
     let tried = world.telegram.calls("sendMessage");
     assert!(
-        tried.iter().all(|call| call.params["chat_id"] != GROUP),
+        tried.iter().all(|call| call.chat() != Some(GROUP)),
         "{tried:#?}"
     );
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Call, Outcome, callbacks, chats, commands, edit, media, send, updates};
 use crate::emulator::Shared;
 use crate::faults::FaultKind;
-use crate::model::Request;
+use crate::model::{Request, chat_of};
 use crate::refusal::Refusal;
 use crate::request::{Carried, Upload};
 use crate::schema::{self, Method, Params};
@@ -45,8 +45,7 @@ impl Work {
             Ok((id, username)) => (Ok(id), username),
             Err(refusal) => (Err(refusal), String::new()),
         };
-        let chat = params.get("chat_id");
-        let chat = chat.and_then(|id| id.as_i64().or_else(|| id.as_str()?.parse().ok()));
+        let chat = params.get("chat_id").and_then(chat_of);
         let fault = world.faults.strike(&username, name, chat);
         let number = world.record(Request {
             bot: username,

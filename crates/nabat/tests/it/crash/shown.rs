@@ -40,7 +40,7 @@ pub(super) struct Saying {
 /// What was said in the chat, in the order in which it was asked for.
 pub(super) fn sayings(telegram: &Emulator, chat: i64) -> Vec<Saying> {
     let requests = telegram.requests();
-    let to_chat = requests.iter().filter(|r| r.params["chat_id"] == chat);
+    let to_chat = requests.iter().filter(|r| r.chat() == Some(chat));
     // A request whose answer was cut off has no status, but its effect.
     let done = to_chat.filter(|request| matches!(request.status, 0 | 200));
     done.filter_map(|request| saying(telegram, chat, request))
