@@ -251,7 +251,9 @@ pub fn parse_as(
     }
     let written = value.get("monitors").and_then(Value::as_array);
     let written = written.into_iter().flatten();
-    let monitor_definitions = written.map(monitor::masked).collect();
+    let monitor_definitions = written
+        .map(|one| monitor::masked(one).to_string())
+        .collect();
     let config: Config = settings(check, value, file)?;
     Ok(Config {
         monitor_definitions,

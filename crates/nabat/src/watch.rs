@@ -285,8 +285,6 @@ pub struct Shown {
     pub record: Arc<Record>,
     /// What it means.
     pub monitor: Arc<Monitor>,
-    /// Its definition; may hold secrets.
-    pub definition: Arc<Value>,
     /// Its kind, such as `ping`.
     pub kind: &'static str,
     /// What is looked at, for people; holds no secret.
@@ -307,6 +305,13 @@ pub struct Shown {
     pub maintenance_until: Option<Timestamp>,
     /// The last look.
     pub last: Option<Last>,
+}
+
+impl Shown {
+    /// Its definition; may hold secrets.
+    pub fn definition(&self) -> Value {
+        serde_json::from_str(&self.record.definition).unwrap_or_default()
+    }
 }
 
 /// The last look at a monitor.

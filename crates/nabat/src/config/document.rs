@@ -2,7 +2,7 @@
 //! own. They may name neither variables nor files of this machine.
 
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -15,16 +15,13 @@ use super::{rules, schema, settings, text, yaml};
 /// The key below which several monitors stand.
 const SEVERAL: &str = "monitors";
 
-/// It takes longer to make than to use.
-static SCHEMA: LazyLock<Value> = LazyLock::new(schema::of_monitor);
-
 /// A monitor that somebody wrote.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Written {
     /// What it means.
-    pub monitor: Monitor,
-    /// What was written, checked.
-    pub definition: Value,
+    pub monitor: Arc<Monitor>,
+    /// What was written, checked, as JSON.
+    pub definition: String,
 }
 
 /// Reads the definition of one monitor, YAML or JSON, which messages call `file`.
@@ -33,15 +30,18 @@ pub struct Written {
 /// Every mistake at once.
 pub fn parse_monitor(file: &Path, bytes: &[u8]) -> Result<Written, ConfigError> {
     read(file, bytes, |check, root| {
-        let definition = check.value(root, "", &SCHEMA).unwrap_or_default();
+        let definition = check
+            .value(root, "", schema::of_monitor())
+            .unwrap_or_default();
         rules::monitors::one(check, "", &definition);
         definition
     })
     .and_then(|(definition, check)| {
-        let monitor = settings(check, definition.clone(), file)?;
+        let text = definition.to_string();
+        let monitor: Monitor = settings(check, definition, file)?;
         Ok(Written {
-            monitor,
-            definition,
+            monitor: Arc::new(monitor),
+            definition: text,
         })
     })
 }
@@ -59,7 +59,9 @@ pub fn parse_monitors(file: &Path, bytes: &[u8]) -> Result<Vec<Value>, ConfigErr
                 Some(path) => format!("{path}[{i}]"),
                 None => String::new(),
             };
-            let definition = check.value(node, &path, &SCHEMA).unwrap_or_default();
+            let definition = check
+                .value(node, &path, schema::of_monitor())
+                .unwrap_or_default();
             rules::monitors::one(check, &path, &definition);
             definitions.push(definition);
         }
@@ -97,7 +99,7 @@ fn read<'t, T>(
     let mut check = Check {
         source: text,
         folder: None,
-        schema: &SCHEMA,
+        schema: schema::of_monitor(),
         faults,
         places: Places::new(),
     };

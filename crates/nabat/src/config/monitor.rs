@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -247,11 +248,8 @@ impl Monitor {
     }
 }
 
-fn of<T: Clone>(
-    given: &Option<ShortOrLong<T>>,
-    of: impl FnOnce(Box<T>) -> Target,
-) -> Option<Target> {
-    given.as_ref().map(|given| of(Box::new(given.0.clone())))
+fn of<T>(given: &Option<ShortOrLong<T>>, of: impl FnOnce(Arc<T>) -> Target) -> Option<Target> {
+    given.as_ref().map(|given| of(Arc::clone(&given.0)))
 }
 
 /// Whether the monitor `name` is among its own ancestors, by what `parents_of` says of each.
@@ -273,7 +271,7 @@ pub fn stands_behind_itself<'a>(name: &str, parents_of: impl Fn(&str) -> &'a [St
 /// A definition in which every secret is masked.
 pub fn masked(definition: &Value) -> Value {
     let mut shown = definition.clone();
-    hide(&mut shown, &schema::of_monitor());
+    hide(&mut shown, schema::of_monitor());
     shown
 }
 

@@ -5,6 +5,8 @@
 //! `writeOnly` marks a secret, `x-secret-if-wrong` what may hold one by mistake, `x-expected` says in words what may stand there, and `x-unsupported`
 //! names the keys of Alertmanager that Nabat does not know yet, with what to do instead.
 
+use std::sync::LazyLock;
+
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
@@ -26,9 +28,10 @@ pub(super) fn filled_in() -> Value {
     of::<Config>()
 }
 
-/// The schema of one monitor.
-pub(super) fn of_monitor() -> Value {
-    of::<Monitor>()
+/// The schema of one monitor: made once, since it takes as long as many probes.
+pub(super) fn of_monitor() -> &'static Value {
+    static SCHEMA: LazyLock<Value> = LazyLock::new(of::<Monitor>);
+    &SCHEMA
 }
 
 fn of<T: JsonSchema>() -> Value {

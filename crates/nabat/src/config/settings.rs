@@ -5,12 +5,12 @@
 //! ties two settings together is checked in `rules`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use nabat_core::message::words::Language;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::alertmanager::Note;
 use super::endpoint::{self, ApiUrl};
@@ -68,8 +68,9 @@ pub struct Config {
     #[schemars(length(max = 1_000))]
     pub maintenance: Vec<Maintenance>,
     /// What Nabat watches by itself. The guide is [Monitors](monitors.md).
-    #[schemars(length(max = 50_000))]
-    pub monitors: Vec<Monitor>,
+    #[serde(deserialize_with = "shared")]
+    #[schemars(with = "Vec<Monitor>", length(max = 50_000))]
+    pub monitors: Vec<Arc<Monitor>>,
     /// How Nabat watches.
     pub watch: Watch,
     /// The address under which people and programs reach this Nabat, for links. Without it, that on
@@ -100,9 +101,9 @@ pub struct Config {
     pub history: History,
     /// Bounds on what Nabat keeps.
     pub limits: Limits,
-    /// The monitors as they are written, without secrets.
+    /// The monitors as they are written, without secrets, each as JSON.
     #[serde(skip)]
-    pub monitor_definitions: Vec<Value>,
+    pub monitor_definitions: Vec<String>,
     /// What of an `alertmanager.yml` Nabat does without.
     #[serde(skip)]
     pub notes: Vec<Note>,
@@ -367,6 +368,11 @@ pub struct Api {
     /// A file that holds the token alone. A relative path is taken from the configuration's folder.
     #[schemars(extend("x-expected" = "the path of a file"))]
     pub token_file: Option<PathBuf>,
+}
+
+fn shared<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Arc<Monitor>>, D::Error> {
+    let monitors = Vec::deserialize(deserializer)?;
+    Ok(monitors.into_iter().map(Arc::new).collect())
 }
 
 fn language(_: &mut SchemaGenerator) -> Schema {

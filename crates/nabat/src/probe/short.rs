@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
@@ -20,13 +21,15 @@ pub trait Short: Sized {
     fn text_schema(generator: &mut SchemaGenerator) -> Schema;
 }
 
-/// `T` as people write it: as one text, or as a mapping.
+/// `T` as people write it: as one text, or as a mapping. It is shared, since there may be thousands.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ShortOrLong<T>(pub T);
+pub struct ShortOrLong<T>(pub Arc<T>);
 
 impl<'de, T: Short + Deserialize<'de>> Deserialize<'de> for ShortOrLong<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Either(PhantomData)).map(Self)
+        deserializer
+            .deserialize_any(Either(PhantomData))
+            .map(|settings| Self(Arc::new(settings)))
     }
 }
 

@@ -14,31 +14,31 @@ use super::{
 #[derive(Debug, Clone, PartialEq)]
 pub enum Target {
     /// A host that answers echoes.
-    Ping(Box<ping::Ping>),
+    Ping(Arc<ping::Ping>),
     /// A web page or an HTTP service.
-    Http(Box<http::Http>),
+    Http(Arc<http::Http>),
     /// A port that takes connections, and maybe answers as it should.
-    Tcp(Box<tcp::Tcp>),
+    Tcp(Arc<tcp::Tcp>),
     /// A certificate, and the server that shows it.
-    Tls(Box<tls::Tls>),
+    Tls(Arc<tls::Tls>),
     /// A name, and what the DNS says of it.
-    Dns(Box<dns::Dns>),
+    Dns(Arc<dns::Dns>),
     /// A server that speaks SSH.
-    Ssh(Box<ssh::Ssh>),
+    Ssh(Arc<ssh::Ssh>),
     /// A mail server.
-    Smtp(Box<smtp::Smtp>),
+    Smtp(Arc<smtp::Smtp>),
     /// A Redis server.
-    Redis(Box<redis::Redis>),
+    Redis(Arc<redis::Redis>),
     /// A PostgreSQL server.
-    Postgres(Box<postgres::Postgres>),
+    Postgres(Arc<postgres::Postgres>),
     /// A MySQL or MariaDB server.
-    Mysql(Box<mysql::Mysql>),
+    Mysql(Arc<mysql::Mysql>),
     /// A WebSocket.
-    Websocket(Box<websocket::Websocket>),
+    Websocket(Arc<websocket::Websocket>),
     /// The registration of a domain.
-    Domain(Box<domain::Domain>),
+    Domain(Arc<domain::Domain>),
     /// A program that looks for itself.
-    Command(Box<command::Command>),
+    Command(Arc<command::Command>),
 }
 
 impl Target {

@@ -41,7 +41,7 @@ impl Witnesses {
                 GATEWAY => gateway::gateway()?.to_string(),
                 host => host.to_owned(),
             };
-            Some((index, Arc::new(Target::Ping(Box::new(Ping::new(host))))))
+            Some((index, Arc::new(Target::Ping(Arc::new(Ping::new(host))))))
         };
         self.hosts.iter().enumerate().filter_map(target).collect()
     }

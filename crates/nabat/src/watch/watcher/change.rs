@@ -363,7 +363,7 @@ impl Watcher {
             id,
             name,
             origin,
-            definition: definition.to_string(),
+            definition,
             key,
             made_at: known.map_or(now, |known| known.record.made_at),
             changed_at: now,
@@ -375,7 +375,7 @@ impl Watcher {
                     changed_at: known.record.changed_at,
                     ..record.clone()
                 };
-                if same == *known.record && monitor == *known.monitor {
+                if same == *known.record && monitor == known.monitor {
                     record = same;
                     PutDone::Same
                 } else {
@@ -383,7 +383,7 @@ impl Watcher {
                 }
             }
         };
-        let mut put = Known::new(record, monitor, definition, 0);
+        let mut put = Known::new(record, monitor, 0);
         if let Some(known) = known {
             put.pings = known.pings;
             put.last.clone_from(&known.last);

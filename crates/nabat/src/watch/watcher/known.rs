@@ -8,7 +8,6 @@ use nabat_core::alert::{Labels, News};
 use nabat_core::monitor::record::Record;
 use nabat_core::monitor::{self, Expected, Kind, MonitorId, Probing, Rules, Trouble};
 use nabat_core::time::Timestamp;
-use serde_json::Value;
 
 use crate::config::Monitor;
 use crate::probe::{Manner, Reach, Report, Target};
@@ -22,7 +21,6 @@ const SLOW_ROUNDS: u32 = 3;
 pub(super) struct Known {
     pub(super) record: Arc<Record>,
     pub(super) monitor: Arc<Monitor>,
-    pub(super) definition: Arc<Value>,
     /// What is looked at; nothing for a heartbeat.
     pub(super) target: Option<Arc<Target>>,
     /// What is looked at, for people.
@@ -33,7 +31,7 @@ pub(super) struct Known {
 }
 
 impl Known {
-    pub(super) fn new(record: Record, monitor: Monitor, definition: Value, pings: u64) -> Self {
+    pub(super) fn new(record: Record, monitor: Arc<Monitor>, pings: u64) -> Self {
         let target = monitor.target().map(Arc::new);
         let instance = match &target {
             Some(target) => target.instance(),
@@ -41,8 +39,7 @@ impl Known {
         };
         Self {
             record: Arc::new(record),
-            monitor: Arc::new(monitor),
-            definition: Arc::new(definition),
+            monitor,
             target,
             instance: instance.into(),
             last: None,

@@ -103,7 +103,6 @@ impl Watcher {
         Shown {
             record: Arc::clone(&known.record),
             monitor: Arc::clone(&known.monitor),
-            definition: Arc::clone(&known.definition),
             kind: known.monitor.kind(),
             target: Arc::clone(&known.instance),
             status: self.watch.status(id, now).unwrap_or(Status::Pending),

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use nabat_core::alert::{News, Status};
 use nabat_core::monitor::Watch;
 use nabat_core::monitor::record::{Kept, Origin};
-use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -129,20 +128,16 @@ pub fn start(
 }
 
 /// A monitor of the store; nothing if this version can't read it: it stays in the store.
-fn read(kept: Kept, configured: Option<(&Monitor, &Value)>) -> Option<Known> {
+fn read(kept: Kept, configured: Option<(&Arc<Monitor>, &String)>) -> Option<Known> {
     let Kept { record, pings, .. } = kept;
-    let same = |(_, definition): &(&Monitor, &Value)| definition.to_string() == record.definition;
+    let same = |(_, definition): &(&Arc<Monitor>, &String)| **definition == record.definition;
     // What is stored of a configuration's monitor has no secrets.
     let configured = configured.filter(|_| record.origin == Origin::Config);
-    if let Some((monitor, definition)) = configured.filter(same) {
-        let (monitor, definition) = (monitor.clone(), definition.clone());
-        return Some(Known::new(record, monitor, definition, pings));
+    if let Some((monitor, _)) = configured.filter(same) {
+        return Some(Known::new(record, Arc::clone(monitor), pings));
     }
     match parse_monitor(Path::new(&record.name), record.definition.as_bytes()) {
-        Ok(Written {
-            monitor,
-            definition,
-        }) => Some(Known::new(record, monitor, definition, pings)),
+        Ok(Written { monitor, .. }) => Some(Known::new(record, monitor, pings)),
         Err(error) => {
             let monitor = &record.name;
             tracing::error!(monitor, %error, "a stored monitor can't be read and is not watched");

@@ -281,7 +281,7 @@ async fn replace(
     Sent(mut definition): Sent<Value>,
 ) -> Result<(StatusCode, Json<Monitor>), Problem> {
     if let Ok(known) = state.watch.one(&name).await {
-        monitor::unmask(&mut definition, &known.definition);
+        monitor::unmask(&mut definition, &known.definition());
     }
     let written = named(definition, &name)?;
     put(&state, &admin.caller, written, Mode::Replace).await
@@ -295,9 +295,10 @@ async fn change(
     Sent(wanted): Sent<Value>,
 ) -> Result<Json<Monitor>, Problem> {
     let known = state.watch.one(&name).await?;
-    let mut definition = (*known.definition).clone();
+    let before = known.definition();
+    let mut definition = before.clone();
     patch::merge(&mut definition, wanted);
-    monitor::unmask(&mut definition, &known.definition);
+    monitor::unmask(&mut definition, &before);
     let written = named(definition, &name)?;
     let (_, shown) = put(&state, &admin.caller, written, Mode::Change).await?;
     Ok(shown)
@@ -373,7 +374,10 @@ async fn try_out(
 ) -> Result<Json<Report>, Problem> {
     let Written { monitor, .. } = written(&definition, "the body")?;
     if monitor.runs_a_command() {
-        return Err(Refused::Command { name: monitor.name }.into());
+        return Err(Refused::Command {
+            name: monitor.name.clone(),
+        }
+        .into());
     }
     let report = state.watch.try_out(&monitor, Reach::Anywhere).await?;
     Ok(Json(report.into()))

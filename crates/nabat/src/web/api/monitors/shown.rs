@@ -13,6 +13,7 @@ use crate::web::api::shape::monitor::{Alarm, Finding, Look, Monitor, Phase, Repo
 
 /// A monitor as the API shows it.
 pub(super) fn shown(monitor: Shown, state: &web::State) -> Monitor {
+    let definition = masked(&monitor.definition());
     let record = &monitor.record;
     let config = state.config.borrow().clone();
     let base = config.external_url.as_deref().unwrap_or(&state.about.home);
@@ -31,7 +32,7 @@ pub(super) fn shown(monitor: Shown, state: &web::State) -> Monitor {
         flaps: monitor.flaps,
         paused: monitor.paused,
         maintenance_until: monitor.maintenance_until.map(|until| until.to_string()),
-        last: monitor.last.map(|last| Look {
+        last: monitor.last.as_ref().map(|last| Look {
             at: last.at.to_string(),
             outcome: last.outcome,
             latency_ms: last.latency.map(millis),
@@ -45,7 +46,7 @@ pub(super) fn shown(monitor: Shown, state: &web::State) -> Monitor {
         made_at: record.made_at.to_string(),
         changed_at: record.changed_at.to_string(),
         ping_url: record.key.as_ref().map(|key| format!("{base}/ping/{key}")),
-        definition: masked(&monitor.definition),
+        definition,
     }
 }
 
