@@ -178,10 +178,11 @@ impl Watch {
         self.witnesses.blind_since()
     }
 
-    /// There are so many witnesses; they are known by their index.
-    pub fn set_witnesses(&mut self, now: Timestamp, count: usize) {
+    /// There are these witnesses, known by their index. `links` says of each whether it stands only for
+    /// the network next to Nabat, as a router does: whatever answers across that clears it.
+    pub fn set_witnesses(&mut self, now: Timestamp, links: &[bool]) {
         self.step(now);
-        self.witnesses.set(self.now, count);
+        self.witnesses.set(self.now, links);
     }
 
     /// Watches a monitor by these rules: from the beginning, from where `state` left it, or on, if it

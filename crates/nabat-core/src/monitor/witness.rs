@@ -16,7 +16,9 @@ const AWAITED: Duration = Duration::from_secs(300);
 /// So many failures in a row, and it fails.
 const FAILS_AFTER: u32 = 2;
 /// How long their answers are waited for before one decides without them.
-pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The same where only routers are asked: most monitors are looked at within this time.
+const ROUTERS_PATIENCE: Duration = Duration::from_secs(35);
 /// From one round of questions to the next: without need, and with it.
 const ROUND: Duration = Duration::from_secs(30);
 const ROUND_MIN: Duration = Duration::from_secs(1);
@@ -40,6 +42,8 @@ pub(super) struct Witnesses {
     each: Vec<Witness>,
     /// When all of them failed last.
     dark_until: Option<Timestamp>,
+    /// When something answered across the network whose router did not.
+    refuted_at: Option<Timestamp>,
     asked_at: Option<Timestamp>,
     ask_at: Option<Timestamp>,
     /// Since when Nabat has been cut off, as was said.
@@ -48,41 +52,54 @@ pub(super) struct Witnesses {
 
 #[derive(Debug)]
 struct Witness {
+    /// It stands for the network next to Nabat and nothing beyond: whatever answers across that network
+    /// says the same. Routers that limit pings fall silent just when many are sent.
+    link: bool,
     added_at: Timestamp,
     answered_at: Option<Timestamp>,
     /// In a row, the latest.
     failing: Option<Run>,
     failed_at: Option<Timestamp>,
-    /// It has never answered, while others did: it does not answer anybody.
+    /// It failed while others answered, and either has never answered or stands only for what they
+    /// came through: it tells nothing until it answers.
     mute: bool,
 }
 
 impl Witness {
     fn counts(&self, now: Timestamp) -> bool {
-        match self.answered_at {
+        let listened_to = match self.answered_at {
             Some(at) => now.since(at) <= TRUSTED,
-            None => !self.mute && now.since(self.added_at) <= AWAITED,
-        }
+            None => now.since(self.added_at) <= AWAITED,
+        };
+        listened_to && !self.mute
     }
 
     fn fails(&self) -> bool {
         self.failing.is_some_and(|run| run.count >= FAILS_AFTER)
     }
+
+    /// Whether it answered since, and does still.
+    fn answers(&self, since: Timestamp) -> bool {
+        self.failing.is_none() && self.answered_at >= Some(since)
+    }
 }
 
 impl Witnesses {
-    /// There are so many; nothing is known of them.
-    pub(super) fn set(&mut self, now: Timestamp, count: usize) {
-        let witness = |_| Witness {
+    /// Nothing is known of these; `links` says of each whether it stands only for the network next to
+    /// Nabat.
+    pub(super) fn set(&mut self, now: Timestamp, links: &[bool]) {
+        let witness = |link: &bool| Witness {
+            link: *link,
             added_at: now,
             answered_at: None,
             failing: None,
             failed_at: None,
             mute: false,
         };
-        self.each = (0..count).map(witness).collect();
+        self.each = links.iter().map(witness).collect();
         self.dark_until = None;
-        self.ask_at = (count > 0).then_some(now);
+        self.refuted_at = None;
+        self.ask_at = (!links.is_empty()).then_some(now);
     }
 
     /// Since when Nabat has been cut off, if it is.
@@ -102,9 +119,9 @@ impl Witnesses {
 
     /// Whether a witness answers again, after Nabat was cut off at `since`, or none is left.
     pub(super) fn answer(&self, since: Timestamp) -> bool {
-        let answers =
-            |witness: &Witness| witness.failing.is_none() && witness.answered_at >= Some(since);
-        self.each.is_empty() || self.each.iter().any(answers)
+        self.each.is_empty()
+            || self.refuted_at >= Some(since)
+            || self.each.iter().any(|witness| witness.answers(since))
     }
 
     /// Whether they have been silent for so long that they tell nothing any more.
@@ -120,6 +137,7 @@ impl Witnesses {
         if up {
             witness.answered_at = witness.answered_at.max(Some(at));
             witness.failing = None;
+            witness.mute = false;
         } else {
             witness.failing = Some(Run::more(witness.failing, at, FAILS_AFTER));
             witness.failed_at = Some(at);
@@ -129,11 +147,30 @@ impl Witnesses {
         }
     }
 
-    /// Something answered, so there is a network: whoever failed in spite of it and has never
-    /// answered will not. Many routers do not answer pings.
-    pub(super) fn answered_by_another(&mut self) {
-        for witness in &mut self.each {
-            witness.mute |= witness.answered_at.is_none() && witness.fails();
+    /// Something that was looked at from `at` on answered across the network, so there is one. Returns
+    /// whether that refutes a witness.
+    pub(super) fn crossed(&mut self, at: Timestamp) -> bool {
+        let mut refuted = false;
+        for witness in self.each.iter_mut().filter(|witness| witness.fails()) {
+            let meanwhile = witness.failing.is_some_and(|run| run.first_at <= at);
+            if witness.link && meanwhile {
+                self.refuted_at = self.refuted_at.max(Some(at));
+                refuted = true;
+            }
+            witness.mute |= witness.answered_at.is_none() || witness.link && meanwhile;
+        }
+        refuted
+    }
+
+    /// How long they are waited for before one decides without them. Whether a router alone is to be
+    /// believed shows once others were looked at.
+    pub(super) fn patience(&self, now: Timestamp) -> Duration {
+        let mut counted = self.each.iter().filter(|witness| witness.counts(now));
+        let only_links = !self.tell_nothing(now) && counted.all(|witness| witness.link);
+        if only_links {
+            ROUTERS_PATIENCE
+        } else {
+            PATIENCE
         }
     }
 
@@ -155,20 +192,19 @@ impl Witnesses {
         if self.blind.is_some() {
             return Sight::Dark;
         }
-        if self.tell_nothing(now) {
-            return Sight::Clear;
-        }
         let dark = self.dark(now);
-        let lately = complete.before(ROUND_MIN);
-        if dark && (!patient || counted().all(|witness| witness.failed_at >= Some(lately))) {
-            return Sight::Dark;
-        }
         if !dark && self.dark_until.is_some_and(|until| until >= since) {
             return Sight::WasDark;
         }
-        let answered =
-            |witness: &Witness| witness.failing.is_none() && witness.answered_at >= Some(since);
-        match !dark && (!patient || counted().any(answered)) {
+        if self.tell_nothing(now) {
+            return Sight::Clear;
+        }
+        let lately = complete.before(ROUND_MIN);
+        let sure = |witness: &Witness| !witness.link && witness.failed_at >= Some(lately);
+        if dark && (!patient || counted().all(sure)) {
+            return Sight::Dark;
+        }
+        match !dark && (!patient || counted().any(|witness| witness.answers(since))) {
             true => Sight::Clear,
             false => Sight::Unclear,
         }
@@ -217,6 +253,7 @@ impl Witnesses {
         }
         for at in [
             &mut self.dark_until,
+            &mut self.refuted_at,
             &mut self.asked_at,
             &mut self.ask_at,
             &mut self.blind,

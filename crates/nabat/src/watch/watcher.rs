@@ -305,6 +305,11 @@ impl Watcher {
                     outcome: done.report.outcome,
                     words,
                 };
+                let answers = matches!(sample.outcome, Outcome::Up | Outcome::Degraded);
+                let address = done.report.address;
+                if answers && address.is_some_and(|address| !address.is_loopback()) {
+                    self.watch.crossed(now, done.begun_at);
+                }
                 self.watch.sampled(now, id, sample);
             }
         }

@@ -30,8 +30,9 @@ impl Witnesses {
         }
     }
 
-    pub(super) fn count(&self) -> usize {
-        self.hosts.len()
+    /// Of each, whether it stands only for the network next to this machine.
+    pub(super) fn links(&self) -> Vec<bool> {
+        self.hosts.iter().map(|host| host == GATEWAY).collect()
     }
 
     /// What is to be looked at for each; the router may be another one by now.

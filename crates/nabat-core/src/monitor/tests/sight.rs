@@ -164,3 +164,34 @@ fn a_restart_remembers_that_it_was_blind() {
         ],
     );
 }
+
+/// Monitors that do this, of which some stand beside a router that falls silent for a while.
+fn seen_by_router(targets: &[Steps]) -> Vec<String> {
+    let targets: Vec<(u64, Steps)> = (1..).zip(targets.iter().copied()).collect();
+    let ids: Vec<u64> = targets.iter().map(|(id, _)| *id).collect();
+    let witnesses = &[(100, false), (400, true)];
+    let mut world = World::new(Script { targets, witnesses });
+    world.set_router();
+    for id in ids {
+        world.add(id, usual());
+    }
+    told(world)
+}
+
+#[test]
+fn a_router_that_falls_silent_is_not_believed_while_others_answer_through_it() {
+    let told = seen_by_router(&[BACK, FINE, FINE]);
+    let about_one = |line: &&String| line.contains(": 1 ");
+    let alarms: Vec<_> = told.iter().filter(about_one).collect();
+    assert!(!told.iter().any(|line| line.contains("blind")), "{told:?}");
+    assert_eq!(alarms.len(), 4, "{told:?}");
+    assert!(alarms[1].ends_with("1 alarm, down since 137.5"), "{told:?}");
+}
+
+#[test]
+fn a_router_that_falls_silent_with_all_others_is_believed() {
+    let told = seen_by_router(&[BACK, BACK]);
+    assert!(told[0].contains("blind since"), "{told:?}");
+    assert!(!told.iter().any(|line| line.contains("alarm")), "{told:?}");
+    assert!(told.iter().any(|line| line.contains("sees")), "{told:?}");
+}

@@ -57,7 +57,8 @@ pub(super) struct World<N> {
     pub(super) now: Timestamp,
     /// How far the clock is ahead of the world, in milliseconds.
     clock_ahead_ms: i64,
-    pub(super) witnesses: usize,
+    /// Of each witness, whether it stands only for the network next to it.
+    witnesses: Vec<bool>,
     pub(super) rules: BTreeMap<MonitorId, Rules>,
     /// What was said, and when by the world.
     pub(super) said: Vec<(Timestamp, Effect)>,
@@ -87,7 +88,7 @@ impl<N: Nature> World<N> {
             nature,
             now: START,
             clock_ahead_ms: 0,
-            witnesses: 0,
+            witnesses: Vec::new(),
             rules: BTreeMap::new(),
             said: Vec::new(),
             listens: true,
@@ -132,8 +133,17 @@ impl<N: Nature> World<N> {
     }
 
     pub(super) fn set_witnesses(&mut self, count: usize) {
-        self.witnesses = count;
-        self.watch.set_witnesses(self.clock(), count);
+        self.watched_by(vec![false; count]);
+    }
+
+    /// There is only the router.
+    pub(super) fn set_router(&mut self) {
+        self.watched_by(vec![true]);
+    }
+
+    fn watched_by(&mut self, links: Vec<bool>) {
+        self.watch.set_witnesses(self.clock(), &links);
+        self.witnesses = links;
     }
 
     /// Puts the clock forward, or back. Who waits for a moment notices.
@@ -191,6 +201,9 @@ impl<N: Nature> World<N> {
                     }
                     .into(),
                 };
+                if outcome == Outcome::Up {
+                    self.watch.crossed(now, began_at);
+                }
                 self.watch.sampled(now, id, sample);
             }
         }
@@ -241,7 +254,7 @@ impl<N: Nature> World<N> {
         for effect in list {
             match &effect {
                 Effect::AskWitnesses => {
-                    for index in 0..self.witnesses {
+                    for index in 0..self.witnesses.len() {
                         let up = self.nature.answers(index, self.now);
                         self.send(Landing::Witness(index, up), up);
                     }
@@ -301,7 +314,7 @@ impl<N: Nature> World<N> {
         self.now = self.now.after(pause);
         let now = self.clock();
         self.watch = Watch::new(now, self.blind);
-        self.watch.set_witnesses(now, self.witnesses);
+        self.watch.set_witnesses(now, &self.witnesses);
         for (id, rules) in &self.rules {
             let state = serde_json::from_str(&self.stored[id]).unwrap();
             self.watch.set(now, *id, rules.clone(), Some(state));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Effect, Watch, Why};
 use crate::monitor::judge::Judged;
 use crate::monitor::state::{Phase, Standing};
-use crate::monitor::witness::{PATIENCE, Sight};
+use crate::monitor::witness::Sight;
 use crate::monitor::{Kind, MonitorId, Trouble};
 use crate::time::Timestamp;
 
@@ -29,6 +29,19 @@ impl Watch {
     pub fn witness_sampled(&mut self, now: Timestamp, index: usize, at: Timestamp, up: bool) {
         self.step(now);
         self.witnesses.sampled(self.now, index, at, up);
+        self.hear();
+    }
+
+    /// Something that was probed from `at` on answered, and is not on this machine.
+    pub fn crossed(&mut self, now: Timestamp, at: Timestamp) {
+        self.step(now);
+        if self.witnesses.crossed(at) {
+            self.hear();
+        }
+    }
+
+    /// Goes by what the witnesses say now.
+    fn hear(&mut self) {
         self.see();
         for id in self.waiting.clone() {
             self.decide(id);
@@ -191,15 +204,16 @@ impl Watch {
             return false;
         };
         let patient = |patience| now.since(complete) < patience;
+        let patience = self.witnesses.patience(now);
         match self
             .witnesses
-            .sight(now, first_failed_at, complete, patient(PATIENCE))
+            .sight(now, first_failed_at, complete, patient(patience))
         {
             Sight::Dark => self.lose_sight(id, first_failed_at),
             Sight::WasDark => self.begin_again(id),
             Sight::Unclear => {
                 self.witnesses.want(now);
-                return self.wait(id, complete.after(PATIENCE));
+                return self.wait(id, complete.after(patience));
             }
             Sight::Clear => match self.explained(id, first_failed_at) {
                 Explained::Yes => self.fell(id, first_failed_at, Standing::Unreachable),

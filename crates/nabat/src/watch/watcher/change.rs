@@ -156,7 +156,7 @@ impl Watcher {
         }
         let witnesses = Witnesses::named(&watch.witnesses);
         if witnesses != self.witnesses {
-            self.watch.set_witnesses(clock::now(), witnesses.count());
+            self.watch.set_witnesses(clock::now(), &witnesses.links());
             self.witnesses = witnesses;
         }
         let written = config.monitors.into_iter().zip(config.monitor_definitions);
