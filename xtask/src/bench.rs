@@ -11,6 +11,7 @@
 
 mod alerts;
 mod api;
+mod blackbox;
 mod build;
 mod cost;
 pub(crate) mod door;
@@ -34,6 +35,7 @@ mod stored;
 mod storm;
 mod subject;
 mod table;
+mod watch;
 mod webhooks;
 
 use anyhow::{Result, ensure};
@@ -57,10 +59,11 @@ pub(crate) enum Part {
     Pace,
     Storm,
     Pings,
+    Watch,
 }
 
 impl Part {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Api,
         Self::Reads,
         Self::Routes,
@@ -73,6 +76,7 @@ impl Part {
         Self::Pace,
         Self::Storm,
         Self::Pings,
+        Self::Watch,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -89,6 +93,7 @@ impl Part {
             Self::Pace => "pace",
             Self::Storm => "storm",
             Self::Pings => "pings",
+            Self::Watch => "watch",
         }
     }
 
@@ -106,6 +111,7 @@ impl Part {
             Self::Pace => pace::measure(subject, figures),
             Self::Storm => storm::measure(subject, options, figures),
             Self::Pings => pings::measure(subject, figures),
+            Self::Watch => watch::measure(subject, figures),
         }
     }
 }

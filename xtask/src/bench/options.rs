@@ -25,6 +25,7 @@ usage: cargo xtask bench [OPTION VALUE]…
                  pace       the same at 100 alerts a second for 400 chats
                  storm      a thousand alerts for one chat within Telegram's limits; minutes
                  pings      10,000 addresses, against fping and blackbox_exporter
+                 watch      5,000 web pages often, against blackbox_exporter; 10,000 monitors as usual
   --long yes     storm: also 10,000 alerts in a minute
   --program NAME `nabat` or `alertmanager` instead of both
   --rounds N     how often each program is measured; medians are shown (3)

@@ -1,18 +1,15 @@
 //! What it costs to ping ten thousand addresses of this machine: Nabat, fping, and
 //! blackbox_exporter, which is asked to by HTTP. All are there, so each packet lost is a false one.
 
-use std::fs;
 use std::net::Ipv4Addr;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use super::cost::Cost;
-use super::door::Door;
+use super::blackbox;
 use super::figures::{Figures, Target};
-use super::http::Client;
-use super::server::{Server, children_cpu_seconds};
+use super::server::children_cpu_seconds;
 use super::subject::Subject;
 use crate::process;
 
@@ -55,7 +52,8 @@ pub(crate) fn measure(subject: &Subject, figures: &mut Figures) -> Result<()> {
         Target::AtLeast(3.0),
     );
 
-    let blackbox_us = asked_of_blackbox()?;
+    let module = json!({"prober": "icmp", "icmp": {"preferred_ip_protocol": "ip4"}});
+    let blackbox_us = blackbox::asked(&module, (0..ASKED).map(target))?;
     figures.add("  blackbox_exporter's, us", blackbox_us);
     let times = blackbox_us / nabat_us;
     figures.add_for(
@@ -96,37 +94,4 @@ fn lost_percent(said: &str) -> Result<f64> {
         "{sent} packets were sent"
     );
     Ok((sent - received) as f64 * 100.0 / sent as f64)
-}
-
-/// CPU time of blackbox_exporter for each packet, in microseconds.
-fn asked_of_blackbox() -> Result<f64> {
-    let names = ["prometheus-blackbox-exporter", "blackbox_exporter"];
-    let program = names.into_iter().find_map(process::find);
-    let program =
-        program.context("there is no blackbox_exporter; `cargo xtask setup` installs it")?;
-    let server = Server::start(Door::Webhook, |folder, address| {
-        let file = folder.join("config.yml");
-        let icmp = json!({"prober": "icmp", "icmp": {"preferred_ip_protocol": "ip4"}});
-        fs::write(&file, json!({"modules": {"icmp": icmp}}).to_string())?;
-        let mut command = Command::new(program);
-        command.arg("--config.file").arg(file);
-        command.arg("--web.listen-address").arg(address.to_string());
-        Ok(command)
-    })?;
-    let mut client = Client::connect(server.address)?;
-    let asked = || -> Result<()> {
-        for number in 0..ASKED {
-            let path = format!("/probe?module=icmp&target={}", target(number));
-            let (_, body) = client.get(&path)?;
-            let is_up = String::from_utf8_lossy(&body).contains("\nprobe_success 1");
-            ensure!(
-                is_up,
-                "blackbox_exporter got no answer of {}",
-                target(number)
-            );
-        }
-        Ok(())
-    };
-    let (_, cost) = Cost::of(&server, ASKED as usize, asked)?;
-    Ok(cost.cpu_each_us())
 }

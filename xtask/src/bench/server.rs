@@ -109,6 +109,16 @@ impl Server {
         fs::write(&path, "5").with_context(|| format!("cannot write {path}"))
     }
 
+    /// Bytes written to disks since the start.
+    pub(crate) fn written_bytes(&self) -> Result<f64> {
+        let io = self.proc("io")?;
+        let written = io
+            .lines()
+            .find_map(|line| line.strip_prefix("write_bytes: "));
+        let bytes = written.and_then(|bytes| bytes.parse().ok());
+        bytes.context("/proc shows no write_bytes")
+    }
+
     fn status_bytes(&self, name: &str) -> Result<f64> {
         let status = self.proc("status")?;
         let kib = status.lines().find_map(|line| {

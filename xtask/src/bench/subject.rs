@@ -97,6 +97,11 @@ impl Subject {
         self.launch(words, alertmanager_yml, Door::Api)
     }
 
+    /// Starts Nabat with a `nabat.yml`.
+    pub(crate) fn start_watching(&self, nabat_yml: &Value) -> Result<Server> {
+        self.launch(&["serve", "--config"], nabat_yml, Door::Webhook)
+    }
+
     /// `words` end with the option that takes the configuration.
     fn launch(&self, words: &[&str], config: &Value, door: Door) -> Result<Server> {
         let (Self::Nabat { program } | Self::Alertmanager { program }) = self;
