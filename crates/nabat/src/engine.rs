@@ -239,7 +239,8 @@ impl Handle {
     /// Keeps what the watch decided, and takes its alerts, in one transaction.
     ///
     /// # Errors
-    /// See [`NotTaken`]; nothing of it was kept.
+    /// See [`NotTaken`]; nothing of it was kept. Where it is [`NotTaken::Refused`], all of it was but
+    /// the alerts that are over the limit.
     pub async fn watched(&self, changes: Vec<Change>, news: Vec<News>) -> Result<(), NotTaken> {
         self.ask(|reply| Ask::Watched(changes, news, reply)).await
     }

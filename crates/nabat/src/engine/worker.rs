@@ -172,9 +172,7 @@ impl Worker {
             }
             Ask::Watched(changes, news, reply) => {
                 let taken = self.engine.news(now, news, out);
-                if taken.is_ok() {
-                    out.changes.extend(changes);
-                }
+                out.changes.extend(changes);
                 answers.push(defer_result(reply, taken));
             }
             Ask::Heard(heard, reply) => {

@@ -1,6 +1,7 @@
 //! How a monitor's alarm looks as an alert.
 
 use nabat_core::alert::{Labels, Links, NAME, News, Status};
+use nabat_core::incident::Incident;
 use nabat_core::monitor::Trouble;
 use nabat_core::time::Timestamp;
 
@@ -29,14 +30,14 @@ pub(super) fn raised(
     News {
         annotations: [("summary", summary.as_str())].into_iter().collect(),
         starts_at: Some(since),
-        ..news(monitor, target, what, firing)
+        status: firing,
+        ..ended(labels(monitor, target, what), since)
     }
 }
 
 /// The alert is over.
 pub(super) fn over(monitor: &Monitor, target: &str, what: Trouble, at: Timestamp) -> News {
-    let over = Status::Resolved { ends_at: Some(at) };
-    news(monitor, target, what, over)
+    ended(labels(monitor, target, what), at)
 }
 
 /// The labels of an alert of a monitor, which are its identity.
@@ -57,14 +58,28 @@ pub(super) fn labels(monitor: &Monitor, target: &str, what: Trouble) -> Labels {
     given.chain(own).collect()
 }
 
-fn news(monitor: &Monitor, target: &str, what: Trouble, status: Status) -> News {
+/// Whether an alert is one of a monitor of ours: what others call so comes in groups of their own, or
+/// says how long it lasts.
+pub(super) fn is_of_monitor(incident: &Incident) -> bool {
+    let labels = &incident.labels;
+    let name = labels.value(NAME);
+    let own = ["monitor", "kind", "instance"].map(|own| labels.get(own));
+    [DOWN, DEGRADED].contains(&name)
+        && own.iter().all(Option::is_some)
+        && *incident.group == *name
+        && incident.expires.is_none()
+        && incident.links == Links::default()
+}
+
+/// The alert with these labels is over.
+pub(super) fn ended(labels: Labels, at: Timestamp) -> News {
     News {
-        labels: labels(monitor, target, what),
+        labels,
         annotations: Labels::default(),
         links: Links::default(),
         group: None,
         starts_at: None,
-        status,
+        status: Status::Resolved { ends_at: Some(at) },
         own: false,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nabat_core::alert::{Fingerprint, News};
+use nabat_core::alert::{Fingerprint, News, Status};
 use nabat_core::change::Change;
 use nabat_core::monitor::record::Record;
 use nabat_core::monitor::{MonitorId, State};
@@ -43,7 +43,7 @@ impl Batch {
     }
 
     pub(super) fn news(&mut self, news: News) {
-        self.news.insert(news.labels.fingerprint(), news);
+        self.news.extend([of_alert(news)]);
     }
 
     /// Answers once all of it is kept.
@@ -51,17 +51,26 @@ impl Batch {
         self.answers.push(answer);
     }
 
-    /// What the engine is to keep, in this order.
-    pub(super) fn to_keep(&self) -> (Vec<Change>, Vec<News>) {
+    /// What the engine is to keep, in this order, with what came last: ends make room for what begins.
+    pub(super) fn to_keep(
+        &self,
+        last_changes: Vec<Change>,
+        last_news: Vec<News>,
+    ) -> (Vec<Change>, Vec<News>) {
         let states = self
             .states
             .iter()
             .map(|(id, state)| Change::MonitorState(*id, Box::new(state.clone())));
-        let changes = self.changes.iter().cloned().chain(states).collect();
-        (changes, self.news.values().cloned().collect())
+        let changes = self.changes.iter().cloned().chain(states);
+        let changes = changes.chain(last_changes).collect();
+        let mut newest = self.news.clone();
+        newest.extend(last_news.into_iter().map(of_alert));
+        let mut news: Vec<News> = newest.into_values().collect();
+        news.sort_by_key(|news| matches!(news.status, Status::Firing { .. }));
+        (changes, news)
     }
 
-    /// Nothing of it is for a monitor that is gone.
+    /// What is to be kept of a monitor that is gone is of no use. What is to be said of it is.
     pub(super) fn forget(&mut self, id: MonitorId) {
         self.states.remove(&id);
         self.changes.retain(|change| of(change) != Some(id));
@@ -94,13 +103,18 @@ impl Batch {
     }
 }
 
+fn of_alert(news: News) -> (Fingerprint, News) {
+    (news.labels.fingerprint(), news)
+}
+
+/// For which monitor it is of use, if for one: that one is gone has to be kept all the same.
 fn of(change: &Change) -> Option<MonitorId> {
     match change {
         Change::Monitor(record) => {
             let Record { id, .. } = **record;
             Some(id)
         }
-        Change::MonitorState(id, _) | Change::MonitorGone(id) => Some(*id),
+        Change::MonitorState(id, _) => Some(*id),
         Change::Edge(edge) => Some(edge.monitor),
         Change::Ping(ping) => Some(ping.monitor),
         _ => None,

@@ -43,6 +43,8 @@ const AFFIRM_PERIOD: Duration = Duration::from_secs(300);
 const FORGET_PERIOD: Duration = Duration::from_secs(3_600);
 /// How long to wait before a store that took nothing is tried again.
 const KEEP_AGAIN: Duration = Duration::from_secs(1);
+/// How long to wait before alerts that found no room are raised again.
+const RAISE_AGAIN: Duration = Duration::from_secs(10);
 /// How many results are looked at before what follows is kept.
 const RESULTS_AT_A_TIME: usize = 1_024;
 
@@ -411,13 +413,14 @@ impl Watcher {
             return;
         }
         let batch = std::mem::take(&mut self.waiting);
-        let (changes, news) = batch.to_keep();
+        let (changes, news) = batch.to_keep(Vec::new(), Vec::new());
         let engine = self.engine.clone();
         let task = tokio::spawn(async move { keep(&engine, changes, news).await });
         self.keeping = Some(Keeping { batch, task });
     }
 
     fn kept(&mut self, (mut batch, kept): (Batch, Result<(), NotTaken>)) {
+        let kept = self.without_refused(kept);
         batch.tell(kept.as_ref().copied());
         if kept.is_err() {
             self.waiting
@@ -425,16 +428,35 @@ impl Watcher {
         }
     }
 
-    /// Keeps what there is to keep, and ends.
-    async fn stop(mut self) {
-        self.follow();
-        self.waiting.change(Change::WatchedUntil(clock::now()));
+    /// Alerts that are over a limit keep nothing else from being kept: they are raised again soon.
+    fn without_refused(&mut self, kept: Result<(), NotTaken>) -> Result<(), NotTaken> {
+        if let Err(NotTaken::Refused(refusal)) = &kept {
+            tracing::error!(%refusal, "alerts of monitors were refused; they are tried again");
+            self.affirm_at = self.affirm_at.min(clock::now().after(RAISE_AGAIN));
+            return Ok(());
+        }
+        kept
+    }
+
+    /// Has the engine keep this at once, with all that waits: nothing older may come after it, or an
+    /// alert would begin after its end.
+    async fn keep_now(&mut self, changes: Vec<Change>, news: Vec<News>) -> Result<(), NotTaken> {
         if self.keeping.is_some() {
             let kept = kept(&mut self.keeping).await;
             self.kept(kept);
         }
-        let (changes, news) = self.waiting.to_keep();
+        let (changes, news) = self.waiting.to_keep(changes, news);
         let kept = self.engine.watched(changes, news).await;
+        self.without_refused(kept)?;
+        std::mem::take(&mut self.waiting).tell(Ok(()));
+        Ok(())
+    }
+
+    /// Keeps what there is to keep, and ends.
+    async fn stop(mut self) {
+        self.follow();
+        let watched = Change::WatchedUntil(clock::now());
+        let kept = self.keep_now(vec![watched], Vec::new()).await;
         if let Err(error) = &kept {
             tracing::warn!(%error, "the last changes of monitors were not kept");
         }
@@ -455,25 +477,18 @@ async fn kept(keeping: &mut Option<Keeping>) -> (Batch, Result<(), NotTaken>) {
     )
 }
 
-/// Has the engine keep a batch. Alerts that are over a limit do not keep the rest from being kept:
-/// they are raised again with the next affirmation.
+/// Has the engine keep a batch.
 async fn keep(
     engine: &engine::Handle,
     changes: Vec<Change>,
     news: Vec<News>,
 ) -> Result<(), NotTaken> {
-    match engine.watched(changes.clone(), news).await {
-        Err(NotTaken::Refused(refusal)) => {
-            tracing::error!(%refusal, "the alerts of monitors were refused; they are tried again");
-            engine.watched(changes, Vec::new()).await
-        }
-        Err(error) => {
-            // The next try must not come at once.
-            tokio::time::sleep(KEEP_AGAIN).await;
-            Err(error)
-        }
-        Ok(()) => Ok(()),
+    let kept = engine.watched(changes, news).await;
+    if matches!(&kept, Err(error) if !matches!(error, NotTaken::Refused(_))) {
+        // The next try must not come at once.
+        tokio::time::sleep(KEEP_AGAIN).await;
     }
+    kept
 }
 
 /// Answers; whoever asked may have given up waiting.

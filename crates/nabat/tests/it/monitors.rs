@@ -1,6 +1,7 @@
 //! What Nabat watches by itself: how it is told, how it is defined, what becomes of it at restarts.
 
 mod defined;
+mod ends;
 mod heartbeats;
 
 use serde_json::{Value, json};

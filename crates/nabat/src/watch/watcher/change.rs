@@ -45,7 +45,7 @@ impl Watcher {
         let plan = self.plan(wanted, mode, Vec::new())?;
         let (changes, news) = self.to_keep(&plan);
         if !changes.is_empty() {
-            self.engine.watched(changes, news).await?;
+            self.keep_now(changes, news).await?;
         }
         let done: Vec<(MonitorId, PutDone)> = plan
             .puts
@@ -91,7 +91,7 @@ impl Watcher {
         }
         let (changes, news) = self.to_keep(&plan);
         if !how.dry_run && !changes.is_empty() {
-            self.engine.watched(changes, news).await?;
+            self.keep_now(changes, news).await?;
             self.apply(plan);
         }
         Ok(applied)
@@ -104,7 +104,7 @@ impl Watcher {
             puts: Vec::new(),
         };
         let (changes, news) = self.to_keep(&plan);
-        self.engine.watched(changes, news).await?;
+        self.keep_now(changes, news).await?;
         self.apply(plan);
         Ok(())
     }
@@ -180,13 +180,13 @@ impl Watcher {
         match self.plan(wanted, Mode::Replace, gone) {
             Ok(plan) => {
                 let (changes, news) = self.to_keep(&plan);
+                self.apply(plan);
                 for change in changes {
                     self.waiting.change(change);
                 }
                 for news in news {
                     self.waiting.news(news);
                 }
-                self.apply(plan);
             }
             // The file was checked; only what is made elsewhere can be in its way.
             Err(refused) => {
@@ -422,7 +422,8 @@ impl Watcher {
                 before.monitor.heartbeat.is_some() != planned.known.monitor.heartbeat.is_some();
             if other_kind || old.labels != new.labels {
                 news.push(old);
-                news.extend((!other_kind).then_some(new));
+                let goes_on = !other_kind && !planned.known.monitor.paused;
+                news.extend(goes_on.then_some(new));
             }
         }
         (changes, news)
