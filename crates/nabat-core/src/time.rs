@@ -60,6 +60,12 @@ impl Timestamp {
             .map_err(|_| NotATime)
     }
 
+    /// To the minute, for people: `2026-11-21 13:40 UTC`.
+    pub fn to_minute(self) -> String {
+        let time = self.in_zone(&TimeZone::UTC);
+        time.strftime("%Y-%m-%d %H:%M UTC").to_string()
+    }
+
     /// The calendar view of this instant in `zone`.
     pub fn in_zone(self, zone: &TimeZone) -> jiff::Zoned {
         jiff::Timestamp::from_millisecond(self.0)

@@ -43,7 +43,7 @@ pub(super) struct Listening {
     /// What the next deadline counts from: when it was last heard, or when hearing it became possible
     /// again.
     from: Option<Timestamp>,
-    /// Begun and not ended, the oldest first.
+    /// Begun and not heard to end, the oldest first.
     runs: Vec<Started>,
     /// Not before then, whatever the deadline.
     spared_until: Option<Timestamp>,
@@ -53,14 +53,22 @@ pub(super) struct Listening {
 struct Started {
     id: Option<RunId>,
     at: Timestamp,
+    /// That it did not end in time was told: nothing is expected of it any more.
+    #[serde(default)]
+    lost: bool,
 }
 
 impl Listening {
     /// When it should be heard next: later it is late.
     pub(super) fn expected_at(&self, rules: &Heartbeat) -> Option<Timestamp> {
         let next = self.from.and_then(|from| rules.expected.after(from));
-        let running = self.runs.first().map(|run| run.at);
+        let running = self.awaited().map(|run| run.at);
         next.into_iter().chain(running).min()
+    }
+
+    /// The oldest run whose end is expected.
+    fn awaited(&self) -> Option<&Started> {
+        self.runs.iter().find(|run| !run.lost)
     }
 
     /// When silence becomes trouble: the moment that it is noted at.
@@ -79,14 +87,17 @@ impl Listening {
 
     /// Whether it said that it runs, and not yet that it is done.
     pub(super) fn running(&self) -> bool {
-        !self.runs.is_empty()
+        self.awaited().is_some()
     }
 
     /// What its silence is, for people.
     pub(super) fn silence(&self) -> String {
-        match (self.runs.first(), self.from) {
-            (Some(run), _) => format!("began at {}, and was not heard to end", run.at),
-            (None, Some(from)) => format!("nothing was heard since {from}"),
+        match (self.awaited(), self.from) {
+            (Some(run), _) => {
+                let at = run.at.to_minute();
+                format!("began at {at}, and was not heard to end")
+            }
+            (None, Some(from)) => format!("nothing was heard since {}", from.to_minute()),
             (None, None) => "nothing was heard".into(),
         }
     }
@@ -97,7 +108,18 @@ impl Listening {
         if self.runs.len() >= RUNS_MAX {
             self.runs.remove(0);
         }
-        self.runs.push(Started { id, at: now });
+        self.runs.push(Started {
+            id,
+            at: now,
+            lost: false,
+        });
+    }
+
+    /// It is known to be down: the runs that should have ended by now are lost.
+    pub(super) fn lose(&mut self, rules: &Heartbeat, now: Timestamp) {
+        for run in &mut self.runs {
+            run.lost |= run.at.after(rules.grace) <= now;
+        }
     }
 
     /// It ends a run: how long it took, if it said when it began. Well: earlier ones are over as well;

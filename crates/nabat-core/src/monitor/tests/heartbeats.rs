@@ -113,6 +113,7 @@ fn what_it_says_is_believed_at_once() {
             "10.0: 1 up since 10.0",
             "20.0: 1 down since 20.0",
             "20.0: 1 alarm, down since 20.0",
+            "30.0: 1 alarm, down since 20.0",
         ],
     );
     check(
@@ -203,6 +204,84 @@ fn a_run_that_does_not_end_is_told() {
             "40.0: 1 alarm, down since 40.0",
         ],
     );
+}
+
+#[test]
+fn a_run_that_was_told_to_be_lost_is_over() {
+    check(
+        "a success recovers",
+        &heard(&[
+            (10, Start, Some("a")),
+            (11, Start, Some("b")),
+            (12, Success, Some("a")),
+            (50, Success, None),
+            (60, Success, None),
+        ]),
+        &[
+            "12.0: 1 up since 12.0",
+            "41.0: 1 down since 41.0",
+            "41.0: 1 alarm, down since 41.0",
+            "50.0: 1 up since 50.0",
+            "50.0: 1 calm, not down at 50.0",
+            "150.0: 1 down since 150.0",
+            "150.0: 1 alarm, down since 150.0",
+        ],
+    );
+    check(
+        "so it is if it became late while it was down",
+        &heard(&[
+            (10, Fail, None),
+            (20, Start, Some("a")),
+            (60, Success, None),
+        ]),
+        &[
+            "10.0: 1 down since 10.0",
+            "10.0: 1 alarm, down since 10.0",
+            "60.0: 1 up since 60.0",
+            "60.0: 1 calm, not down at 60.0",
+            "150.0: 1 down since 150.0",
+            "150.0: 1 alarm, down since 150.0",
+        ],
+    );
+}
+
+#[test]
+fn what_it_said_last_is_told_as_long_as_it_is_down() {
+    let mut world = world();
+    let mut words = Vec::new();
+    for (when, signal, said) in [
+        (10, Success, "heard"),
+        (110, Log, ""),
+        (120, Exit(3), "hello"),
+        (130, Exit(4), ""),
+        (140, Fail, "disk full"),
+        (150, Fail, "disk full"),
+        (160, Exit(0), "done"),
+    ] {
+        world.run(at(when));
+        world.act(|watch, now| watch.signal(now, ONE, signal, None, said.to_owned()));
+        let state = world.watch.state(ONE).unwrap();
+        words.push((state.words.clone(), state.alarm_words().to_owned()));
+    }
+    let expected = [
+        ("heard", ""),
+        (
+            "nothing was heard since 2027-01-15 08:00 UTC",
+            "nothing was heard since 2027-01-15 08:00 UTC",
+        ),
+        ("exit code 3 · hello", "exit code 3 · hello"),
+        ("exit code 4", "exit code 4"),
+        ("disk full", "disk full"),
+        ("disk full", "disk full"),
+        ("done", ""),
+    ];
+    let expected = expected.map(|(words, alarm)| (words.to_owned(), alarm.to_owned()));
+    assert_eq!(words, expected);
+    let mut told = world.told();
+    told.retain(|line| line.contains("alarm"));
+    let again = ["100.0", "120.0", "130.0", "140.0"];
+    let again = again.map(|at| format!("{at}: 1 alarm, down since 100.0"));
+    assert_eq!(told, again);
 }
 
 #[test]

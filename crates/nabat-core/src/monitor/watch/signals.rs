@@ -37,18 +37,27 @@ impl Watch {
             Signal::Success | Signal::Exit(0) => true,
             Signal::Fail | Signal::Exit(_) => false,
         };
-        let took = entry.state.listening.end(now, run.as_ref(), well);
         let was = entry.state.standing;
+        if let (Kind::Heartbeat(heartbeat), Standing::Down) = (&entry.rules.kind, was) {
+            entry.state.listening.lose(heartbeat, now);
+        }
+        let took = entry.state.listening.end(now, run.as_ref(), well);
         let (standing, proof) = match well {
             true => (Standing::Up, None),
             false => (Standing::Down, Some(Trouble::Down)),
         };
         entry.decide_at = None;
-        if was != standing || entry.state.unknown().is_some() {
-            entry.state.words = said(signal, words);
+        let said = said(signal, words);
+        let says_otherwise = !well && said != entry.state.words;
+        if was != standing || says_otherwise || entry.state.unknown().is_some() {
+            entry.state.words = said;
         }
         entry.state.stand(standing, now);
+        let told = entry.state.alarm;
         entry.turn(id, now, now, was, proof, &mut self.effects);
+        if says_otherwise && told.is_some() && entry.state.alarm == told {
+            entry.say(id, &mut self.effects);
+        }
         self.waiting.remove(&id);
         self.replan(id);
         self.look_again(vec![id]);
@@ -85,13 +94,12 @@ impl Watch {
 
 /// What a signal says, for people.
 fn said(signal: Signal, words: String) -> String {
-    let plain = match signal {
-        Signal::Exit(code) => format!("exit code {code}"),
-        Signal::Fail => "it reported a failure".into(),
-        Signal::Success | Signal::Start | Signal::Log => "heard".into(),
+    let said = match (signal, words.is_empty()) {
+        (Signal::Exit(code), true) => format!("exit code {code}"),
+        (Signal::Exit(code), false) if code != 0 => format!("exit code {code} · {words}"),
+        (Signal::Fail, true) => "it reported a failure".into(),
+        (Signal::Success | Signal::Start | Signal::Log, true) => "heard".into(),
+        (_, false) => words,
     };
-    match words.is_empty() {
-        true => plain,
-        false => clipped(words),
-    }
+    clipped(said)
 }

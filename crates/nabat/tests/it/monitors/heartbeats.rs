@@ -49,7 +49,11 @@ async fn a_job_that_says_that_it_failed_is_told_with_its_last_words() {
         200
     );
     let card = world.told(OWNER, "MonitorDown: backup").await;
-    assert!(card.text.contains("no space left"), "{}", card.text);
+    let words = "exit code 3 · no space left";
+    assert!(card.text.contains(words), "{}", card.text);
+    let fail = "/ping/backup-key/fail";
+    assert_eq!(call(&world, fail, "no tape\n").await, 200);
+    world.shows(OWNER, card.id, "no tape").await;
     assert_eq!(
         call(&world, "/ping/backup-key/log", "by the way").await,
         200
@@ -68,10 +72,10 @@ async fn a_job_that_says_that_it_failed_is_told_with_its_last_words() {
         .iter()
         .map(|ping| &ping["said"])
         .collect();
-    assert_eq!(said, ["exit 0", "log", "exit 3", "start"]);
+    assert_eq!(said, ["exit 0", "log", "fail", "exit 3", "start"]);
     assert_eq!(pings["pings"][0]["body"].as_str().unwrap().len(), 10_000);
-    assert!(pings["pings"][2]["took_ms"].is_number(), "{pings}");
-    assert_eq!(pings["pings"][3]["from"], "127.0.0.1");
+    assert!(pings["pings"][3]["took_ms"].is_number(), "{pings}");
+    assert_eq!(pings["pings"][4]["from"], "127.0.0.1");
 }
 
 /// Runs a job under `nabat run`.
