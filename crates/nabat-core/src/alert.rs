@@ -322,6 +322,11 @@ pub enum Status {
         /// Since when, if the source says so.
         ends_at: Option<Timestamp>,
     },
+    /// It is looked at no more: it is over, and nobody says that all is well.
+    Closed {
+        /// Since when.
+        at: Timestamp,
+    },
 }
 
 /// Addresses that belong to an alert. Absolute http(s) URLs only: others are dropped at the intake.

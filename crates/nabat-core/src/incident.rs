@@ -131,7 +131,7 @@ pub enum Ending {
     Resolved,
     /// Its source fell silent and the end time it had given came.
     Expired,
-    /// A person said so.
+    /// It is looked at no more.
     Closed,
 }
 
@@ -214,6 +214,7 @@ impl Incident {
         debug_assert!(!self.ended(), "an ended incident hears nothing");
         match news.status {
             Status::Resolved { ends_at } => self.resolve(*pulse, news, ends_at, now),
+            Status::Closed { at } => self.close(*pulse, news, at, now),
             Status::Firing { expires } => self.refresh(pulse, news, expires, now, step),
         }
     }
@@ -237,6 +238,20 @@ impl Incident {
         incident.follow(pulse);
         incident.hear_last_words(news);
         incident.end(ends_at.unwrap_or(now), now, Ending::Resolved);
+        Heard::Changed
+    }
+
+    fn close(
+        self: &mut Arc<Self>,
+        pulse: Pulse,
+        news: &News,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Heard {
+        let incident = Arc::make_mut(self);
+        incident.follow(pulse);
+        incident.hear_last_words(news);
+        incident.end(at, now, Ending::Closed);
         Heard::Changed
     }
 

@@ -36,6 +36,7 @@ pub use heartbeat::{RunId, Signal};
 pub use rules::{BadRules, Expected, Flap, Heartbeat, Kind, Probing, Rules};
 pub use state::{Standing, State};
 pub use watch::{Due, Effect, Effects, Watch, Why};
+pub use witness::Witness;
 
 /// The most characters of evidence that are kept of a sample.
 pub const WORDS_CHARS_MAX: usize = 500;

@@ -82,6 +82,8 @@ pub struct Report {
     pub latency: Option<Duration>,
     /// The address that was asked, if it came so far.
     pub address: Option<IpAddr>,
+    /// Whether anything came back from there, whatever it said.
+    pub replied: bool,
     /// How long each part took, in order: `resolve`, `connect`, `tls`, `first byte`, `transfer`.
     pub phases: Vec<(&'static str, Duration)>,
     /// How many of its packets were lost, in percent, if it sent several.
@@ -126,6 +128,7 @@ impl Report {
             outcome: Outcome::Unknown,
             latency: None,
             address: None,
+            replied: false,
             loss_percent: None,
             phases: Vec::new(),
             findings: vec![Finding::unknown(words)],

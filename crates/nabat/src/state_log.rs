@@ -15,7 +15,10 @@ mod file;
 mod tests;
 
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, SyncSender};
+use std::thread;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
@@ -99,31 +102,89 @@ impl Default for Rotation {
     }
 }
 
+/// How many lines wait for a disk that is slow.
+const LINES_WAITING_MAX: usize = 16_384;
+
 /// Appends lines to the log.
 #[derive(Debug)]
-pub struct StateLog(Option<Mutex<File>>);
+pub struct StateLog(Option<Queue>);
+
+/// What waits for the thread that writes, which may wait for its disk for ever: nobody else does. It
+/// ends after the last line.
+#[derive(Debug)]
+struct Queue {
+    jobs: SyncSender<Job>,
+    /// How many lines found no place in a row.
+    dropped: AtomicU64,
+}
+
+#[derive(Debug)]
+enum Job {
+    Line(String),
+    /// Says when all lines before are written.
+    Flush(SyncSender<()>),
+}
 
 impl StateLog {
     /// The log at `path`; without one nothing is written. The file is opened with the first line.
     pub fn open(path: Option<&Path>, rotation: Rotation) -> Self {
-        Self(path.map(|path| Mutex::new(File::at(path, rotation))))
+        let Some(path) = path else {
+            return Self(None);
+        };
+        let mut file = File::at(path, rotation);
+        let (jobs, queue) = mpsc::sync_channel(LINES_WAITING_MAX);
+        let write = move || {
+            for job in queue {
+                match job {
+                    Job::Line(line) => file.append(&line),
+                    // Whoever waited may have given up.
+                    Job::Flush(done) => drop(done.send(())),
+                }
+            }
+        };
+        let thread = thread::Builder::new().name("state log".to_owned());
+        if let Err(error) = thread.spawn(write) {
+            tracing::error!(%error, "the state log has no thread and is not written");
+        }
+        Self(Some(Queue {
+            jobs,
+            dropped: AtomicU64::new(0),
+        }))
     }
 
     /// Appends a line as one write; its end is added. Whatever goes wrong is told in Nabat's own
-    /// log, once until it works again. Never waits for a disk longer than a write does.
-    pub fn write(&self, line: &str) {
-        if let Some(file) = &self.0 {
-            let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-            file.append(line);
+    /// log, once until it works again. Never waits: where the disk is too slow, lines are dropped.
+    pub fn write(&self, line: String) {
+        let Some(Queue { jobs, dropped }) = &self.0 else {
+            return;
+        };
+        match jobs.try_send(Job::Line(line)) {
+            Ok(()) => {
+                let lines = dropped.swap(0, Ordering::Relaxed);
+                if lines > 0 {
+                    tracing::warn!(
+                        lines,
+                        "the state log goes on; these lines are missing in it"
+                    );
+                }
+            }
+            Err(_) => {
+                if dropped.fetch_add(1, Ordering::Relaxed) == 0 {
+                    tracing::error!(
+                        "the state log is not written fast enough; lines are missing in it until it is"
+                    );
+                }
+            }
         }
     }
 
-    /// The next line opens the file anew: for those who moved it. Without this, it is noticed with
-    /// the next line.
-    pub fn reopen(&self) {
-        if let Some(file) = &self.0 {
-            file.lock().unwrap_or_else(PoisonError::into_inner).close();
-        }
+    /// Waits for all lines before to be written, so long at most. Whether they are.
+    pub fn flush(&self, patience: Duration) -> bool {
+        let Some(Queue { jobs, .. }) = &self.0 else {
+            return true;
+        };
+        let (done, told) = mpsc::sync_channel(1);
+        jobs.try_send(Job::Flush(done)).is_ok() && told.recv_timeout(patience).is_ok()
     }
 }
 

@@ -162,6 +162,29 @@ pub enum Refused {
     NotTaken(#[from] NotTaken),
 }
 
+impl Refused {
+    /// The name of the monitor that is refused, if it is one.
+    fn of(&self) -> Option<&str> {
+        match self {
+            Self::Unknown { name }
+            | Self::Exists { name }
+            | Self::Configured { name }
+            | Self::NoParent { name, .. }
+            | Self::Circle { name }
+            | Self::HasChildren { name, .. }
+            | Self::KeyTaken { name }
+            | Self::Command { name }
+            | Self::NothingToProbe { name }
+            | Self::BadRules { name, .. } => Some(name),
+            Self::UnknownKey
+            | Self::TooMany { .. }
+            | Self::TooManyOfPerson { .. }
+            | Self::TooManyInChat { .. }
+            | Self::NotTaken(_) => None,
+        }
+    }
+}
+
 /// A monitor that somebody wants.
 #[derive(Debug, Clone)]
 pub struct Wanted {

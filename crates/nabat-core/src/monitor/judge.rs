@@ -1,9 +1,20 @@
 //! What a sample makes of what is known of a target. One monitor at a time: whether it is our own
 //! fault, or a parent's, is decided by whoever asks, once a suspicion is *complete*.
 
+use std::time::Duration;
+
 use super::state::{Phase, Run, Standing, State, UNKNOWN_AFTER};
 use super::{Outcome, Probing, Trouble};
 use crate::time::Timestamp;
+
+/// After how long it is looked at again to make sure that it is degraded, if that is in question.
+pub(super) fn again(state: &State, rules: &Probing) -> Option<Duration> {
+    let unsure = matches!(state.standing, Standing::Fresh | Standing::Up);
+    let run = state
+        .slow
+        .filter(|_| unsure && state.phase == Phase::Steady)?;
+    rules.retry_after(run.count)
+}
 
 /// A sample, made comparable.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +24,8 @@ pub(super) struct Finding {
     /// When it was over.
     pub(super) now: Timestamp,
     pub(super) outcome: Outcome,
+    /// Whether it is degraded for no other reason than that it took long.
+    pub(super) slow: bool,
     /// Whether a failure would be news: nothing that is known explains it, or keeps it from being told.
     pub(super) news: bool,
 }
@@ -38,9 +51,7 @@ impl State {
             Outcome::Unknown => self.doubted(finding.at),
             Outcome::Down if self.failed(rules, finding) => return self.suspected(),
             Outcome::Down => {}
-            Outcome::Up | Outcome::Degraded => {
-                self.answered(rules, finding.at, finding.outcome == Outcome::Degraded);
-            }
+            Outcome::Up | Outcome::Degraded => self.answered(rules, finding),
         }
         match self.belief() == before {
             true => Judged::Same,
@@ -112,9 +123,20 @@ impl State {
         true
     }
 
-    /// It gave an answer.
-    fn answered(&mut self, rules: &Probing, at: Timestamp, slow: bool) {
-        self.slow = slow.then(|| Run::more(self.slow, at, rules.slow_rounds));
+    /// It gave an answer. Slowness has to last for some rounds; what else is wanting is made sure of
+    /// like a failure.
+    fn answered(&mut self, rules: &Probing, finding: Finding) {
+        let Finding { at, slow, .. } = finding;
+        let degraded = finding.outcome == Outcome::Degraded;
+        let looks = if slow {
+            rules.slow_rounds
+        } else {
+            rules.probes()
+        };
+        let enough = rules.slow_rounds.max(rules.probes());
+        self.slow = degraded.then(|| Run::more(self.slow, at, enough));
+        let degraded_since = self.slow.filter(|run| run.count >= looks);
+        let degraded_since = degraded_since.map(|run| run.first_at);
         if let Phase::Suspicion {
             probed, complete, ..
         } = &mut self.phase
@@ -129,21 +151,17 @@ impl State {
         if matches!(self.phase, Phase::Suspicion { .. }) {
             return;
         }
-        let slow_since = self
-            .slow
-            .filter(|run| run.count >= rules.slow_rounds)
-            .map(|run| run.first_at);
-        match (self.standing, slow_since) {
-            (Standing::Down | Standing::Unreachable, _) => self.recover(rules, at),
-            (Standing::Degraded, None) if !slow => self.recover(rules, at),
+        match (self.standing, degraded_since) {
+            (Standing::Down | Standing::Unreachable, since) => self.recover(rules, at, since),
+            (Standing::Degraded, None) if !degraded => self.recover(rules, at, None),
             (Standing::Fresh | Standing::Up, Some(since)) => self.stand(Standing::Degraded, since),
-            (Standing::Fresh, None) => self.stand(Standing::Up, at),
+            (Standing::Fresh, None) if slow || !degraded => self.stand(Standing::Up, at),
             (standing, _) => self.stand(standing, self.since),
         }
     }
 
-    /// It does what it did not do before, once more.
-    fn recover(&mut self, rules: &Probing, at: Timestamp) {
+    /// It does what it did not do before, once more, but has been degraded since then, if it is.
+    fn recover(&mut self, rules: &Probing, at: Timestamp, degraded_since: Option<Timestamp>) {
         let (first_ok_at, succeeded) = match self.phase {
             Phase::Recovering {
                 first_ok_at,
@@ -158,9 +176,8 @@ impl State {
             };
             return;
         }
-        let slow = self.slow.filter(|run| run.count >= rules.slow_rounds);
-        match slow {
-            Some(run) => self.stand(Standing::Degraded, run.first_at.max(first_ok_at)),
+        match degraded_since {
+            Some(since) => self.stand(Standing::Degraded, since.max(first_ok_at)),
             None => self.stand(Standing::Up, first_ok_at),
         }
     }

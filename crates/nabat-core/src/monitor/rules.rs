@@ -18,6 +18,8 @@ pub struct Rules {
     /// What it is reached through. While all of them are down it is unreachable: nobody is woken for
     /// it, and it is watched all the same.
     pub parents: Vec<MonitorId>,
+    /// Whether it is on this machine: no network of ours explains that it fails.
+    pub is_local: bool,
 }
 
 /// Whether Nabat looks at the target, or waits to hear from it.
@@ -42,7 +44,7 @@ pub struct Probing {
     pub recoveries_needed: u32,
     /// An answer that takes longer is slow.
     pub slow_after: Option<Duration>,
-    /// How many in a row have to be slow, or degraded, before it is called degraded.
+    /// How many in a row have to be slow before it is called degraded; any other reason is at once.
     pub slow_rounds: u32,
 }
 
@@ -125,6 +127,7 @@ impl Rules {
             kind,
             flap: Some(Flap::default()),
             parents: Vec::new(),
+            is_local: false,
         }
     }
 

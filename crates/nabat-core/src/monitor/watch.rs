@@ -23,7 +23,7 @@ use std::mem;
 
 use super::grid::Pace;
 use super::state::{Phase, Standing, State};
-use super::witness::Witnesses;
+use super::witness::{Witness, Witnesses};
 use super::{Kind, MonitorId, Rules, Status, Trouble};
 use crate::time::Timestamp;
 
@@ -178,11 +178,10 @@ impl Watch {
         self.witnesses.blind_since()
     }
 
-    /// There are these witnesses, known by their index. `links` says of each whether it stands only for
-    /// the network next to Nabat, as a router does: whatever answers across that clears it.
-    pub fn set_witnesses(&mut self, now: Timestamp, links: &[bool]) {
+    /// There are these witnesses, known by their index.
+    pub fn set_witnesses(&mut self, now: Timestamp, witnesses: &[Witness]) {
         self.step(now);
-        self.witnesses.set(self.now, links);
+        self.witnesses.set(self.now, witnesses);
     }
 
     /// Watches a monitor by these rules: from the beginning, from where `state` left it, or on, if it

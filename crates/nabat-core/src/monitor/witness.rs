@@ -36,10 +36,20 @@ pub(super) enum Sight {
     Unclear,
 }
 
+/// A host that answers as long as Nabat has a network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Witness {
+    /// What people call it.
+    pub name: String,
+    /// Whether it stands only for the network next to Nabat, as a router does: whatever answers across
+    /// that clears it.
+    pub link: bool,
+}
+
 /// All witnesses.
 #[derive(Debug, Default)]
 pub(super) struct Witnesses {
-    each: Vec<Witness>,
+    each: Vec<Known>,
     /// When all of them failed last.
     dark_until: Option<Timestamp>,
     /// When something answered across the network whose router did not.
@@ -51,7 +61,8 @@ pub(super) struct Witnesses {
 }
 
 #[derive(Debug)]
-struct Witness {
+struct Known {
+    name: String,
     /// It stands for the network next to Nabat and nothing beyond: whatever answers across that network
     /// says the same. Routers that limit pings fall silent just when many are sent.
     link: bool,
@@ -65,7 +76,7 @@ struct Witness {
     mute: bool,
 }
 
-impl Witness {
+impl Known {
     fn counts(&self, now: Timestamp) -> bool {
         let listened_to = match self.answered_at {
             Some(at) => now.since(at) <= TRUSTED,
@@ -85,21 +96,21 @@ impl Witness {
 }
 
 impl Witnesses {
-    /// Nothing is known of these; `links` says of each whether it stands only for the network next to
-    /// Nabat.
-    pub(super) fn set(&mut self, now: Timestamp, links: &[bool]) {
-        let witness = |link: &bool| Witness {
-            link: *link,
+    /// Nothing is known of these.
+    pub(super) fn set(&mut self, now: Timestamp, witnesses: &[Witness]) {
+        let known = |witness: &Witness| Known {
+            name: witness.name.clone(),
+            link: witness.link,
             added_at: now,
             answered_at: None,
             failing: None,
             failed_at: None,
             mute: false,
         };
-        self.each = links.iter().map(witness).collect();
+        self.each = witnesses.iter().map(known).collect();
         self.dark_until = None;
         self.refuted_at = None;
-        self.ask_at = (!links.is_empty()).then_some(now);
+        self.ask_at = (!witnesses.is_empty()).then_some(now);
     }
 
     /// Since when Nabat has been cut off, if it is.
@@ -176,7 +187,7 @@ impl Witnesses {
 
     fn dark(&self, now: Timestamp) -> bool {
         let mut counted = self.each.iter().filter(|witness| witness.counts(now));
-        !self.tell_nothing(now) && counted.all(Witness::fails)
+        !self.tell_nothing(now) && counted.all(Known::fails)
     }
 
     /// What they say of what failed from `since` on and was sure to fail at `complete`; `patient`:
@@ -200,7 +211,7 @@ impl Witnesses {
             return Sight::Clear;
         }
         let lately = complete.before(ROUND_MIN);
-        let sure = |witness: &Witness| !witness.link && witness.failed_at >= Some(lately);
+        let sure = |witness: &Known| !witness.link && witness.failed_at >= Some(lately);
         if dark && (!patient || counted().all(sure)) {
             return Sight::Dark;
         }
@@ -235,11 +246,12 @@ impl Witnesses {
         due
     }
 
-    /// How many say nothing, for people.
+    /// Which of them do not answer, for people.
     pub(super) fn words(&self) -> String {
-        match self.each.len() {
-            1 => "the witness does not answer".into(),
-            count => format!("none of the {count} witnesses answers"),
+        let names: Vec<&str> = self.each.iter().map(|witness| &*witness.name).collect();
+        match &names[..] {
+            [name] => format!("the witness {name} does not answer"),
+            _ => format!("none of the witnesses {} answers", names.join(", ")),
         }
     }
 

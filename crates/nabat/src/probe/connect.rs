@@ -52,7 +52,10 @@ pub(super) async fn connect(
                 }
                 return Ok(stream);
             }
-            Err(failure) => failures.push(failure),
+            Err(failure) => {
+                trace.replied |= failure::is_reply(&failure);
+                failures.push(failure);
+            }
         }
     }
     Err(all_failed(&failures))

@@ -4,6 +4,15 @@ use std::io::{self, ErrorKind};
 
 use super::Finding;
 
+const REFUSED: &str = "connection refused by ";
+const RESET: &str = "connection reset by ";
+
+/// Whether a connection failed because the target said so: then there is a way to it.
+pub(super) fn is_reply(finding: &Finding) -> bool {
+    let words = &finding.words;
+    words.starts_with(REFUSED) || words.starts_with(RESET)
+}
+
 /// What it means that the kernel refused at once, before it had sent anything to `place`. Only what
 /// it knows from the target counts against that; the rest is files, ports or ways that are missing
 /// here.
@@ -17,9 +26,9 @@ pub(super) fn at_once(error: &io::Error, place: &str) -> Finding {
 /// What it means that a connection to `place` failed after it had been asked for.
 pub(super) fn later(error: &io::Error, place: &str) -> Finding {
     let words = match error.kind() {
-        ErrorKind::ConnectionRefused => format!("connection refused by {place}"),
+        ErrorKind::ConnectionRefused => format!("{REFUSED}{place}"),
         ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
-            format!("connection reset by {place}")
+            format!("{RESET}{place}")
         }
         ErrorKind::UnexpectedEof => format!("connection closed by {place}"),
         ErrorKind::TimedOut => format!("no answer from {place}"),

@@ -70,6 +70,9 @@ async fn look(
         fresh: trace.manner.fresh,
     };
     let seen = pinger.round(address, plan).await;
+    // A host that is not willing to answer says so, and so that it is there.
+    let refused = seen.refusal.map(|refusal| refusal.by) == Some(By::Router(address));
+    trace.replied |= seen.received() > 0 || refused;
     trace.note(verdict::verdict(&seen, ping, address, trace.manner.timeout));
     Ok(seen)
 }

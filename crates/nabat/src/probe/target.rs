@@ -1,5 +1,6 @@
 //! What is looked at, of whatever kind.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -80,6 +81,14 @@ impl Target {
             Self::Command(_) => "command",
         };
         host.into()
+    }
+
+    /// Whether it is on this machine, as far as its settings say.
+    pub fn is_local(&self) -> bool {
+        let host = self.host();
+        let address = host.trim_start_matches('[').trim_end_matches(']');
+        let loopback = |address: IpAddr| address.is_loopback();
+        &*host == "localhost" || address.parse().is_ok_and(loopback)
     }
 
     /// What is looked at, for people: holds no secret.

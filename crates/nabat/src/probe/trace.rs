@@ -18,6 +18,8 @@ pub(super) const RESOLVE: &str = "resolve";
 pub(super) struct Trace {
     pub(super) manner: Manner,
     pub(super) address: Option<IpAddr>,
+    /// Whether anything came back from there, whatever it said.
+    pub(super) replied: bool,
     deadline: Instant,
     phases: Vec<(&'static str, Duration)>,
     findings: Vec<Finding>,
@@ -29,6 +31,7 @@ impl Trace {
         Self {
             manner,
             address: None,
+            replied: false,
             deadline: Instant::now() + manner.timeout,
             phases: Vec::with_capacity(5),
             findings: Vec::new(),
@@ -54,6 +57,7 @@ impl Trace {
         let begun = Instant::now();
         let result = tokio::time::timeout_at(self.deadline, work).await;
         let took = begun.elapsed();
+        self.replied |= name != RESOLVE && matches!(result, Ok(Ok(_)));
         match self.phases.iter_mut().find(|(phase, _)| *phase == name) {
             Some((_, sum)) => *sum += took,
             None => self.phases.push((name, took)),
@@ -89,6 +93,7 @@ impl Trace {
             outcome: worst(&self.findings),
             latency: answered.then(|| theirs.map(|(_, took)| *took).sum()),
             address: self.address,
+            replied: self.replied,
             loss_percent: None,
             phases: self.phases,
             findings: self.findings,

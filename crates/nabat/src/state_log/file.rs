@@ -3,7 +3,7 @@
 
 use std::fs::{self, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::Rotation;
@@ -96,6 +96,10 @@ impl File {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
+        if let Some(kind) = metadata.as_ref().and_then(no_file) {
+            let words = format!("it is {kind}, and has to be a file");
+            return Err(io::Error::other(words));
+        }
         let found = metadata.as_ref().map(identity);
         if self.open.is_some() && self.open.as_ref().map(|open| open.identity) != found {
             self.close();
@@ -103,6 +107,17 @@ impl File {
         }
         Ok(metadata.map(|metadata| metadata.len()))
     }
+}
+
+/// What it is instead of a file. Without a reader, a pipe keeps whoever opens it waiting for ever.
+fn no_file(metadata: &Metadata) -> Option<&'static str> {
+    let kind = metadata.file_type();
+    let kinds = [
+        (kind.is_fifo(), "a pipe"),
+        (kind.is_socket(), "a socket"),
+        (kind.is_dir(), "a folder"),
+    ];
+    kinds.iter().find(|(is, _)| *is).map(|(_, name)| *name)
 }
 
 fn open(path: &Path) -> io::Result<Open> {

@@ -59,6 +59,11 @@ proptest! {
     }
 }
 
+fn written(log: &StateLog, line: &str) {
+    log.write(line.to_owned());
+    assert!(log.flush(Duration::from_secs(20)));
+}
+
 /// A log in a folder of its own.
 struct World {
     folder: TempDir,
@@ -73,6 +78,10 @@ impl World {
         Self { folder, log }
     }
 
+    fn write(&self, line: &str) {
+        written(&self.log, line);
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join("logs").join(name)
     }
@@ -85,37 +94,35 @@ impl World {
 #[test]
 fn lines_are_appended_to_what_is_there() {
     let world = World::new(Rotation::default());
-    world.log.write("one");
+    world.write("one");
     let again = StateLog::open(Some(&world.path("state.log")), Rotation::default());
-    again.write("two");
-    world.log.write("three");
+    written(&again, "two");
+    world.write("three");
     assert_eq!(world.text("state.log"), "one\ntwo\nthree\n");
 }
 
 #[test]
 fn without_a_file_nothing_is_written() {
     let log = StateLog::open(None, Rotation::default());
-    log.write("one");
-    log.reopen();
+    written(&log, "one");
 }
 
 #[test]
 fn a_log_that_was_moved_or_removed_begins_anew() {
     let world = World::new(Rotation::default());
-    world.log.write("one");
+    world.write("one");
     fs::rename(world.path("state.log"), world.path("moved")).unwrap();
-    world.log.write("two");
+    world.write("two");
     assert_eq!(
         (world.text("moved"), world.text("state.log")),
         ("one\n".to_owned(), "two\n".to_owned())
     );
     fs::remove_file(world.path("state.log")).unwrap();
-    world.log.reopen();
-    world.log.write("three");
+    world.write("three");
     assert_eq!(world.text("state.log"), "three\n");
     // What `copytruncate` does.
     fs::File::create(world.path("state.log")).unwrap();
-    world.log.write("four");
+    world.write("four");
     assert_eq!(world.text("state.log"), "four\n");
 }
 
@@ -126,7 +133,7 @@ fn a_large_log_makes_room_and_the_oldest_goes() {
         keep: 2,
     });
     for number in 1..=9 {
-        world.log.write(&format!("line{number}"));
+        world.write(&format!("line{number}"));
     }
     assert_eq!(world.text("state.log"), "line9\n");
     assert_eq!(world.text("state.log.1"), "line7\nline8\n");
@@ -139,7 +146,7 @@ fn a_log_of_which_nothing_is_kept_is_cut_and_one_without_a_limit_is_not() {
     for (max_bytes, expected) in [(8, "line3\n"), (0, "line1\nline2\nline3\n")] {
         let world = World::new(Rotation { max_bytes, keep: 0 });
         for number in 1..=3 {
-            world.log.write(&format!("line{number}"));
+            world.write(&format!("line{number}"));
         }
         assert_eq!(world.text("state.log"), expected);
     }
@@ -150,9 +157,37 @@ fn a_full_disk_stops_nothing_and_lines_go_on_when_there_is_room() {
     let world = World::new(Rotation::default());
     fs::create_dir(world.path("")).unwrap();
     symlink("/dev/full", world.path("state.log")).unwrap();
-    world.log.write("lost");
-    world.log.write("lost");
+    world.write("lost");
+    world.write("lost");
     fs::remove_file(world.path("state.log")).unwrap();
-    world.log.write("kept");
+    world.write("kept");
     assert_eq!(world.text("state.log"), "kept\n");
+}
+
+#[test]
+fn a_pipe_that_nobody_reads_stops_nothing() {
+    let world = World::new(Rotation::default());
+    fs::create_dir(world.path("")).unwrap();
+    let mut command = std::process::Command::new("mkfifo");
+    let made = command.arg(world.path("state.log")).status().unwrap();
+    assert!(made.success());
+    world.write("lost");
+    fs::remove_file(world.path("state.log")).unwrap();
+    world.write("kept");
+    assert_eq!(world.text("state.log"), "kept\n");
+}
+
+#[test]
+fn lines_for_a_disk_that_does_not_answer_are_dropped_and_nobody_waits() {
+    let (jobs, _never_read) = mpsc::sync_channel(1);
+    let log = StateLog(Some(Queue {
+        jobs,
+        dropped: AtomicU64::new(0),
+    }));
+    for _ in 0..3 {
+        log.write("line".to_owned());
+    }
+    assert!(!log.flush(Duration::from_millis(1)));
+    let dropped = log.0.unwrap().dropped;
+    assert_eq!(dropped.into_inner(), 2);
 }

@@ -14,6 +14,21 @@ pub(super) const DEGRADED: &str = "MonitorDegraded";
 /// The alert of a Nabat that reaches none of its witnesses.
 pub(super) const BLIND: &str = "NabatBlind";
 
+/// The alert of a Nabat that can't watch all that its configuration says.
+pub(super) const LEFT_OUT: &str = "NabatMonitorRefused";
+
+/// Some of the configuration's monitors are not watched as it says; `words` name them.
+pub(super) fn left_out(words: &str) -> News {
+    let firing = Status::Firing { expires: None };
+    News::about_itself(LEFT_OUT, &[], Some(("description", words)), firing)
+}
+
+/// What Nabat said of itself is over.
+pub(super) fn of_nabat_ended(name: &str, at: Timestamp) -> News {
+    let over = Status::Resolved { ends_at: Some(at) };
+    News::about_itself(name, &[], None, over)
+}
+
 /// The alert begins, or goes on.
 pub(super) fn raised(
     monitor: &Monitor,
@@ -69,6 +84,22 @@ pub(super) fn is_of_monitor(incident: &Incident) -> bool {
         && *incident.group == *name
         && incident.expires.is_none()
         && incident.links == Links::default()
+}
+
+/// The alert is over because the monitor is not looked at any more, or not as this one.
+pub(super) fn closed(
+    monitor: &Monitor,
+    target: &str,
+    what: Trouble,
+    at: Timestamp,
+    why: &str,
+) -> News {
+    let summary = format!("{}: {why}", monitor.name);
+    News {
+        annotations: [("summary", summary.as_str())].into_iter().collect(),
+        status: Status::Closed { at },
+        ..ended(labels(monitor, target, what), at)
+    }
 }
 
 /// The alert with these labels is over.

@@ -76,7 +76,8 @@ impl Batch {
         self.changes.retain(|change| of(change) != Some(id));
     }
 
-    /// Puts what could not be kept before what came since; who waited for it was told so.
+    /// Puts what could not be kept before what came since. Who waits for it goes on waiting: it was
+    /// done, so that it is told to have failed only if it never is kept.
     pub(super) fn again(&mut self, failed: Self, known: impl Fn(MonitorId) -> bool) {
         let mut changes = failed.changes;
         changes.retain(|change| of(change).is_none_or(&known));
@@ -91,6 +92,7 @@ impl Batch {
         for (alert, news) in failed.news {
             self.news.entry(alert).or_insert(news);
         }
+        self.answers.extend(failed.answers);
     }
 
     /// Tells everyone who waits.

@@ -11,10 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use nabat_core::alert::{News, Status};
+use nabat_core::alert::News;
 use nabat_core::change::Change;
 use nabat_core::monitor::record::{Edge, Ping};
-use nabat_core::monitor::{self, Effect, MonitorId, Outcome, Sample, Signal, Watch, Why};
+use nabat_core::monitor::{self, Effect, MonitorId, Sample, Signal, Trouble, Watch, Why};
 use nabat_core::time::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -41,6 +41,8 @@ const WATCHED_PERIOD: Duration = Duration::from_secs(15);
 const AFFIRM_PERIOD: Duration = Duration::from_secs(300);
 /// How often what is too old is forgotten.
 const FORGET_PERIOD: Duration = Duration::from_secs(3_600);
+/// How long the last lines of the state log are waited for.
+const LOG_PATIENCE: Duration = Duration::from_secs(1);
 /// How long to wait before a store that took nothing is tried again.
 const KEEP_AGAIN: Duration = Duration::from_secs(1);
 /// How long to wait before alerts that found no room are raised again.
@@ -74,6 +76,8 @@ struct Watcher {
     last_number: u64,
     waiting: Batch,
     keeping: Option<Keeping>,
+    /// Which of the configuration's monitors are not watched as it says, and why, if any.
+    left_out: Option<String>,
     watched_at: Timestamp,
     affirm_at: Timestamp,
     forget_at: Timestamp,
@@ -160,6 +164,9 @@ impl Watcher {
         if let Some(since) = self.watch.blind_since() {
             self.waiting.news(self.witnesses.blind(since));
         }
+        if let Some(left_out) = &self.left_out {
+            self.waiting.news(alarms::left_out(left_out));
+        }
     }
 
     async fn ask(&mut self, ask: Ask) {
@@ -174,12 +181,13 @@ impl Watcher {
                 let applied = self.bring_about(wanted, how).await;
                 tell(reply, applied);
             }
-            Ask::Pause(name, paused, reply) => {
-                let paused = self.find(&name).map(|id| self.pause(id, paused));
+            Ask::Pause(name, is_paused, reply) => {
+                let paused = self.find_to_change(&name);
+                let paused = paused.map(|id| self.pause(id, is_paused));
                 self.answer_once_kept(paused, reply);
             }
             Ask::Maintain(name, until, reply) => {
-                let id = self.find(&name);
+                let id = self.find_to_change(&name);
                 let id = id.inspect(|id| self.watch.maintain(clock::now(), *id, until));
                 self.answer_once_kept(id, reply);
             }
@@ -188,6 +196,21 @@ impl Watcher {
             Ask::Configure(config) => self.configure(*config).await,
             Ask::Stop => {}
         }
+    }
+
+    /// A monitor to which something is to be done, if that can be kept: nothing is done that may be
+    /// answered with a refusal.
+    fn find_to_change(&self, name: &str) -> Result<MonitorId, Refused> {
+        let id = self.find(name)?;
+        self.can_keep()?;
+        Ok(id)
+    }
+
+    /// Whether the store took what it was given last.
+    fn can_keep(&self) -> Result<(), NotTaken> {
+        let reason = "the store takes no writes; Nabat's log says why".to_owned();
+        let ready = self.engine.ready();
+        ready.then_some(()).ok_or(NotTaken::Unavailable { reason })
     }
 
     /// Shows the monitor to whoever asked, once what is known of it now is on disk.
@@ -235,6 +258,9 @@ impl Watcher {
         let Some(id) = self.keys.get(&beat.key).copied() else {
             return tell(reply, Err(Refused::UnknownKey));
         };
+        if let Err(not_taken) = self.can_keep() {
+            return tell(reply, Err(not_taken.into()));
+        }
         let now = clock::now();
         let said = match beat.signal {
             Signal::Success => "success".to_owned(),
@@ -285,8 +311,9 @@ impl Watcher {
         match done.of {
             For::Witness(index) => {
                 // Who can't even ask sees nothing either.
-                let up = matches!(done.report.outcome, Outcome::Up | Outcome::Degraded);
-                self.watch.witness_sampled(now, index, done.begun_at, up);
+                let replied = done.report.replied;
+                self.watch
+                    .witness_sampled(now, index, done.begun_at, replied);
             }
             For::Monitor(id) => {
                 let Some(known) = self.monitors.get_mut(&id) else {
@@ -307,9 +334,8 @@ impl Watcher {
                     outcome: done.report.outcome,
                     words,
                 };
-                let answers = matches!(sample.outcome, Outcome::Up | Outcome::Degraded);
                 let address = done.report.address;
-                if answers && address.is_some_and(|address| !address.is_loopback()) {
+                if done.report.replied && address.is_some_and(|address| !address.is_loopback()) {
                     self.watch.crossed(now, done.begun_at);
                 }
                 self.watch.sampled(now, id, sample);
@@ -354,8 +380,13 @@ impl Watcher {
                 }
             }
             Effect::Calm { id, what, at, .. } => {
+                let paused = self.watch.state(id).is_some_and(|state| state.paused);
                 if let Some(known) = self.monitors.get(&id) {
-                    self.waiting.news(known.over(what, at));
+                    self.waiting.news(match (paused, what) {
+                        (false, _) => known.over(what, at),
+                        (true, Trouble::Down) => known.closed(what, at, "paused, was down"),
+                        (true, Trouble::Degraded) => known.closed(what, at, "paused, was degraded"),
+                    });
                 }
             }
             Effect::Blind { since, words } => {
@@ -364,9 +395,7 @@ impl Watcher {
             }
             Effect::Sees { at } => {
                 tracing::info!("a witness answers again");
-                let over = Status::Resolved { ends_at: Some(at) };
-                self.waiting
-                    .news(News::about_itself(alarms::BLIND, &[], None, over));
+                self.waiting.news(alarms::of_nabat_ended(alarms::BLIND, at));
             }
             Effect::AskWitnesses => {
                 for (index, target) in self.witnesses.targets() {
@@ -403,7 +432,7 @@ impl Watcher {
             let target = known.target.is_some().then_some(&*known.instance);
             let name = &known.record.name;
             let line = state_log::line(at, &self.zone, state, name, target, words);
-            self.log.write(&line);
+            self.log.write(line);
         }
     }
 
@@ -420,11 +449,12 @@ impl Watcher {
     }
 
     fn kept(&mut self, (mut batch, kept): (Batch, Result<(), NotTaken>)) {
-        let kept = self.without_refused(kept);
-        batch.tell(kept.as_ref().copied());
-        if kept.is_err() {
-            self.waiting
-                .again(batch, |id| self.monitors.contains_key(&id));
+        match self.without_refused(kept) {
+            Ok(()) => batch.tell(Ok(())),
+            Err(_) => {
+                let known = |id| self.monitors.contains_key(&id);
+                self.waiting.again(batch, known);
+            }
         }
     }
 
@@ -441,6 +471,7 @@ impl Watcher {
     /// Has the engine keep this at once, with all that waits: nothing older may come after it, or an
     /// alert would begin after its end.
     async fn keep_now(&mut self, changes: Vec<Change>, news: Vec<News>) -> Result<(), NotTaken> {
+        self.can_keep()?;
         if self.keeping.is_some() {
             let kept = kept(&mut self.keeping).await;
             self.kept(kept);
@@ -461,6 +492,11 @@ impl Watcher {
             tracing::warn!(%error, "the last changes of monitors were not kept");
         }
         self.waiting.tell(kept.as_ref().copied());
+        let log = self.log;
+        let flush = move || log.flush(LOG_PATIENCE);
+        if !matches!(tokio::task::spawn_blocking(flush).await, Ok(true)) {
+            tracing::warn!("the last lines of the state log were not written");
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nabat_core::alert::{News, Status};
+use nabat_core::monitor::Witness;
 use nabat_core::time::Timestamp;
 
 use super::{alarms, gateway};
@@ -30,9 +31,16 @@ impl Witnesses {
         }
     }
 
-    /// Of each, whether it stands only for the network next to this machine.
-    pub(super) fn links(&self) -> Vec<bool> {
-        self.hosts.iter().map(|host| host == GATEWAY).collect()
+    /// What each is called, and whether it stands only for the network next to this machine.
+    pub(super) fn each(&self) -> Vec<Witness> {
+        let witness = |host: &String| {
+            let router = gateway::gateway().filter(|_| host == GATEWAY);
+            Witness {
+                name: router.map_or_else(|| host.clone(), |at| format!("{host} ({at})")),
+                link: host == GATEWAY,
+            }
+        };
+        self.hosts.iter().map(witness).collect()
     }
 
     /// What is to be looked at for each; the router may be another one by now.
@@ -50,8 +58,9 @@ impl Witnesses {
     /// The alert that none of them answers.
     pub(super) fn blind(&self, since: Timestamp) -> News {
         let words = format!(
-            "none of the witnesses ({}) answers since {since}: what fails meanwhile is unknown",
-            self.hosts.join(", ")
+            "none of the witnesses ({}) answers since {}: what fails meanwhile is unknown",
+            self.hosts.join(", "),
+            since.to_minute()
         );
         let firing = Status::Firing { expires: None };
         let words = Some(("description", words.as_str()));

@@ -5,10 +5,12 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use reqwest::Method;
 use reqwest::header::RETRY_AFTER;
 use serde_json::json;
 
 use crate::world::alert::Alert;
+use crate::world::site::Site;
 use crate::world::{OWNER, World, nabat, wait};
 
 /// Lets the files of a process grow to this many bytes, or as far as they like.
@@ -124,6 +126,91 @@ async fn what_was_told_while_the_disk_was_full_is_not_told_again() {
         .iter()
         .filter(|message| message.text.contains("DiskFull"));
     assert_eq!(told.count(), 1, "{messages:#?}");
+}
+
+#[tokio::test]
+async fn nothing_is_done_to_monitors_that_is_answered_with_503() {
+    let site = Site::start().await;
+    let world = World::with_config(|config| {
+        config["monitors"] = json!([
+            { "name": "shop", "http": site.url(), "interval": "1s" },
+            { "name": "job", "heartbeat": { "period": "1d", "key": "the-key-of-job" } },
+        ]);
+    })
+    .await;
+    let status = async |name: &str| {
+        let path = format!("/api/v1/monitors/{name}");
+        world.api(Method::GET, &path).await.1["status"].clone()
+    };
+    let is = async |name: &str, expected: &str| {
+        let as_expected = async || (status(name).await == expected).then_some(());
+        wait::until("a status", as_expected).await;
+    };
+    is("shop", "up").await;
+    let ping = |end: &str| {
+        let url = world.nabat.url(&format!("/ping/the-key-of-job{end}"));
+        crate::world::http::client().post(url).send()
+    };
+    assert_eq!(ping("").await.unwrap().status(), 200);
+    world.silence().await;
+
+    limit_files(
+        world.nabat.pid(),
+        Some(largest_file(&world.nabat.data_dir())),
+    );
+    let lost = Alert::warning("Lost").firing();
+    let answer = world.nabat.post_alerts(&lost).await.unwrap();
+    assert_eq!(answer.status(), 503);
+    let shop = "/api/v1/monitors/shop";
+    let hour = json!({ "duration": "1h" });
+    for (path, body) in [("pause", json!({})), ("maintenance", hour)] {
+        let path = format!("{shop}/{path}");
+        let (status, answer) = world.api_with(Method::POST, &path, &body).await;
+        assert_eq!(status, 503, "{answer}");
+    }
+    assert_eq!(ping("/fail").await.unwrap().status(), 503);
+    assert_eq!(status("shop").await, "up");
+    assert_eq!(status("job").await, "up");
+
+    limit_files(world.nabat.pid(), None);
+    world.nabat.ready().await;
+    assert_eq!(ping("").await.unwrap().status(), 200);
+    assert_eq!(status("shop").await, "up");
+    assert_eq!(status("job").await, "up");
+}
+
+#[tokio::test]
+async fn an_alert_that_waits_for_a_full_disk_does_not_outlive_its_monitor() {
+    let site = Site::start().await;
+    let world = World::start().await;
+    let shop = "/api/v1/monitors/shop";
+    let quick = json!({ "http": site.url(), "interval": "1s", "retries": [] });
+    world.api_with(Method::PUT, shop, &quick).await;
+    let stands = async |expected: &str| {
+        let as_expected = async || {
+            let (_, monitor) = world.api(Method::GET, shop).await;
+            (monitor["status"] == expected).then_some(())
+        };
+        wait::until("a status", as_expected).await;
+    };
+    stands("up").await;
+    world.silence().await;
+    limit_files(
+        world.nabat.pid(),
+        Some(largest_file(&world.nabat.data_dir())),
+    );
+    site.answer(503);
+    stands("down").await;
+    limit_files(world.nabat.pid(), None);
+    wait::until("room to remove it", async || {
+        let (status, _) = world.api_with(Method::DELETE, shop, &json!({})).await;
+        (status == 204).then_some(())
+    })
+    .await;
+    site.answer(200);
+    let (status, _) = world.api_with(Method::PUT, shop, &quick).await;
+    assert_eq!(status, 201, "all that was decided before is kept");
+    assert_eq!(world.nabat.metric("nabat_engine_firing").await, Some(0.0));
 }
 
 /// Runs `nabat serve` on a data folder until it ends by itself; its files can grow to that many

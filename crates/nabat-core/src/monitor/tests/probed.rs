@@ -2,6 +2,7 @@
 
 use super::{check, one, probed, told, usual};
 use crate::monitor::Outcome::{Degraded, Down, Unknown, Up};
+use crate::monitor::Status;
 
 #[test]
 fn a_failure_is_made_sure_of_before_anybody_is_told() {
@@ -110,32 +111,27 @@ fn an_end_is_made_sure_of_as_well() {
 }
 
 #[test]
-fn what_is_degraded_for_some_rounds_is_told() {
+fn what_is_degraded_is_made_sure_of_and_told() {
     for (name, rules, steps, expected) in [
         (
             "degraded",
             usual(),
             &[(100, Degraded), (300, Up)][..],
             &[
-                "182.5: 1 degraded since 122.5",
-                "182.5: 1 alarm, degraded since 122.5",
+                "133.5: 1 degraded since 122.5",
+                "133.5: 1 alarm, degraded since 122.5",
                 "303.5: 1 up since 302.5",
                 "303.5: 1 calm, not degraded at 302.5",
             ][..],
         ),
-        (
-            "for two rounds",
-            usual(),
-            &[(100, Degraded), (160, Up)],
-            &[],
-        ),
+        ("for two looks", usual(), &[(100, Degraded), (125, Up)], &[]),
         (
             "then down",
             usual(),
             &[(100, Degraded), (300, Down), (400, Up)],
             &[
-                "182.5: 1 degraded since 122.5",
-                "182.5: 1 alarm, degraded since 122.5",
+                "133.5: 1 degraded since 122.5",
+                "133.5: 1 alarm, degraded since 122.5",
                 "317.5: 1 down since 302.5",
                 "317.5: 1 calm, not degraded at 302.5",
                 "317.5: 1 alarm, down since 302.5",
@@ -152,8 +148,8 @@ fn what_is_degraded_for_some_rounds_is_told() {
                 "137.5: 1 alarm, down since 122.5",
                 "303.5: 1 up since 302.5",
                 "303.5: 1 calm, not down at 302.5",
-                "332.5: 1 degraded since 302.5",
-                "332.5: 1 alarm, degraded since 302.5",
+                "313.5: 1 degraded since 302.5",
+                "313.5: 1 alarm, degraded since 302.5",
             ],
         ),
         (
@@ -161,13 +157,17 @@ fn what_is_degraded_for_some_rounds_is_told() {
             usual(),
             &[(100, Degraded), (302, Down), (304, Degraded)],
             &[
-                "182.5: 1 degraded since 122.5",
-                "182.5: 1 alarm, degraded since 122.5",
+                "133.5: 1 degraded since 122.5",
+                "133.5: 1 alarm, degraded since 122.5",
             ],
         ),
     ] {
         check(name, &told(one(rules, steps)), expected);
     }
+    let mut world = one(usual(), &[(0, Degraded)]);
+    world.run(super::at(1));
+    let state = world.watch.state(super::ONE).unwrap();
+    assert_eq!((state.status(), &*state.words), (Status::Pending, ""));
 }
 
 #[test]
@@ -186,6 +186,9 @@ fn a_slow_answer_is_degraded() {
         probed(|p| p.slow_after = Some(std::time::Duration::from_millis(10))),
         &[],
     );
+    world.run(super::at(50));
+    let state = world.watch.state(super::ONE).unwrap();
+    assert_eq!(state.words, "answered", "that it is slow may be by chance");
     world.run(super::at(100));
     let state = world.watch.state(super::ONE).unwrap();
     assert_eq!(

@@ -74,6 +74,40 @@ fn what_fails_while_all_witnesses_fail_is_unknown() {
 }
 
 #[test]
+fn what_is_on_this_machine_needs_no_witness() {
+    let gone: &[(i64, bool)] = &[(100, false), (400, true)];
+    let targets = vec![(1, BACK), (2, BACK)];
+    let mut world = World::new(Script {
+        targets,
+        witnesses: gone,
+    });
+    world.set_witnesses(1);
+    world.add(1, usual());
+    let is_local = true;
+    world.add(
+        2,
+        crate::monitor::Rules {
+            is_local,
+            ..usual()
+        },
+    );
+    world.run(super::at(200));
+    let far = world.watch.state(super::ONE).unwrap();
+    assert_eq!(far.words, "the witness w1 does not answer");
+    let expected = [
+        "138.5: blind since 122.5",
+        "138.5: 1 unknown since 122.5",
+        "143.1: 2 down since 128.1",
+        "143.1: 2 alarm, down since 128.1",
+        "400.5: sees",
+        "400.5: 1 up since 400.5",
+        "429.2: 2 up since 428.1",
+        "429.2: 2 calm, not down at 428.1",
+    ];
+    check("near", &told(world), &expected);
+}
+
+#[test]
 fn what_failed_while_they_failed_for_a_moment_is_looked_at_anew() {
     let blink: &[(i64, bool)] = &[(120, false), (130, true)];
     check("up", &seen(&[&[(120, Down), (130, Up)]], blink), &[]);

@@ -57,8 +57,7 @@ pub(super) struct World<N> {
     pub(super) now: Timestamp,
     /// How far the clock is ahead of the world, in milliseconds.
     clock_ahead_ms: i64,
-    /// Of each witness, whether it stands only for the network next to it.
-    witnesses: Vec<bool>,
+    witnesses: Vec<Witness>,
     pub(super) rules: BTreeMap<MonitorId, Rules>,
     /// What was said, and when by the world.
     pub(super) said: Vec<(Timestamp, Effect)>,
@@ -142,8 +141,12 @@ impl<N: Nature> World<N> {
     }
 
     fn watched_by(&mut self, links: Vec<bool>) {
-        self.watch.set_witnesses(self.clock(), &links);
-        self.witnesses = links;
+        let witness = |(link, index)| Witness {
+            name: format!("w{index}"),
+            link,
+        };
+        self.witnesses = links.into_iter().zip(1..).map(witness).collect();
+        self.watch.set_witnesses(self.clock(), &self.witnesses);
     }
 
     /// Puts the clock forward, or back. Who waits for a moment notices.

@@ -205,10 +205,15 @@ impl Watch {
         };
         let patient = |patience| now.since(complete) < patience;
         let patience = self.witnesses.patience(now);
-        match self
-            .witnesses
-            .sight(now, first_failed_at, complete, patient(patience))
-        {
+        let sight = match self.is_local(id) {
+            true => Sight::Clear,
+            false => {
+                let patient = patient(patience);
+                self.witnesses
+                    .sight(now, first_failed_at, complete, patient)
+            }
+        };
+        match sight {
             Sight::Dark => self.lose_sight(id, first_failed_at),
             Sight::WasDark => self.begin_again(id),
             Sight::Unclear => {
@@ -228,6 +233,12 @@ impl Watch {
         self.waiting.remove(&id);
         self.replan(id);
         true
+    }
+
+    /// Whether no network is needed to look at it.
+    pub(super) fn is_local(&self, id: MonitorId) -> bool {
+        let entry = self.monitors.get(&id);
+        entry.is_some_and(|entry| entry.rules.is_local)
     }
 
     /// Since when it has failed, and since when often enough.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::due::MISSED_MIN;
 use super::entry::Next;
 use super::{Watch, Why};
-use crate::monitor::judge::{Finding, Judged};
+use crate::monitor::judge::{self, Finding, Judged};
 use crate::monitor::state::{Phase, Standing};
-use crate::monitor::{Kind, MonitorId, Outcome, Probing, Sample, Trouble, WORDS_CHARS_MAX};
+use crate::monitor::{Kind, MonitorId, Outcome, Probing, Sample, Status, Trouble, WORDS_CHARS_MAX};
 use crate::time::Timestamp;
 
 impl Watch {
@@ -15,13 +15,15 @@ impl Watch {
     pub fn sampled(&mut self, now: Timestamp, id: MonitorId, sample: Sample) {
         self.step(now);
         let now = self.now;
+        let outcome = self.outcome(id, &sample);
         let finding = Finding {
             at: sample.at.min(now),
             now,
-            outcome: self.outcome(id, &sample),
+            outcome,
+            slow: outcome == Outcome::Degraded && sample.outcome == Outcome::Up,
             news: sample.outcome == Outcome::Down && self.news(id),
         };
-        let blind = self.witnesses.blind_since().is_some();
+        let blind = self.witnesses.blind_since().is_some() && !self.is_local(id);
         let Some(entry) = self.monitors.get_mut(&id) else {
             return;
         };
@@ -45,8 +47,17 @@ impl Watch {
         if matches!(finding.outcome, Outcome::Up | Outcome::Degraded) {
             entry.answered_at = entry.answered_at.max(Some(finding.at));
         }
+        // What is believed to be well is not said to be degraded.
+        let well = matches!(entry.state.status(), Status::Pending | Status::Up);
+        let unsure = finding.outcome == Outcome::Degraded && well;
+        let hurry = match finding.slow {
+            true => None,
+            false => judge::again(&entry.state, probing),
+        };
         if judged != Judged::Same {
             let words = match slowness(probing, &sample) {
+                _ if unsure && !finding.slow => String::new(),
+                _ if unsure => sample.words,
                 Some(slowness) if sample.words.is_empty() => slowness,
                 Some(slowness) => format!("{slowness}; {}", sample.words),
                 None => sample.words,
@@ -71,7 +82,7 @@ impl Watch {
                 &mut self.effects,
             );
         }
-        self.plan(id);
+        self.plan(id, hurry);
         self.heed(id, judged, was);
         self.replan(id);
     }
@@ -94,8 +105,8 @@ impl Watch {
         }
     }
 
-    /// Plans the next probe of a monitor after a sample.
-    fn plan(&mut self, id: MonitorId) {
+    /// Plans the next probe of a monitor after a sample, if it is not looked at again sooner.
+    fn plan(&mut self, id: MonitorId, sooner: Option<Duration>) {
         let now = self.now;
         let Some(entry) = self.monitors.get_mut(&id) else {
             return;
@@ -110,7 +121,7 @@ impl Watch {
                 ..
             } => probing.retry_after(probed),
             Phase::Recovering { succeeded, .. } => probing.retry_after(succeeded),
-            Phase::Steady | Phase::Suspicion { .. } => None,
+            Phase::Steady | Phase::Suspicion { .. } => sooner,
         };
         match (again, entry.next) {
             (Some(pause), _) => entry.next = Some(Next::new(now.after(pause), Why::Retry)),

@@ -1,12 +1,13 @@
 //! Making, changing and removing monitors: checked as a whole, kept, and only then done.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt::Write as _;
 
 use nabat_core::alert::News;
 use nabat_core::change::Change;
 use nabat_core::engine::wish::{MADE_BY_PERSON_MAX, MADE_IN_CHAT_MAX};
 use nabat_core::monitor::record::{Origin, Record};
-use nabat_core::monitor::{MonitorId, Rules};
+use nabat_core::monitor::{MonitorId, Rules, Trouble};
 
 use super::Watcher;
 use super::known::{Known, rules};
@@ -14,12 +15,15 @@ use crate::clock;
 use crate::config::{self, Config, Written, monitor};
 use crate::samples::Keep;
 use crate::state_log::{Rotation, StateLog};
+use crate::watch::alarms;
 use crate::watch::prober::Limits;
 use crate::watch::witnesses::Witnesses;
 use crate::watch::{Applied, Apply, Mode, Put, PutDone, Refused, Wanted};
 
 /// How many random bytes the key of a heartbeat is made of.
 const KEY_BYTES: usize = 12;
+/// How many monitors that were left out are named.
+const LEFT_OUT_SHOWN_MAX: usize = 10;
 
 /// What is going to be done, all of it or nothing.
 #[derive(Debug, Default)]
@@ -42,7 +46,7 @@ impl Watcher {
         wanted: Vec<Wanted>,
         mode: Mode,
     ) -> Result<Vec<Put>, Refused> {
-        let plan = self.plan(wanted, mode, Vec::new())?;
+        let plan = self.plan(&wanted, mode, Vec::new())?;
         let (changes, news) = self.to_keep(&plan);
         if !changes.is_empty() {
             self.keep_now(changes, news).await?;
@@ -76,7 +80,7 @@ impl Watcher {
         });
         let removed: Vec<String> = unwanted.map(|known| known.record.name.clone()).collect();
         let gone = self.to_remove(&removed)?;
-        let plan = self.plan(wanted, Mode::Replace, gone)?;
+        let plan = self.plan(&wanted, Mode::Replace, gone)?;
         let mut applied = Applied {
             removed,
             ..Applied::default()
@@ -156,7 +160,7 @@ impl Watcher {
         }
         let witnesses = Witnesses::named(&watch.witnesses);
         if witnesses != self.witnesses {
-            self.watch.set_witnesses(clock::now(), &witnesses.links());
+            self.watch.set_witnesses(clock::now(), &witnesses.each());
             self.witnesses = witnesses;
         }
         let written = config.monitors.into_iter().zip(config.monitor_definitions);
@@ -177,29 +181,67 @@ impl Watcher {
             known.record.origin == Origin::Config && !names.contains(&*known.record.name)
         });
         let gone = gone.map(|known| known.record.id).collect();
-        match self.plan(wanted, Mode::Replace, gone) {
-            Ok(plan) => {
-                let (changes, news) = self.to_keep(&plan);
-                self.apply(plan);
-                for change in changes {
-                    self.waiting.change(change);
-                }
-                for news in news {
-                    self.waiting.news(news);
-                }
-            }
-            // The file was checked; only what is made elsewhere can be in its way.
-            Err(refused) => {
-                tracing::error!(%refused, "the configuration's monitors stay as they were");
-            }
+        let (plan, problems) = self.plan_most(wanted, gone);
+        let (changes, news) = self.to_keep(&plan);
+        self.apply(plan);
+        for change in changes {
+            self.waiting.change(change);
+        }
+        for news in news {
+            self.waiting.news(news);
+        }
+        self.leave_out(&problems);
+    }
+
+    /// A plan of all that can be done, and why the rest can't: the file was checked, but what is made
+    /// elsewhere may be in its way.
+    fn plan_most(&self, mut wanted: Vec<Wanted>, gone: Vec<MonitorId>) -> (Plan, Vec<String>) {
+        let mut problems = Vec::new();
+        loop {
+            let refused = match self.plan(&wanted, Mode::Replace, gone.clone()) {
+                Ok(plan) => return (plan, problems),
+                Err(refused) => refused,
+            };
+            let in_the_way = |wanted: &Wanted| {
+                let name = &*wanted.written.monitor.name;
+                let is_new = !self.names.contains_key(name);
+                refused.of().map_or(is_new, |refused| refused == name)
+            };
+            let Some(at) = wanted.iter().rposition(in_the_way) else {
+                problems.push(refused.to_string());
+                return (Plan::default(), problems);
+            };
+            let left_out = wanted.remove(at).written.monitor;
+            problems.push(format!("`{}`: {refused}", left_out.name));
         }
     }
 
+    /// Tells the operators which of the configuration's monitors are not watched as it says, or that
+    /// all are.
+    fn leave_out(&mut self, problems: &[String]) {
+        let shown = problems.iter().take(LEFT_OUT_SHOWN_MAX);
+        let mut words = shown.cloned().collect::<Vec<_>>().join("; ");
+        if problems.len() > LEFT_OUT_SHOWN_MAX {
+            let more = problems.len() - LEFT_OUT_SHOWN_MAX;
+            let _ = write!(words, "; and {more} more");
+        }
+        self.left_out = (!problems.is_empty()).then(|| {
+            format!("monitors of the configuration that are not watched as it says: {words}")
+        });
+        self.waiting.news(match &self.left_out {
+            Some(words) => {
+                tracing::error!("{words}");
+                alarms::left_out(words)
+            }
+            None => alarms::of_nabat_ended(alarms::LEFT_OUT, clock::now()),
+        });
+    }
+
     /// What has to be done for all of `wanted` to be there and all of `gone` not to be.
-    fn plan(&self, wanted: Vec<Wanted>, mode: Mode, gone: Vec<MonitorId>) -> Result<Plan, Refused> {
+    fn plan(&self, wanted: &[Wanted], mode: Mode, gone: Vec<MonitorId>) -> Result<Plan, Refused> {
         let mut numbers: HashMap<String, MonitorId> = HashMap::new();
         let mut last_number = self.last_number;
-        for wanted in &wanted {
+        for wanted in wanted {
             let name = &wanted.written.monitor.name;
             self.allowed(wanted, mode)?;
             let id = self.names.get(name).copied().unwrap_or_else(|| {
@@ -219,7 +261,7 @@ impl Watcher {
                 max: self.max_monitors,
             });
         }
-        self.check_parents(&wanted, &gone)?;
+        self.check_parents(wanted, &gone)?;
         let mut keys = HashMap::new();
         let mut plan = Plan {
             puts: Vec::with_capacity(wanted.len()),
@@ -332,7 +374,7 @@ impl Watcher {
 
     fn planned(
         &self,
-        wanted: Wanted,
+        wanted: &Wanted,
         numbers: &HashMap<String, MonitorId>,
     ) -> Result<Planned, Refused> {
         let Wanted {
@@ -341,7 +383,7 @@ impl Watcher {
                 definition,
             },
             origin,
-        } = wanted;
+        } = wanted.clone();
         let now = clock::now();
         let name = monitor.name.clone();
         let id = numbers[&name];
@@ -414,7 +456,8 @@ impl Watcher {
             let Some(alarm) = state.alarm else {
                 continue;
             };
-            let old = before.over(alarm.what, now);
+            let why = "its definition changed";
+            let old = before.closed(alarm.what, now, why);
             let new = planned
                 .known
                 .raised(alarm.what, alarm.since, state.alarm_words());
@@ -429,11 +472,16 @@ impl Watcher {
         (changes, news)
     }
 
-    /// The end of what fires of a monitor.
+    /// The end of what fires of a monitor that goes.
     fn over(&self, id: MonitorId) -> Option<News> {
         let alarm = self.watch.state(id)?.alarm?;
         let known = self.monitors.get(&id)?;
-        Some(known.over(alarm.what, clock::now()))
+        let was = match alarm.what {
+            Trouble::Down => "down",
+            Trouble::Degraded => "degraded",
+        };
+        let why = format!("no longer watched, was {was}");
+        Some(known.closed(alarm.what, clock::now(), &why))
     }
 
     /// Does what was planned and kept.

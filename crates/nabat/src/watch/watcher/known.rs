@@ -92,6 +92,11 @@ impl Known {
     pub(super) fn over(&self, what: Trouble, at: Timestamp) -> News {
         alarms::over(&self.monitor, &self.instance, what, at)
     }
+
+    /// Its alert is over though it is not well.
+    pub(super) fn closed(&self, what: Trouble, at: Timestamp, why: &str) -> News {
+        alarms::closed(&self.monitor, &self.instance, what, at, why)
+    }
 }
 
 /// By which rules a monitor is judged.
@@ -120,6 +125,7 @@ pub(super) fn rules(monitor: &Monitor, parents: Vec<MonitorId>, zone: &TimeZone)
     };
     Rules {
         parents,
+        is_local: monitor.target().is_some_and(|target| target.is_local()),
         ..Rules::of(kind)
     }
 }

@@ -91,6 +91,7 @@ pub fn start(
         last_number: 0,
         waiting: Batch::default(),
         keeping: None,
+        left_out: None,
         watched_at: now,
         affirm_at: now.after(AFFIRM_PERIOD),
         forget_at: now.after(FORGET_PERIOD),
@@ -146,8 +147,10 @@ impl Watcher {
         for open in overview.firing(now, &[]) {
             let incident = &open.incident;
             if alarms::is_of_monitor(incident) && !firing.contains(&incident.fingerprint) {
-                let ended = alarms::ended(incident.labels.clone(), now);
-                self.waiting.news(ended);
+                self.waiting.news(News {
+                    status: Status::Closed { at: now },
+                    ..alarms::ended(incident.labels.clone(), now)
+                });
             }
         }
     }

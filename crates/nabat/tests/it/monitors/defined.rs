@@ -145,12 +145,14 @@ async fn the_configuration_defines_monitors_and_takes_them_away() {
     config["monitors"] = json!([of(&mail, "mail")]);
     world.nabat.configure(&config);
     world.nabat.signal("HUP");
-    let end = world.told(OWNER, "Resolved after").await;
+    let end = world.told(OWNER, "Closed after").await;
     assert_eq!(
         end.reply_to,
         Some(card.id),
         "what is not watched is not down"
     );
+    let words = "no longer watched, was down";
+    world.shows(OWNER, card.id, words).await;
     let (status, _) = world.api(Method::GET, "/api/v1/monitors/shop").await;
     assert_eq!(status, 404);
 }
@@ -213,4 +215,61 @@ async fn the_command_line_adds_lists_and_removes_monitors() {
     let said = String::from_utf8(wrong.stderr).unwrap();
     assert!(said.contains("did you mean `ping`?"), "{said}");
     text(world.run(&["monitor", "remove", "a"]).await);
+}
+
+#[tokio::test]
+async fn one_monitor_in_the_way_keeps_no_other_of_the_configuration_from_being_watched() {
+    let shop = Site::start().await;
+    let mut config = Value::Null;
+    let mut world = World::with_config(|given| {
+        given["watch"] = json!({ "witnesses": [] });
+        config = given.clone();
+    })
+    .await;
+    world.ask("/subscribe alertname=~\"Nabat.*\"").await;
+    let heartbeat = json!({ "heartbeat": { "period": "1d", "key": "the-same-key" } });
+    let path = "/api/v1/monitors/theirs";
+    let (status, _) = world.api_with(Method::PUT, path, &heartbeat).await;
+    assert_eq!(status, 201);
+
+    let mut ours = heartbeat;
+    ours["name"] = json!("ours");
+    config["monitors"] = json!([ours, of(&shop, "shop")]);
+    world.nabat.configure(&config);
+    world.nabat.signal("HUP");
+    let card = world.told(OWNER, "NabatMonitorRefused").await;
+    assert!(card.text.contains("`ours`"), "{}", card.text);
+    world.monitor_is("shop", "up").await;
+
+    world.settled().await;
+    world.nabat.restart().await;
+    world.monitor_is("shop", "up").await;
+    let (status, _) = world.api_with(Method::DELETE, path, &json!({})).await;
+    assert_eq!(status, 204);
+    world.nabat.signal("HUP");
+    world.told(OWNER, "Resolved after").await;
+    world.monitor_is("ours", "pending").await;
+}
+
+#[tokio::test]
+async fn what_the_configuration_took_away_stays_away_after_a_restart() {
+    let shop = Site::start().await;
+    let mut config = Value::Null;
+    let mut world = World::with_config(|given| {
+        given["monitors"] = json!([of(&shop, "shop")]);
+        given["watch"] = json!({ "witnesses": [] });
+        config = given.clone();
+    })
+    .await;
+    let made_at = world.monitor_is("shop", "up").await["made_at"].clone();
+    let monitors = config["monitors"].take();
+    config["monitors"] = json!([]);
+    world.nabat.configure(&config);
+    world.nabat.restart().await;
+    assert!(world.nabat.terminate().await.success());
+    config["monitors"] = monitors;
+    world.nabat.configure(&config);
+    world.nabat.restart().await;
+    let monitor = world.monitor_is("shop", "up").await;
+    assert_ne!(monitor["made_at"], made_at, "it is another one");
 }

@@ -91,3 +91,17 @@ async fn ends_are_told_although_there_is_no_room_for_more_alerts() {
     // There is room now: what found none is raised again.
     world.told(OWNER, "MonitorDown: mail").await;
 }
+
+#[tokio::test]
+async fn what_is_paused_while_it_is_down_is_not_said_to_be_well() {
+    let site = Site::start().await;
+    let world = watching(json!([of(&site, "shop")])).await;
+    site.answer(503);
+    let card = world.told(OWNER, "MonitorDown: shop").await;
+    let path = format!("{MONITORS}/shop/pause");
+    world.api(Method::POST, &path).await;
+    let end = world.told(OWNER, "Closed after").await;
+    assert_eq!(end.reply_to, Some(card.id));
+    let shown = world.shows(OWNER, card.id, "paused, was down").await;
+    assert!(!shown.text.contains('✅'), "{}", shown.text);
+}

@@ -65,7 +65,7 @@ pub enum State {
     Resolved,
     /// Its source fell silent and the end time it had given came.
     Expired,
-    /// A person said that it is over.
+    /// It is looked at no more; nobody said that all is well.
     Closed,
 }
 
