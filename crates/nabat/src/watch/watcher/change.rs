@@ -180,8 +180,8 @@ impl Watcher {
         let gone = self.monitors.values().filter(|known| {
             known.record.origin == Origin::Config && !names.contains(&*known.record.name)
         });
-        let gone = gone.map(|known| known.record.id).collect();
-        let (plan, problems) = self.plan_most(wanted, gone);
+        let gone: Vec<MonitorId> = gone.map(|known| known.record.id).collect();
+        let (plan, problems) = self.plan_most(wanted, &gone);
         let (changes, news) = self.to_keep(&plan);
         self.apply(plan);
         for change in changes {
@@ -195,10 +195,10 @@ impl Watcher {
 
     /// A plan of all that can be done, and why the rest can't: the file was checked, but what is made
     /// elsewhere may be in its way.
-    fn plan_most(&self, mut wanted: Vec<Wanted>, gone: Vec<MonitorId>) -> (Plan, Vec<String>) {
+    fn plan_most(&self, mut wanted: Vec<Wanted>, gone: &[MonitorId]) -> (Plan, Vec<String>) {
         let mut problems = Vec::new();
         loop {
-            let refused = match self.plan(&wanted, Mode::Replace, gone.clone()) {
+            let refused = match self.plan(&wanted, Mode::Replace, gone.to_vec()) {
                 Ok(plan) => return (plan, problems),
                 Err(refused) => refused,
             };
