@@ -30,7 +30,7 @@ use crate::probe::ssh::Ssh;
 use crate::probe::tcp::Tcp;
 use crate::probe::tls::Tls;
 use crate::probe::websocket::Websocket;
-use crate::probe::{ShortOrLong, Target};
+use crate::probe::{Condition, ShortOrLong, Target};
 
 /// The key of each kind of monitor, in the order in which they are named to people.
 pub const KINDS: [&str; 14] = [
@@ -109,6 +109,10 @@ pub struct Monitor {
     pub recoveries_needed: u32,
     /// From which time on an answer is slow; three slow ones in a row make the monitor degraded.
     pub slow_after: Option<Period>,
+    /// What has to hold of what is seen, in CEL: `latency < 300`, `json.queue.depth < 100`.
+    #[serde(default)]
+    #[schemars(length(max = 20), extend("default" = []))]
+    pub conditions: Vec<Condition>,
     /// The names of the monitors behind which it stands, such as a router: while all of them are
     /// down it is unreachable, and nobody is told of it.
     #[serde(default)]
@@ -226,7 +230,11 @@ impl Monitor {
             of(&self.domain, Target::Domain),
             of(&self.command, Target::Command),
         ];
-        targets.into_iter().flatten().next()
+        let mut target = targets.into_iter().flatten().next();
+        if let Some(Target::Http(http)) = &mut target {
+            http.keeps_body = self.conditions.iter().any(Condition::wants_body);
+        }
+        target
     }
 
     /// Whether it runs a program on this machine.

@@ -11,7 +11,7 @@ use nabat_core::time::Timestamp;
 use serde_json::Value;
 
 use crate::config::Monitor;
-use crate::probe::{Manner, Reach, Report, Target};
+use crate::probe::{Condition, Manner, Reach, Report, Target};
 use crate::watch::{Last, alarms};
 
 /// How many slow answers in a row make a monitor degraded.
@@ -25,6 +25,7 @@ pub(super) struct Known {
     pub(super) definition: Arc<Value>,
     /// What is looked at; nothing for a heartbeat.
     pub(super) target: Option<Arc<Target>>,
+    pub(super) conditions: Arc<[Condition]>,
     /// What is looked at, for people.
     pub(super) instance: Arc<str>,
     pub(super) last: Option<Last>,
@@ -41,6 +42,7 @@ impl Known {
         };
         Self {
             record: Arc::new(record),
+            conditions: monitor.conditions.clone().into(),
             monitor: Arc::new(monitor),
             definition: Arc::new(definition),
             target,
