@@ -42,7 +42,7 @@ mod secret_file;
 mod settings;
 mod smarthost;
 mod store;
-mod suggest;
+pub(crate) mod suggest;
 mod time_interval;
 mod tree;
 mod yaml;

@@ -6,6 +6,7 @@
 
 pub mod certificate;
 pub mod command;
+pub mod condition;
 mod connect;
 mod dialogue;
 pub mod dns;
@@ -42,6 +43,9 @@ pub use short::{Short, ShortOrLong};
 pub use stream::Starttls;
 pub use target::Target;
 
+pub use condition::{Condition, NoCondition};
+
+use condition::{Evaluations, Facts};
 use domain::Registries;
 use handshake::Handshakes;
 use names::Names;
@@ -56,6 +60,7 @@ pub struct Tools {
     pub pinger: Pinger,
     handshakes: Handshakes,
     registries: Registries,
+    evaluations: Evaluations,
 }
 
 impl Tools {
@@ -69,6 +74,7 @@ impl Tools {
             pinger: Pinger::new()?,
             handshakes: Handshakes::default(),
             registries: Registries::default(),
+            evaluations: Evaluations::default(),
         })
     }
 }
@@ -88,6 +94,8 @@ pub struct Report {
     pub loss_percent: Option<u8>,
     /// Each condition with what was seen, in the order in which they were looked at.
     pub findings: Vec<Finding>,
+    /// What conditions may speak of, until they were looked at.
+    pub(crate) facts: Facts,
 }
 
 /// One condition of a probe and what was seen. Holds no secret.
@@ -129,6 +137,7 @@ impl Report {
             loss_percent: None,
             phases: Vec::new(),
             findings: vec![Finding::unknown(words)],
+            facts: Facts::default(),
         }
     }
 

@@ -441,7 +441,8 @@ impl Handle {
             fresh: true,
             reach,
         };
-        Ok(target.probe(&self.tools, manner).await)
+        let conditions = monitor.conditions.clone().into();
+        Ok(target.probe(&conditions, &self.tools, manner).await)
     }
 
     /// Takes a sign of life. When this returns, it is on disk.

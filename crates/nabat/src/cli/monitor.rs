@@ -75,6 +75,9 @@ struct Add {
     /// From which time on an answer is slow
     #[arg(long, value_parser = period)]
     slow_after: Option<Duration>,
+    /// What has to hold of what is seen, as in `latency < 300`
+    #[arg(short, long = "condition", value_name = "CEL")]
+    conditions: Vec<String>,
     /// A label of its alert, as in `team=db`
     #[arg(short, long = "label", value_name = "NAME=VALUE")]
     labels: Vec<String>,
@@ -196,6 +199,11 @@ async fn add(wanted: Add) -> Outcome {
     set("severity", wanted.severity.map(Value::from));
     let labels = pairs(&wanted.labels)?;
     set("labels", (!labels.is_empty()).then(|| json!(labels)));
+    let conditions = wanted.conditions;
+    set(
+        "conditions",
+        (!conditions.is_empty()).then(|| json!(conditions)),
+    );
     let parents = wanted.parents;
     set("parents", (!parents.is_empty()).then(|| json!(parents)));
     let api = wanted.how.target.open()?;

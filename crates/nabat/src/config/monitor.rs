@@ -31,7 +31,7 @@ use crate::probe::ssh::Ssh;
 use crate::probe::tcp::Tcp;
 use crate::probe::tls::Tls;
 use crate::probe::websocket::Websocket;
-use crate::probe::{ShortOrLong, Target};
+use crate::probe::{Condition, ShortOrLong, Target};
 
 /// The key of each kind of monitor, in the order in which they are named to people.
 pub const KINDS: [&str; 14] = [
@@ -110,6 +110,10 @@ pub struct Monitor {
     pub recoveries_needed: u32,
     /// From which time on an answer is slow; three slow ones in a row make the monitor degraded.
     pub slow_after: Option<Period>,
+    /// What has to hold of what is seen, in CEL: `latency < 300`, `json.queue.depth < 100`.
+    #[serde(default)]
+    #[schemars(length(max = 20), extend("default" = []))]
+    pub conditions: Vec<Condition>,
     /// The names of the monitors behind which it stands, such as a router: while all of them are
     /// down it is unreachable, and nobody is told of it.
     #[serde(default)]
@@ -227,7 +231,14 @@ impl Monitor {
             of(&self.domain, Target::Domain),
             of(&self.command, Target::Command),
         ];
-        targets.into_iter().flatten().next()
+        let mut target = targets.into_iter().flatten().next();
+        let wants_body = self.conditions.iter().any(Condition::wants_body);
+        if let Some(Target::Http(http)) = &mut target
+            && wants_body
+        {
+            Arc::make_mut(http).keeps_body = true;
+        }
+        target
     }
 
     /// Whether it runs a program on this machine.

@@ -16,6 +16,7 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::Finding;
+use super::condition::Fact;
 use crate::config::Period;
 
 mod authorities;
@@ -65,18 +66,19 @@ impl CertificateCheck {
     }
 }
 
-/// What there is to say of `chain`, the server's own certificate first, presented for `name`.
+/// What there is to say of `chain`, the server's own certificate first, presented for `name`; and
+/// what conditions may speak of.
 pub(super) fn judge(
     chain: &[CertificateDer<'_>],
     name: &ServerName<'_>,
     check: &CertificateCheck,
     authorities: &Authorities,
-) -> Vec<Finding> {
+) -> (Vec<Finding>, Option<Fact>) {
     let Some((own, others)) = chain.split_first() else {
-        return vec![Finding::down("no certificate")];
+        return (vec![Finding::down("no certificate")], None);
     };
     let Ok((_, parsed)) = X509Certificate::from_der(own) else {
-        return vec![Finding::down("certificate that cannot be read")];
+        return (vec![Finding::down("certificate that cannot be read")], None);
     };
     let now = Timestamp::now().as_second();
     let validity = parsed.validity();
@@ -84,6 +86,12 @@ pub(super) fn judge(
         validity.not_before.timestamp(),
         validity.not_after.timestamp(),
     );
+    let fact = Fact::Certificate {
+        days: (until - now).div_euclid(DAY),
+        expires: day(until),
+        issuer: parsed.issuer().to_string(),
+        names: names(&parsed),
+    };
     let mut findings = Vec::new();
     if let Some(notice) = check.notice() {
         findings.push(validity_at(now, from, until, notice));
@@ -104,7 +112,7 @@ pub(super) fn judge(
             authorities,
         ));
     }
-    findings
+    (findings, Some(fact))
 }
 
 fn validity_at(now: i64, from: i64, until: i64, notice: i64) -> Finding {

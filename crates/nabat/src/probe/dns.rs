@@ -13,6 +13,7 @@ use std::net::SocketAddr;
 use hickory_resolver::proto::op::{Message, Query, ResponseCode};
 use hickory_resolver::system_conf::read_system_conf;
 
+use super::condition::Fact;
 use super::trace::Trace;
 use super::{Finding, Manner, Outcome, Report, Tools, connect};
 use exchange::exchange;
@@ -84,6 +85,7 @@ async fn servers(
 
 fn judge(answer: &Message, settings: &Dns, trace: &mut Trace) {
     let seen = answer.metadata.response_code;
+    trace.keep("rcode", Fact::Text(rcode_text(seen)));
     let expected = settings.rcode;
     if u16::from(seen) != expected.number() {
         let (seen, expected) = (rcode_text(seen), expected.text());
@@ -107,6 +109,7 @@ fn judge(answer: &Message, settings: &Dns, trace: &mut Trace) {
         Matching::All => seen.is_superset(&expected),
         Matching::Exact => seen == expected,
     };
+    trace.keep("answers", Fact::Texts(seen.iter().cloned().collect()));
     let kind = settings.r#type.text();
     let told = told(&seen, kind);
     trace.note(match is_met {

@@ -49,7 +49,12 @@ pub(super) async fn secure<S: AsyncRead + AsyncWrite + Unpin>(
     let stream = shaken.await?;
     let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
     let mut fatal = None;
-    for finding in certificate::judge(chain, &name, check, &tools.handshakes.authorities) {
+    let authorities = &tools.handshakes.authorities;
+    let (findings, fact) = certificate::judge(chain, &name, check, authorities);
+    if let Some(fact) = fact {
+        trace.keep("certificate", fact);
+    }
+    for finding in findings {
         match finding.outcome {
             Outcome::Up | Outcome::Degraded => trace.note(finding),
             // Of several all but the last are noted, and that one is the end.

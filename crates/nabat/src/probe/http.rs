@@ -16,6 +16,7 @@ use hyper::header::{HeaderValue, LOCATION, PROXY_AUTHORIZATION};
 use hyper::{HeaderMap, StatusCode};
 use reqwest::Url;
 
+use super::condition::Fact;
 use super::stream::Stream;
 use super::trace::Trace;
 use super::{Finding, Manner, Reach, Report, Tools, connect, handshake};
@@ -42,6 +43,10 @@ async fn look(settings: &Http, tools: &Tools, trace: &mut Trace) -> Result<(), F
     let page = fetch(settings, settings.wants_body(), tools, trace).await?;
     trace.note(status_finding(page.head.status, settings));
     body::judge(&page.body, page.is_cut, settings, trace);
+    trace.keep("status", Fact::Number(page.head.status.as_u16().into()));
+    trace.keep("headers", Fact::Headers(page.head.headers));
+    let (bytes, is_cut) = (page.body, page.is_cut);
+    trace.keep("body", Fact::Body { bytes, is_cut });
     Ok(())
 }
 

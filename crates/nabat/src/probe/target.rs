@@ -6,8 +6,8 @@ use std::time::Duration;
 use reqwest::Url;
 
 use super::{
-    Manner, Report, Tools, command, dns, domain, http, mysql, ping, postgres, redis, smtp, ssh,
-    tcp, tls, websocket,
+    Condition, Manner, Report, Tools, command, condition, dns, domain, http, mysql, ping, postgres,
+    redis, smtp, ssh, tcp, tls, websocket,
 };
 
 /// What is looked at.
@@ -123,8 +123,18 @@ impl Target {
         }
     }
 
-    /// Looks once.
-    pub async fn probe(&self, tools: &Tools, manner: Manner) -> Report {
+    /// Looks once, and holds what was seen against `conditions`.
+    pub async fn probe(
+        &self,
+        conditions: &Arc<[Condition]>,
+        tools: &Tools,
+        manner: Manner,
+    ) -> Report {
+        let report = self.look(tools, manner).await;
+        condition::judge(conditions, report, &tools.evaluations).await
+    }
+
+    async fn look(&self, tools: &Tools, manner: Manner) -> Report {
         match self {
             Self::Ping(ping) => ping::probe(ping, tools, &tools.pinger, manner).await,
             Self::Http(http) => http::probe(http, tools, manner).await,

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::condition::{Fact, Facts};
 use super::{Finding, Manner, Outcome, Report};
 use crate::config::Period;
 
@@ -22,6 +23,7 @@ pub(super) struct Trace {
     phases: Vec<(&'static str, Duration)>,
     findings: Vec<Finding>,
     secrets: Vec<String>,
+    facts: Facts,
 }
 
 impl Trace {
@@ -33,6 +35,7 @@ impl Trace {
             phases: Vec::with_capacity(5),
             findings: Vec::new(),
             secrets: Vec::new(),
+            facts: Facts::default(),
         }
     }
 
@@ -66,6 +69,11 @@ impl Trace {
         self.findings.push(finding);
     }
 
+    /// Keeps what was seen for conditions, by the name that they know.
+    pub(super) fn keep(&mut self, name: &'static str, fact: Fact) {
+        self.facts.add(name, fact);
+    }
+
     /// Sees to it that no finding repeats `secret`, whoever sent it back.
     pub(super) fn hide(&mut self, secret: &str) {
         if !secret.is_empty() {
@@ -77,13 +85,10 @@ impl Trace {
     pub(super) fn finish(mut self, result: Result<(), Finding>) -> Report {
         let answered = result.is_ok();
         self.findings.extend(result.err());
-        for secret in &self.secrets {
-            for finding in &mut self.findings {
-                if finding.words.contains(secret) {
-                    finding.words = finding.words.replace(secret, "…");
-                }
-            }
+        for finding in &mut self.findings {
+            masked(finding, &self.secrets);
         }
+        self.facts.hide(self.secrets);
         let theirs = self.phases.iter().filter(|(name, _)| *name != RESOLVE);
         Report {
             outcome: worst(&self.findings),
@@ -92,6 +97,7 @@ impl Trace {
             loss_percent: None,
             phases: self.phases,
             findings: self.findings,
+            facts: self.facts,
         }
     }
 
@@ -105,8 +111,17 @@ impl Trace {
     }
 }
 
+/// Takes all that is secret out of a finding.
+pub(super) fn masked(finding: &mut Finding, secrets: &[String]) {
+    for secret in secrets {
+        if finding.words.contains(secret) {
+            finding.words = finding.words.replace(secret, "…");
+        }
+    }
+}
+
 /// What the findings come to. What was seen of the target counts for more than what could not be.
-fn worst(findings: &[Finding]) -> Outcome {
+pub(super) fn worst(findings: &[Finding]) -> Outcome {
     let any = |outcome| findings.iter().any(|finding| finding.outcome == outcome);
     [Outcome::Down, Outcome::Unknown, Outcome::Degraded]
         .into_iter()

@@ -121,6 +121,7 @@ impl Watcher {
                 self.prober.probe(Job {
                     of: For::Monitor(due.id),
                     target: Arc::clone(target),
+                    conditions: Arc::clone(&known.conditions),
                     manner: known.manner(due.why == Why::Retry),
                 });
             }
@@ -212,17 +213,21 @@ impl Watcher {
     fn look(&mut self, name: &str, reply: Reply<crate::probe::Report>) {
         let known = self.find(name).map(|id| &self.monitors[&id]);
         let target = known.and_then(|known| match &known.target {
-            Some(target) => Ok((Arc::clone(target), known.manner(true))),
+            Some(target) => Ok((
+                Arc::clone(target),
+                Arc::clone(&known.conditions),
+                known.manner(true),
+            )),
             None => Err(Refused::NothingToProbe {
                 name: name.to_owned(),
             }),
         });
         match target {
             Err(refused) => tell(reply, Err(refused)),
-            Ok((target, manner)) => {
+            Ok((target, conditions, manner)) => {
                 let tools = self.prober.tools();
                 tokio::spawn(async move {
-                    let report = target.probe(&tools, manner).await;
+                    let report = target.probe(&conditions, &tools, manner).await;
                     tell(reply, Ok(report));
                 });
             }
@@ -371,6 +376,7 @@ impl Watcher {
                     self.prober.probe(Job {
                         of: For::Witness(index),
                         target,
+                        conditions: Arc::default(),
                         manner: Manner {
                             timeout: super::witnesses::TIMEOUT,
                             fresh: false,

@@ -1,5 +1,6 @@
 //! What Nabat watches by itself: how it is told, how it is defined, what becomes of it at restarts.
 
+mod conditions;
 mod defined;
 mod heartbeats;
 

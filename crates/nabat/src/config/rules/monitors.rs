@@ -11,6 +11,7 @@ use crate::config::environment::join;
 use crate::config::monitor::{KINDS, stands_behind_itself};
 use crate::config::period::Period;
 use crate::config::suggest;
+use crate::probe::Condition;
 
 const YEAR: Period = Period::from_minutes(365 * DAY);
 /// The bounds of a monitor's periods.
@@ -34,6 +35,8 @@ const BOUNDS: [(&str, (Period, Period)); 6] = [
         (Period::from_millis(100), Period::from_minutes(10)),
     ),
 ];
+/// The kinds that Nabat does not look at by itself.
+const NOT_PROBED: [&str; 1] = ["heartbeat"];
 /// The labels that Nabat gives to the alert of a monitor itself.
 const OWN_LABELS: [&str; 5] = ["alertname", "monitor", "kind", "instance", "severity"];
 
@@ -94,10 +97,40 @@ pub(in crate::config) fn one(check: &mut Check<'_>, path: &str, monitor: &Value)
             found => period(check, &place, found, bounds),
         }
     }
+    conditions(check, path, monitor);
     timeout(check, path, monitor);
     needed(check, path, monitor);
     heartbeat(check, path, monitor);
     labels(check, path, monitor);
+}
+
+/// Each speaks of what is seen of this kind, and fits together.
+fn conditions(check: &mut Check<'_>, path: &str, monitor: &Value) {
+    let place = join(path, "conditions");
+    let conditions = monitor.get("conditions").and_then(Value::as_array);
+    let conditions = conditions.into_iter().flatten().filter_map(Value::as_str);
+    let kind = KINDS.into_iter().find(|kind| monitor.get(kind).is_some());
+    for (i, text) in conditions.enumerate() {
+        let place = format!("{place}[{i}]");
+        let Some(kind) = kind else {
+            return;
+        };
+        if NOT_PROBED.contains(&kind) {
+            let found = format!("a condition on a {kind}");
+            return note(check, &place, found, "none: nothing is looked at", None);
+        }
+        let Err(problem) = Condition::read(text, kind) else {
+            continue;
+        };
+        if !check.is_literal(&place) {
+            // What the environment holds is not told.
+            let expected = "a condition in CEL such as `latency < 300`";
+            note(check, &place, check.written(&place), expected, None);
+        } else if let Some(spot) = check.spot_within(&place, text, problem.at) {
+            let (found, hint) = (problem.found, problem.hint);
+            check.fault(&place, &spot, found, problem.expected, hint);
+        }
+    }
 }
 
 /// A look that takes longer than the time to the next one would make that one late.

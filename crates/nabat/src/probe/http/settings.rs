@@ -67,6 +67,9 @@ pub struct Http {
     /// How the server's certificate is looked at.
     #[serde(default)]
     pub certificate: CertificateCheck,
+    /// Whether the monitor has conditions on the body.
+    #[serde(skip)]
+    pub keeps_body: bool,
 }
 
 impl Http {
@@ -90,12 +93,16 @@ impl Http {
             matches: None,
             max_body: default_max_body(),
             certificate: CertificateCheck::default(),
+            keeps_body: false,
         }
     }
 
     /// Whether the body has to be kept until it is complete.
     pub(super) const fn wants_body(&self) -> bool {
-        self.contains.is_some() || self.not_contains.is_some() || self.matches.is_some()
+        self.keeps_body
+            || self.contains.is_some()
+            || self.not_contains.is_some()
+            || self.matches.is_some()
     }
 }
 

@@ -10,7 +10,7 @@ use nabat_core::monitor::{self, Expected, Kind, MonitorId, Probing, Rules, Troub
 use nabat_core::time::Timestamp;
 
 use crate::config::Monitor;
-use crate::probe::{Manner, Reach, Report, Target};
+use crate::probe::{Condition, Manner, Reach, Report, Target};
 use crate::watch::{Last, alarms};
 
 /// How many slow answers in a row make a monitor degraded.
@@ -23,6 +23,7 @@ pub(super) struct Known {
     pub(super) monitor: Arc<Monitor>,
     /// What is looked at; nothing for a heartbeat.
     pub(super) target: Option<Arc<Target>>,
+    pub(super) conditions: Arc<[Condition]>,
     /// What is looked at, for people.
     pub(super) instance: Arc<str>,
     pub(super) last: Option<Last>,
@@ -39,6 +40,7 @@ impl Known {
         };
         Self {
             record: Arc::new(record),
+            conditions: monitor.conditions.clone().into(),
             monitor,
             target,
             instance: instance.into(),
