@@ -211,6 +211,7 @@ impl World {
             subscriptions: engine.subscriptions.values().cloned().collect(),
             cards: engine.cards.values().map(|on| on.card.clone()).collect(),
             deliveries: engine.deliveries.values().cloned().collect(),
+            bots: engine.made_bots().cloned().collect(),
             offsets: engine.offsets.iter().map(|(bot, at)| (*bot, *at)).collect(),
             numbers_used: engine.numbers_used,
         }

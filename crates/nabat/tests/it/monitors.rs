@@ -2,6 +2,7 @@
 
 mod defined;
 mod heartbeats;
+mod own_chats;
 
 use serde_json::{Value, json};
 
