@@ -328,7 +328,8 @@ impl Engine {
         let mut of_chat = 0;
         for known in self.subscriptions.values() {
             if known.chat == request.chat {
-                of_chat += 1;
+                // Monitors' own come and go with them.
+                of_chat += usize::from(known.monitor.is_none());
                 if known.selector == selector {
                     return Answer::AlreadySubscribed { what };
                 }

@@ -7,6 +7,7 @@ mod digests;
 mod hands;
 mod hold;
 mod hush;
+mod own_chats;
 mod people;
 mod routes;
 mod silences;

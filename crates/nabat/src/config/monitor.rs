@@ -55,6 +55,7 @@ pub const KINDS: [&str; 14] = [
 /// Something that Nabat watches. It needs `name` and exactly one kind, such as `ping` or `http`.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "MonitorWanted")]
 pub struct Monitor {
     /// What it is called everywhere; unique.
     #[schemars(
