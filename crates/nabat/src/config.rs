@@ -70,7 +70,8 @@ pub use route::Route;
 pub use schema::json_schema;
 pub use secret::Secret;
 pub use settings::{
-    Api, Auth, Basic, Bot, Config, History, Intake, Limits, Operator, Telegram, Updates, Webhook,
+    Api, Auth, Basic, Bot, Config, History, Intake, Limits, MadeBots, Operator, Telegram, Updates,
+    Webhook,
 };
 pub use smarthost::{Smarthost, SmarthostError};
 pub use store::{Store, StoreError};

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nabat_core::alert::Labels;
-use nabat_core::chat::ChatKey;
+use nabat_core::chat::{ChatKey, MadeBot};
 use nabat_core::matcher::Matcher;
 use nabat_core::monitor::record::{Origin, Record};
 use nabat_core::monitor::state::Alarm;
@@ -169,6 +169,17 @@ pub struct Wanted {
     pub written: Written,
     /// Where it comes from.
     pub origin: Origin,
+    /// The chat that it is to tell by itself, if Telegram was asked about it.
+    pub introduced: Option<Introduced>,
+}
+
+/// What Telegram says of the chat that a monitor tells by itself.
+#[derive(Debug, Clone)]
+pub struct Introduced {
+    /// The bot that is to speak there, if it is not of the configuration.
+    pub bot: Option<MadeBot>,
+    /// What the chat is called.
+    pub title: String,
 }
 
 /// What may be there already when a monitor is put.

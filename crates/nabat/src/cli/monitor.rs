@@ -1,7 +1,7 @@
 //! `nabat monitor`: what Nabat watches by itself, made, shown, changed and removed.
 
 mod files;
-mod shown;
+pub(super) mod shown;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,7 +23,7 @@ use crate::web::api::shape::monitor::{
     Applied, Apply, History, Maintenance, Monitor as Shown, Monitors, Report,
 };
 
-const PATH: &str = "/api/v1/monitors";
+pub(super) const PATH: &str = "/api/v1/monitors";
 /// How many monitors are asked for at a time.
 const PAGE: usize = 1_000;
 
@@ -230,7 +230,7 @@ async fn list(wanted: List) -> Outcome {
 type Counts = std::collections::BTreeMap<String, usize>;
 
 /// All monitors that are wanted, page after page.
-async fn all(
+pub(super) async fn all(
     api: &Api,
     text: Option<String>,
     status: Option<String>,
@@ -343,7 +343,7 @@ fn target(text: &str) -> Result<shorthand::Shorthand, Failure> {
     })
 }
 
-fn path(name: &str) -> String {
+pub(super) fn path(name: &str) -> String {
     format!("{PATH}/{}", segment(name))
 }
 

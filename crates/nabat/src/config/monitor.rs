@@ -9,14 +9,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use nabat_core::chat::{BotId, ChatKey};
 use nabat_core::cron::Cron;
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::maintenance::{cron, some_zone};
 use super::period::Period;
-use super::secret::MASK;
+use super::secret::{MASK, Secret};
+use super::settings::chat_id;
 use super::{matchers, schema, zone};
 use crate::probe::command::Command;
 use crate::probe::dns::Dns;
@@ -54,6 +56,7 @@ pub const KINDS: [&str; 14] = [
 /// Something that Nabat watches. It needs `name` and exactly one kind, such as `ping` or `http`.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "MonitorWanted")]
 pub struct Monitor {
     /// What it is called everywhere; unique.
     #[schemars(
@@ -130,10 +133,41 @@ pub struct Monitor {
     #[serde(default)]
     #[schemars(schema_with = "matchers::labels_schema")]
     pub labels: BTreeMap<String, String>,
+    /// The chat that is told of it without anybody subscribing there. Not in the configuration, which
+    /// has its routes.
+    pub tell: Option<Tell>,
     /// Whether it is not looked at for the time being.
     #[serde(default)]
     #[schemars(extend("default" = false))]
     pub paused: bool,
+}
+
+/// A chat that is told of one monitor. Telegram is asked at once whether the bot may write there.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tell {
+    /// The token of the bot that speaks, from @BotFather. It is kept apart and never shown; a bot that
+    /// Nabat did not know runs from then on.
+    #[serde(default)]
+    #[schemars(extend("format" = "bot-token"))]
+    pub token: Secret,
+    /// The number of a bot that Nabat knows, which stands before the colon of its token. Without it
+    /// and without a token the one bot that there is.
+    #[schemars(range(min = 1, max = 4_503_599_627_370_495_i64))]
+    pub bot: Option<i64>,
+    /// The chat: its id, or the `@name` of a public group or channel.
+    #[schemars(extend("x-expected" = "the id of a chat, or the `@name` of a public one"))]
+    pub chat: Place,
+}
+
+/// A chat as people name it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Place {
+    /// By its id: a person (positive), or a group or channel (negative).
+    Id(#[schemars(schema_with = "chat_id")] i64),
+    /// By its public name.
+    Name(#[schemars(regex(pattern = "^@[A-Za-z][A-Za-z0-9_]{3,31}$"))] String),
 }
 
 /// Waits for a sign of life. It needs either `period` or `cron`.
@@ -244,6 +278,22 @@ impl Monitor {
     /// Whether it runs a program on this machine.
     pub fn runs_a_command(&self) -> bool {
         self.command.is_some()
+    }
+
+    /// The chat that it tells by itself, once Telegram was asked about it.
+    pub fn own_chat(&self) -> Option<ChatKey> {
+        match self.tell {
+            Some(Tell {
+                bot: Some(bot),
+                chat: Place::Id(chat),
+                ..
+            }) => Some(ChatKey {
+                bot: BotId(bot),
+                chat,
+                topic: None,
+            }),
+            _ => None,
+        }
     }
 
     /// How often it is looked at.

@@ -25,7 +25,12 @@ pub fn json_schema() -> Value {
 
 /// The schema of a file whose variables are filled in, for the loader.
 pub(super) fn filled_in() -> Value {
-    of::<Config>()
+    let mut schema = of::<Config>();
+    // A chat of its own is made sure of when a monitor is made; the configuration has its routes.
+    if let Some(Value::Object(settings)) = schema.pointer_mut(SETTINGS_OF_MONITORS) {
+        settings.remove("tell");
+    }
+    schema
 }
 
 /// The schema of one monitor: made once, since it takes as long as many probes.
@@ -42,6 +47,9 @@ fn of<T: JsonSchema>() -> Value {
         .into_root_schema_for::<T>()
         .to_value()
 }
+
+/// Where the settings of the configuration's monitors stand.
+const SETTINGS_OF_MONITORS: &str = "/properties/monitors/items/properties";
 
 /// Marks a setting into which people put the secret that belongs beside it.
 const SECRET_IF_WRONG: &str = "x-secret-if-wrong";

@@ -166,6 +166,66 @@ pub struct Telegram {
     /// the owners' private chats.
     #[schemars(length(max = 100))]
     pub operators: Vec<Operator>,
+    /// The bots that come in by the API, for monitors with chats of their own.
+    pub made_bots: MadeBots,
+}
+
+/// The bots that come in by the API: how many there may be, and how they reach Telegram.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MadeBots {
+    /// How many there may be; `0`: none.
+    #[schemars(range(min = 0, max = 1000))]
+    pub max: u32,
+    /// The Bot API server, written as that of a bot. Without it these bots go the way of the first one
+    /// of the configuration, else to Telegram itself.
+    #[serde(deserialize_with = "endpoint::some_one_or_many")]
+    #[schemars(with = "Option<endpoint::OneOrMany>")]
+    pub api_url: Option<Vec<ApiUrl>>,
+    /// The proxy for every address of `api_url` without one of its own, or for Telegram itself.
+    #[schemars(extend("format" = "proxy-url"))]
+    pub proxy: Option<Secret>,
+}
+
+impl Default for MadeBots {
+    fn default() -> Self {
+        Self {
+            max: 100,
+            api_url: None,
+            proxy: None,
+        }
+    }
+}
+
+impl Telegram {
+    /// The bot of the configuration with this number.
+    pub fn bot(&self, id: i64) -> Option<&Bot> {
+        self.bots.iter().find(|bot| bot.id() == id)
+    }
+
+    /// The settings of a bot that is not of the configuration. Its name can't be one of those.
+    pub fn made_bot(&self, username: &str, token: Secret) -> Bot {
+        let MadeBots { api_url, proxy, .. } = &self.made_bots;
+        let first = self.bots.first();
+        let (api_url, proxy) = match (api_url, proxy, first) {
+            (None, None, Some(first)) => (first.api_url.clone(), first.proxy.clone()),
+            (api_url, proxy, _) => {
+                let api_url = api_url.clone().unwrap_or_else(endpoint::official);
+                (api_url, proxy.clone())
+            }
+        };
+        Bot {
+            name: format!("@{username}"),
+            token,
+            token_file: None,
+            api_url,
+            proxy,
+            allow: Vec::new(),
+            updates: Updates::Polling,
+            webhook: None,
+            fallback: None,
+        }
+    }
 }
 
 /// One bot. It needs `name` and either `token` or `token_file`.

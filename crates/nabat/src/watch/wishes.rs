@@ -211,6 +211,7 @@ impl Granter {
         let wanted = Wanted {
             written,
             origin: wish.origin(),
+            introduced: None,
         };
         let put = match self.watch.put(vec![wanted], Mode::Create).await {
             // Somebody was faster.

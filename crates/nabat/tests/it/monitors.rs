@@ -3,6 +3,7 @@
 mod conditions;
 mod defined;
 mod heartbeats;
+mod own_chats;
 
 use serde_json::{Value, json};
 

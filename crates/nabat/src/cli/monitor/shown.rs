@@ -162,7 +162,8 @@ fn place(status: &str) -> usize {
     place.unwrap_or(ORDER.len())
 }
 
-fn status(monitor: &Monitor) -> String {
+/// How it stands, in a word.
+pub(in crate::cli) fn status(monitor: &Monitor) -> String {
     let status = serde_json::to_value(monitor.status).unwrap_or_default();
     status.as_str().unwrap_or_default().to_owned()
 }

@@ -12,6 +12,7 @@ use crate::probe::short::Short;
 /// A host that answers pings. A text alone stands for its `host`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "PingProbe")]
 pub struct Ping {
     /// The name or the address of the host.
     #[schemars(schema_with = "host_schema")]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use nabat_core::alert::News;
 use nabat_core::change::Change;
 use nabat_core::engine::wish::{MADE_BY_PERSON_MAX, MADE_IN_CHAT_MAX};
+use nabat_core::engine::{OwnChat, Watched};
 use nabat_core::monitor::record::{Origin, Record};
 use nabat_core::monitor::{MonitorId, Rules};
 
@@ -16,7 +17,7 @@ use crate::samples::Keep;
 use crate::state_log::{Rotation, StateLog};
 use crate::watch::prober::Limits;
 use crate::watch::witnesses::Witnesses;
-use crate::watch::{Applied, Apply, Mode, Put, PutDone, Refused, Wanted};
+use crate::watch::{Applied, Apply, Introduced, Mode, Put, PutDone, Refused, Wanted};
 
 /// How many random bytes the key of a heartbeat is made of.
 const KEY_BYTES: usize = 12;
@@ -33,6 +34,7 @@ struct Planned {
     known: Known,
     rules: Rules,
     done: PutDone,
+    introduced: Option<Introduced>,
 }
 
 impl Watcher {
@@ -43,9 +45,9 @@ impl Watcher {
         mode: Mode,
     ) -> Result<Vec<Put>, Refused> {
         let plan = self.plan(wanted, mode, Vec::new())?;
-        let (changes, news) = self.to_keep(&plan);
-        if !changes.is_empty() {
-            self.engine.watched(changes, news).await?;
+        let watched = self.to_keep(&plan);
+        if !says_nothing(&watched) {
+            self.engine.take_watched(watched).await?;
         }
         let done: Vec<(MonitorId, PutDone)> = plan
             .puts
@@ -89,9 +91,9 @@ impl Watcher {
                 PutDone::Same => applied.same += 1,
             }
         }
-        let (changes, news) = self.to_keep(&plan);
-        if !how.dry_run && !changes.is_empty() {
-            self.engine.watched(changes, news).await?;
+        let watched = self.to_keep(&plan);
+        if !how.dry_run && !says_nothing(&watched) {
+            self.engine.take_watched(watched).await?;
             self.apply(plan);
         }
         Ok(applied)
@@ -103,8 +105,7 @@ impl Watcher {
             gone: self.to_remove(names)?,
             puts: Vec::new(),
         };
-        let (changes, news) = self.to_keep(&plan);
-        self.engine.watched(changes, news).await?;
+        self.engine.take_watched(self.to_keep(&plan)).await?;
         self.apply(plan);
         Ok(())
     }
@@ -167,6 +168,7 @@ impl Watcher {
                     definition,
                 },
                 origin: Origin::Config,
+                introduced: None,
             })
             .collect();
         let names: HashSet<&str> = wanted
@@ -179,11 +181,12 @@ impl Watcher {
         let gone = gone.map(|known| known.record.id).collect();
         match self.plan(wanted, Mode::Replace, gone) {
             Ok(plan) => {
-                let (changes, news) = self.to_keep(&plan);
-                for change in changes {
+                // Those of the configuration have no chats of their own.
+                let watched = self.to_keep(&plan);
+                for change in watched.changes {
                     self.waiting.change(change);
                 }
-                for news in news {
+                for news in watched.news {
                     self.waiting.news(news);
                 }
                 self.apply(plan);
@@ -341,6 +344,7 @@ impl Watcher {
                 definition,
             },
             origin,
+            introduced,
         } = wanted;
         let now = clock::now();
         let name = monitor.name.clone();
@@ -392,12 +396,13 @@ impl Watcher {
             known: put,
             rules,
             done,
+            introduced,
         })
     }
 
     /// What the engine is to keep of a plan, and what it has to be told: an alert whose labels
     /// change is another one.
-    fn to_keep(&self, plan: &Plan) -> (Vec<Change>, Vec<News>) {
+    fn to_keep(&self, plan: &Plan) -> Watched {
         let now = clock::now();
         let (mut changes, mut news) = (Vec::new(), Vec::new());
         for id in &plan.gone {
@@ -425,7 +430,36 @@ impl Watcher {
                 news.extend((!other_kind).then_some(new));
             }
         }
-        (changes, news)
+        let introduced = plan.puts.iter().filter_map(|put| put.introduced.as_ref());
+        let bots = introduced.filter_map(|introduced| introduced.bot.clone());
+        let own_chats = plan.puts.iter().filter_map(|put| self.own_chat(put));
+        Watched {
+            changes,
+            news,
+            bots: bots.collect(),
+            own_chats: own_chats.collect(),
+        }
+    }
+
+    /// What changes of the chat that a monitor tells by itself. Where nobody asked Telegram, nothing
+    /// does: the chat may have moved since, or somebody there wants to hear no more.
+    fn own_chat(&self, planned: &Planned) -> Option<OwnChat> {
+        let Planned {
+            known, introduced, ..
+        } = planned;
+        let before = self.monitors.get(&known.record.id);
+        let before = before.and_then(|before| before.monitor.own_chat());
+        let chat = known.monitor.own_chat();
+        let ends = before.is_some() && chat.is_none();
+        (ends || introduced.is_some()).then(|| OwnChat {
+            monitor: known.record.id,
+            name: known.record.name.clone(),
+            chat,
+            title: introduced
+                .as_ref()
+                .map(|introduced| introduced.title.clone())
+                .unwrap_or_default(),
+        })
     }
 
     /// The end of what fires of a monitor.
@@ -499,6 +533,11 @@ impl Limits {
             per_host: watch.probes_per_host as usize,
         }
     }
+}
+
+/// Whether nothing is to be kept.
+fn says_nothing(watched: &Watched) -> bool {
+    watched.changes.is_empty() && watched.own_chats.is_empty()
 }
 
 /// For how long samples are kept.

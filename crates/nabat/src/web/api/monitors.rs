@@ -3,6 +3,7 @@
 mod history;
 mod samples;
 mod shown;
+mod tell;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -264,13 +265,8 @@ async fn create(
     admin: Admin,
     Sent(definition): Sent<Value>,
 ) -> Result<(StatusCode, Json<Monitor>), Problem> {
-    put(
-        &state,
-        &admin.caller,
-        written(&definition, "the body")?,
-        Mode::Create,
-    )
-    .await
+    let written = written(&definition, "the body")?;
+    put(&state, &admin.caller, written, Mode::Create).await
 }
 
 /// Makes a monitor, or replaces the one of this name.
@@ -392,7 +388,7 @@ async fn apply(
     let mut monitors = Vec::with_capacity(wanted.monitors.len());
     for (i, definition) in wanted.monitors.iter().enumerate() {
         let written = written(definition, &format!("monitors[{i}]"))?;
-        monitors.push(by(&admin.caller, written));
+        monitors.push(wanted_by(&state, &admin.caller, written).await?);
     }
     let how = watch::Apply {
         prune: wanted.prune,
@@ -413,7 +409,8 @@ async fn put(
     written: Written,
     mode: Mode,
 ) -> Result<(StatusCode, Json<Monitor>), Problem> {
-    let mut put = state.watch.put(vec![by(caller, written)], mode).await?;
+    let wanted = wanted_by(state, caller, written).await?;
+    let mut put = state.watch.put(vec![wanted], mode).await?;
     let put = put.pop().ok_or(crate::engine::NotTaken::Stopping)?;
     let status = match put.done {
         PutDone::Created => StatusCode::CREATED,
@@ -422,14 +419,25 @@ async fn put(
     Ok((status, Json(shown(put.shown, state))))
 }
 
-fn by(caller: &Caller, written: Written) -> Wanted {
-    Wanted {
+/// What somebody wants, once Telegram was asked about the chat that it is to tell by itself.
+async fn wanted_by(
+    state: &web::State,
+    caller: &Caller,
+    written: Written,
+) -> Result<Wanted, Problem> {
+    let known = match written.monitor.tell {
+        Some(_) => state.watch.one(&written.monitor.name).await.ok(),
+        None => None,
+    };
+    let (written, introduced) = tell::settle(state, written, known.as_ref()).await?;
+    Ok(Wanted {
+        introduced,
         written,
         origin: Origin::Made {
             by: caller.name.to_string(),
             public_only: false,
         },
-    }
+    })
 }
 
 /// A definition without its name, or with this one.
