@@ -111,5 +111,18 @@ pub enum Trouble {
     Degraded,
 }
 
+impl Trouble {
+    /// The name of its alert.
+    pub const fn alert(self) -> &'static str {
+        match self {
+            Self::Down => "MonitorDown",
+            Self::Degraded => "MonitorDegraded",
+        }
+    }
+
+    /// The label of its alert that names the monitor.
+    pub const MONITOR: &'static str = "monitor";
+}
+
 #[cfg(test)]
 mod tests;

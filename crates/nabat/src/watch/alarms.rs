@@ -6,10 +6,6 @@ use nabat_core::time::Timestamp;
 
 use crate::config::Monitor;
 
-/// The alert of a monitor that is down.
-pub(super) const DOWN: &str = "MonitorDown";
-/// The alert of a monitor that is slow, or of which something is to be seen to soon.
-pub(super) const DEGRADED: &str = "MonitorDegraded";
 /// The alert of a Nabat that reaches none of its witnesses.
 pub(super) const BLIND: &str = "NabatBlind";
 
@@ -41,13 +37,13 @@ pub(super) fn over(monitor: &Monitor, target: &str, what: Trouble, at: Timestamp
 
 /// The labels of an alert of a monitor, which are its identity.
 pub(super) fn labels(monitor: &Monitor, target: &str, what: Trouble) -> Labels {
-    let (name, severity) = match what {
-        Trouble::Down => (DOWN, monitor.severity.as_str()),
-        Trouble::Degraded => (DEGRADED, "warning"),
+    let severity = match what {
+        Trouble::Down => monitor.severity.as_str(),
+        Trouble::Degraded => "warning",
     };
     let own = [
-        (NAME, name),
-        ("monitor", &monitor.name),
+        (NAME, what.alert()),
+        (Trouble::MONITOR, &monitor.name),
         ("kind", monitor.kind()),
         ("instance", target),
         ("severity", severity),
@@ -58,11 +54,15 @@ pub(super) fn labels(monitor: &Monitor, target: &str, what: Trouble) -> Labels {
 }
 
 fn news(monitor: &Monitor, target: &str, what: Trouble, status: Status) -> News {
+    // A message for each monitor, so that its end is heard of, and its silence holds back nothing else.
+    let group: Labels = [(Trouble::MONITOR, monitor.name.as_str())]
+        .into_iter()
+        .collect();
     News {
         labels: labels(monitor, target, what),
         annotations: Labels::default(),
         links: Links::default(),
-        group: None,
+        group: Some(group.to_string().into()),
         starts_at: None,
         status,
         own: false,

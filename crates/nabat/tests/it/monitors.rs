@@ -183,6 +183,23 @@ async fn what_is_paused_or_worked_on_is_not_told() {
 }
 
 #[tokio::test]
+async fn each_has_a_message_of_its_own_and_to_silence_one_holds_back_no_other() {
+    let (shop, wiki) = (Site::start().await, Site::start().await);
+    let world = watching(json!([of(&shop, "shop"), of(&wiki, "wiki")])).await;
+    world.monitor_is("shop", "up").await;
+    world.monitor_is("wiki", "up").await;
+    shop.answer(503);
+    let down = world.told(OWNER, "MonitorDown: shop: ").await;
+    world.press(OWNER, down.id, OWNER, "🔕 1 h").await;
+    wiki.answer(503);
+    let other = world.told(OWNER, "MonitorDown: wiki: ").await;
+    assert_ne!(down.id, other.id);
+    wiki.answer(200);
+    let end = world.told(OWNER, "Resolved after").await;
+    assert!(end.text.ends_with(": MonitorDown wiki"), "{}", end.text);
+}
+
+#[tokio::test]
 async fn nabat_that_reaches_nobody_says_that_it_is_blind_and_nothing_else() {
     let site = Site::start().await;
     site.answer(503);
