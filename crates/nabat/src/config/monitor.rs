@@ -156,7 +156,7 @@ pub struct Tell {
 }
 
 /// A chat as people name it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Place {
     /// By its id: a person (positive), or a group or channel (negative).

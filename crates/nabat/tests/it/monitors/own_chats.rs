@@ -66,9 +66,9 @@ impl World {
     async fn added(&self, site: &Site, chat: &str, token: &str) -> String {
         let id = printed(&self.add_mon(&site.url(), chat, token).await);
         let id = id.strip_suffix('\n').unwrap().to_owned();
-        assert!(id.parse::<u64>().is_ok(), "{id}");
+        let number: u64 = id.parse().unwrap();
         let (_, all) = self.api(Method::GET, "/api/v1/monitors").await;
-        let of_id = |monitor: &&Value| monitor["id"].to_string() == id;
+        let of_id = |monitor: &&Value| monitor["id"] == number;
         let monitors = all["monitors"].as_array().unwrap();
         let name = monitors.iter().find(of_id).unwrap()["name"]
             .as_str()
@@ -332,7 +332,7 @@ async fn nabat_without_a_bot_gets_its_first_one_by_the_api() {
     let more = "1004:another-another-another-another-another";
     world.telegram.add_bot(more, "another_bot");
     let text = complained(&world.add_mon("127.0.0.1", "21", more).await);
-    assert!(text.contains("came in by the API"), "{text}");
+    assert!(text.contains("no other bot may come in"), "{text}");
 }
 
 #[tokio::test]
@@ -359,6 +359,18 @@ async fn the_token_of_a_bot_is_shown_nowhere_and_may_be_renewed() {
     let applied: Value = serde_json::from_str(&printed(&applied)).unwrap();
     assert_eq!(applied["same"], 1, "{applied}");
     assert_eq!(world.telegram.calls("getChat").len(), asked);
+
+    // Of many monitors in one chat Telegram is asked once.
+    let tell = json!({ "token": SHOP_TOKEN, "chat": ANN });
+    let several: Vec<Value> = (1..=3)
+        .map(|i| json!({ "name": format!("m{i}"), "ping": "127.0.0.1", "tell": tell }))
+        .collect();
+    let body = json!({ "monitors": several });
+    let (status, applied) = world
+        .api_with(Method::POST, "/api/v1/monitors/apply", &body)
+        .await;
+    assert_eq!(status, StatusCode::OK, "{applied}");
+    assert_eq!(world.telegram.calls("getChat").len(), asked + 1);
 
     // A new token of the same bot takes the place of the old one.
     world.telegram.add_bot(SHOP_NEW_TOKEN, "shop_bot");
