@@ -11,7 +11,7 @@ use reqwest::{Method, Url};
 use serde_json::{Map, Value, json};
 
 use super::api::{Api, Target};
-use super::monitor::shown::status;
+use super::monitor::shown::{status, told};
 use super::monitor::{PATH, all, path};
 use super::table::{Table, clean, width};
 use super::words::address;
@@ -232,12 +232,6 @@ fn added(monitor: &Monitor) -> Outcome {
     let (name, kind) = (&monitor.name, &monitor.kind);
     complain(&format!("{name} is watched by {kind} from now on; {told}"));
     Ok(())
-}
-
-/// The chat that a monitor tells by itself, and the bot that does.
-fn told(monitor: &Monitor) -> Option<(i64, i64)> {
-    let tell = &monitor.definition["tell"];
-    Some((tell["chat"].as_i64()?, tell["bot"].as_i64()?))
 }
 
 impl ListMon {

@@ -390,6 +390,33 @@ async fn the_token_of_a_bot_is_shown_nowhere_and_may_be_renewed() {
 }
 
 #[tokio::test]
+async fn a_group_that_gets_another_id_is_told_there() {
+    const OLD: i64 = -600;
+    let world = world().await;
+    world.telegram.add_group(OLD, "Old");
+    world
+        .telegram
+        .set_status(OLD, SHOP, Status::Member)
+        .unwrap();
+    let site = Site::start().await;
+    let id = world.added(&site, &OLD.to_string(), SHOP_TOKEN).await;
+    world.bots_are(&["@shop_bot", "ops"]).await;
+    let new = -100_777;
+    world.telegram.migrate(OLD, new).unwrap();
+    site.answer(503);
+    world.told(new, "MonitorDown").await;
+    // Who notes the old id still means that group.
+    let again = world
+        .add_mon(&site.url(), &OLD.to_string(), SHOP_TOKEN)
+        .await;
+    assert_eq!(printed(&again).trim(), id);
+    let list = printed(&world.run(&["list-mon"]).await);
+    assert!(list.contains(&new.to_string()), "{list}");
+    site.answer(200);
+    world.told(new, "Resolved after").await;
+}
+
+#[tokio::test]
 async fn only_admins_give_tokens_and_the_configuration_has_its_routes() {
     let world = World::with_config(|config| {
         config["monitors"] = json!([{ "name": "mine", "ping": "127.0.0.1" }]);
