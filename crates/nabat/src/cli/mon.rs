@@ -132,8 +132,9 @@ impl AddMon {
 
     async fn add(self) -> Outcome {
         let target = target(&self.ip_address, self.mon_type.as_deref())?;
-        let tell = self.chat_id.as_deref().map(|chat| Tell {
-            chat: place(chat),
+        let chat = self.chat_id.as_deref().map(place).transpose()?;
+        let tell = chat.map(|chat| Tell {
+            chat,
             token: self.token.as_deref(),
         });
         let names = match self.name {
@@ -324,10 +325,16 @@ fn host(text: &str, scheme: &str) -> String {
     }
 }
 
-/// A chat as people name it.
-fn place(text: &str) -> Value {
-    text.parse::<i64>()
-        .map_or_else(|_| text.into(), Value::from)
+/// A chat as people name it. What is none is not repeated: it may be the token.
+fn place(text: &str) -> Result<Value, Failure> {
+    match text.parse::<i64>() {
+        Ok(id) => Ok(id.into()),
+        Err(_) if text.starts_with('@') => Ok(text.into()),
+        Err(_) => Err(Failure::Usage(
+            "nabat: --chat_id is no chat; give its id, such as -1001234567890, or its public @name"
+                .to_owned(),
+        )),
+    }
 }
 
 /// Reads an address, or a host and a port.
@@ -392,9 +399,10 @@ mod tests {
     #[test]
     fn each_chat_has_a_monitor_of_its_own() {
         let tell = |chat: &str| Tell {
-            chat: place(chat),
+            chat: place(chat).unwrap(),
             token: None,
         };
+        assert!(place("12345:token").is_err());
         assert_eq!(names("a", Some(&tell("-5"))), ["a", "a (-5)"]);
         assert_eq!(names("a", Some(&tell("@ops"))), ["a (@ops)"]);
         assert_eq!(names("a", None), ["a"]);

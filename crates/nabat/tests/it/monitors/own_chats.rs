@@ -234,6 +234,10 @@ async fn a_request_that_makes_no_sense_is_refused_before_telegram_is_asked() {
             "not the number before the colon",
         ),
         (json!({ "token": SHOP_TOKEN }), "chat"),
+        // A token in the wrong place is not repeated either.
+        (json!(SHOP_TOKEN), "tell"),
+        (json!({ "chat": SHOP_TOKEN }), "tell.chat"),
+        (json!({ "bot": SHOP_TOKEN, "chat": 7 }), "tell.bot"),
     ] {
         let wanted = json!({ "name": "a", "ping": "127.0.0.1", "tell": tell });
         let made = world.api_with(Method::POST, "/api/v1/monitors", &wanted);
@@ -282,6 +286,11 @@ async fn addresses_of_both_kinds_and_names_are_watched() {
             .await,
     );
     assert_ne!(first, second);
+    let text = complained(&world.add_mon("127.0.0.1", SHOP_TOKEN, TOKEN).await);
+    assert!(
+        text.contains("is no chat") && !text.contains("1002:"),
+        "{text}"
+    );
     let text = complained(&world.run(&["add-mon", "--ip_address", "a b"]).await);
     assert!(text.contains("nothing that can be watched"), "{text}");
 }
