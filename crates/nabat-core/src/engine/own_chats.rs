@@ -141,7 +141,7 @@ impl Engine {
             }
             out.changes.push(change);
         }
-        for own in watched.own_chats {
+        for own in &watched.own_chats {
             self.set_own_chat(now, own, out);
         }
         self.announce_touched(now, out);
@@ -162,7 +162,7 @@ impl Engine {
         }
     }
 
-    fn set_own_chat(&mut self, now: Timestamp, own: OwnChat, out: &mut Effects) {
+    fn set_own_chat(&mut self, now: Timestamp, own: &OwnChat, out: &mut Effects) {
         let selector = Selector::of_monitor(&own.name);
         let known = self.own_chats.of_monitors.get(&own.monitor);
         let known = known.and_then(|id| self.subscriptions.get(id));

@@ -2,6 +2,7 @@
 //! options, for the monitors of a running Nabat. They may also be links to `nabat` with these names.
 
 use std::ffi::OsString;
+use std::net::Ipv6Addr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -10,7 +11,7 @@ use reqwest::{Method, Url};
 use serde_json::{Map, Value, json};
 
 use super::api::{Api, Target};
-use super::monitor::shown::status;
+use super::monitor::shown::{status, told};
 use super::monitor::{PATH, all, path};
 use super::table::{Table, clean, width};
 use super::words::address;
@@ -131,8 +132,9 @@ impl AddMon {
 
     async fn add(self) -> Outcome {
         let target = target(&self.ip_address, self.mon_type.as_deref())?;
-        let tell = self.chat_id.as_deref().map(|chat| Tell {
-            chat: place(chat),
+        let chat = self.chat_id.as_deref().map(place).transpose()?;
+        let tell = chat.map(|chat| Tell {
+            chat,
             token: self.token.as_deref(),
         });
         let names = match self.name {
@@ -233,12 +235,6 @@ fn added(monitor: &Monitor) -> Outcome {
     Ok(())
 }
 
-/// The chat that a monitor tells by itself, and the bot that does.
-fn told(monitor: &Monitor) -> Option<(i64, i64)> {
-    let tell = &monitor.definition["tell"];
-    Some((tell["chat"].as_i64()?, tell["bot"].as_i64()?))
-}
-
 impl ListMon {
     pub(super) fn run(self) -> Outcome {
         runtime()?.block_on(async {
@@ -286,48 +282,59 @@ impl DelMon {
 
 /// What is to be watched, and how.
 fn target(text: &str, kind: Option<&str>) -> Result<Shorthand, Failure> {
-    let usage = |problem: String| Failure::Usage(format!("nabat: {problem}"));
-    let scheme = match kind.map(str::to_lowercase).as_deref() {
-        None => None,
-        Some("icmp") => Some("ping"),
-        Some("https") => Some("https"),
-        Some("websocket") => Some("ws"),
-        Some(kind) => {
-            let may = |known: &&str| !matches!(*known, "command" | "heartbeat") && *known == kind;
-            let known = KINDS.into_iter().find(|known| may(&known));
-            Some(known.ok_or_else(|| {
-                usage(format!(
-                    "`{kind}` is no type of monitor; there are ping, tcp, http, tls, dns, ssh, smtp, redis, postgres, mysql, websocket and domain"
-                ))
-            })?)
-        }
-    };
+    let scheme = kind.map(scheme).transpose()?;
     let whole = match scheme {
-        Some(scheme) if !text.contains("://") => {
-            let bare = matches!(scheme, "http" | "https" | "ws")
-                && text.parse::<std::net::Ipv6Addr>().is_ok();
-            match bare {
-                true => format!("{scheme}://[{text}]"),
-                false => format!("{scheme}://{text}"),
-            }
-        }
+        Some(scheme) if !text.contains("://") => format!("{scheme}://{}", host(text, scheme)),
         _ => text.to_owned(),
     };
     let kind_of = |scheme| shorthand::read(&format!("{scheme}://x")).map(|read| read.kind);
-    let read = shorthand::read(&whole);
-    read.filter(|read| scheme.is_none_or(|scheme| kind_of(scheme) == Some(read.kind)))
-        .ok_or_else(|| {
-            usage(format!(
-                "`{text}` is nothing that can be watched{}; give an address or a name such as `10.0.0.1`, `2001:db8::1`, `db-1:5432` (tcp) or `https://shop.example.org` (http)",
-                kind.map_or(String::new(), |kind| format!(" by {kind}"))
-            ))
-        })
+    let meant = |read: &Shorthand| scheme.is_none_or(|of| kind_of(of) == Some(read.kind));
+    shorthand::read(&whole).filter(meant).ok_or_else(|| {
+        let by = kind.map_or(String::new(), |kind| format!(" by {kind}"));
+        Failure::Usage(format!(
+            "nabat: `{text}` is nothing that can be watched{by}; give an address or a name such as `10.0.0.1`, `2001:db8::1`, `db-1:5432` (tcp) or `https://shop.example.org` (http)"
+        ))
+    })
 }
 
-/// A chat as people name it.
-fn place(text: &str) -> Value {
-    text.parse::<i64>()
-        .map_or_else(|_| text.into(), Value::from)
+/// The scheme that stands for a type of monitor.
+fn scheme(kind: &str) -> Result<&'static str, Failure> {
+    let lower = kind.to_lowercase();
+    match lower.as_str() {
+        "icmp" => return Ok("ping"),
+        "https" => return Ok("https"),
+        "websocket" => return Ok("ws"),
+        _ => {}
+    }
+    // Nobody asks for these from afar: one runs a program, the other calls.
+    let mut kinds = KINDS.into_iter();
+    let known = kinds.find(|known| *known == lower && !matches!(*known, "command" | "heartbeat"));
+    known.ok_or_else(|| {
+        Failure::Usage(format!(
+            "nabat: `{kind}` is no type of monitor; there are ping, tcp, http, tls, dns, ssh, smtp, redis, postgres, mysql, websocket and domain"
+        ))
+    })
+}
+
+/// A host as it stands in an address: one of IPv6 in brackets, where there may be a port.
+fn host(text: &str, scheme: &str) -> String {
+    let in_address = matches!(scheme, "http" | "https" | "ws");
+    match in_address && text.parse::<Ipv6Addr>().is_ok() {
+        true => format!("[{text}]"),
+        false => text.to_owned(),
+    }
+}
+
+/// A chat as people name it. What is none is not repeated: it may be the token.
+fn place(text: &str) -> Result<Value, Failure> {
+    match text.parse::<i64>() {
+        Ok(id) => Ok(id.into()),
+        Err(_) if text.starts_with('@') => Ok(text.into()),
+        Err(_) => Err(Failure::Usage(
+            "nabat: --chat_id is no chat; give its id, such as -1001234567890, or its public @name"
+                .to_owned(),
+        )),
+    }
 }
 
 /// Reads an address, or a host and a port.
@@ -392,9 +399,10 @@ mod tests {
     #[test]
     fn each_chat_has_a_monitor_of_its_own() {
         let tell = |chat: &str| Tell {
-            chat: place(chat),
+            chat: place(chat).unwrap(),
             token: None,
         };
+        assert!(place("12345:token").is_err());
         assert_eq!(names("a", Some(&tell("-5"))), ["a", "a (-5)"]);
         assert_eq!(names("a", Some(&tell("@ops"))), ["a (@ops)"]);
         assert_eq!(names("a", None), ["a"]);

@@ -153,21 +153,30 @@ pub struct Tell {
     pub token: Secret,
     /// The number of a bot that Nabat knows, which stands before the colon of its token. Without it
     /// and without a token the one bot that there is.
-    #[schemars(range(min = 1, max = 4_503_599_627_370_495_i64))]
+    #[schemars(
+        range(min = 1, max = 4_503_599_627_370_495_i64),
+        extend("x-secret-if-wrong" = true)
+    )]
     pub bot: Option<i64>,
     /// The chat: its id, or the `@name` of a public group or channel.
-    #[schemars(extend("x-expected" = "the id of a chat, or the `@name` of a public one"))]
+    #[schemars(extend("x-secret-if-wrong" = true))]
     pub chat: Place,
 }
 
 /// A chat as people name it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Place {
     /// By its id: a person (positive), or a group or channel (negative).
     Id(#[schemars(schema_with = "chat_id")] i64),
     /// By its public name.
-    Name(#[schemars(regex(pattern = "^@[A-Za-z][A-Za-z0-9_]{3,31}$"))] String),
+    Name(
+        #[schemars(
+            regex(pattern = "^@[A-Za-z][A-Za-z0-9_]{3,31}$"),
+            extend("x-expected" = "the `@name` of a public group or channel")
+        )]
+        String,
+    ),
 }
 
 /// Waits for a sign of life. It needs either `period` or `cron`.

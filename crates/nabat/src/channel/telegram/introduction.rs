@@ -149,6 +149,32 @@ mod tests {
     use crate::channel::telegram::client::Permissions;
 
     #[test]
+    fn no_answer_is_told_from_a_no() {
+        let refused = |code| {
+            CallError::Refused(Refusal {
+                code,
+                description: "chat not found".to_owned(),
+                retry_after: None,
+                migrate_to: None,
+            })
+        };
+        let reason = || "timed out".to_owned();
+        for (error, is_no) in [
+            (refused(400), true),
+            (refused(401), true),
+            (refused(403), true),
+            (refused(429), false),
+            (refused(502), false),
+            (CallError::Lost { reason: reason() }, false),
+            (CallError::Unsent { reason: reason() }, false),
+            (CallError::Garbled { status: 200 }, false),
+        ] {
+            let unfit = unfit(error.clone(), Unfit::Token);
+            assert_eq!(matches!(unfit, Unfit::Token(_)), is_no, "{error}");
+        }
+    }
+
+    #[test]
     fn who_may_not_write_is_told_from_who_may() {
         let (yes, no) = (Some(true), Some(false));
         for (kind, everyone, status, sends, posts, may) in [

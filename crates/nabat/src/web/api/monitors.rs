@@ -36,6 +36,7 @@ use crate::web::answer::Problem;
 use history::{history, pings};
 use samples::{days, hours, samples};
 use shown::shown;
+use tell::Asked;
 
 const LIST_HINT: &str =
     "a list takes `status` (such as `down,suspect`), `kind`, `text`, `limit` and `after`";
@@ -386,9 +387,10 @@ async fn apply(
     Sent(wanted): Sent<Apply>,
 ) -> Result<Json<Applied>, Problem> {
     let mut monitors = Vec::with_capacity(wanted.monitors.len());
+    let mut asked = Asked::default();
     for (i, definition) in wanted.monitors.iter().enumerate() {
         let written = written(definition, &format!("monitors[{i}]"))?;
-        monitors.push(wanted_by(&state, &admin.caller, written).await?);
+        monitors.push(wanted_by(&state, &admin.caller, written, &mut asked).await?);
     }
     let how = watch::Apply {
         prune: wanted.prune,
@@ -409,7 +411,7 @@ async fn put(
     written: Written,
     mode: Mode,
 ) -> Result<(StatusCode, Json<Monitor>), Problem> {
-    let wanted = wanted_by(state, caller, written).await?;
+    let wanted = wanted_by(state, caller, written, &mut Asked::default()).await?;
     let mut put = state.watch.put(vec![wanted], mode).await?;
     let put = put.pop().ok_or(crate::engine::NotTaken::Stopping)?;
     let status = match put.done {
@@ -424,12 +426,13 @@ async fn wanted_by(
     state: &web::State,
     caller: &Caller,
     written: Written,
+    asked: &mut Asked,
 ) -> Result<Wanted, Problem> {
     let known = match written.monitor.tell {
         Some(_) => state.watch.one(&written.monitor.name).await.ok(),
         None => None,
     };
-    let (written, introduced) = tell::settle(state, written, known.as_ref()).await?;
+    let (written, introduced) = tell::settle(state, written, known.as_ref(), asked).await?;
     Ok(Wanted {
         introduced,
         written,

@@ -66,9 +66,9 @@ impl World {
     async fn added(&self, site: &Site, chat: &str, token: &str) -> String {
         let id = printed(&self.add_mon(&site.url(), chat, token).await);
         let id = id.strip_suffix('\n').unwrap().to_owned();
-        assert!(id.parse::<u64>().is_ok(), "{id}");
+        let number: u64 = id.parse().unwrap();
         let (_, all) = self.api(Method::GET, "/api/v1/monitors").await;
-        let of_id = |monitor: &&Value| monitor["id"].to_string() == id;
+        let of_id = |monitor: &&Value| monitor["id"] == number;
         let monitors = all["monitors"].as_array().unwrap();
         let name = monitors.iter().find(of_id).unwrap()["name"]
             .as_str()
@@ -234,6 +234,10 @@ async fn a_request_that_makes_no_sense_is_refused_before_telegram_is_asked() {
             "not the number before the colon",
         ),
         (json!({ "token": SHOP_TOKEN }), "chat"),
+        // A token in the wrong place is not repeated either.
+        (json!(SHOP_TOKEN), "tell"),
+        (json!({ "chat": SHOP_TOKEN }), "tell.chat"),
+        (json!({ "bot": SHOP_TOKEN, "chat": 7 }), "tell.bot"),
     ] {
         let wanted = json!({ "name": "a", "ping": "127.0.0.1", "tell": tell });
         let made = world.api_with(Method::POST, "/api/v1/monitors", &wanted);
@@ -282,6 +286,11 @@ async fn addresses_of_both_kinds_and_names_are_watched() {
             .await,
     );
     assert_ne!(first, second);
+    let text = complained(&world.add_mon("127.0.0.1", SHOP_TOKEN, TOKEN).await);
+    assert!(
+        text.contains("is no chat") && !text.contains("1002:"),
+        "{text}"
+    );
     let text = complained(&world.run(&["add-mon", "--ip_address", "a b"]).await);
     assert!(text.contains("nothing that can be watched"), "{text}");
 }
@@ -332,7 +341,7 @@ async fn nabat_without_a_bot_gets_its_first_one_by_the_api() {
     let more = "1004:another-another-another-another-another";
     world.telegram.add_bot(more, "another_bot");
     let text = complained(&world.add_mon("127.0.0.1", "21", more).await);
-    assert!(text.contains("came in by the API"), "{text}");
+    assert!(text.contains("no other bot may come in"), "{text}");
 }
 
 #[tokio::test]
@@ -360,6 +369,18 @@ async fn the_token_of_a_bot_is_shown_nowhere_and_may_be_renewed() {
     assert_eq!(applied["same"], 1, "{applied}");
     assert_eq!(world.telegram.calls("getChat").len(), asked);
 
+    // Of many monitors in one chat Telegram is asked once.
+    let tell = json!({ "token": SHOP_TOKEN, "chat": ANN });
+    let several: Vec<Value> = (1..=3)
+        .map(|i| json!({ "name": format!("m{i}"), "ping": "127.0.0.1", "tell": tell }))
+        .collect();
+    let body = json!({ "monitors": several });
+    let (status, applied) = world
+        .api_with(Method::POST, "/api/v1/monitors/apply", &body)
+        .await;
+    assert_eq!(status, StatusCode::OK, "{applied}");
+    assert_eq!(world.telegram.calls("getChat").len(), asked + 1);
+
     // A new token of the same bot takes the place of the old one.
     world.telegram.add_bot(SHOP_NEW_TOKEN, "shop_bot");
     let again = printed(&world.add_mon(&site.url(), &chat, SHOP_NEW_TOKEN).await);
@@ -375,6 +396,33 @@ async fn the_token_of_a_bot_is_shown_nowhere_and_may_be_renewed() {
             assert!(!text.contains(secret), "{text}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_group_that_gets_another_id_is_told_there() {
+    const OLD: i64 = -600;
+    let world = world().await;
+    world.telegram.add_group(OLD, "Old");
+    world
+        .telegram
+        .set_status(OLD, SHOP, Status::Member)
+        .unwrap();
+    let site = Site::start().await;
+    let id = world.added(&site, &OLD.to_string(), SHOP_TOKEN).await;
+    world.bots_are(&["@shop_bot", "ops"]).await;
+    let new = -100_777;
+    world.telegram.migrate(OLD, new).unwrap();
+    site.answer(503);
+    world.told(new, "MonitorDown").await;
+    // Who notes the old id still means that group.
+    let again = world
+        .add_mon(&site.url(), &OLD.to_string(), SHOP_TOKEN)
+        .await;
+    assert_eq!(printed(&again).trim(), id);
+    let list = printed(&world.run(&["list-mon"]).await);
+    assert!(list.contains(&new.to_string()), "{list}");
+    site.answer(200);
+    world.told(new, "Resolved after").await;
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! The chat that a monitor tells by itself: who speaks there is found out, Telegram is asked whether
 //! they may, and only then the definition names both by their numbers. A token leaves it here.
 
+use std::collections::{HashMap, HashSet};
+
 use axum::http::StatusCode;
 use nabat_core::chat::{BotId, BotToken, MadeBot};
 use serde_json::{Value, json};
@@ -24,17 +26,27 @@ struct Speaker {
     configured: bool,
 }
 
+/// What Telegram said for one request: of many monitors in one chat it is asked once.
+#[derive(Default)]
+pub(super) struct Asked {
+    /// By token and chat.
+    introductions: HashMap<(String, Place), Introduction>,
+    /// The bots that Nabat did not know.
+    new_bots: HashSet<i64>,
+}
+
 /// Makes sure of the chat that a definition names, unless `known` tells it already.
 pub(super) async fn settle(
     state: &web::State,
     wanted: Written,
     known: Option<&Shown>,
+    asked: &mut Asked,
 ) -> Result<(Written, Option<Introduced>), Problem> {
     let Some(tell) = &wanted.monitor.tell else {
         return Ok((wanted, None));
     };
     let made = state.engine.made_bots().borrow().clone();
-    let speaker = speaker(state, tell, &made)?;
+    let speaker = speaker(state, tell, &made, asked)?;
     let id = speaker.bot.id();
     let is_known = tell.token.expose().is_empty()
         && known
@@ -43,7 +55,7 @@ pub(super) async fn settle(
     let (chat, introduced) = match (is_known, &tell.chat) {
         (true, Place::Id(chat)) => (*chat, None),
         _ => {
-            let introduction = ask(&speaker.bot, &tell.chat).await?;
+            let introduction = asked.introduction(&speaker.bot, &tell.chat).await?;
             (introduction.chat, Some(introduced(&speaker, introduction)))
         }
     };
@@ -52,12 +64,29 @@ pub(super) async fn settle(
     Ok((written(&definition, "the body")?, introduced))
 }
 
-async fn ask(bot: &config::Bot, chat: &Place) -> Result<Introduction, Problem> {
-    let client = Client::new(bot).map_err(|error| {
-        let reason = error.to_string();
-        Problem::from(Unfit::Unknown { reason })
-    })?;
-    Ok(introduce(&client, chat).await?)
+impl Asked {
+    async fn introduction(
+        &mut self,
+        bot: &config::Bot,
+        chat: &Place,
+    ) -> Result<Introduction, Unfit> {
+        let of = (bot.token.expose().to_owned(), chat.clone());
+        if let Some(introduction) = self.introductions.get(&of) {
+            return Ok(introduction.clone());
+        }
+        let client = Client::new(bot).map_err(|error| Unfit::Unknown {
+            reason: error.to_string(),
+        })?;
+        let introduction = introduce(&client, chat).await?;
+        self.introductions.insert(of, introduction.clone());
+        Ok(introduction)
+    }
+
+    /// Whether one more bot may come in beside those that Nabat knows.
+    fn admits(&mut self, bot: i64, known: usize, most: u32) -> bool {
+        self.new_bots.insert(bot);
+        known + self.new_bots.len() <= most as usize
+    }
 }
 
 fn introduced(speaker: &Speaker, introduction: Introduction) -> Introduced {
@@ -74,7 +103,12 @@ fn introduced(speaker: &Speaker, introduction: Introduction) -> Introduced {
 }
 
 /// The bot that is meant: that of the token, that of the number, or the only one.
-fn speaker(state: &web::State, tell: &Tell, made: &MadeBots) -> Result<Speaker, Problem> {
+fn speaker(
+    state: &web::State,
+    tell: &Tell,
+    made: &MadeBots,
+    asked: &mut Asked,
+) -> Result<Speaker, Problem> {
     let telegram = &state.config.borrow().telegram;
     let of_token =
         (!tell.token.expose().is_empty()).then(|| telegram.made_bot("", tell.token.clone()).id());
@@ -113,11 +147,11 @@ fn speaker(state: &web::State, tell: &Tell, made: &MadeBots) -> Result<Speaker, 
         }
     };
     let most = telegram.made_bots.max;
-    if known.is_none() && made.len() >= most as usize {
+    if known.is_none() && !asked.admits(id, made.len(), most) {
         return Err(Problem::new(
             StatusCode::CONFLICT,
             "too_many_bots",
-            format!("{} bots came in by the API, of {most} that may", made.len()),
+            format!("no other bot may come in by the API: there may be {most}"),
             "use one of them, raise `telegram.made_bots.max`, or list the bot under `telegram.bots`",
         ));
     }
