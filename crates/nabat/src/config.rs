@@ -21,6 +21,7 @@ mod document;
 mod endpoint;
 mod environment;
 mod format;
+mod group;
 mod import;
 mod inhibit_rule;
 pub mod integration;

@@ -97,6 +97,36 @@ pub enum Refused {
         /// The parent's name.
         parent: String,
     },
+    /// A member does not exist.
+    #[error("`{member}`, a member of `{name}`, is no monitor")]
+    NoMember {
+        /// The group's name.
+        name: String,
+        /// The member's name.
+        member: String,
+    },
+    /// A group would be in itself.
+    #[error("`{name}` would be in itself by its members")]
+    InItself {
+        /// Its name.
+        name: String,
+    },
+    /// It is in a group.
+    #[error("`{name}` is in the group `{group}`")]
+    InGroup {
+        /// Its name.
+        name: String,
+        /// The group's name.
+        group: String,
+    },
+    /// A parent is a group.
+    #[error("`{parent}`, a parent of `{name}`, is a group; name its members instead")]
+    ParentGroup {
+        /// The child's name.
+        name: String,
+        /// The parent's name.
+        parent: String,
+    },
     /// It would stand behind itself.
     #[error("`{name}` would stand behind itself by its parents")]
     Circle {
@@ -144,7 +174,7 @@ pub enum Refused {
         max: usize,
     },
     /// It is no thing that can be looked at.
-    #[error("`{name}` is a heartbeat: it calls, Nabat can't look")]
+    #[error("`{name}` is a heartbeat or a group: there is nothing to look at")]
     NothingToProbe {
         /// Its name.
         name: String,

@@ -14,7 +14,7 @@ pub struct Shorthand {
 }
 
 /// The schemes of addresses, and the kind that each means.
-const SCHEMES: [(&str, &str); 13] = [
+const SCHEMES: [(&str, &str); 14] = [
     ("ping", "ping"),
     ("icmp", "ping"),
     ("tcp", "tcp"),
@@ -28,6 +28,7 @@ const SCHEMES: [(&str, &str); 13] = [
     ("ws", "websocket"),
     ("wss", "websocket"),
     ("domain", "domain"),
+    ("group", "group"),
 ];
 /// The longest name that is made of a target.
 const NAME_CHARS_MAX: usize = 100;
@@ -130,6 +131,7 @@ mod tests {
                 "a.example live",
             ),
             ("ping://10.0.0.1", "ping", "10.0.0.1", "10.0.0.1"),
+            ("group://web-1,web-2", "group", "web-1,web-2", "web-1,web-2"),
         ] {
             let read = read(text).unwrap();
             assert_eq!(

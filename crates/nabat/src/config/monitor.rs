@@ -15,6 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use super::group::Group;
 use super::maintenance::{cron, some_zone};
 use super::period::Period;
 use super::secret::{MASK, Secret};
@@ -36,7 +37,7 @@ use crate::probe::websocket::Websocket;
 use crate::probe::{Condition, ShortOrLong, Target};
 
 /// The key of each kind of monitor, in the order in which they are named to people.
-pub const KINDS: [&str; 14] = [
+pub const KINDS: [&str; 15] = [
     "ping",
     "http",
     "tcp",
@@ -51,6 +52,7 @@ pub const KINDS: [&str; 14] = [
     "domain",
     "command",
     "heartbeat",
+    "group",
 ];
 
 /// Something that Nabat watches. It needs `name` and exactly one kind, such as `ping` or `http`.
@@ -94,6 +96,8 @@ pub struct Monitor {
     pub command: Option<ShortOrLong<Command>>,
     /// Waits for a sign of life of a job or a program that calls Nabat.
     pub heartbeat: Option<Heartbeat>,
+    /// Other monitors that are told of together: their names, separated by commas.
+    pub group: Option<ShortOrLong<Group>>,
     /// How often it is looked at. Without it `30s`, for a command `1m`, for a domain `12h`. At least
     /// `1s`, at most `1d`.
     pub interval: Option<Period>,
@@ -254,10 +258,19 @@ impl Default for Watch {
 impl Monitor {
     /// The key of its kind, such as `ping`.
     pub fn kind(&self) -> &'static str {
-        self.target().map_or("heartbeat", |target| target.kind())
+        match self.target() {
+            Some(target) => target.kind(),
+            None if self.group.is_some() => "group",
+            None => "heartbeat",
+        }
     }
 
-    /// What is looked at; nothing for a heartbeat.
+    /// The monitors by which it stands, if it is a group.
+    pub fn members(&self) -> &[String] {
+        self.group.as_ref().map_or(&[], |group| &group.0.members)
+    }
+
+    /// What is looked at; nothing for a heartbeat and a group.
     pub fn target(&self) -> Option<Target> {
         let targets = [
             of(&self.ping, Target::Ping),
@@ -322,7 +335,8 @@ fn of<T>(given: &Option<ShortOrLong<T>>, of: impl FnOnce(Arc<T>) -> Target) -> O
     given.as_ref().map(|given| of(Arc::clone(&given.0)))
 }
 
-/// Whether the monitor `name` is among its own ancestors, by what `parents_of` says of each.
+/// Whether the monitor `name` is among its own ancestors, by what `parents_of` says of each; likewise
+/// whether a group is in itself.
 pub fn stands_behind_itself<'a>(name: &str, parents_of: impl Fn(&str) -> &'a [String]) -> bool {
     let mut ancestors: Vec<&str> = Vec::new();
     let mut new: Vec<&str> = parents_of(name).iter().map(String::as_str).collect();

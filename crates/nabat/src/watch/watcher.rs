@@ -2,6 +2,7 @@
 
 mod change;
 mod known;
+mod relations;
 mod show;
 mod start;
 

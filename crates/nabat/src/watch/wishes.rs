@@ -278,6 +278,10 @@ impl From<Refused> for Refusal {
             Refused::UnknownKey
             | Refused::Exists { .. }
             | Refused::NoParent { .. }
+            | Refused::NoMember { .. }
+            | Refused::InItself { .. }
+            | Refused::InGroup { .. }
+            | Refused::ParentGroup { .. }
             | Refused::Circle { .. }
             | Refused::KeyTaken { .. }
             | Refused::Command { .. }

@@ -2,6 +2,7 @@
 
 mod conditions;
 mod defined;
+mod groups;
 mod heartbeats;
 mod own_chats;
 

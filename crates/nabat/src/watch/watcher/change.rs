@@ -1,6 +1,6 @@
 //! Making, changing and removing monitors: checked as a whole, kept, and only then done.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use nabat_core::alert::News;
 use nabat_core::change::Change;
@@ -11,8 +11,9 @@ use nabat_core::monitor::{MonitorId, Rules};
 
 use super::Watcher;
 use super::known::{Known, rules};
+use super::relations::members;
 use crate::clock;
-use crate::config::{self, Config, Written, monitor};
+use crate::config::{self, Config, Monitor, Written, monitor};
 use crate::samples::Keep;
 use crate::state_log::{Rotation, StateLog};
 use crate::watch::prober::Limits;
@@ -120,18 +121,7 @@ impl Watcher {
             }
             gone.push(id);
         }
-        let leaving: HashSet<&String> = names.iter().collect();
-        for known in self.monitors.values() {
-            let parents = &known.monitor.parents;
-            if let Some(parent) = parents.iter().find(|parent| leaving.contains(parent))
-                && !leaving.contains(&known.record.name)
-            {
-                return Err(Refused::HasChildren {
-                    name: parent.clone(),
-                    child: known.record.name.clone(),
-                });
-            }
-        }
+        self.check_leaving(names)?;
         Ok(gone)
     }
 
@@ -222,7 +212,7 @@ impl Watcher {
                 max: self.max_monitors,
             });
         }
-        self.check_parents(&wanted, &gone)?;
+        self.check_relations(&wanted, &gone)?;
         let mut keys = HashMap::new();
         let mut plan = Plan {
             puts: Vec::with_capacity(wanted.len()),
@@ -302,37 +292,6 @@ impl Watcher {
         Ok(())
     }
 
-    /// All parents are there, and nobody stands behind themselves.
-    fn check_parents(&self, wanted: &[Wanted], gone: &[MonitorId]) -> Result<(), Refused> {
-        let mut parents: BTreeMap<&str, &[String]> = BTreeMap::new();
-        for (id, known) in &self.monitors {
-            if !gone.contains(id) {
-                parents.insert(&known.record.name, &known.monitor.parents);
-            }
-        }
-        for wanted in wanted {
-            let monitor = &wanted.written.monitor;
-            parents.insert(&monitor.name, &monitor.parents);
-        }
-        let wanted = wanted.iter().map(|wanted| &wanted.written.monitor);
-        for monitor in wanted.filter(|monitor| !monitor.parents.is_empty()) {
-            let missing = |parent: &&String| !parents.contains_key(parent.as_str());
-            if let Some(parent) = monitor.parents.iter().find(missing) {
-                return Err(Refused::NoParent {
-                    name: monitor.name.clone(),
-                    parent: parent.clone(),
-                });
-            }
-            let of = |name: &str| parents.get(name).copied().unwrap_or_default();
-            if monitor::stands_behind_itself(&monitor.name, of) {
-                return Err(Refused::Circle {
-                    name: monitor.name.clone(),
-                });
-            }
-        }
-        Ok(())
-    }
-
     fn planned(
         &self,
         wanted: Wanted,
@@ -349,11 +308,10 @@ impl Watcher {
         let now = clock::now();
         let name = monitor.name.clone();
         let id = numbers[&name];
-        let parents = monitor.parents.iter().filter_map(|parent| {
-            let planned = numbers.get(parent).or_else(|| self.names.get(parent));
-            planned.copied()
-        });
-        let rules = rules(&monitor, parents.collect(), &self.zone);
+        let number = |name: &String| numbers.get(name).or_else(|| self.names.get(name)).copied();
+        let parents = monitor.parents.iter().filter_map(number).collect();
+        let members = members(&monitor, number);
+        let rules = rules(&monitor, parents, members, &self.zone);
         rules.check().map_err(|problem| Refused::BadRules {
             name: name.clone(),
             problem: problem.to_string(),
@@ -423,8 +381,7 @@ impl Watcher {
             let new = planned
                 .known
                 .raised(alarm.what, alarm.since, state.alarm_words());
-            let other_kind =
-                before.monitor.heartbeat.is_some() != planned.known.monitor.heartbeat.is_some();
+            let other_kind = manner(&before.monitor) != manner(&planned.known.monitor);
             if other_kind || old.labels != new.labels {
                 news.push(old);
                 news.extend((!other_kind).then_some(new));
@@ -484,6 +441,8 @@ impl Watcher {
             // Its end was told already.
             self.watch.remove(now, id);
         }
+        let created = plan.puts.iter().filter(|put| put.done == PutDone::Created);
+        let created: HashSet<String> = created.map(|put| put.known.record.name.clone()).collect();
         let puts = plan.puts.into_iter();
         for planned in puts.filter(|put| put.done != PutDone::Same) {
             let Planned { known, rules, .. } = planned;
@@ -505,6 +464,7 @@ impl Watcher {
                 self.pause(id, paused);
             }
         }
+        self.rejoin(&created);
     }
 
     /// Takes a monitor over from the store.
@@ -520,9 +480,10 @@ impl Watcher {
 
     /// By which rules a monitor that is there is judged.
     pub(super) fn rules_of(&self, known: &Known) -> Rules {
-        let parents = known.monitor.parents.iter();
-        let parents = parents.filter_map(|parent| self.names.get(parent).copied());
-        rules(&known.monitor, parents.collect(), &self.zone)
+        let number = |name: &String| self.names.get(name).copied();
+        let parents = known.monitor.parents.iter().filter_map(number).collect();
+        let members = members(&known.monitor, number);
+        rules(&known.monitor, parents, members, &self.zone)
     }
 }
 
@@ -538,6 +499,12 @@ impl Limits {
 /// Whether nothing is to be kept.
 fn says_nothing(watched: &Watched) -> bool {
     watched.changes.is_empty() && watched.own_chats.is_empty()
+}
+
+/// Whether it is looked at, calls, or goes by others: what was known of it by one of these is nothing
+/// for another.
+fn manner(monitor: &Monitor) -> (bool, bool) {
+    (monitor.heartbeat.is_some(), monitor.group.is_some())
 }
 
 /// For how long samples are kept.

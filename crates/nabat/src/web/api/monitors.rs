@@ -146,7 +146,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .named("probeMonitor", "Look at a monitor now")
             .needs(Role::Operator)
             .gives::<Report>(StatusCode::OK, "What was seen.")
-            .fails(StatusCode::CONFLICT, "It is a heartbeat."),
+            .fails(StatusCode::CONFLICT, "It is a heartbeat or a group."),
         of_one(operation::get("/api/v1/monitors/{name}/history", history))
             .named(
                 "getMonitorHistory",
@@ -518,9 +518,19 @@ impl From<Refused> for Problem {
             Refused::NothingToProbe { .. } => (
                 StatusCode::CONFLICT,
                 "nothing_to_probe",
-                "call its address yourself to see what happens",
+                "call the address of a heartbeat yourself; look at the members of a group",
             ),
-            Refused::NoParent { .. } | Refused::Circle { .. } => (
+            Refused::InGroup { .. } => (
+                StatusCode::CONFLICT,
+                "in_group",
+                "take it out of the `members` of the group first",
+            ),
+            Refused::NoMember { .. } | Refused::InItself { .. } => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid_members",
+                "`group.members` are the names of other monitors, without circles",
+            ),
+            Refused::NoParent { .. } | Refused::ParentGroup { .. } | Refused::Circle { .. } => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "invalid_parents",
                 "`parents` are the names of other monitors, without circles",
