@@ -225,7 +225,7 @@ impl App {
         let watch = watch::start(
             engine.handle.clone(),
             history.as_ref(),
-            tools,
+            Arc::clone(&tools),
             files,
             config.clone(),
         )?;
@@ -247,6 +247,7 @@ impl App {
                 about,
                 metrics,
                 watch: watch.handle.clone(),
+                tools,
                 samples,
                 api,
                 ears,

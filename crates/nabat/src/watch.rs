@@ -432,9 +432,9 @@ impl Handle {
         };
         let timeout = monitor.timeout.map(|timeout| timeout.duration());
         let manner = Manner {
-            timeout: timeout.unwrap_or_else(|| target.usual_timeout()),
             fresh: true,
             reach,
+            ..Manner::within(timeout.unwrap_or_else(|| target.usual_timeout()))
         };
         Ok(target.probe(&self.tools, manner).await)
     }

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
+use super::modules::Modules;
 use super::monitor::Monitor;
 use super::settings::Config;
 use super::{format, suggest};
@@ -29,6 +30,11 @@ pub(super) fn filled_in() -> Value {
 /// The schema of one monitor.
 pub(super) fn of_monitor() -> Value {
     of::<Monitor>()
+}
+
+/// The schema of a file of modules.
+pub(super) fn of_modules() -> Value {
+    of::<Modules>()
 }
 
 fn of<T: JsonSchema>() -> Value {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Finding, Manner, Outcome, Report};
+use super::{Figures, Finding, Manner, Outcome, Report};
 use crate::config::Period;
 
 /// The part that finds addresses; it is none of the target's doing.
@@ -21,6 +21,7 @@ pub(super) struct Trace {
     deadline: Instant,
     phases: Vec<(&'static str, Duration)>,
     findings: Vec<Finding>,
+    figures: Option<Box<Figures>>,
     secrets: Vec<String>,
 }
 
@@ -32,6 +33,7 @@ impl Trace {
             deadline: Instant::now() + manner.timeout,
             phases: Vec::with_capacity(5),
             findings: Vec::new(),
+            figures: manner.figures.then(Box::default),
             secrets: Vec::new(),
         }
     }
@@ -66,6 +68,18 @@ impl Trace {
         self.findings.push(finding);
     }
 
+    /// Notes all that was seen.
+    pub(super) fn note_all(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        self.findings.extend(findings);
+    }
+
+    /// Notes what was seen in figures, if anybody wants them.
+    pub(super) fn figure(&mut self, note: impl FnOnce(&mut Figures)) {
+        if let Some(figures) = &mut self.figures {
+            note(figures);
+        }
+    }
+
     /// Sees to it that no finding repeats `secret`, whoever sent it back.
     pub(super) fn hide(&mut self, secret: &str) {
         if !secret.is_empty() {
@@ -92,6 +106,7 @@ impl Trace {
             loss_percent: None,
             phases: self.phases,
             findings: self.findings,
+            figures: self.figures,
         }
     }
 
