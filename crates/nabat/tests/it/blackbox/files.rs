@@ -3,8 +3,11 @@
 use std::fs;
 use std::process::Output;
 
+use serde_json::json;
+
 use crate::world::blackbox::Both;
-use crate::world::nabat::command;
+use crate::world::http;
+use crate::world::nabat::{Nabat, command};
 
 /// What `nabat check` says of a configuration with these modules.
 fn checked(modules: &str) -> Output {
@@ -91,4 +94,45 @@ fn what_cannot_be_done_is_refused_by_name_and_line() {
     let output = checked("modules:\n  a: {prober: http, http: {bearer_token: 7, x: s3cr3t}}\n");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!said.contains("s3cr3t"), "{said}");
+}
+
+#[tokio::test]
+async fn nobody_is_asked_without_modules_and_no_secret_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let without = json!({"watch": {"witnesses": []}});
+    let nabat = Nabat::start(folder.path(), &without).await;
+    let url = nabat.url("/probe?target=127.0.0.1&module=login&debug=true");
+    let client = http::client();
+    let off = client.get(&url).send().await.unwrap();
+    assert_eq!(off.status(), 404);
+
+    let modules =
+        "modules: {login: {prober: http, http: {basic_auth: {username: u, password: s3cr3t}}}}";
+    fs::write(folder.path().join("blackbox.yml"), modules).unwrap();
+    nabat.configure(&json!({
+        "watch": {"witnesses": []},
+        "probe": {"modules_file": "blackbox.yml"},
+    }));
+    let reload = client.post(nabat.url("/-/reload")).send().await.unwrap();
+    assert_eq!(reload.status(), 200);
+    let shown = client.get(&url).send().await.unwrap().text().await.unwrap();
+    assert!(shown.contains("probe_success 0"), "{shown}");
+    assert!(
+        shown.contains("connection refused by 127.0.0.1:80"),
+        "{shown}"
+    );
+    assert!(shown.contains(r#""username":"u""#), "{shown}");
+    assert!(!shown.contains("s3cr3t"), "{shown}");
+
+    fs::write(
+        folder.path().join("blackbox.yml"),
+        "modules: {a: {prober: snmp}}",
+    )
+    .unwrap();
+    let reload = client.post(nabat.url("/-/reload")).send().await.unwrap();
+    assert_eq!(reload.status(), 422);
+    let impatient = client
+        .get(&url)
+        .header("X-Prometheus-Scrape-Timeout-Seconds", "soon");
+    assert_eq!(impatient.send().await.unwrap().status(), 500);
 }

@@ -108,12 +108,11 @@ impl Both {
             if line.contains(NEWER_FAMILY) {
                 continue;
             }
-            match line.rsplit_once(' ') {
-                Some(_) if line.starts_with('#') => drop(about.insert(line.to_owned())),
-                Some((name, value)) => {
-                    drop(series.insert(without_newer(name), value.parse().unwrap()));
-                }
-                None => panic!("{line} in {text}"),
+            let (name, value) = line.rsplit_once(' ').unwrap();
+            if line.starts_with('#') {
+                about.insert(line.to_owned());
+            } else {
+                series.insert(without_newer(name), value.parse().unwrap());
             }
         }
         Scraped {
