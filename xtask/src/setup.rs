@@ -90,7 +90,7 @@ const PACKAGES: &[Package] = &[
     Package {
         name: "prometheus-blackbox-exporter",
         programs: &["prometheus-blackbox-exporter", "blackbox_exporter"],
-        tests: "`cargo xtask bench`, and the tests of what it is asked",
+        tests: "`cargo xtask bench`, and the tests that hold `/probe` against it",
     },
     Package {
         name: "python3-grpcio",

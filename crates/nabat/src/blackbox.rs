@@ -7,7 +7,7 @@ mod exposition;
 use std::time::Duration;
 
 use crate::config::modules::{Module, Modules};
-use crate::probe::{Manner, Outcome, Report, Target, Tools};
+use crate::probe::{Manner, Outcome, Report, Tools};
 
 pub use aim::Misfit;
 
@@ -82,7 +82,7 @@ pub async fn probe<'m>(
         ..aim::manner(module, timeout(module, request.patience))
     };
     let report = match aim::target(module, request)? {
-        Some(target) => look(target, tools, manner).await,
+        Some(target) => target.probe(tools, manner).await,
         None => Report::unknown("the target is no address that the module can ask"),
     };
     let definition = modules.definitions.get(name);
@@ -92,10 +92,6 @@ pub async fn probe<'m>(
         report,
         took: begun.elapsed(),
     })
-}
-
-async fn look(target: Target, tools: &Tools, manner: Manner) -> Report {
-    target.probe(tools, manner).await
 }
 
 /// How long a probe may take: as its module says, and a bit less than Prometheus waits.

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::world::blackbox::Both;
 use crate::world::http;
+use crate::world::liar::Liar;
 use crate::world::nabat::{Nabat, command};
 
 /// What `nabat check` says of a configuration with these modules.
@@ -135,4 +136,29 @@ async fn nobody_is_asked_without_modules_and_no_secret_is_shown() {
         .get(&url)
         .header("X-Prometheus-Scrape-Timeout-Seconds", "soon");
     assert_eq!(impatient.send().await.unwrap().status(), 500);
+}
+
+#[tokio::test]
+async fn labels_are_made_of_what_was_expected() {
+    let server = Liar::answering_at_once("SSH-2.0-OpenSSH_9.2 Debian\r\n").await;
+    let folder = tempfile::tempdir().unwrap();
+    let modules = r#"
+modules:
+  ssh:
+    prober: tcp
+    tcp:
+      query_response:
+      - expect: "^SSH-2.0-([^ ]+)( (.*))?$"
+        labels:
+        - {name: ssh_software, value: "${1}"}
+        - {name: ssh_comments, value: "${3}"}
+"#;
+    fs::write(folder.path().join("blackbox.yml"), modules).unwrap();
+    let config = json!({"probe": {"modules_file": "blackbox.yml"}, "watch": {"witnesses": []}});
+    let nabat = Nabat::start(folder.path(), &config).await;
+    let url = nabat.url(&format!("/probe?module=ssh&target={}", server.address()));
+    let text = http::client().get(url).send().await.unwrap();
+    let text = text.text().await.unwrap();
+    let series = r#"probe_expect_info{ssh_software="OpenSSH_9.2",ssh_comments="Debian"} 1"#;
+    assert!(text.contains(series), "{text}");
 }

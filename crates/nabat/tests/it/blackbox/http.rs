@@ -47,6 +47,10 @@ modules:
   trusting: {prober: http, http: {tls_config: {ca_file: ca.pem}}}
   unchecked: {prober: http, http: {tls_config: {insecure_skip_verify: true}}}
   named: {prober: http, http: {tls_config: {ca_file: ca.pem, server_name: inside.example}}}
+  shown:
+    prober: http
+    http: {tls_config: {ca_file: ca.pem, cert_file: client.pem, key_file: client.key}}
+  newest: {prober: http, http: {tls_config: {insecure_skip_verify: true, min_version: TLS13}}}
   version_11: {prober: http, http: {valid_http_versions: ["HTTP/1.1"]}}
   version_10: {prober: http, http: {valid_http_versions: ["HTTP/1.0", "HTTP/2.0"]}}
   old: {prober: http, http: {enable_http2: false, tls_config: {insecure_skip_verify: true}}}
@@ -77,7 +81,20 @@ const SYSTEM: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// The modules, of which some trust only the authorities of `ca_file`.
 fn modules(ca_file: &Path) -> String {
-    MODULES.replace("ca.pem", ca_file.to_str().unwrap())
+    let shows = "cert_file: client.pem, key_file: client.key";
+    let shown = ca_file.with_file_name("client.pem");
+    let text = match shown.exists() {
+        true => MODULES.replace(
+            shows,
+            &format!(
+                "cert_file: {}, key_file: {}",
+                shown.display(),
+                shown.with_extension("key").display()
+            ),
+        ),
+        false => MODULES.replace(&format!(", {shows}"), ""),
+    };
+    text.replace("ca.pem", ca_file.to_str().unwrap())
 }
 
 async fn site() -> Server {
@@ -267,7 +284,7 @@ async fn what_is_wrong_with_a_certificate_fails_alike() {
         ("other", false),
         ("alone", false),
     ] {
-        let server = secret_server(folder.path(), name).await;
+        let server = secret_server(folder.path(), name, &[]).await;
         let target = format!("https://localhost:{}/page", server.1);
         let seen = both.agree("trusting", &target).await;
         assert_eq!(seen.success(), success, "{name}");
@@ -277,10 +294,11 @@ async fn what_is_wrong_with_a_certificate_fails_alike() {
     }
 }
 
-async fn secret_server(folder: &Path, name: &str) -> (Process, u16) {
+async fn secret_server(folder: &Path, name: &str, arguments: &[&str]) -> (Process, u16) {
     let mut command = Command::new("openssl");
     command.current_dir(folder);
     command.args(["s_server", "-accept", "127.0.0.1:0", "-WWW"]);
+    command.args(arguments);
     command.args([
         "-cert",
         &format!("{name}.pem"),
@@ -290,4 +308,23 @@ async fn secret_server(folder: &Path, name: &str) -> (Process, u16) {
     let mut process = Process::start(&format!("s_server-{name}"), folder, &mut command);
     let port = process.listening().await.port();
     (process, port)
+}
+
+#[tokio::test]
+async fn who_we_are_is_shown_and_old_versions_are_refused_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new(folder.path());
+    authority.certify("good", "DNS:localhost", Validity::Days(40));
+    authority.certify("client", "DNS:prober.example", Validity::Days(40));
+    fs::write(folder.path().join("page"), "ready").unwrap();
+    let both = Both::start(&modules(&authority.ca_file())).await;
+    let asking = ["-Verify", "1", "-verify_return_error", "-CAfile", "ca.pem"];
+    let server = secret_server(folder.path(), "good", &asking).await;
+    let target = format!("https://localhost:{}/page", server.1);
+    assert!(both.agree("shown", &target).await.success());
+    assert!(!both.agree("trusting", &target).await.success());
+    let older = secret_server(folder.path(), "good", &["-tls1_2"]).await;
+    let target = format!("https://localhost:{}/page", older.1);
+    assert!(both.agree("trusting", &target).await.success());
+    assert!(!both.agree("newest", &target).await.success());
 }
