@@ -228,7 +228,7 @@ impl App {
         let watch = watch::start(
             engine.handle.clone(),
             history.as_ref(),
-            tools,
+            Arc::clone(&tools),
             files,
             config.clone(),
         )?;
@@ -250,6 +250,7 @@ impl App {
                 about,
                 metrics,
                 watch: watch.handle.clone(),
+                tools,
                 samples,
                 api,
                 ears,

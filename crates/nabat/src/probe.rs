@@ -14,6 +14,8 @@ pub mod domain;
 mod endpoint;
 mod evidence;
 mod failure;
+mod figures;
+pub mod grpc;
 mod handshake;
 pub mod http;
 pub mod mysql;
@@ -37,6 +39,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 pub use endpoint::{Endpoint, EndpointError};
+pub use figures::{CertificateSeen, DnsSeen, Figures, HttpSeen, TlsSeen};
 pub use nabat_core::monitor::Outcome;
 pub use pattern::{Pattern, PatternError};
 pub use short::{Short, ShortOrLong};
@@ -49,7 +52,7 @@ use condition::{Evaluations, Facts};
 use domain::Registries;
 use handshake::Handshakes;
 use names::Names;
-use ping::Pinger;
+use ping::{AddressFamily, Pinger};
 
 /// What all probes share: names found, pings carried, and what TLS needs.
 #[derive(Debug)]
@@ -96,6 +99,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What conditions may speak of, until they were looked at.
     pub(crate) facts: Facts,
+    /// What else was seen, in figures, if they were asked for.
+    pub figures: Option<Box<Figures>>,
 }
 
 /// One condition of a probe and what was seen. Holds no secret.
@@ -116,6 +121,23 @@ pub struct Manner {
     pub fresh: bool,
     /// Which addresses may be asked.
     pub reach: Reach,
+    /// Which of those are.
+    pub choice: Choice,
+    /// The address of this machine by which the target is asked; without it the system chooses.
+    pub source: Option<IpAddr>,
+    /// Whether the report has [`Figures`].
+    pub figures: bool,
+}
+
+/// Which addresses of a target a probe asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// One after the other, until one answers.
+    Each,
+    /// The first of a family, else of the other one.
+    First(AddressFamily),
+    /// The first of a family.
+    Only(AddressFamily),
 }
 
 /// Which addresses a probe may ask, after names were resolved and at every redirect.
@@ -125,6 +147,20 @@ pub enum Reach {
     Anywhere,
     /// Only public ones: for people who may not look into this machine's networks.
     PublicOnly,
+}
+
+impl Manner {
+    /// As monitors are looked at: whatever address they have, within `timeout`.
+    pub const fn within(timeout: Duration) -> Self {
+        Self {
+            timeout,
+            fresh: false,
+            reach: Reach::Anywhere,
+            choice: Choice::Each,
+            source: None,
+            figures: false,
+        }
+    }
 }
 
 impl Report {
@@ -138,6 +174,7 @@ impl Report {
             phases: Vec::new(),
             findings: vec![Finding::unknown(words)],
             facts: Facts::default(),
+            figures: None,
         }
     }
 

@@ -478,9 +478,9 @@ impl Handle {
         };
         let timeout = monitor.timeout.map(|timeout| timeout.duration());
         let manner = Manner {
-            timeout: timeout.unwrap_or_else(|| target.usual_timeout()),
             fresh: true,
             reach,
+            ..Manner::within(timeout.unwrap_or_else(|| target.usual_timeout()))
         };
         let conditions = monitor.conditions.clone().into();
         Ok(target.probe(&conditions, &self.tools, manner).await)

@@ -14,12 +14,13 @@ pub struct Shorthand {
 }
 
 /// The schemes of addresses, and the kind that each means.
-const SCHEMES: [(&str, &str); 14] = [
+const SCHEMES: [(&str, &str); 15] = [
     ("ping", "ping"),
     ("icmp", "ping"),
     ("tcp", "tcp"),
     ("tls", "tls"),
     ("dns", "dns"),
+    ("grpc", "grpc"),
     ("ssh", "ssh"),
     ("smtp", "smtp"),
     ("redis", "redis"),

@@ -24,6 +24,7 @@ use super::{matchers, schema, zone};
 use crate::probe::command::Command;
 use crate::probe::dns::Dns;
 use crate::probe::domain::Domain;
+use crate::probe::grpc::Grpc;
 use crate::probe::http::Http;
 use crate::probe::mysql::Mysql;
 use crate::probe::ping::Ping;
@@ -37,12 +38,13 @@ use crate::probe::websocket::Websocket;
 use crate::probe::{Condition, ShortOrLong, Target};
 
 /// The key of each kind of monitor, in the order in which they are named to people.
-pub const KINDS: [&str; 15] = [
+pub const KINDS: [&str; 16] = [
     "ping",
     "http",
     "tcp",
     "tls",
     "dns",
+    "grpc",
     "ssh",
     "smtp",
     "redis",
@@ -77,6 +79,8 @@ pub struct Monitor {
     pub tls: Option<ShortOrLong<Tls>>,
     /// A name, and what the DNS says of it: the name.
     pub dns: Option<ShortOrLong<Dns>>,
+    /// A gRPC server that says how it is: its host and port.
+    pub grpc: Option<ShortOrLong<Grpc>>,
     /// A server that speaks SSH: its host, with a port if that is not 22.
     pub ssh: Option<ShortOrLong<Ssh>>,
     /// A mail server: its host, with a port if that is not 25.
@@ -278,6 +282,7 @@ impl Monitor {
             of(&self.tcp, Target::Tcp),
             of(&self.tls, Target::Tls),
             of(&self.dns, Target::Dns),
+            of(&self.grpc, Target::Grpc),
             of(&self.ssh, Target::Ssh),
             of(&self.smtp, Target::Smtp),
             of(&self.redis, Target::Redis),
@@ -354,8 +359,13 @@ pub fn stands_behind_itself<'a>(name: &str, parents_of: impl Fn(&str) -> &'a [St
 
 /// A definition in which every secret is masked.
 pub fn masked(definition: &Value) -> Value {
-    let mut shown = definition.clone();
-    hide(&mut shown, schema::of_monitor());
+    without_secrets(definition, schema::of_monitor())
+}
+
+/// A value of `schema` in which every secret is masked.
+pub(super) fn without_secrets(value: &Value, schema: &Value) -> Value {
+    let mut shown = value.clone();
+    hide(&mut shown, schema);
     shown
 }
 

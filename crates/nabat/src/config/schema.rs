@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
+use super::modules::Modules;
 use super::monitor::Monitor;
 use super::settings::Config;
 use super::{format, suggest};
@@ -37,6 +38,11 @@ pub(super) fn filled_in() -> Value {
 pub(super) fn of_monitor() -> &'static Value {
     static SCHEMA: LazyLock<Value> = LazyLock::new(of::<Monitor>);
     &SCHEMA
+}
+
+/// The schema of a file of modules.
+pub(super) fn of_modules() -> Value {
+    of::<Modules>()
 }
 
 fn of<T: JsonSchema>() -> Value {

@@ -16,6 +16,7 @@ use super::alertmanager::Note;
 use super::endpoint::{self, ApiUrl};
 use super::inhibit_rule::InhibitRule;
 use super::maintenance::Maintenance;
+use super::modules::Modules;
 use super::monitor::{Monitor, Watch};
 use super::period::Period;
 use super::receiver::{Fallback, Global, Receiver};
@@ -73,6 +74,9 @@ pub struct Config {
     pub monitors: Vec<Arc<Monitor>>,
     /// How Nabat watches.
     pub watch: Watch,
+    /// Probes that Prometheus asks for at `/probe`, as it asks blackbox_exporter. The guide is
+    /// [blackbox_exporter's configuration](blackbox.md).
+    pub probe: Probe,
     /// The address under which people and programs reach this Nabat, for links. Without it, that on
     /// which Nabat listens, with the machine's name where it listens on every address.
     #[serde(deserialize_with = "endpoint::without_slash")]
@@ -104,12 +108,26 @@ pub struct Config {
     /// The monitors as they are written, without secrets, each as JSON.
     #[serde(skip)]
     pub monitor_definitions: Vec<String>,
+    /// The modules of `probe.modules_file`.
+    #[serde(skip)]
+    pub modules: Option<Arc<Modules>>,
     /// What of an `alertmanager.yml` Nabat does without.
     #[serde(skip)]
     pub notes: Vec<Note>,
     /// What tells its file from others, in 48 bits; 0 if it has none.
     #[serde(skip)]
     pub hash: u64,
+}
+
+/// Probes that Prometheus asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Probe {
+    /// A `blackbox.yml`, blackbox_exporter's configuration, as it is. With it everybody who reaches
+    /// Nabat's port may have any address asked as its modules say; without it `/probe` asks nobody.
+    /// A relative path is taken from the configuration's folder.
+    #[schemars(extend("x-expected" = "the path of a file"))]
+    pub modules_file: Option<PathBuf>,
 }
 
 impl Config {
@@ -139,6 +157,7 @@ impl Default for Config {
             maintenance: Vec::new(),
             monitors: Vec::new(),
             watch: Watch::default(),
+            probe: Probe::default(),
             external_url: None,
             api: None,
             intake: Intake::default(),
@@ -149,6 +168,7 @@ impl Default for Config {
             history: History::default(),
             limits: Limits::default(),
             monitor_definitions: Vec::new(),
+            modules: None,
             notes: Vec::new(),
             hash: 0,
         }

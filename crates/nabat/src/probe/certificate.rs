@@ -20,8 +20,10 @@ use super::condition::Fact;
 use crate::config::Period;
 
 mod authorities;
+mod seen;
 
 pub(super) use authorities::Authorities;
+pub(super) use seen::seen;
 
 /// The most names of a certificate that are told.
 const MAX_NAMES: usize = 5;
@@ -44,6 +46,21 @@ pub struct CertificateCheck {
     /// How long before its end a certificate is told as degraded; `0s`: not at all. Without it `14d`
     /// if the certificate is verified, else not at all.
     pub expires_within: Option<Period>,
+    /// Whether TLS has to be of version 1.3.
+    #[serde(skip)]
+    pub tls_13_only: bool,
+    /// By what we show who we are, if we do.
+    #[serde(skip)]
+    pub identity: Option<Identity>,
+}
+
+/// The files (PEM) by which we show who we are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The certificate, and those by which it is trusted.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
 }
 
 impl Default for CertificateCheck {
@@ -53,6 +70,8 @@ impl Default for CertificateCheck {
             ca_file: None,
             server_name: None,
             expires_within: None,
+            tls_13_only: false,
+            identity: None,
         }
     }
 }

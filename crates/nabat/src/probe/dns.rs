@@ -4,7 +4,9 @@
 //! fit. Of this machine's own servers each is asked in turn; that none of them answers is nobody's
 //! fault but ours.
 
+mod demands;
 mod exchange;
+mod record;
 mod settings;
 
 use std::collections::BTreeSet;
@@ -18,7 +20,8 @@ use super::trace::Trace;
 use super::{Finding, Manner, Outcome, Report, Tools, connect};
 use exchange::exchange;
 
-pub use settings::{Dns, Matching, Rcode, RecordType};
+pub use demands::{Demands, RecordDemands, Transport};
+pub use settings::{Dns, DnsName, Matching, Rcode, RecordType};
 
 /// The most answers that are told.
 const MAX_TOLD: usize = 8;
@@ -31,6 +34,9 @@ pub async fn probe(settings: &Dns, tools: &Tools, manner: Manner) -> Report {
 }
 
 async fn look(settings: &Dns, tools: &Tools, trace: &mut Trace) -> Result<(), Finding> {
+    if let Some(demands) = &settings.demands {
+        return demands.look(settings, tools, trace).await;
+    }
     let (servers, is_ours) = servers(settings, tools, trace).await?;
     let query = Query::query(settings.name.0.clone(), settings.r#type.number());
     let mut failures = Vec::new();

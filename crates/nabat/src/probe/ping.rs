@@ -67,9 +67,12 @@ async fn look(
         spacing: ping.spacing_within(timeout),
         timeout,
         size: ping.size,
+        source: trace.manner.source,
+        hops: ping.hops,
         fresh: trace.manner.fresh,
     };
     let seen = pinger.round(address, plan).await;
+    trace.figure(|figures| figures.hop_limit = seen.hop_limit);
     trace.note(verdict::verdict(&seen, ping, address, trace.manner.timeout));
     Ok(seen)
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use reqwest::Url;
 
 use super::{
-    Condition, Manner, Report, Tools, command, condition, dns, domain, http, mysql, ping, postgres,
-    redis, smtp, ssh, tcp, tls, websocket,
+    Condition, Manner, Report, Tools, command, condition, dns, domain, grpc, http, mysql, ping,
+    postgres, redis, smtp, ssh, tcp, tls, websocket,
 };
 
 /// What is looked at.
@@ -23,6 +23,8 @@ pub enum Target {
     Tls(Arc<tls::Tls>),
     /// A name, and what the DNS says of it.
     Dns(Arc<dns::Dns>),
+    /// A gRPC server that says how it is.
+    Grpc(Arc<grpc::Grpc>),
     /// A server that speaks SSH.
     Ssh(Arc<ssh::Ssh>),
     /// A mail server.
@@ -50,6 +52,7 @@ impl Target {
             Self::Tcp(_) => "tcp",
             Self::Tls(_) => "tls",
             Self::Dns(_) => "dns",
+            Self::Grpc(_) => "grpc",
             Self::Ssh(_) => "ssh",
             Self::Smtp(_) => "smtp",
             Self::Redis(_) => "redis",
@@ -70,6 +73,7 @@ impl Target {
             Self::Tcp(tcp) => &tcp.address.host,
             Self::Tls(tls) => &tls.address.host,
             Self::Dns(dns) => dns.server.as_ref().map_or("dns", |server| &server.host),
+            Self::Grpc(grpc) => &grpc.address.host,
             Self::Ssh(ssh) => &ssh.address.host,
             Self::Smtp(smtp) => &smtp.address.host,
             Self::Redis(redis) => &redis.address.host,
@@ -90,6 +94,7 @@ impl Target {
             Self::Tcp(tcp) => tcp.address.to_string(),
             Self::Tls(tls) => tls.address.to_string(),
             Self::Dns(dns) => dns.name.to_string(),
+            Self::Grpc(grpc) => grpc.address.to_string(),
             Self::Ssh(ssh) => ssh.address.to_string(),
             Self::Smtp(smtp) => smtp.address.to_string(),
             Self::Redis(redis) => redis.address.to_string(),
@@ -141,6 +146,7 @@ impl Target {
             Self::Tcp(tcp) => tcp::probe(tcp, tools, manner).await,
             Self::Tls(tls) => tls::probe(tls, tools, manner).await,
             Self::Dns(dns) => dns::probe(dns, tools, manner).await,
+            Self::Grpc(grpc) => grpc::probe(grpc, tools, manner).await,
             Self::Ssh(ssh) => ssh::probe(ssh, tools, manner).await,
             Self::Smtp(smtp) => smtp::probe(smtp, tools, manner).await,
             Self::Redis(redis) => redis::probe(redis, tools, manner).await,

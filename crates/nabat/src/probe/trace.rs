@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::condition::{Fact, Facts};
-use super::{Finding, Manner, Outcome, Report};
+use super::{Figures, Finding, Manner, Outcome, Report};
 use crate::config::Period;
 
 /// The part that finds addresses; it is none of the target's doing.
@@ -22,6 +22,7 @@ pub(super) struct Trace {
     deadline: Instant,
     phases: Vec<(&'static str, Duration)>,
     findings: Vec<Finding>,
+    figures: Option<Box<Figures>>,
     secrets: Vec<String>,
     facts: Facts,
 }
@@ -34,6 +35,7 @@ impl Trace {
             deadline: Instant::now() + manner.timeout,
             phases: Vec::with_capacity(5),
             findings: Vec::new(),
+            figures: manner.figures.then(Box::default),
             secrets: Vec::new(),
             facts: Facts::default(),
         }
@@ -74,6 +76,18 @@ impl Trace {
         self.facts.add(name, fact);
     }
 
+    /// Notes all that was seen.
+    pub(super) fn note_all(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        self.findings.extend(findings);
+    }
+
+    /// Notes what was seen in figures, if anybody wants them.
+    pub(super) fn figure(&mut self, note: impl FnOnce(&mut Figures)) {
+        if let Some(figures) = &mut self.figures {
+            note(figures);
+        }
+    }
+
     /// Sees to it that no finding repeats `secret`, whoever sent it back.
     pub(super) fn hide(&mut self, secret: &str) {
         if !secret.is_empty() {
@@ -98,6 +112,7 @@ impl Trace {
             phases: self.phases,
             findings: self.findings,
             facts: self.facts,
+            figures: self.figures,
         }
     }
 

@@ -26,7 +26,7 @@ use super::witnesses::Witnesses;
 use super::{Ask, Beat, Refused, Reply, alarms};
 use crate::clock;
 use crate::engine::{self, NotTaken};
-use crate::probe::{Manner, Reach};
+use crate::probe::Manner;
 use crate::samples::{self, Samples};
 use crate::state_log::{self, State, StateLog};
 
@@ -378,11 +378,7 @@ impl Watcher {
                         of: For::Witness(index),
                         target,
                         conditions: Arc::default(),
-                        manner: Manner {
-                            timeout: super::witnesses::TIMEOUT,
-                            fresh: false,
-                            reach: Reach::Anywhere,
-                        },
+                        manner: Manner::within(super::witnesses::TIMEOUT),
                     });
                 }
             }

@@ -303,7 +303,9 @@ fn parents(monitor: &Value) -> Vec<String> {
 fn members(monitor: &Value) -> Vec<String> {
     let group = monitor.get("group");
     let group = group.and_then(|group| serde_json::from_value(group.clone()).ok());
-    group.map_or_else(Vec::new, |group: ShortOrLong<Group>| group.0.members.clone())
+    group.map_or_else(Vec::new, |group: ShortOrLong<Group>| {
+        group.0.members.clone()
+    })
 }
 
 fn witnesses(check: &mut Check<'_>, value: &Value) {

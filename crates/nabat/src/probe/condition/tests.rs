@@ -32,6 +32,7 @@ fn answer(body: &str) -> Report {
         phases: vec![("first byte", Duration::from_millis(40))],
         loss_percent: None,
         findings: vec![Finding::up("status 200")],
+        figures: None,
         facts,
     }
 }

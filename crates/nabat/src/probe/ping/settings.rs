@@ -37,6 +37,9 @@ pub struct Ping {
     #[serde(default = "default_max_loss")]
     #[schemars(range(min = 0, max = 100), extend("default" = 50))]
     pub max_loss: u8,
+    /// How many hops a packet may take; without it as many as is usual here.
+    #[serde(skip)]
+    pub hops: Option<u8>,
 }
 
 /// Which addresses of a name are meant.
@@ -62,6 +65,7 @@ impl Ping {
             size: default_size(),
             family: AddressFamily::default(),
             max_loss: default_max_loss(),
+            hops: None,
         }
     }
 

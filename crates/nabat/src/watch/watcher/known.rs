@@ -60,9 +60,9 @@ impl Known {
             false => Reach::Anywhere,
         };
         Manner {
-            timeout: timeout.min(interval),
             fresh,
             reach,
+            ..Manner::within(timeout.min(interval))
         }
     }
 
