@@ -90,7 +90,12 @@ const PACKAGES: &[Package] = &[
     Package {
         name: "prometheus-blackbox-exporter",
         programs: &["prometheus-blackbox-exporter", "blackbox_exporter"],
-        tests: "`cargo xtask bench`",
+        tests: "`cargo xtask bench`, and the tests that hold `/probe` against it",
+    },
+    Package {
+        name: "python3-grpcio",
+        programs: &["/usr/lib/python3/dist-packages/grpc/__init__.py"],
+        tests: "the tests that ask gRPC servers",
     },
     Package {
         name: "nginx-light",

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::card::{Card, CardId, Told};
-use crate::chat::{BotId, Chat, ChatKey, Invite, Person, PersonId};
+use crate::chat::{BotId, Chat, ChatKey, Invite, MadeBot, Person, PersonId};
 use crate::delivery::{Attempt, Delivery, DeliveryId, Done};
 use crate::history::Entry;
 use crate::incident::{Incident, IncidentId};
@@ -34,7 +34,7 @@ pub enum Change {
     Invite(Invite),
     /// An invitation that was used or ran out.
     InviteGone([u8; 32]),
-    /// A new subscription.
+    /// A subscription as it is now.
     Subscription(Subscription),
     /// A subscription that ended.
     SubscriptionGone(SubscriptionId),
@@ -91,6 +91,10 @@ pub enum Change {
     Token(Box<Token>),
     /// The name of a token that admits to nothing any more.
     TokenGone(String),
+    /// A bot that is not of the configuration, as it is now.
+    Bot(Box<MadeBot>),
+    /// A bot that nothing uses any more.
+    BotGone(BotId),
     /// The last update of a bot that was dealt with.
     Offset(BotId, Offset),
     /// No number up to this one is free.
@@ -125,6 +129,8 @@ pub struct Snapshot {
     pub cards: Vec<Card>,
     /// The outbox.
     pub deliveries: Vec<Delivery>,
+    /// The bots that are not of the configuration.
+    pub bots: Vec<MadeBot>,
     /// Per bot, how far its updates have been dealt with.
     pub offsets: Vec<(BotId, Offset)>,
     /// No number up to this one is free.

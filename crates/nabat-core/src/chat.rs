@@ -21,6 +21,29 @@ pub struct BotId(pub i64);
 #[serde(transparent)]
 pub struct PersonId(pub i64);
 
+/// The token of a bot. Nothing prints it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BotToken(pub String);
+
+impl fmt::Debug for BotToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// A bot that is not of the configuration: its token came in while Nabat ran.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MadeBot {
+    /// Which bot.
+    pub id: BotId,
+    /// Its name, without the `@`.
+    pub username: String,
+    /// What admits to it.
+    pub token: BotToken,
+    /// Since when it is known.
+    pub made_at: Timestamp,
+}
+
 /// Where messages go: a chat as one bot sees it, or one topic of it.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,

@@ -10,7 +10,7 @@
 //! `hands` (what is on its way), `outbox` (what waits and for how long), `reach` (chats that can't be
 //! told, and fallbacks), `hush` (acknowledgements), `silences`, `hold` (inhibition and the hours of
 //! routes), `chats` (what bots hear), `talk` (what people ask for), `wish` (what they ask of the
-//! monitors), `buttons` (what they press on a card), `people` and `who` (who may), `history` (what is
+//! monitors), `own_chats` (where a monitor tells by itself, and the bots for it), `buttons` (what they press on a card), `people` and `who` (who may), `history` (what is
 //! kept of incidents), `overview` (what fires, for readers).
 
 mod alerts;
@@ -26,6 +26,7 @@ mod hold;
 mod hush;
 mod outbox;
 mod overview;
+mod own_chats;
 mod people;
 mod reach;
 mod silences;
@@ -69,6 +70,7 @@ pub use alerts::Refusal;
 pub use chats::{Event, Heard, Speaker};
 pub use outbox::{Dropped, Pending, Wanted};
 pub use overview::{Firing, Overview, SUBSCRIBERS};
+pub use own_chats::{OwnChat, Watched};
 pub use talk::LookBack;
 pub use who::Subscribed;
 
@@ -184,6 +186,9 @@ pub struct Engine {
     invites: HashMap<[u8; 32], Invite>,
     subscriptions: BTreeMap<SubscriptionId, Subscription>,
     index: Index,
+    own_chats: own_chats::OwnChats,
+    /// The bots that are not of the configuration, and since when nothing uses each.
+    made_bots: HashMap<BotId, own_chats::Made>,
     sorter: Sorter,
     inhibitions: Inhibitions,
     /// Of whom it is decided at the end of this step whether they are inhibited.
@@ -285,6 +290,8 @@ enum Timer {
     Ways(CardId),
     Acknowledgement(IncidentId),
     Silence(SilenceId),
+    /// A bot that is not of the configuration may not be needed any more.
+    Bot(BotId),
     /// A critical delivery has waited for so long that it is alarming: looked at after each step.
     Late,
 }
@@ -358,6 +365,7 @@ impl Engine {
     /// An engine that holds what the store kept.
     fn of(now: Timestamp, settings: Settings, snapshot: Snapshot, out: &mut Effects) -> Self {
         let index = Index::new(snapshot.subscriptions.iter().map(|s| (s.id, &s.selector)));
+        let own_chats = own_chats::OwnChats::of(&snapshot.subscriptions);
         let inhibitions = Inhibitions::new(&settings.inhibit_rules);
         let sorter = Sorter::new(overview::routing(&settings));
         let mut engine = Self {
@@ -383,6 +391,11 @@ impl Engine {
                 .map(|subscription| (subscription.id, subscription))
                 .collect(),
             index,
+            own_chats,
+            made_bots: by(
+                snapshot.bots.into_iter().map(own_chats::Made::of).collect(),
+                |made| made.bot.id,
+            ),
             sorter,
             inhibitions,
             affected: BTreeSet::new(),
@@ -406,6 +419,7 @@ impl Engine {
         for delivery in snapshot.deliveries {
             engine.put_delivery(delivery, out);
         }
+        engine.look_at_all_bots(now);
         engine.follow_clock(now, out);
         engine.decide_inhibitions();
         engine.late = engine.tells_of_late();
@@ -477,6 +491,7 @@ impl Engine {
                 Timer::Acknowledgement(id) => self.outlive_acknowledgement(now, id, out),
                 Timer::Silence(id) => self.look_at_silence(now, id, out),
                 Timer::Confirmed(id) => self.confirm(id),
+                Timer::Bot(bot) => self.look_at_bot(now, bot, out),
                 Timer::Late => {}
                 Timer::EndedLately(fingerprint) => self.forget_end(now, fingerprint),
             }

@@ -6,7 +6,7 @@
 //! what changed and carry the alarms on.
 //!
 //! In reading order: [`rules`] (what is expected of a monitor), [`state`] (what is known of it),
-//! `judge` (what a sample makes of that), `flap`, `heartbeat`, `grid` (when probes are due),
+//! `judge` (what a sample makes of that), `flap`, `heartbeat`, `group`, `grid` (when probes are due),
 //! `witness` (whether it is our own fault), [`watch`] (all of it together), [`uptime`].
 //!
 //! Invariants: an alarm is raised only after a confirmation, never by what could not be looked at;
@@ -15,6 +15,7 @@
 
 mod flap;
 mod grid;
+mod group;
 mod heartbeat;
 mod judge;
 pub mod record;
@@ -32,6 +33,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
 
+pub use group::{DownWhen, Group, Member};
 pub use heartbeat::{RunId, Signal};
 pub use rules::{BadRules, Expected, Flap, Heartbeat, Kind, Probing, Rules};
 pub use state::{Standing, State};
@@ -110,6 +112,19 @@ pub enum Trouble {
     Down,
     /// It works, but not as it should.
     Degraded,
+}
+
+impl Trouble {
+    /// The name of its alert.
+    pub const fn alert(self) -> &'static str {
+        match self {
+            Self::Down => "MonitorDown",
+            Self::Degraded => "MonitorDegraded",
+        }
+    }
+
+    /// The label of its alert that names the monitor.
+    pub const MONITOR: &'static str = "monitor";
 }
 
 #[cfg(test)]

@@ -14,12 +14,16 @@ use serde::{Deserialize, Serialize};
 use crate::alert::Labels;
 use crate::chat::{ChatKey, PersonId};
 use crate::matcher::{self, Matcher, MatcherError};
+use crate::monitor::MonitorId;
 use crate::time::Timestamp;
 use expression::ExpressionError;
 
 /// How much memory the expressions of one list of matchers may take once they are compiled, in
 /// bytes: what a chat asks for is kept for good, and a list of hosts as long as a message takes less.
 const COMPILED_BYTES_MAX: usize = 256 << 10;
+
+/// The label by which the alerts of one monitor are known.
+pub const MONITOR: &str = "monitor";
 
 /// The number of a subscription; never used twice.
 #[derive(
@@ -41,6 +45,8 @@ pub struct Subscription {
     pub created_by: PersonId,
     /// When it was made.
     pub created_at: Timestamp,
+    /// The monitor of which the chat is the own one: the subscription goes with it.
+    pub monitor: Option<MonitorId>,
 }
 
 /// Which alerts a subscription is about.
@@ -80,6 +86,11 @@ impl Selector {
             return Err(MatcherError { at, problem });
         }
         Ok(Self::of_matchers(matchers))
+    }
+
+    /// Selects the alerts of the monitor of this name.
+    pub fn of_monitor(name: &str) -> Self {
+        Self::Labels(vec![Matcher::equal(MONITOR, name)])
     }
 
     fn of_matchers(matchers: Vec<Matcher>) -> Self {

@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Config};
-use crate::engine::{self, Problem, Running};
+use crate::engine::{self, MadeBots, Problem, Running};
 use crate::lifecycle;
 use crate::metrics::Metrics;
 use crate::probe::Tools;
@@ -113,6 +113,8 @@ struct Live {
     reloader: Reloader,
     bots: Bots,
     integrations: Integrations,
+    /// The bots that came in by the API.
+    made_bots: tokio::sync::watch::Receiver<MadeBots>,
     watch: watch::Handle,
 }
 
@@ -129,7 +131,8 @@ impl Live {
     /// Lets run what the configuration in force names.
     fn follow(&mut self) {
         let config = self.reloader.config();
-        self.bots.follow(&config);
+        let made = Arc::clone(&self.made_bots.borrow_and_update());
+        self.bots.follow(&config, &made);
         let external_url = self.external_url.as_deref();
         let external_url = external_url.or(config.external_url.as_deref());
         let external_url = external_url.unwrap_or(&self.listening);
@@ -225,7 +228,7 @@ impl App {
         let watch = watch::start(
             engine.handle.clone(),
             history.as_ref(),
-            tools,
+            Arc::clone(&tools),
             files,
             config.clone(),
         )?;
@@ -247,6 +250,7 @@ impl App {
                 about,
                 metrics,
                 watch: watch.handle.clone(),
+                tools,
                 samples,
                 api,
                 ears,
@@ -256,6 +260,7 @@ impl App {
                 reload,
             },
         );
+        let made_bots = engine.handle.made_bots();
         let reloader = Reloader::new(source, engine.handle.clone(), config_in_force, counted);
         Ok(Self {
             address,
@@ -269,6 +274,7 @@ impl App {
                 reloader,
                 bots,
                 integrations,
+                made_bots,
                 watch: watch.handle.clone(),
             },
             watch,
@@ -331,6 +337,7 @@ impl App {
                     // The outcome is in the log and in the operators' chat.
                     let _ = self.live.reload().await;
                 }
+                Ok(()) = self.live.made_bots.changed() => self.live.follow(),
                 Some(reload) = self.reloads.recv() => {
                     let outcome = self.live.reload().await;
                     let _ = reload.answer.send(outcome);

@@ -10,6 +10,7 @@ mod file;
 mod idle;
 mod import;
 mod incidents;
+mod mon;
 mod monitor;
 mod output;
 mod ping;
@@ -73,6 +74,15 @@ enum Command {
     Silence(Box<silence::Silence>),
     /// Watch devices and services; see how they stand
     Monitor(Box<monitor::Monitor>),
+    /// Watch something and tell a chat of it; prints the ID
+    #[command(alias = "add_mon")]
+    AddMon(Box<mon::AddMon>),
+    /// List what is watched: ID, type, address, status, chat
+    #[command(alias = "list_mon")]
+    ListMon(Box<mon::ListMon>),
+    /// Watch something no more, by its ID
+    #[command(alias = "del_mon")]
+    DelMon(Box<mon::DelMon>),
     /// Run a job and tell Nabat that it began and how it ended
     Run(run::Run),
     /// Make tokens for programs that use the API, list and remove them
@@ -93,7 +103,7 @@ enum Command {
 
 /// Runs the command that the process was called with.
 pub fn run() -> ExitCode {
-    let outcome = match Cli::parse().command {
+    let outcome = match Cli::parse_from(mon::arguments(std::env::args_os())).command {
         Command::Serve(serve) => serve.run(),
         Command::Demo(demo) => demo.run(),
         Command::Check(check) => check.run(),
@@ -101,6 +111,9 @@ pub fn run() -> ExitCode {
         Command::Alert(alert) => alert.run(),
         Command::Silence(silence) => silence.run(),
         Command::Monitor(monitor) => monitor.run(),
+        Command::AddMon(wanted) => wanted.run(),
+        Command::ListMon(wanted) => wanted.run(),
+        Command::DelMon(wanted) => wanted.run(),
         Command::Run(run) => match run.run() {
             Ok(code) => return ExitCode::from(code),
             Err(failure) => Err(failure),

@@ -8,6 +8,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -21,6 +22,7 @@ mod document;
 mod endpoint;
 mod environment;
 mod format;
+mod group;
 mod import;
 mod inhibit_rule;
 pub mod integration;
@@ -29,6 +31,7 @@ mod mailbox;
 mod maintenance;
 mod matchers;
 mod mistake;
+pub mod modules;
 pub mod monitor;
 mod period;
 mod receiver;
@@ -42,7 +45,7 @@ mod secret_file;
 mod settings;
 mod smarthost;
 mod store;
-mod suggest;
+pub(crate) mod suggest;
 mod time_interval;
 mod tree;
 mod yaml;
@@ -70,7 +73,8 @@ pub use route::Route;
 pub use schema::json_schema;
 pub use secret::Secret;
 pub use settings::{
-    Api, Auth, Basic, Bot, Config, History, Intake, Limits, Operator, Telegram, Updates, Webhook,
+    Api, Auth, Basic, Bot, Config, History, Intake, Limits, MadeBots, Operator, Telegram, Updates,
+    Webhook,
 };
 pub use smarthost::{Smarthost, SmarthostError};
 pub use store::{Store, StoreError};
@@ -246,8 +250,13 @@ pub fn parse_as(
         check.fault("", &Spot::START, found, expected, Some(hint));
     }
     rules::apply(&mut check, &value);
-    if !check.faults.is_empty() {
-        return Err(check.faults.into_error(file, text));
+    let modules = modules::load(&mut check, &value);
+    if !check.faults.is_empty() || modules.is_err() {
+        let mut error = check.faults.into_error(file, text);
+        error
+            .0
+            .extend(modules.err().into_iter().flat_map(|error| error.0));
+        return Err(error);
     }
     let written = value.get("monitors").and_then(Value::as_array);
     let written = written.into_iter().flatten();
@@ -257,6 +266,7 @@ pub fn parse_as(
     let config: Config = settings(check, value, file)?;
     Ok(Config {
         monitor_definitions,
+        modules: modules.ok().flatten().map(Arc::new),
         notes,
         ..config
     })

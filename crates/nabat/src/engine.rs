@@ -20,16 +20,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use nabat_core::alert::{Labels, News};
 use nabat_core::change::Change;
-use nabat_core::chat::Admits;
+use nabat_core::chat::{Admits, MadeBot};
 use nabat_core::delivery::{DeliveryId, Settled, Waiting, Work};
 use nabat_core::destination::{Destination, Outlet};
 use nabat_core::engine::wish::{Upshot, Wish};
 use nabat_core::engine::{
-    Dropped, Figures, Heard, Overview, Pending, Refusal, Settings, Subscribed, Wanted,
+    Dropped, Figures, Heard, Overview, Pending, Refusal, Settings, Subscribed, Wanted, Watched,
 };
 use nabat_core::silence::{self, Draft, Silence, SilenceId};
 
@@ -48,7 +48,11 @@ pub struct Handle {
     asks: mpsc::Sender<Ask>,
     alerts: Arc<Semaphore>,
     ready: Arc<AtomicBool>,
+    made_bots: watch::Receiver<MadeBots>,
 }
+
+/// The bots that are not of the configuration.
+pub type MadeBots = Arc<[MadeBot]>;
 
 /// Why the engine did not take something. Nothing of it was kept.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -87,7 +91,7 @@ type Reply<T> = oneshot::Sender<Result<T, NotTaken>>;
 #[derive(Debug)]
 enum Ask {
     News(Vec<News>, Reply<()>),
-    Watched(Vec<Change>, Vec<News>, Reply<()>),
+    Watched(Box<Watched>, Reply<()>),
     Heard(Box<Heard>, Reply<Option<String>>),
     Take(Vec<DeliveryId>, Reply<Option<Work>>),
     Settle(Settled, Reply<()>),
@@ -166,6 +170,7 @@ pub fn start(
         queue,
         Arc::clone(&ready),
     )?;
+    let made_bots = worker.made_bots();
     let runtime = tokio::runtime::Handle::current();
     let thread = std::thread::Builder::new()
         .name("engine".to_owned())
@@ -178,6 +183,7 @@ pub fn start(
         asks,
         alerts: Arc::new(Semaphore::new(ALERTS_WAITING_MAX)),
         ready,
+        made_bots,
     };
     Ok(Running { handle, thread })
 }
@@ -239,10 +245,29 @@ impl Handle {
     /// Keeps what the watch decided, and takes its alerts, in one transaction.
     ///
     /// # Errors
-    /// See [`NotTaken`]; nothing of it was kept. Where it is [`NotTaken::Refused`], all of it was but
-    /// the alerts that are over the limit.
+    /// See [`NotTaken`]; nothing of it was kept. Where too many incidents are open, all of it was but
+    /// what would open more.
     pub async fn watched(&self, changes: Vec<Change>, news: Vec<News>) -> Result<(), NotTaken> {
-        self.ask(|reply| Ask::Watched(changes, news, reply)).await
+        let watched = Watched {
+            changes,
+            news,
+            ..Watched::default()
+        };
+        self.take_watched(watched).await
+    }
+
+    /// The same with all that the watch can decide.
+    ///
+    /// # Errors
+    /// As [`Self::watched`].
+    pub async fn take_watched(&self, watched: Watched) -> Result<(), NotTaken> {
+        let watched = Box::new(watched);
+        self.ask(|reply| Ask::Watched(watched, reply)).await
+    }
+
+    /// The bots that are not of the configuration, as they are stored.
+    pub fn made_bots(&self) -> watch::Receiver<MadeBots> {
+        self.made_bots.clone()
     }
 
     /// Notes how a delivery went.

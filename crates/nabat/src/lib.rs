@@ -1,6 +1,7 @@
 //! The program: everything that touches the world.
 
 pub mod app;
+pub mod blackbox;
 pub mod bot;
 pub mod channel;
 pub mod cli;

@@ -6,6 +6,7 @@
 
 pub mod certificate;
 pub mod command;
+pub mod condition;
 mod connect;
 mod dialogue;
 pub mod dns;
@@ -13,6 +14,8 @@ pub mod domain;
 mod endpoint;
 mod evidence;
 mod failure;
+mod figures;
+pub mod grpc;
 mod handshake;
 pub mod http;
 pub mod mysql;
@@ -36,16 +39,20 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 pub use endpoint::{Endpoint, EndpointError};
+pub use figures::{CertificateSeen, DnsSeen, Figures, HttpSeen, TlsSeen};
 pub use nabat_core::monitor::Outcome;
 pub use pattern::{Pattern, PatternError};
 pub use short::{Short, ShortOrLong};
 pub use stream::Starttls;
 pub use target::Target;
 
+pub use condition::{Condition, NoCondition};
+
+use condition::{Evaluations, Facts};
 use domain::Registries;
 use handshake::Handshakes;
 use names::Names;
-use ping::Pinger;
+use ping::{AddressFamily, Pinger};
 
 /// What all probes share: names found, pings carried, and what TLS needs.
 #[derive(Debug)]
@@ -56,6 +63,7 @@ pub struct Tools {
     pub pinger: Pinger,
     handshakes: Handshakes,
     registries: Registries,
+    evaluations: Evaluations,
 }
 
 impl Tools {
@@ -69,6 +77,7 @@ impl Tools {
             pinger: Pinger::new()?,
             handshakes: Handshakes::default(),
             registries: Registries::default(),
+            evaluations: Evaluations::default(),
         })
     }
 }
@@ -90,6 +99,10 @@ pub struct Report {
     pub loss_percent: Option<u8>,
     /// Each condition with what was seen, in the order in which they were looked at.
     pub findings: Vec<Finding>,
+    /// What conditions may speak of, until they were looked at.
+    pub(crate) facts: Facts,
+    /// What else was seen, in figures, if they were asked for.
+    pub figures: Option<Box<Figures>>,
 }
 
 /// One condition of a probe and what was seen. Holds no secret.
@@ -110,6 +123,23 @@ pub struct Manner {
     pub fresh: bool,
     /// Which addresses may be asked.
     pub reach: Reach,
+    /// Which of those are.
+    pub choice: Choice,
+    /// The address of this machine by which the target is asked; without it the system chooses.
+    pub source: Option<IpAddr>,
+    /// Whether the report has [`Figures`].
+    pub figures: bool,
+}
+
+/// Which addresses of a target a probe asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// One after the other, until one answers.
+    Each,
+    /// The first of a family, else of the other one.
+    First(AddressFamily),
+    /// The first of a family.
+    Only(AddressFamily),
 }
 
 /// Which addresses a probe may ask, after names were resolved and at every redirect.
@@ -119,6 +149,20 @@ pub enum Reach {
     Anywhere,
     /// Only public ones: for people who may not look into this machine's networks.
     PublicOnly,
+}
+
+impl Manner {
+    /// As monitors are looked at: whatever address they have, within `timeout`.
+    pub const fn within(timeout: Duration) -> Self {
+        Self {
+            timeout,
+            fresh: false,
+            reach: Reach::Anywhere,
+            choice: Choice::Each,
+            source: None,
+            figures: false,
+        }
+    }
 }
 
 impl Report {
@@ -132,6 +176,8 @@ impl Report {
             loss_percent: None,
             phases: Vec::new(),
             findings: vec![Finding::unknown(words)],
+            facts: Facts::default(),
+            figures: None,
         }
     }
 

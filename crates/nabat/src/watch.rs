@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nabat_core::alert::Labels;
-use nabat_core::chat::ChatKey;
+use nabat_core::chat::{ChatKey, MadeBot};
 use nabat_core::matcher::Matcher;
 use nabat_core::monitor::record::{Origin, Record};
 use nabat_core::monitor::state::Alarm;
@@ -97,6 +97,36 @@ pub enum Refused {
         /// The parent's name.
         parent: String,
     },
+    /// A member does not exist.
+    #[error("`{member}`, a member of `{name}`, is no monitor")]
+    NoMember {
+        /// The group's name.
+        name: String,
+        /// The member's name.
+        member: String,
+    },
+    /// A group would be in itself.
+    #[error("`{name}` would be in itself by its members")]
+    InItself {
+        /// Its name.
+        name: String,
+    },
+    /// It is in a group.
+    #[error("`{name}` is in the group `{group}`")]
+    InGroup {
+        /// Its name.
+        name: String,
+        /// The group's name.
+        group: String,
+    },
+    /// A parent is a group.
+    #[error("`{parent}`, a parent of `{name}`, is a group; name its members instead")]
+    ParentGroup {
+        /// The child's name.
+        name: String,
+        /// The parent's name.
+        parent: String,
+    },
     /// It would stand behind itself.
     #[error("`{name}` would stand behind itself by its parents")]
     Circle {
@@ -144,7 +174,7 @@ pub enum Refused {
         max: usize,
     },
     /// It is no thing that can be looked at.
-    #[error("`{name}` is a heartbeat: it calls, Nabat can't look")]
+    #[error("`{name}` is a heartbeat or a group: there is nothing to look at")]
     NothingToProbe {
         /// Its name.
         name: String,
@@ -170,6 +200,10 @@ impl Refused {
             | Self::Exists { name }
             | Self::Configured { name }
             | Self::NoParent { name, .. }
+            | Self::NoMember { name, .. }
+            | Self::ParentGroup { name, .. }
+            | Self::InGroup { name, .. }
+            | Self::InItself { name }
             | Self::Circle { name }
             | Self::HasChildren { name, .. }
             | Self::KeyTaken { name }
@@ -192,6 +226,17 @@ pub struct Wanted {
     pub written: Written,
     /// Where it comes from.
     pub origin: Origin,
+    /// The chat that it is to tell by itself, if Telegram was asked about it.
+    pub introduced: Option<Introduced>,
+}
+
+/// What Telegram says of the chat that a monitor tells by itself.
+#[derive(Debug, Clone)]
+pub struct Introduced {
+    /// The bot that is to speak there, if it is not of the configuration.
+    pub bot: Option<MadeBot>,
+    /// What the chat is called.
+    pub title: String,
 }
 
 /// What may be there already when a monitor is put.
@@ -460,11 +505,12 @@ impl Handle {
         };
         let timeout = monitor.timeout.map(|timeout| timeout.duration());
         let manner = Manner {
-            timeout: timeout.unwrap_or_else(|| target.usual_timeout()),
             fresh: true,
             reach,
+            ..Manner::within(timeout.unwrap_or_else(|| target.usual_timeout()))
         };
-        Ok(target.probe(&self.tools, manner).await)
+        let conditions = monitor.conditions.clone().into();
+        Ok(target.probe(&conditions, &self.tools, manner).await)
     }
 
     /// Takes a sign of life. When this returns, it is on disk.

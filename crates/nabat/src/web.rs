@@ -9,6 +9,7 @@ pub mod api;
 mod health;
 mod media;
 mod ping;
+mod probe;
 pub mod server;
 mod webhook;
 
@@ -25,6 +26,7 @@ use crate::bot::WebhookEars;
 use crate::config::Config;
 use crate::engine::Handle;
 use crate::metrics::Metrics;
+use crate::probe::Tools;
 use crate::samples::Samples;
 use crate::watch;
 
@@ -56,6 +58,8 @@ pub struct State {
     pub metrics: Arc<Metrics>,
     /// The watch.
     pub watch: watch::Handle,
+    /// What probes share.
+    pub tools: Arc<Tools>,
     /// What probes saw.
     pub samples: Arc<Samples>,
     /// What the REST API needs.
@@ -107,6 +111,7 @@ pub fn router(state: State) -> Router {
         .merge(alertmanager::former())
         .nest("/api/v2", alertmanager::router(&state))
         .route("/metrics", get(health::metrics))
+        .route("/probe", get(probe::probe))
         .route("/-/healthy", get(health::healthy))
         .route("/-/ready", get(health::ready))
         .route("/-/reload", post(health::reload))

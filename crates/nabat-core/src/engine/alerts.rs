@@ -27,6 +27,14 @@ pub enum Refusal {
         /// The limit.
         limit: usize,
     },
+    /// The limit of subscriptions is reached.
+    #[error(
+        "there are {limit} subscriptions, which is the most: no other chat can be told of monitors; end some or raise `limits.max_subscriptions`"
+    )]
+    TooManySubscriptions {
+        /// The limit.
+        limit: usize,
+    },
 }
 
 /// When a life is told that began with news from before the end of another, if it is not over by

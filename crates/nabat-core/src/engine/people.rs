@@ -19,10 +19,9 @@ const INVITE_VALID_FOR: Duration = Duration::from_secs(24 * 3_600);
 
 impl Engine {
     pub(super) fn allows(&self, bot: BotId, id: i64) -> bool {
-        self.settings
-            .allowed
-            .get(&bot)
-            .is_some_and(|allowed| allowed.contains(&id))
+        let allowed = self.settings.allowed.get(&bot);
+        // Whom a monitor tells by itself may answer, too.
+        allowed.is_some_and(|allowed| allowed.contains(&id)) || self.own_chats.has(bot, id)
     }
 
     pub(super) fn knows(&self, bot: BotId, speaker: &Speaker) -> bool {

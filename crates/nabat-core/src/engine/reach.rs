@@ -216,7 +216,10 @@ impl Engine {
     /// Whether there is an outlet for the destination in the configuration.
     pub(super) fn is_carried(&self, destination: Destination) -> bool {
         match destination {
-            Destination::Chat(chat) => self.settings.allowed.contains_key(&chat.bot),
+            Destination::Chat(chat) => {
+                self.settings.allowed.contains_key(&chat.bot)
+                    || self.made_bots.contains_key(&chat.bot)
+            }
             Destination::Integration(_) => self.integration(destination).is_some(),
         }
     }
@@ -346,7 +349,9 @@ impl Engine {
         }
         for subscription in self.subscriptions.values_mut() {
             if subscription.chat == from {
+                self.own_chats.remove(subscription);
                 subscription.chat = to;
+                self.own_chats.add(subscription);
                 out.changes.push(Change::Subscription(subscription.clone()));
             }
         }

@@ -5,13 +5,59 @@ use std::sync::Arc;
 
 use super::{Effects, Engine};
 use crate::card::CardId;
+use crate::change::Change;
 use crate::chat::ChatKey;
 use crate::incident::{Incident, IncidentId, title_of};
 use crate::subscription::index::Index;
-use crate::subscription::{Selector, SubscriptionId};
+use crate::subscription::{Selector, Subscription, SubscriptionId};
 use crate::time::Timestamp;
 
 impl Engine {
+    /// Takes a subscription in. Returns how many alerts fire that it selects.
+    pub(super) fn add_subscription(
+        &mut self,
+        subscription: Subscription,
+        out: &mut Effects,
+    ) -> usize {
+        out.changes.push(Change::Subscription(subscription.clone()));
+        self.index.add(subscription.id, &subscription.selector);
+        self.own_chats.add(&subscription);
+        let firing = self.catch_up(subscription.chat, &subscription.selector, out);
+        self.subscriptions.insert(subscription.id, subscription);
+        firing
+    }
+
+    /// Ends a subscription of a chat. Returns what it was to.
+    pub(super) fn remove_subscription(
+        &mut self,
+        now: Timestamp,
+        chat: ChatKey,
+        id: SubscriptionId,
+        out: &mut Effects,
+    ) -> Option<String> {
+        let gone = self.forget_subscription(chat, id, out)?;
+        self.after_unsubscribing(now, chat, out);
+        Some(gone)
+    }
+
+    /// The same where others of the chat follow: [`Engine::after_unsubscribing`] is due then.
+    pub(super) fn forget_subscription(
+        &mut self,
+        chat: ChatKey,
+        id: SubscriptionId,
+        out: &mut Effects,
+    ) -> Option<String> {
+        self.subscriptions
+            .get(&id)
+            .filter(|subscription| subscription.chat == chat)?;
+        let gone = self.subscriptions.remove(&id)?;
+        self.index.remove(id, &gone.selector);
+        self.own_chats.remove(&gone);
+        self.look_at_bot_soon(chat.bot);
+        out.changes.push(Change::SubscriptionGone(id));
+        Some(gone.selector.to_string())
+    }
+
     /// After a subscription was made: what fires already is told too. Returns how many do.
     pub(super) fn catch_up(
         &mut self,

@@ -328,7 +328,8 @@ impl Engine {
         let mut of_chat = 0;
         for known in self.subscriptions.values() {
             if known.chat == request.chat {
-                of_chat += 1;
+                // Monitors' own come and go with them.
+                of_chat += usize::from(known.monitor.is_none());
                 if known.selector == selector {
                     return Answer::AlreadySubscribed { what };
                 }
@@ -351,11 +352,9 @@ impl Engine {
             selector,
             created_by: request.speaker.id,
             created_at: request.now,
+            monitor: None,
         };
-        out.changes.push(Change::Subscription(subscription.clone()));
-        self.index.add(subscription.id, &subscription.selector);
-        let firing_now = self.catch_up(request.chat, &subscription.selector, out);
-        self.subscriptions.insert(subscription.id, subscription);
+        let firing_now = self.add_subscription(subscription, out);
         Answer::Subscribed { what, firing_now }
     }
 
@@ -421,33 +420,6 @@ impl Engine {
         }
         self.after_unsubscribing(request.now, request.chat, out);
         Answer::UnsubscribedAll { count: items.len() }
-    }
-
-    fn remove_subscription(
-        &mut self,
-        now: Timestamp,
-        chat: ChatKey,
-        id: SubscriptionId,
-        out: &mut Effects,
-    ) -> Option<String> {
-        let gone = self.forget_subscription(chat, id, out)?;
-        self.after_unsubscribing(now, chat, out);
-        Some(gone)
-    }
-
-    fn forget_subscription(
-        &mut self,
-        chat: ChatKey,
-        id: SubscriptionId,
-        out: &mut Effects,
-    ) -> Option<String> {
-        self.subscriptions
-            .get(&id)
-            .filter(|subscription| subscription.chat == chat)?;
-        let gone = self.subscriptions.remove(&id)?;
-        self.index.remove(id, &gone.selector);
-        out.changes.push(Change::SubscriptionGone(id));
-        Some(gone.selector.to_string())
     }
 
     fn mute(&mut self, request: &Request<'_>, text: &str, out: &mut Effects) -> Answer {

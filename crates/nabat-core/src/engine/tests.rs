@@ -7,6 +7,7 @@ mod digests;
 mod hands;
 mod hold;
 mod hush;
+mod own_chats;
 mod people;
 mod routes;
 mod silences;
@@ -211,6 +212,7 @@ impl World {
             subscriptions: engine.subscriptions.values().cloned().collect(),
             cards: engine.cards.values().map(|on| on.card.clone()).collect(),
             deliveries: engine.deliveries.values().cloned().collect(),
+            bots: engine.made_bots().cloned().collect(),
             offsets: engine.offsets.iter().map(|(bot, at)| (*bot, *at)).collect(),
             numbers_used: engine.numbers_used,
         }

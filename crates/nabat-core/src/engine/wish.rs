@@ -141,7 +141,7 @@ pub enum Refusal {
     TooManyOfPerson,
     /// As many were made in the chat as may be.
     TooManyInChat,
-    /// It is a heartbeat.
+    /// It is a heartbeat or a group.
     NothingToProbe {
         /// Its name.
         name: String,

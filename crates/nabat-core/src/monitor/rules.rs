@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::MonitorId;
+use super::{Group, MonitorId};
 use crate::cron::Cron;
 use crate::time::Timestamp;
 
 /// What the configuration says of one monitor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rules {
-    /// Whether Nabat looks, or waits to hear.
+    /// Whether Nabat looks, waits to hear, or goes by others.
     pub kind: Kind,
     /// When to stop calling every end an end; `None`: never.
     pub flap: Option<Flap>,
@@ -22,13 +22,15 @@ pub struct Rules {
     pub is_local: bool,
 }
 
-/// Whether Nabat looks at the target, or waits to hear from it.
+/// Whether Nabat looks at the target, waits to hear from it, or goes by others.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Kind {
     /// Nabat looks.
     Probed(Probing),
     /// Something says that it is alive.
     Heartbeat(Heartbeat),
+    /// It stands as its members do.
+    Group(Group),
 }
 
 /// How a target is looked at, and what it takes to believe what is seen.
@@ -107,6 +109,9 @@ pub enum BadRules {
     /// The period or the grace of a heartbeat is too short or too long.
     #[error("the period and grace of a heartbeat are not within 1s-365d")]
     Heartbeat,
+    /// No number of members, or no share of them, that a group can have.
+    #[error("a group has not 1-1000 members, or not 1-100 percent of them")]
+    Group,
     /// Too many parents.
     #[error("there are more than 100 parents")]
     Parents,
@@ -131,6 +136,14 @@ impl Rules {
         }
     }
 
+    /// Those by which it stands, if it is a group.
+    pub(super) fn members(&self) -> Vec<MonitorId> {
+        match &self.kind {
+            Kind::Group(group) => group.members.iter().map(|member| member.id).collect(),
+            Kind::Probed(_) | Kind::Heartbeat(_) => Vec::new(),
+        }
+    }
+
     /// Whether they can be kept.
     ///
     /// # Errors
@@ -142,6 +155,7 @@ impl Rules {
         match &self.kind {
             Kind::Probed(probing) => probing.check()?,
             Kind::Heartbeat(heartbeat) => heartbeat.check()?,
+            Kind::Group(group) => group.check()?,
         }
         if self.flap.as_ref().is_some_and(|flap| !flaps(flap)) {
             return Err(BadRules::Flap);

@@ -14,12 +14,13 @@ pub struct Shorthand {
 }
 
 /// The schemes of addresses, and the kind that each means.
-const SCHEMES: [(&str, &str); 13] = [
+const SCHEMES: [(&str, &str); 15] = [
     ("ping", "ping"),
     ("icmp", "ping"),
     ("tcp", "tcp"),
     ("tls", "tls"),
     ("dns", "dns"),
+    ("grpc", "grpc"),
     ("ssh", "ssh"),
     ("smtp", "smtp"),
     ("redis", "redis"),
@@ -28,6 +29,7 @@ const SCHEMES: [(&str, &str); 13] = [
     ("ws", "websocket"),
     ("wss", "websocket"),
     ("domain", "domain"),
+    ("group", "group"),
 ];
 /// The longest name that is made of a target.
 const NAME_CHARS_MAX: usize = 100;
@@ -130,6 +132,7 @@ mod tests {
                 "a.example live",
             ),
             ("ping://10.0.0.1", "ping", "10.0.0.1", "10.0.0.1"),
+            ("group://web-1,web-2", "group", "web-1,web-2", "web-1,web-2"),
         ] {
             let read = read(text).unwrap();
             assert_eq!(

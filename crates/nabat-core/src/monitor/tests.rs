@@ -3,6 +3,7 @@
 
 mod always;
 mod families;
+mod groups;
 mod hands;
 mod heartbeats;
 mod probed;

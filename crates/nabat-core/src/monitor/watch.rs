@@ -8,13 +8,14 @@
 //! one ordered set: a step costs what is due, however many monitors there are.
 //!
 //! In reading order: this file (coming, going, pausing), `due` (what time brings), `samples`, `decide`
-//! (whose fault a failure is), `signals` (heartbeats), `entry` (edges and alarms of one monitor).
+//! (whose fault a failure is), `signals` (heartbeats), `groups`, `entry` (edges and alarms of one monitor).
 
 mod clock;
 mod decide;
 mod due;
 mod entry;
 mod family;
+mod groups;
 mod samples;
 mod signals;
 
@@ -42,6 +43,8 @@ pub struct Watch {
     /// Those whose suspicion is complete, and nobody knows yet whose fault it is.
     waiting: BTreeSet<MonitorId>,
     family: Family,
+    /// Groups as children of their members.
+    groups: Family,
     witnesses: Witnesses,
     pace: Pace,
     now: Timestamp,
@@ -147,8 +150,15 @@ impl Watch {
         watch
     }
 
-    /// What came of the steps since it was asked last.
+    /// What came of the steps since it was asked last; groups follow only now.
     pub fn drain(&mut self) -> Effects {
+        let mut next = 0;
+        while let Some(effect) = self.effects.list.get(next) {
+            if let Effect::Changed { id, at, .. } = *effect {
+                self.tally_groups_of(id, at);
+            }
+            next += 1;
+        }
         mem::take(&mut self.effects)
     }
 
@@ -189,11 +199,12 @@ impl Watch {
     pub fn set(&mut self, now: Timestamp, id: MonitorId, rules: Rules, state: Option<State>) {
         self.step(now);
         self.family.set(id, &rules.parents);
+        self.groups.set(id, &rules.members());
         match self.monitors.remove(&id) {
             Some(mut entry) if state.is_none() && entry.same_kind(&rules) => {
                 let interval = |rules: &Rules| match &rules.kind {
                     Kind::Probed(probing) => Some(probing.interval),
-                    Kind::Heartbeat(_) => None,
+                    Kind::Heartbeat(_) | Kind::Group(_) => None,
                 };
                 let moved = interval(&entry.rules) != interval(&rules);
                 entry.rules = rules;
@@ -214,6 +225,8 @@ impl Watch {
             }
         }
         self.replan(id);
+        self.tally(id, self.now);
+        self.tally_groups_of(id, self.now);
     }
 
     fn add(&mut self, id: MonitorId, rules: Rules, state: Option<State>) {
@@ -252,6 +265,7 @@ impl Watch {
             return;
         };
         self.family.set(id, &[]);
+        self.groups.set(id, &[]);
         self.forget(id, &entry);
         if let Some(alarm) = entry.state.alarm {
             self.effects.list.push(Effect::Calm {
@@ -262,6 +276,7 @@ impl Watch {
             });
         }
         self.effects.touched.remove(&id);
+        self.leave_groups(id);
         self.look_again(vec![id]);
     }
 
@@ -306,6 +321,7 @@ impl Watch {
         entry.state.words.clear();
         entry.settle(id, self.now, None, &mut self.effects);
         self.ask(now, id);
+        self.tally(id, self.now);
     }
 
     /// A monitor is being worked on until then: nobody is woken for it. `None`: no longer.

@@ -158,17 +158,24 @@ impl Witnesses {
         }
     }
 
+    /// Something answered: whoever failed in spite of it and has never answered will not. Many routers do
+    /// not answer pings.
+    pub(super) fn answered_by_another(&mut self) {
+        for witness in &mut self.each {
+            witness.mute |= witness.answered_at.is_none() && witness.fails();
+        }
+    }
+
     /// Something that was looked at from `at` on answered across the network, so there is one. Returns
     /// whether that refutes a witness.
     pub(super) fn crossed(&mut self, at: Timestamp) -> bool {
         let mut refuted = false;
-        for witness in self.each.iter_mut().filter(|witness| witness.fails()) {
-            let meanwhile = witness.failing.is_some_and(|run| run.first_at <= at);
-            if witness.link && meanwhile {
+        for witness in self.each.iter_mut().filter(|witness| witness.link) {
+            if witness.fails() && witness.failing.is_some_and(|run| run.first_at <= at) {
                 self.refuted_at = self.refuted_at.max(Some(at));
+                witness.mute = true;
                 refuted = true;
             }
-            witness.mute |= witness.answered_at.is_none() || witness.link && meanwhile;
         }
         refuted
     }

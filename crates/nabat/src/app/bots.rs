@@ -13,9 +13,9 @@ use nabat_core::chat::{Admits, Role};
 use super::deafness::Deafness;
 use crate::bot::{self, Ears, State, WebhookEars};
 use crate::channel::telegram::client::Client;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Secret};
 use crate::courier::Courier;
-use crate::engine::{Handle, Problem};
+use crate::engine::{Handle, MadeBots, Problem};
 use crate::metrics::{BotLabels, Metrics};
 use crate::store::History;
 
@@ -75,16 +75,12 @@ impl Bots {
         self.first_name.subscribe()
     }
 
-    /// Stops the bots that the configuration does not know as they are, and starts those that it
-    /// does and that do not run. A bot that is started anew begins when the old one has finished:
+    /// Stops the bots that neither the configuration knows as they are nor came in by the API, and
+    /// starts those that do not run. A bot that is started anew begins when the old one has finished:
     /// two couriers would send everything twice.
-    pub(super) fn follow(&mut self, config: &Config) {
-        let wanted: HashMap<i64, &config::Bot> = config
-            .telegram
-            .bots
-            .iter()
-            .map(|bot| (bot.id(), bot))
-            .collect();
+    pub(super) fn follow(&mut self, config: &Config, made: &MadeBots) {
+        let all = all(config, made);
+        let wanted: HashMap<i64, &config::Bot> = all.iter().map(|bot| (bot.id(), bot)).collect();
         self.leaving.retain(|_, gone| !gone.is_cancelled());
         self.running.retain(|id, bot| {
             let stays = wanted
@@ -108,9 +104,7 @@ impl Bots {
             }
             stays
         });
-        let new = config
-            .telegram
-            .bots
+        let new = all
             .iter()
             .filter(|bot| !self.running.contains_key(&bot.id()));
         let new: Vec<config::Bot> = new.cloned().collect();
@@ -203,6 +197,17 @@ impl Bots {
         }
         while self.tasks.join_next().await.is_some() {}
     }
+}
+
+/// Every bot that is to run: those of the configuration, and those that came in by the API.
+fn all(config: &Config, made: &MadeBots) -> Vec<config::Bot> {
+    let telegram = &config.telegram;
+    let made = made.iter().filter(|bot| telegram.bot(bot.id.0).is_none());
+    let made = made.map(|bot| {
+        let token = Secret::new(bot.token.0.as_str());
+        telegram.made_bot(&bot.username, token)
+    });
+    telegram.bots.iter().cloned().chain(made).collect()
 }
 
 /// Whether a running bot need not be started anew. Who may use it, and who is told

@@ -100,6 +100,15 @@ struct Problem {
 }
 
 impl Target {
+    /// The Nabat at `url`.
+    pub(super) const fn of(url: Url, token_file: Option<PathBuf>, data_dir: PathBuf) -> Self {
+        Self {
+            url,
+            token_file,
+            data_dir,
+        }
+    }
+
     /// Reads the token. Whoever named no file for it may do without: not everything asks for it.
     pub(super) fn open(self) -> anyhow::Result<Api> {
         let named = self.token_file.is_some();

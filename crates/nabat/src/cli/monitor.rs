@@ -1,7 +1,7 @@
 //! `nabat monitor`: what Nabat watches by itself, made, shown, changed and removed.
 
 mod files;
-mod shown;
+pub(super) mod shown;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,7 +23,7 @@ use crate::web::api::shape::monitor::{
     Applied, Apply, History, Maintenance, Monitor as Shown, Monitors, Report,
 };
 
-const PATH: &str = "/api/v1/monitors";
+pub(super) const PATH: &str = "/api/v1/monitors";
 /// How many monitors are asked for at a time.
 const PAGE: usize = 1_000;
 
@@ -75,6 +75,9 @@ struct Add {
     /// From which time on an answer is slow
     #[arg(long, value_parser = period)]
     slow_after: Option<Duration>,
+    /// What has to hold of what is seen, as in `latency < 300`
+    #[arg(short, long = "condition", value_name = "CEL")]
+    conditions: Vec<String>,
     /// A label of its alert, as in `team=db`
     #[arg(short, long = "label", value_name = "NAME=VALUE")]
     labels: Vec<String>,
@@ -196,6 +199,11 @@ async fn add(wanted: Add) -> Outcome {
     set("severity", wanted.severity.map(Value::from));
     let labels = pairs(&wanted.labels)?;
     set("labels", (!labels.is_empty()).then(|| json!(labels)));
+    let conditions = wanted.conditions;
+    set(
+        "conditions",
+        (!conditions.is_empty()).then(|| json!(conditions)),
+    );
     let parents = wanted.parents;
     set("parents", (!parents.is_empty()).then(|| json!(parents)));
     let api = wanted.how.target.open()?;
@@ -222,7 +230,7 @@ async fn list(wanted: List) -> Outcome {
 type Counts = std::collections::BTreeMap<String, usize>;
 
 /// All monitors that are wanted, page after page.
-async fn all(
+pub(super) async fn all(
     api: &Api,
     text: Option<String>,
     status: Option<String>,
@@ -335,7 +343,7 @@ fn target(text: &str) -> Result<shorthand::Shorthand, Failure> {
     })
 }
 
-fn path(name: &str) -> String {
+pub(super) fn path(name: &str) -> String {
     format!("{PATH}/{}", segment(name))
 }
 

@@ -89,6 +89,8 @@ impl Ping {
                 spacing: Duration::ZERO,
                 timeout: self.timeout,
                 size: self.size,
+                source: None,
+                hops: None,
                 fresh: false,
             },
             interval: self.interval,

@@ -3,8 +3,9 @@
 //! Every mistake is noted, and what is wrong is left out of the value. The schema decides what a
 //! scalar is: `123` is text where text is wanted. An empty setting counts as absent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use regex::Regex;
 use serde_json::{Map, Value};
@@ -421,14 +422,23 @@ fn text(scalar: &Scalar, shape: Shape<'_>) -> Result<Value, Option<String>> {
     if least.is_some_and(|least| scalar.text.chars().count() < least) {
         return Err(None);
     }
-    // The patterns are ours and small; a test sees to it that all of them compile.
-    let pattern = shape
-        .text("pattern")
-        .and_then(|pattern| Regex::new(pattern).ok());
-    match pattern {
+    match shape.text("pattern").and_then(compiled) {
         Some(pattern) if !pattern.is_match(&scalar.text) => Err(None),
         _ => Ok(Value::from(scalar.text.as_str())),
     }
+}
+
+/// A pattern of the schema, compiled once: that takes longer than all else about a value. They are ours and
+/// few, and a test sees to it that all of them compile.
+fn compiled(pattern: &str) -> Option<Regex> {
+    static KNOWN: LazyLock<Mutex<HashMap<String, Option<Regex>>>> = LazyLock::new(Mutex::default);
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(regex) = known.get(pattern) {
+        return regex.clone();
+    }
+    let regex = Regex::new(pattern).ok();
+    known.insert(pattern.to_owned(), regex.clone());
+    regex
 }
 
 /// Adds the places in the schema, from the second level on, that know `key`, such as

@@ -65,6 +65,13 @@ pub(super) fn one_or_many<'de, D: Deserializer<'de>>(
         .collect())
 }
 
+/// The same where it may be left out.
+pub(super) fn some_one_or_many<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<ApiUrl>>, D::Error> {
+    one_or_many(deserializer).map(Some)
+}
+
 /// Reads an address, with no slash at its end.
 pub(super) fn without_slash<'de, D: Deserializer<'de>>(
     deserializer: D,

@@ -3,6 +3,7 @@
 //! A check answers with a hint that never repeats the text, because the text may be a secret.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use base64::Engine as _;
@@ -45,6 +46,7 @@ pub(super) fn expected(format: &str) -> Option<&'static str> {
         "status" => "a status code from 100 to 599, or a range such as `200-299`",
         "signing-secret" => "`whsec_` and the base64 of at least 24 bytes",
         "certificates" => "the path of a file with certificates (PEM)",
+        "address" => "an IP address such as `192.0.2.1`",
         "store" => "a store such as `sqlite:nabat.db`",
         "cron" => "minute, hour, day of the month, month, day of the week, such as `0 2 * * sun`",
         "time-zone" => "an IANA time zone such as `Europe/Berlin`",
@@ -64,6 +66,7 @@ pub(super) fn check(format: &str, text: &str) -> Result<(), Option<String>> {
             .parse::<Period>()
             .map(drop)
             .map_err(|error| Some(error.to_string())),
+        "address" => read::<IpAddr>(text),
         "store" => text
             .parse::<Store>()
             .map(drop)

@@ -9,18 +9,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use nabat_core::chat::{BotId, ChatKey};
 use nabat_core::cron::Cron;
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use super::group::Group;
 use super::maintenance::{cron, some_zone};
 use super::period::Period;
-use super::secret::MASK;
+use super::secret::{MASK, Secret};
+use super::settings::chat_id;
 use super::{matchers, schema, zone};
 use crate::probe::command::Command;
 use crate::probe::dns::Dns;
 use crate::probe::domain::Domain;
+use crate::probe::grpc::Grpc;
 use crate::probe::http::Http;
 use crate::probe::mysql::Mysql;
 use crate::probe::ping::Ping;
@@ -31,15 +35,16 @@ use crate::probe::ssh::Ssh;
 use crate::probe::tcp::Tcp;
 use crate::probe::tls::Tls;
 use crate::probe::websocket::Websocket;
-use crate::probe::{ShortOrLong, Target};
+use crate::probe::{Condition, ShortOrLong, Target};
 
 /// The key of each kind of monitor, in the order in which they are named to people.
-pub const KINDS: [&str; 14] = [
+pub const KINDS: [&str; 16] = [
     "ping",
     "http",
     "tcp",
     "tls",
     "dns",
+    "grpc",
     "ssh",
     "smtp",
     "redis",
@@ -49,11 +54,13 @@ pub const KINDS: [&str; 14] = [
     "domain",
     "command",
     "heartbeat",
+    "group",
 ];
 
 /// Something that Nabat watches. It needs `name` and exactly one kind, such as `ping` or `http`.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "MonitorWanted")]
 pub struct Monitor {
     /// What it is called everywhere; unique.
     #[schemars(
@@ -72,6 +79,8 @@ pub struct Monitor {
     pub tls: Option<ShortOrLong<Tls>>,
     /// A name, and what the DNS says of it: the name.
     pub dns: Option<ShortOrLong<Dns>>,
+    /// A gRPC server that says how it is: its host and port.
+    pub grpc: Option<ShortOrLong<Grpc>>,
     /// A server that speaks SSH: its host, with a port if that is not 22.
     pub ssh: Option<ShortOrLong<Ssh>>,
     /// A mail server: its host, with a port if that is not 25.
@@ -91,6 +100,8 @@ pub struct Monitor {
     pub command: Option<ShortOrLong<Command>>,
     /// Waits for a sign of life of a job or a program that calls Nabat.
     pub heartbeat: Option<Heartbeat>,
+    /// Other monitors that are told of together: their names, separated by commas.
+    pub group: Option<ShortOrLong<Group>>,
     /// How often it is looked at. Without it `30s`, for a command `1m`, for a domain `12h`. At least
     /// `1s`, at most `1d`.
     pub interval: Option<Period>,
@@ -110,6 +121,10 @@ pub struct Monitor {
     pub recoveries_needed: u32,
     /// From which time on an answer is slow; three slow ones in a row make the monitor degraded.
     pub slow_after: Option<Period>,
+    /// What has to hold of what is seen, in CEL: `latency < 300`, `json.queue.depth < 100`.
+    #[serde(default)]
+    #[schemars(length(max = 20), extend("default" = []))]
+    pub conditions: Vec<Condition>,
     /// The names of the monitors behind which it stands, such as a router: while all of them are
     /// down it is unreachable, and nobody is told of it.
     #[serde(default)]
@@ -126,10 +141,50 @@ pub struct Monitor {
     #[serde(default)]
     #[schemars(schema_with = "matchers::labels_schema")]
     pub labels: BTreeMap<String, String>,
+    /// The chat that is told of it without anybody subscribing there. Not in the configuration, which
+    /// has its routes.
+    pub tell: Option<Tell>,
     /// Whether it is not looked at for the time being.
     #[serde(default)]
     #[schemars(extend("default" = false))]
     pub paused: bool,
+}
+
+/// A chat that is told of one monitor. Telegram is asked at once whether the bot may write there.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tell {
+    /// The token of the bot that speaks, from @BotFather. It is kept apart and never shown; a bot that
+    /// Nabat did not know runs from then on.
+    #[serde(default)]
+    #[schemars(extend("format" = "bot-token"))]
+    pub token: Secret,
+    /// The number of a bot that Nabat knows, which stands before the colon of its token. Without it
+    /// and without a token the one bot that there is.
+    #[schemars(
+        range(min = 1, max = 4_503_599_627_370_495_i64),
+        extend("x-secret-if-wrong" = true)
+    )]
+    pub bot: Option<i64>,
+    /// The chat: its id, or the `@name` of a public group or channel.
+    #[schemars(extend("x-secret-if-wrong" = true))]
+    pub chat: Place,
+}
+
+/// A chat as people name it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Place {
+    /// By its id: a person (positive), or a group or channel (negative).
+    Id(#[schemars(schema_with = "chat_id")] i64),
+    /// By its public name.
+    Name(
+        #[schemars(
+            regex(pattern = "^@[A-Za-z][A-Za-z0-9_]{3,31}$"),
+            extend("x-expected" = "the `@name` of a public group or channel")
+        )]
+        String,
+    ),
 }
 
 /// Waits for a sign of life. It needs either `period` or `cron`.
@@ -207,10 +262,19 @@ impl Default for Watch {
 impl Monitor {
     /// The key of its kind, such as `ping`.
     pub fn kind(&self) -> &'static str {
-        self.target().map_or("heartbeat", |target| target.kind())
+        match self.target() {
+            Some(target) => target.kind(),
+            None if self.group.is_some() => "group",
+            None => "heartbeat",
+        }
     }
 
-    /// What is looked at; nothing for a heartbeat.
+    /// The monitors by which it stands, if it is a group.
+    pub fn members(&self) -> &[String] {
+        self.group.as_ref().map_or(&[], |group| &group.0.members)
+    }
+
+    /// What is looked at; nothing for a heartbeat and a group.
     pub fn target(&self) -> Option<Target> {
         let targets = [
             of(&self.ping, Target::Ping),
@@ -218,6 +282,7 @@ impl Monitor {
             of(&self.tcp, Target::Tcp),
             of(&self.tls, Target::Tls),
             of(&self.dns, Target::Dns),
+            of(&self.grpc, Target::Grpc),
             of(&self.ssh, Target::Ssh),
             of(&self.smtp, Target::Smtp),
             of(&self.redis, Target::Redis),
@@ -227,12 +292,35 @@ impl Monitor {
             of(&self.domain, Target::Domain),
             of(&self.command, Target::Command),
         ];
-        targets.into_iter().flatten().next()
+        let mut target = targets.into_iter().flatten().next();
+        let wants_body = self.conditions.iter().any(Condition::wants_body);
+        if let Some(Target::Http(http)) = &mut target
+            && wants_body
+        {
+            Arc::make_mut(http).keeps_body = true;
+        }
+        target
     }
 
     /// Whether it runs a program on this machine.
     pub fn runs_a_command(&self) -> bool {
         self.command.is_some()
+    }
+
+    /// The chat that it tells by itself, once Telegram was asked about it.
+    pub fn own_chat(&self) -> Option<ChatKey> {
+        match self.tell {
+            Some(Tell {
+                bot: Some(bot),
+                chat: Place::Id(chat),
+                ..
+            }) => Some(ChatKey {
+                bot: BotId(bot),
+                chat,
+                topic: None,
+            }),
+            _ => None,
+        }
     }
 
     /// How often it is looked at.
@@ -252,7 +340,8 @@ fn of<T>(given: &Option<ShortOrLong<T>>, of: impl FnOnce(Arc<T>) -> Target) -> O
     given.as_ref().map(|given| of(Arc::clone(&given.0)))
 }
 
-/// Whether the monitor `name` is among its own ancestors, by what `parents_of` says of each.
+/// Whether the monitor `name` is among its own ancestors, by what `parents_of` says of each; likewise
+/// whether a group is in itself.
 pub fn stands_behind_itself<'a>(name: &str, parents_of: impl Fn(&str) -> &'a [String]) -> bool {
     let mut ancestors: Vec<&str> = Vec::new();
     let mut new: Vec<&str> = parents_of(name).iter().map(String::as_str).collect();
@@ -270,8 +359,13 @@ pub fn stands_behind_itself<'a>(name: &str, parents_of: impl Fn(&str) -> &'a [St
 
 /// A definition in which every secret is masked.
 pub fn masked(definition: &Value) -> Value {
-    let mut shown = definition.clone();
-    hide(&mut shown, schema::of_monitor());
+    without_secrets(definition, schema::of_monitor())
+}
+
+/// A value of `schema` in which every secret is masked.
+pub(super) fn without_secrets(value: &Value, schema: &Value) -> Value {
+    let mut shown = value.clone();
+    hide(&mut shown, schema);
     shown
 }
 

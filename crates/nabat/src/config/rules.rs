@@ -10,6 +10,7 @@ use serde_json::Value;
 mod inhibit_rules;
 mod maintenance;
 mod matchers;
+pub(super) mod modules;
 pub(super) mod monitors;
 mod receivers;
 mod routes;

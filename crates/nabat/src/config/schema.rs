@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
+use super::modules::Modules;
 use super::monitor::Monitor;
 use super::settings::Config;
 use super::{format, suggest};
@@ -25,13 +26,23 @@ pub fn json_schema() -> Value {
 
 /// The schema of a file whose variables are filled in, for the loader.
 pub(super) fn filled_in() -> Value {
-    of::<Config>()
+    let mut schema = of::<Config>();
+    // A chat of its own is made sure of when a monitor is made; the configuration has its routes.
+    if let Some(Value::Object(settings)) = schema.pointer_mut(SETTINGS_OF_MONITORS) {
+        settings.remove("tell");
+    }
+    schema
 }
 
 /// The schema of one monitor: made once, since it takes as long as many probes.
 pub(super) fn of_monitor() -> &'static Value {
     static SCHEMA: LazyLock<Value> = LazyLock::new(of::<Monitor>);
     &SCHEMA
+}
+
+/// The schema of a file of modules.
+pub(super) fn of_modules() -> Value {
+    of::<Modules>()
 }
 
 fn of<T: JsonSchema>() -> Value {
@@ -42,6 +53,9 @@ fn of<T: JsonSchema>() -> Value {
         .into_root_schema_for::<T>()
         .to_value()
 }
+
+/// Where the settings of the configuration's monitors stand.
+const SETTINGS_OF_MONITORS: &str = "/properties/monitors/items/properties";
 
 /// Marks a setting into which people put the secret that belongs beside it.
 const SECRET_IF_WRONG: &str = "x-secret-if-wrong";

@@ -16,6 +16,7 @@ use super::alertmanager::Note;
 use super::endpoint::{self, ApiUrl};
 use super::inhibit_rule::InhibitRule;
 use super::maintenance::Maintenance;
+use super::modules::Modules;
 use super::monitor::{Monitor, Watch};
 use super::period::Period;
 use super::receiver::{Fallback, Global, Receiver};
@@ -73,6 +74,9 @@ pub struct Config {
     pub monitors: Vec<Arc<Monitor>>,
     /// How Nabat watches.
     pub watch: Watch,
+    /// Probes that Prometheus asks for at `/probe`, as it asks blackbox_exporter. The guide is
+    /// [blackbox_exporter's configuration](blackbox.md).
+    pub probe: Probe,
     /// The address under which people and programs reach this Nabat, for links. Without it, that on
     /// which Nabat listens, with the machine's name where it listens on every address.
     #[serde(deserialize_with = "endpoint::without_slash")]
@@ -104,12 +108,26 @@ pub struct Config {
     /// The monitors as they are written, without secrets, each as JSON.
     #[serde(skip)]
     pub monitor_definitions: Vec<String>,
+    /// The modules of `probe.modules_file`.
+    #[serde(skip)]
+    pub modules: Option<Arc<Modules>>,
     /// What of an `alertmanager.yml` Nabat does without.
     #[serde(skip)]
     pub notes: Vec<Note>,
     /// What tells its file from others, in 48 bits; 0 if it has none.
     #[serde(skip)]
     pub hash: u64,
+}
+
+/// Probes that Prometheus asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Probe {
+    /// A `blackbox.yml`, blackbox_exporter's configuration, as it is. With it everybody who reaches
+    /// Nabat's port may have any address asked as its modules say; without it `/probe` asks nobody.
+    /// A relative path is taken from the configuration's folder.
+    #[schemars(extend("x-expected" = "the path of a file"))]
+    pub modules_file: Option<PathBuf>,
 }
 
 impl Config {
@@ -139,6 +157,7 @@ impl Default for Config {
             maintenance: Vec::new(),
             monitors: Vec::new(),
             watch: Watch::default(),
+            probe: Probe::default(),
             external_url: None,
             api: None,
             intake: Intake::default(),
@@ -149,6 +168,7 @@ impl Default for Config {
             history: History::default(),
             limits: Limits::default(),
             monitor_definitions: Vec::new(),
+            modules: None,
             notes: Vec::new(),
             hash: 0,
         }
@@ -166,6 +186,66 @@ pub struct Telegram {
     /// the owners' private chats.
     #[schemars(length(max = 100))]
     pub operators: Vec<Operator>,
+    /// The bots that come in by the API, for monitors with chats of their own.
+    pub made_bots: MadeBots,
+}
+
+/// The bots that come in by the API: how many there may be, and how they reach Telegram.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MadeBots {
+    /// How many there may be; `0`: none.
+    #[schemars(range(min = 0, max = 1000))]
+    pub max: u32,
+    /// The Bot API server, written as that of a bot. Without it these bots go the way of the first one
+    /// of the configuration, else to Telegram itself.
+    #[serde(deserialize_with = "endpoint::some_one_or_many")]
+    #[schemars(with = "Option<endpoint::OneOrMany>")]
+    pub api_url: Option<Vec<ApiUrl>>,
+    /// The proxy for every address of `api_url` without one of its own, or for Telegram itself.
+    #[schemars(extend("format" = "proxy-url"))]
+    pub proxy: Option<Secret>,
+}
+
+impl Default for MadeBots {
+    fn default() -> Self {
+        Self {
+            max: 100,
+            api_url: None,
+            proxy: None,
+        }
+    }
+}
+
+impl Telegram {
+    /// The bot of the configuration with this number.
+    pub fn bot(&self, id: i64) -> Option<&Bot> {
+        self.bots.iter().find(|bot| bot.id() == id)
+    }
+
+    /// The settings of a bot that is not of the configuration. Its name can't be one of those.
+    pub fn made_bot(&self, username: &str, token: Secret) -> Bot {
+        let MadeBots { api_url, proxy, .. } = &self.made_bots;
+        let first = self.bots.first();
+        let (api_url, proxy) = match (api_url, proxy, first) {
+            (None, None, Some(first)) => (first.api_url.clone(), first.proxy.clone()),
+            (api_url, proxy, _) => {
+                let api_url = api_url.clone().unwrap_or_else(endpoint::official);
+                (api_url, proxy.clone())
+            }
+        };
+        Bot {
+            name: format!("@{username}"),
+            token,
+            token_file: None,
+            api_url,
+            proxy,
+            allow: Vec::new(),
+            updates: Updates::Polling,
+            webhook: None,
+            fallback: None,
+        }
+    }
 }
 
 /// One bot. It needs `name` and either `token` or `token_file`.

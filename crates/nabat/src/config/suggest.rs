@@ -1,7 +1,7 @@
 //! "did you mean": the known word nearest to a mistyped one.
 
 /// A hint that names the nearest of `known`, if one is near enough to have been meant.
-pub(super) fn did_you_mean<'a>(
+pub(crate) fn did_you_mean<'a>(
     word: &str,
     known: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {
@@ -9,7 +9,7 @@ pub(super) fn did_you_mean<'a>(
 }
 
 /// The nearest of `known`, if one is near enough to have been meant; of several the first.
-pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = plain(word);
     let length = wanted.chars().count();
     if length > 64 {
@@ -31,7 +31,7 @@ fn plain(word: &str) -> String {
 }
 
 /// `a`, `b` or `c`.
-pub(super) fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let quoted: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
     match quoted.split_last() {
         None => String::new(),

@@ -61,7 +61,7 @@ fn errors(yaml: &str) -> String {
     }
 }
 
-/// A folder with the secret files that the example and the documents name.
+/// A folder with the files that the example and the documents name.
 fn folder() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     fs::write(
@@ -74,6 +74,8 @@ fn folder() -> (tempfile::TempDir, PathBuf) {
     fs::write(folder.path().join("chat.id"), "-100\n").unwrap();
     let certificate = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
     fs::write(folder.path().join("ca.pem"), certificate).unwrap();
+    let modules = "modules: {http_2xx: {prober: http}}\n";
+    fs::write(folder.path().join("blackbox.yml"), modules).unwrap();
     let file = folder.path().join("nabat.yml");
     (folder, file)
 }

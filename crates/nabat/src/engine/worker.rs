@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::histogram::Histogram;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use nabat_core::change::{Change, Snapshot};
 use nabat_core::delivery::Waiting;
@@ -16,7 +16,7 @@ use nabat_core::engine::wish::Wish;
 use nabat_core::engine::{Effects, Engine, Refusal, Settings};
 use nabat_core::time::Timestamp;
 
-use super::{Ask, Look, NotTaken, Reply, Retention};
+use super::{Ask, Look, MadeBots, NotTaken, Reply, Retention};
 use crate::clock;
 use crate::store::{ENGINE_LEASE, Fence, Keep, Store, StoreError};
 
@@ -59,6 +59,7 @@ pub(super) struct Worker {
     couriers: HashMap<Outlet, mpsc::UnboundedSender<Vec<Waiting>>>,
     granter: Option<mpsc::Sender<Wish>>,
     ready: Arc<AtomicBool>,
+    made_bots: watch::Sender<MadeBots>,
     metrics: Metrics,
     prune_at: Instant,
 }
@@ -76,6 +77,7 @@ impl Worker {
         let restore =
             |now, snapshot, out: &mut _| Engine::restore(now, settings.clone(), snapshot, out);
         let engine = read_back(store.as_ref(), &fence, restore)?;
+        let (made_bots, _) = watch::channel(engine.made_bots().cloned().collect());
         Ok(Self {
             store,
             fence,
@@ -87,9 +89,15 @@ impl Worker {
             couriers: HashMap::new(),
             granter: None,
             ready,
+            made_bots,
             metrics,
             prune_at: Instant::now(),
         })
+    }
+
+    /// The bots that are not of the configuration, as they are stored.
+    pub(super) fn made_bots(&self) -> watch::Receiver<MadeBots> {
+        self.made_bots.subscribe()
     }
 
     /// Works until told to stop.
@@ -152,6 +160,10 @@ impl Worker {
             return Err(error);
         }
         self.engine.committed();
+        // Before anyone is answered: what was asked for is there then.
+        if out.changes.iter().any(is_about_a_bot) {
+            self.show_bots();
+        }
         if let Some((settings, retention)) = self.coming.take() {
             (self.settings, self.retention) = (settings, retention);
         }
@@ -170,9 +182,8 @@ impl Worker {
                 let taken = self.engine.news(now, news, out);
                 answers.push(defer_result(reply, taken));
             }
-            Ask::Watched(changes, news, reply) => {
-                let taken = self.engine.news(now, news, out);
-                out.changes.extend(changes);
+            Ask::Watched(watched, reply) => {
+                let taken = self.engine.take_watched(now, *watched, out);
                 answers.push(defer_result(reply, taken));
             }
             Ask::Heard(heard, reply) => {
@@ -256,6 +267,12 @@ impl Worker {
             self.metrics.commit_failures.inc();
         }
         committed
+    }
+
+    /// Tells whoever lets bots run which there are.
+    fn show_bots(&self) {
+        let bots = self.engine.made_bots().cloned().collect();
+        self.made_bots.send_replace(bots);
     }
 
     /// Tells each courier at once of all that was committed at once: it sends the most urgent first.
@@ -365,6 +382,7 @@ impl Worker {
                 Err(error) => tracing::error!(%error, "the store can't be read back"),
             }
         }
+        self.show_bots();
         for (outlet, courier) in &self.couriers {
             let _ = courier.send(self.engine.waiting(*outlet).collect());
         }
@@ -380,6 +398,14 @@ fn note(change: &Change) {
         Change::Person(person) => {
             tracing::info!(person = person.id.0, role = ?person.role, "somebody was let in");
         }
+        Change::Bot(bot) => {
+            tracing::info!(
+                bot = bot.id.0,
+                username = bot.username,
+                "a bot came in by the API"
+            );
+        }
+        Change::BotGone(id) => tracing::info!(bot = id.0, "a bot that nothing uses is forgotten"),
         Change::PersonGone(id) => tracing::info!(person = id.0, "somebody was let out"),
         Change::Chat(chat) => {
             if let Some(disabled) = &chat.disabled {
@@ -389,6 +415,10 @@ fn note(change: &Change) {
         }
         _ => {}
     }
+}
+
+const fn is_about_a_bot(change: &Change) -> bool {
+    matches!(change, Change::Bot(_) | Change::BotGone(_))
 }
 
 /// Whether waiting does not help: somebody else writes, or only a new start mends the store.
@@ -459,7 +489,7 @@ fn show(engine: &Engine, ask: Ask) -> Option<Ask> {
 fn refuse(ask: Ask, why: &NotTaken) {
     match ask {
         Ask::News(_, reply)
-        | Ask::Watched(_, _, reply)
+        | Ask::Watched(_, reply)
         | Ask::Settle(_, reply)
         | Ask::Configure(_, _, reply) => {
             answer_now(reply, Err(why.clone()));

@@ -16,11 +16,14 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::Finding;
+use super::condition::Fact;
 use crate::config::Period;
 
 mod authorities;
+mod seen;
 
 pub(super) use authorities::Authorities;
+pub(super) use seen::seen;
 
 /// The most names of a certificate that are told.
 const MAX_NAMES: usize = 5;
@@ -43,6 +46,21 @@ pub struct CertificateCheck {
     /// How long before its end a certificate is told as degraded; `0s`: not at all. Without it `14d`
     /// if the certificate is verified, else not at all.
     pub expires_within: Option<Period>,
+    /// Whether TLS has to be of version 1.3.
+    #[serde(skip)]
+    pub tls_13_only: bool,
+    /// By what we show who we are, if we do.
+    #[serde(skip)]
+    pub identity: Option<Identity>,
+}
+
+/// The files (PEM) by which we show who we are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The certificate, and those by which it is trusted.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
 }
 
 impl Default for CertificateCheck {
@@ -52,6 +70,8 @@ impl Default for CertificateCheck {
             ca_file: None,
             server_name: None,
             expires_within: None,
+            tls_13_only: false,
+            identity: None,
         }
     }
 }
@@ -65,18 +85,19 @@ impl CertificateCheck {
     }
 }
 
-/// What there is to say of `chain`, the server's own certificate first, presented for `name`.
+/// What there is to say of `chain`, the server's own certificate first, presented for `name`; and
+/// what conditions may speak of.
 pub(super) fn judge(
     chain: &[CertificateDer<'_>],
     name: &ServerName<'_>,
     check: &CertificateCheck,
     authorities: &Authorities,
-) -> Vec<Finding> {
+) -> (Vec<Finding>, Option<Fact>) {
     let Some((own, others)) = chain.split_first() else {
-        return vec![Finding::down("no certificate")];
+        return (vec![Finding::down("no certificate")], None);
     };
     let Ok((_, parsed)) = X509Certificate::from_der(own) else {
-        return vec![Finding::down("certificate that cannot be read")];
+        return (vec![Finding::down("certificate that cannot be read")], None);
     };
     let now = Timestamp::now().as_second();
     let validity = parsed.validity();
@@ -84,6 +105,12 @@ pub(super) fn judge(
         validity.not_before.timestamp(),
         validity.not_after.timestamp(),
     );
+    let fact = Fact::Certificate {
+        days: (until - now).div_euclid(DAY),
+        expires: day(until),
+        issuer: parsed.issuer().to_string(),
+        names: names(&parsed),
+    };
     let mut findings = Vec::new();
     if let Some(notice) = check.notice() {
         findings.push(validity_at(now, from, until, notice));
@@ -104,7 +131,7 @@ pub(super) fn judge(
             authorities,
         ));
     }
-    findings
+    (findings, Some(fact))
 }
 
 fn validity_at(now: i64, from: i64, until: i64, notice: i64) -> Finding {

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command as Program};
 
+use super::condition::Fact;
 use super::trace::Trace;
 use super::{Finding, Manner, Report, Short, Tools, evidence};
 use crate::config::Secret;
@@ -68,11 +69,25 @@ pub async fn probe(settings: &Command, _: &Tools, manner: Manner) -> Report {
         trace.hide(value.expose());
     }
     let result = trace.phase("command", run(settings)).await;
-    let result = result.map(|finding| trace.note(finding));
+    let result = result.map(|ended| {
+        trace.note(finding(ended.status, &ended.output, &ended.errors));
+        let code = ended.status.code().map(|code| Fact::Number(code.into()));
+        if let Some(code) = code {
+            trace.keep("exit_code", code);
+        }
+        trace.keep("output", Fact::text(&ended.output));
+    });
     trace.finish(result)
 }
 
-async fn run(settings: &Command) -> Result<Finding, Finding> {
+/// A program that has ended, and the beginning of what it wrote.
+struct Ended {
+    status: ExitStatus,
+    output: Vec<u8>,
+    errors: Vec<u8>,
+}
+
+async fn run(settings: &Command) -> Result<Ended, Finding> {
     let Some((program, arguments)) = settings.run.split_first() else {
         return Err(Finding::unknown("there is no command"));
     };
@@ -102,7 +117,11 @@ async fn run(settings: &Command) -> Result<Finding, Finding> {
         );
     };
     let status = end(&mut group.0, listening).await.map_err(cannot)?;
-    Ok(finding(status, &output, &errors))
+    Ok(Ended {
+        status,
+        output,
+        errors,
+    })
 }
 
 /// Waits for the end of `child` while somebody is `listening` to it.

@@ -12,8 +12,9 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpStream;
 
 use super::names::NameError;
+use super::ping::AddressFamily;
 use super::trace::{RESOLVE, Trace};
-use super::{Finding, Manner, Outcome, Reach, Tools, failure, reach};
+use super::{Choice, Finding, Manner, Outcome, Reach, Tools, failure, reach};
 
 /// The most addresses of a name that are tried.
 const MAX_ATTEMPTS: usize = 8;
@@ -30,6 +31,7 @@ pub(super) async fn connect(
     trace: &mut Trace,
 ) -> Result<TcpStream, Finding> {
     let addresses = addresses(host, tools, trace).await?;
+    let source = trace.manner.source;
     let mut failures = Vec::new();
     for (i, address) in addresses.iter().enumerate() {
         let place = SocketAddr::new(*address, port);
@@ -37,7 +39,7 @@ pub(super) async fn connect(
         let left = u32::try_from(addresses.len() - i).unwrap_or(1);
         let share = trace.left() / left;
         match trace
-            .phase("connect", attempt(place, share, left == 1))
+            .phase("connect", attempt(place, source, share, left == 1))
             .await
         {
             Ok(stream) => {
@@ -70,7 +72,12 @@ pub(super) async fn addresses(
     tools: &Tools,
     trace: &mut Trace,
 ) -> Result<Vec<IpAddr>, Finding> {
-    let Manner { fresh, reach, .. } = trace.manner;
+    let Manner {
+        fresh,
+        reach,
+        choice,
+        ..
+    } = trace.manner;
     let found = trace.phase(RESOLVE, async {
         tools
             .names
@@ -88,11 +95,32 @@ pub(super) async fn addresses(
             )));
         }
     }
+    chosen(&mut addresses, choice, host)?;
+    let first = addresses.first().copied();
+    trace.figure(|figures| figures.address = figures.address.or(first));
     addresses.truncate(MAX_ATTEMPTS);
     if addresses.is_empty() {
         return Err(Finding::down(format!("the name {host} has no address")));
     }
     Ok(addresses)
+}
+
+/// Leaves those that `choice` means.
+fn chosen(addresses: &mut Vec<IpAddr>, choice: Choice, host: &str) -> Result<(), Finding> {
+    let first = |family: AddressFamily| addresses.iter().copied().find(|one| family.has(*one));
+    let found = match choice {
+        Choice::Each => return Ok(()),
+        Choice::First(family) => first(family).or(addresses.first().copied()),
+        Choice::Only(family) => match first(family) {
+            None => {
+                let wanted = family.name();
+                return Err(Finding::down(format!("{host} has no {wanted}")));
+            }
+            found => found,
+        },
+    };
+    *addresses = found.into_iter().collect();
+    Ok(())
 }
 
 fn nameless(error: &NameError) -> Finding {
@@ -103,20 +131,26 @@ fn nameless(error: &NameError) -> Finding {
 }
 
 /// One attempt within `share` of the time; the last has all that is left.
-async fn attempt(place: SocketAddr, share: Duration, is_last: bool) -> Result<TcpStream, Finding> {
+async fn attempt(
+    place: SocketAddr,
+    source: Option<IpAddr>,
+    share: Duration,
+    is_last: bool,
+) -> Result<TcpStream, Finding> {
     if is_last {
-        return tcp(place).await;
+        return tcp(place, source).await;
     }
-    let in_time = tokio::time::timeout(share, tcp(place)).await;
+    let in_time = tokio::time::timeout(share, tcp(place, source)).await;
     in_time.unwrap_or_else(|_| Err(Finding::down(format!("no answer from {place}"))))
 }
 
-/// Connects to this address alone.
+/// Connects to this address alone, by the address `source` of this machine if there is one.
 ///
 /// # Errors
 /// What kept it from that.
-pub(super) async fn tcp(place: SocketAddr) -> Result<TcpStream, Finding> {
-    let begun = begin(place).map_err(|error| failure::at_once(&error, &place.to_string()))?;
+pub(super) async fn tcp(place: SocketAddr, source: Option<IpAddr>) -> Result<TcpStream, Finding> {
+    let begun =
+        begin(place, source).map_err(|error| failure::at_once(&error, &place.to_string()))?;
     let end = async {
         begun.writable().await?;
         begun.take_error()?.map_or(Ok(()), Err)
@@ -128,11 +162,14 @@ pub(super) async fn tcp(place: SocketAddr) -> Result<TcpStream, Finding> {
 }
 
 /// Asks for a connection, without waiting for it.
-fn begin(place: SocketAddr) -> io::Result<TcpStream> {
+fn begin(place: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStream> {
     let domain = Domain::for_address(place);
     let socket = Socket::new(domain, Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
     // What a probe writes is small and waits for an answer.
     socket.set_tcp_nodelay(true)?;
+    if let Some(source) = source {
+        socket.bind(&SocketAddr::new(source, 0).into())?;
+    }
     match socket.connect(&place.into()) {
         Err(error) if error.raw_os_error() != Some(Errno::EINPROGRESS as i32) => Err(error),
         _ => TcpStream::from_std(socket.into()),

@@ -15,12 +15,17 @@ pub(super) struct Dialogue<S> {
     stream: S,
     /// What was received and not looked at yet.
     heard: Vec<u8>,
+    /// Whether the other side has said all that it says.
+    is_over: bool,
 }
 
 impl<S: Stream> Dialogue<S> {
     pub(super) const fn new(stream: S) -> Self {
-        let heard = Vec::new();
-        Self { stream, heard }
+        Self {
+            stream,
+            heard: Vec::new(),
+            is_over: false,
+        }
     }
 
     /// # Errors
@@ -111,6 +116,17 @@ impl<S: Stream> Dialogue<S> {
         &self.heard
     }
 
+    /// The line that the other side did not end before it closed, if it is over.
+    pub(super) fn last_line(&mut self) -> Option<Vec<u8>> {
+        let is_one = self.is_over && !self.heard.is_empty();
+        is_one.then(|| std::mem::take(&mut self.heard))
+    }
+
+    /// Whether the other side closed after all that was heard.
+    pub(super) const fn is_over(&self) -> bool {
+        self.is_over
+    }
+
     /// The connection, for another protocol.
     ///
     /// # Errors
@@ -138,7 +154,9 @@ impl<S: Stream> Dialogue<S> {
             }
             let mut chunk = [0; CHUNK];
             let read = self.stream.read(&mut chunk).await;
-            match read.map_err(|error| failure::later(&error, PEER))? {
+            let read = read.map_err(|error| failure::later(&error, PEER))?;
+            self.is_over = read == 0;
+            match read {
                 0 if self.heard.is_empty() => {
                     return Err(Finding::down("connection closed without an answer"));
                 }

@@ -4,7 +4,9 @@
 //! fit. Of this machine's own servers each is asked in turn; that none of them answers is nobody's
 //! fault but ours.
 
+mod demands;
 mod exchange;
+mod record;
 mod settings;
 
 use std::collections::BTreeSet;
@@ -13,11 +15,13 @@ use std::net::SocketAddr;
 use hickory_resolver::proto::op::{Message, Query, ResponseCode};
 use hickory_resolver::system_conf::read_system_conf;
 
+use super::condition::Fact;
 use super::trace::Trace;
 use super::{Finding, Manner, Outcome, Report, Tools, connect};
 use exchange::exchange;
 
-pub use settings::{Dns, Matching, Rcode, RecordType};
+pub use demands::{Demands, RecordDemands, Transport};
+pub use settings::{Dns, DnsName, Matching, Rcode, RecordType};
 
 /// The most answers that are told.
 const MAX_TOLD: usize = 8;
@@ -30,6 +34,9 @@ pub async fn probe(settings: &Dns, tools: &Tools, manner: Manner) -> Report {
 }
 
 async fn look(settings: &Dns, tools: &Tools, trace: &mut Trace) -> Result<(), Finding> {
+    if let Some(demands) = &settings.demands {
+        return demands.look(settings, tools, trace).await;
+    }
     let (servers, is_ours) = servers(settings, tools, trace).await?;
     let query = Query::query(settings.name.0.clone(), settings.r#type.number());
     let mut failures = Vec::new();
@@ -84,6 +91,7 @@ async fn servers(
 
 fn judge(answer: &Message, settings: &Dns, trace: &mut Trace) {
     let seen = answer.metadata.response_code;
+    trace.keep("rcode", Fact::Text(rcode_text(seen)));
     let expected = settings.rcode;
     if u16::from(seen) != expected.number() {
         let (seen, expected) = (rcode_text(seen), expected.text());
@@ -107,6 +115,7 @@ fn judge(answer: &Message, settings: &Dns, trace: &mut Trace) {
         Matching::All => seen.is_superset(&expected),
         Matching::Exact => seen == expected,
     };
+    trace.keep("answers", Fact::Texts(seen.iter().cloned().collect()));
     let kind = settings.r#type.text();
     let told = told(&seen, kind);
     trace.note(match is_met {

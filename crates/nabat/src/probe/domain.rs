@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
+use super::condition::Fact;
 use super::http::{Http, WebAddress, fetch};
 use super::trace::Trace;
 use super::{Finding, Manner, Report, Short, Tools};
@@ -126,6 +127,10 @@ async fn look(settings: &Domain, tools: &Tools, trace: &mut Trace) -> Result<(),
     match (said.end, said.trouble) {
         (Some(end), _) => {
             trace.note(judge(end, settings));
+            let at = Timestamp::from_second(end).unwrap_or(Timestamp::MAX);
+            trace.keep("expires", Fact::Text(at.strftime("%Y-%m-%d").to_string()));
+            let left = end - Timestamp::now().as_second();
+            trace.keep("days", Fact::Number(left.div_euclid(DAY)));
             Ok(())
         }
         (None, trouble) => Err(Finding::unknown(trouble.unwrap_or_default())),

@@ -21,6 +21,11 @@ pub(super) fn quote(bytes: &[u8]) -> String {
     format!("“{}”", cut(text.trim().chars(), MAX_QUOTE))
 }
 
+/// `words` on one line and at most so many characters long.
+pub(super) fn shortened(words: &str, most: usize) -> String {
+    cut(words.trim().chars(), most)
+}
+
 /// The first `most` characters, the last of them an ellipsis if there are more.
 fn cut(chars: impl Iterator<Item = char>, most: usize) -> String {
     let mut text = String::new();

@@ -5,6 +5,7 @@
 //! not sent there.
 
 mod body;
+mod demands;
 mod exchange;
 mod headers;
 mod proxy;
@@ -12,20 +13,26 @@ mod question;
 mod settings;
 mod status;
 
+use std::borrow::Cow;
+
 use hyper::header::{HeaderValue, LOCATION, PROXY_AUTHORIZATION};
-use hyper::{HeaderMap, StatusCode};
+use hyper::{HeaderMap, StatusCode, Version};
 use reqwest::Url;
 
+use super::condition::Fact;
+use super::handshake::Next;
 use super::stream::Stream;
 use super::trace::Trace;
-use super::{Finding, Manner, Reach, Report, Tools, connect, handshake};
+use super::{Choice, Finding, Manner, Outcome, Reach, Report, Tools, connect, handshake};
 use exchange::{Reading, exchange};
-use question::Question;
+use question::{Form, Question};
 
-pub(super) use exchange::Answer;
+use demands::Unread;
+pub use demands::{BodyDemand, Compression, Demands, HeaderDemand};
+pub(super) use exchange::{Answer, beside, broken};
 pub use headers::Headers;
 pub use proxy::Proxy;
-pub use settings::{Http, Method, WebAddress};
+pub use settings::{Http, HttpVersion, Method, WebAddress};
 pub use status::{NoStatus, StatusRange};
 
 /// The most redirects that are followed.
@@ -39,10 +46,85 @@ pub async fn probe(settings: &Http, tools: &Tools, manner: Manner) -> Report {
 }
 
 async fn look(settings: &Http, tools: &Tools, trace: &mut Trace) -> Result<(), Finding> {
-    let page = fetch(settings, settings.wants_body(), tools, trace).await?;
-    trace.note(status_finding(page.head.status, settings));
+    let page = fetch(settings, settings.wants_body(), tools, trace).await;
+    if page.is_err() && !settings.demands.body.is_empty() {
+        // Nothing is found in a body that breaks off.
+        trace.figure(|figures| {
+            let status = figures.http.as_ref().map(|seen| seen.status);
+            let is_in = |status| status::is_in(status, &settings.status);
+            figures.failed_by_pattern = status.is_some_and(is_in);
+        });
+    }
+    let mut page = page?;
+    let whole = uncompressed(&mut page, settings);
+    trace.figure(|figures| figures.http = Some(page.seen()));
+    trace.note_all(version_finding(page.head.version, settings));
+    let status = status_finding(page.head.status, settings);
+    let as_expected = status.outcome == Outcome::Up;
+    trace.note(status);
+    if let Some(wanted) = settings.demands.tls {
+        trace.note(by_tls(page.is_by_tls, wanted));
+    }
     body::judge(&page.body, page.is_cut, settings, trace);
+    let body = whole.map(|()| page.body.as_slice());
+    settings
+        .demands
+        .judge(&page.head.headers, body, as_expected, trace);
+    trace.keep("status", Fact::Number(page.head.status.as_u16().into()));
+    trace.keep("headers", Fact::Headers(page.head.headers));
+    let (bytes, is_cut) = (page.body, page.is_cut);
+    trace.keep("body", Fact::Body { bytes, is_cut });
     Ok(())
+}
+
+/// Undoes the compression of the body, if it should have one.
+///
+/// # Errors
+/// If it has another one, or if the body does not come to its end although it should.
+fn uncompressed(page: &mut Answer, settings: &Http) -> Result<(), Unread> {
+    let demands = &settings.demands;
+    if let Some(compression) = demands.compression {
+        let undone = compression.undo(&page.body, settings.max_body);
+        let is_wrong = undone.is_err();
+        let (body, is_cut) = undone.unwrap_or_default();
+        (page.length, page.body, page.is_cut) = (body.len(), body, is_cut || page.is_cut);
+        if is_wrong {
+            let words = format!("body that is not compressed as expected ({compression:?})");
+            return Err(Unread::OtherCompression(Finding::down(words)));
+        }
+    }
+    match page.is_cut && demands.whole_body {
+        true => {
+            let most = settings.max_body;
+            let words = format!("body of more than {most} bytes");
+            Err(Unread::TooLong(Finding::down(words)))
+        }
+        false => Ok(()),
+    }
+}
+
+fn version_finding(seen: Version, settings: &Http) -> Option<Finding> {
+    let expected = &settings.versions;
+    let name = |version| HttpVersion::name(version).unwrap_or("of another version");
+    let seen_name = name(seen);
+    Some(match expected.iter().any(|one| one.version() == seen) {
+        _ if expected.is_empty() => return None,
+        true => Finding::up(format!("HTTP {seen_name}")),
+        false => {
+            let expected: Vec<_> = expected.iter().map(|one| name(one.version())).collect();
+            let expected = expected.join(", ");
+            Finding::down(format!("HTTP {seen_name}, expected {expected}"))
+        }
+    })
+}
+
+fn by_tls(is_by_tls: bool, wanted: bool) -> Finding {
+    match (is_by_tls, wanted) {
+        (true, true) => Finding::up("answer by TLS"),
+        (false, false) => Finding::up("answer without TLS"),
+        (true, false) => Finding::down("answer by TLS, expected without it"),
+        (false, true) => Finding::down("answer without TLS, expected by TLS"),
+    }
 }
 
 /// What comes at last, after all redirects that are followed; its body only if that is wanted.
@@ -56,10 +138,11 @@ pub(super) async fn fetch(
     trace: &mut Trace,
 ) -> Result<Answer, Finding> {
     let mut question = Question::first(settings, trace);
-    for _ in 0..=MAX_REDIRECTS {
-        let stream = open(&question.url, settings, tools, trace).await?;
-        let through_proxy = settings.proxy.is_some() && question.url.scheme() == "http";
-        let mut request = question.request(through_proxy)?;
+    for redirects in 0..=MAX_REDIRECTS {
+        trace.figure(|figures| (figures.redirects, figures.tls) = (redirects, None));
+        let (stream, form) = open(&question, settings, tools, trace).await?;
+        let through_proxy = form == Form::Whole;
+        let mut request = question.request(form)?;
         if let Some(proxy) = settings.proxy.as_ref().filter(|_| through_proxy) {
             let value = proxy.authorization(trace);
             request
@@ -74,24 +157,40 @@ pub(super) async fn fetch(
             },
             keep: wants_body,
         };
-        let answer = exchange(stream, request, reading, trace).await?;
-        let Some(location) = elsewhere(answer.head.status, &answer.head.headers, settings) else {
+        let mut answer = exchange(stream, form, request, reading, trace).await?;
+        answer.is_by_tls = question.url.scheme() == "https";
+        let (status, headers) = (answer.head.status, &answer.head.headers);
+        let Some(location) = elsewhere(status, headers, settings) else {
+            if leads_elsewhere(status) && headers.contains_key(LOCATION) {
+                // One that is not followed counts too, and its page does not.
+                trace.figure(|figures| figures.redirects = redirects + 1);
+                answer.length = 0;
+            }
             return Ok(answer);
         };
-        question.redirect(answer.head.status, location, settings)?;
+        question.redirect(status, location, settings)?;
+        // What is wanted of the addresses is wanted of those of the target.
+        trace.manner.choice = Choice::Each;
+        if redirects == MAX_REDIRECTS {
+            trace.figure(|figures| {
+                figures.redirects = redirects + 1;
+                figures.http = Some(answer.seen());
+            });
+        }
     }
     Err(Finding::down(format!(
         "more than {MAX_REDIRECTS} redirects"
     )))
 }
 
-/// Makes the connection for `url`.
+/// Makes the connection for the question.
 async fn open(
-    url: &Url,
+    question: &Question,
     settings: &Http,
     tools: &Tools,
     trace: &mut Trace,
-) -> Result<Box<dyn Stream>, Finding> {
+) -> Result<(Box<dyn Stream>, Form), Finding> {
+    let url = &question.url;
     let host = host(url);
     let is_secret = url.scheme() == "https";
     let port = url.port_or_known_default().unwrap_or(80);
@@ -102,6 +201,9 @@ async fn open(
             return Err(Finding::unknown("a proxy may not be used here"));
         }
         Some(proxy) => {
+            if settings.demands.resolves_past_proxy {
+                connect::addresses(host, tools, trace).await?;
+            }
             let (proxy_host, proxy_port) = proxy.place();
             let mut stream = connect::connect(proxy_host, proxy_port, tools, trace).await?;
             if is_secret {
@@ -111,12 +213,25 @@ async fn open(
         }
     };
     if !is_secret {
-        return Ok(Box::new(stream));
+        let form = settings.proxy.as_ref().map_or(Form::Path, |_| Form::Whole);
+        return Ok((Box::new(stream), form));
     }
-    let check = &settings.certificate;
-    Ok(Box::new(
-        handshake::secure(stream, host, check, tools, trace).await?,
-    ))
+    let mut check = Cow::Borrowed(&settings.certificate);
+    if question.has_left {
+        // The name was meant for the first server.
+        check.to_mut().server_name = None;
+    }
+    let next = if settings.http2 {
+        Next::Http
+    } else {
+        Next::Unsaid
+    };
+    let secured = handshake::secure_for(next, stream, host, &check, tools, trace).await?;
+    let form = match secured.get_ref().1.alpn_protocol() {
+        Some(b"h2") => Form::Http2,
+        _ => Form::Path,
+    };
+    Ok((Box::new(secured), form))
 }
 
 /// The host of `url`, an address of IPv6 without brackets.
@@ -130,10 +245,13 @@ fn elsewhere<'h>(
     headers: &'h HeaderMap,
     settings: &Http,
 ) -> Option<&'h HeaderValue> {
-    let leads = matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308);
     headers
         .get(LOCATION)
-        .filter(|_| leads && settings.follow_redirects)
+        .filter(|_| leads_elsewhere(status) && settings.follow_redirects)
+}
+
+fn leads_elsewhere(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
 fn status_finding(seen: StatusCode, settings: &Http) -> Finding {

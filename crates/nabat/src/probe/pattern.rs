@@ -24,6 +24,15 @@ impl Pattern {
         self.0.find(bytes).map(|found| found.end())
     }
 
+    /// `template` with what its groups found in `bytes` for `${1}` and the like.
+    pub(super) fn complete(&self, template: &str, bytes: &[u8]) -> String {
+        let mut complete = Vec::new();
+        if let Some(found) = self.0.captures(bytes) {
+            found.expand(template.as_bytes(), &mut complete);
+        }
+        String::from_utf8_lossy(&complete).into_owned()
+    }
+
     /// Whether it is found in `bytes`.
     pub fn is_match(&self, bytes: &[u8]) -> bool {
         self.0.is_match(bytes)

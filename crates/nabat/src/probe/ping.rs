@@ -67,12 +67,15 @@ async fn look(
         spacing: ping.spacing_within(timeout),
         timeout,
         size: ping.size,
+        source: trace.manner.source,
+        hops: ping.hops,
         fresh: trace.manner.fresh,
     };
     let seen = pinger.round(address, plan).await;
     // A host that is not willing to answer says so, and so that it is there.
     let refused = seen.refusal.map(|refusal| refusal.by) == Some(By::Router(address));
     trace.replied |= seen.received() > 0 || refused;
+    trace.figure(|figures| figures.hop_limit = seen.hop_limit);
     trace.note(verdict::verdict(&seen, ping, address, trace.manner.timeout));
     Ok(seen)
 }

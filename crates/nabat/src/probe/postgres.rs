@@ -13,6 +13,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
 use super::certificate::CertificateCheck;
+use super::condition::Fact;
 use super::dialogue::Dialogue;
 use super::stream::{self, Encryption, Starttls, Stream};
 use super::trace::Trace;
@@ -113,6 +114,9 @@ async fn look(settings: &Postgres, tools: &Tools, trace: &mut Trace) -> Result<(
     if let Some(query) = &settings.query {
         let value = trace.phase("query", ask(&mut dialogue, query)).await?;
         trace.note(judge(value.as_deref(), settings));
+        if let Some(value) = &value {
+            trace.keep("value", Fact::text(value));
+        }
     }
     // It has answered; how it takes leave says nothing about it.
     let _ = dialogue.say(framed(b'X', &[])).await;

@@ -4,6 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
 use super::certificate::CertificateCheck;
+use super::condition::Fact;
 use super::dialogue::Dialogue;
 use super::stream::{self, Encryption, Starttls, Stream};
 use super::trace::Trace;
@@ -63,6 +64,7 @@ async fn look(settings: &Smtp, tools: &Tools, trace: &mut Trace) -> Result<(), F
         .phase("dialogue", talk(Dialogue::new(stream), is_greeted))
         .await?;
     let seen = evidence::quote(&answer);
+    trace.keep("banner", Fact::text(&answer));
     trace.note(Finding::up(format!("takes mail: {seen}")));
     Ok(())
 }

@@ -4,6 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
 use super::certificate::CertificateCheck;
+use super::condition::Fact;
 use super::dialogue::Dialogue;
 use super::stream::{self, Encryption};
 use super::trace::Trace;
@@ -54,6 +55,7 @@ async fn look(settings: &Ssh, tools: &Tools, trace: &mut Trace) -> Result<(), Fi
     if !greeting.starts_with(b"SSH-2.0-") && !greeting.starts_with(b"SSH-1.99-") {
         return Err(Finding::down(format!("greeting {seen}, expected SSH-2.0")));
     }
+    trace.keep("banner", Fact::text(&greeting));
     trace.note(match &settings.matches {
         Some(pattern) if !pattern.is_match(&greeting) => {
             let expected = pattern.as_str();

@@ -7,8 +7,8 @@ use std::time::Duration;
 use reqwest::Url;
 
 use super::{
-    Manner, Report, Tools, command, dns, domain, http, mysql, ping, postgres, redis, smtp, ssh,
-    tcp, tls, websocket,
+    Condition, Manner, Report, Tools, command, condition, dns, domain, grpc, http, mysql, ping,
+    postgres, redis, smtp, ssh, tcp, tls, websocket,
 };
 
 /// What is looked at.
@@ -24,6 +24,8 @@ pub enum Target {
     Tls(Arc<tls::Tls>),
     /// A name, and what the DNS says of it.
     Dns(Arc<dns::Dns>),
+    /// A gRPC server that says how it is.
+    Grpc(Arc<grpc::Grpc>),
     /// A server that speaks SSH.
     Ssh(Arc<ssh::Ssh>),
     /// A mail server.
@@ -51,6 +53,7 @@ impl Target {
             Self::Tcp(_) => "tcp",
             Self::Tls(_) => "tls",
             Self::Dns(_) => "dns",
+            Self::Grpc(_) => "grpc",
             Self::Ssh(_) => "ssh",
             Self::Smtp(_) => "smtp",
             Self::Redis(_) => "redis",
@@ -71,6 +74,7 @@ impl Target {
             Self::Tcp(tcp) => &tcp.address.host,
             Self::Tls(tls) => &tls.address.host,
             Self::Dns(dns) => dns.server.as_ref().map_or("dns", |server| &server.host),
+            Self::Grpc(grpc) => &grpc.address.host,
             Self::Ssh(ssh) => &ssh.address.host,
             Self::Smtp(smtp) => &smtp.address.host,
             Self::Redis(redis) => &redis.address.host,
@@ -99,6 +103,7 @@ impl Target {
             Self::Tcp(tcp) => tcp.address.to_string(),
             Self::Tls(tls) => tls.address.to_string(),
             Self::Dns(dns) => dns.name.to_string(),
+            Self::Grpc(grpc) => grpc.address.to_string(),
             Self::Ssh(ssh) => ssh.address.to_string(),
             Self::Smtp(smtp) => smtp.address.to_string(),
             Self::Redis(redis) => redis.address.to_string(),
@@ -132,14 +137,25 @@ impl Target {
         }
     }
 
-    /// Looks once.
-    pub async fn probe(&self, tools: &Tools, manner: Manner) -> Report {
+    /// Looks once, and holds what was seen against `conditions`.
+    pub async fn probe(
+        &self,
+        conditions: &Arc<[Condition]>,
+        tools: &Tools,
+        manner: Manner,
+    ) -> Report {
+        let report = self.look(tools, manner).await;
+        condition::judge(conditions, report, &tools.evaluations).await
+    }
+
+    async fn look(&self, tools: &Tools, manner: Manner) -> Report {
         match self {
             Self::Ping(ping) => ping::probe(ping, tools, &tools.pinger, manner).await,
             Self::Http(http) => http::probe(http, tools, manner).await,
             Self::Tcp(tcp) => tcp::probe(tcp, tools, manner).await,
             Self::Tls(tls) => tls::probe(tls, tools, manner).await,
             Self::Dns(dns) => dns::probe(dns, tools, manner).await,
+            Self::Grpc(grpc) => grpc::probe(grpc, tools, manner).await,
             Self::Ssh(ssh) => ssh::probe(ssh, tools, manner).await,
             Self::Smtp(smtp) => smtp::probe(smtp, tools, manner).await,
             Self::Redis(redis) => redis::probe(redis, tools, manner).await,

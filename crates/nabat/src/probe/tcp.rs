@@ -5,9 +5,9 @@ use serde::Deserialize;
 
 use super::certificate::CertificateCheck;
 use super::dialogue::Dialogue;
-use super::stream::{self, Encryption, Starttls};
+use super::stream::{self, Encryption, Starttls, Stream};
 use super::trace::Trace;
-use super::{Endpoint, Finding, Manner, Pattern, Report, Short, Tools, evidence};
+use super::{Endpoint, Finding, Manner, Pattern, Report, Short, Tools, evidence, handshake};
 use crate::config::Secret;
 
 /// A TCP service. A text alone stands for its `address`.
@@ -39,17 +39,38 @@ pub struct Step {
     /// A regular expression that is waited for in what comes. What follows its first match is left
     /// to the next step.
     pub expect: Option<Pattern>,
+    /// How else it is done.
+    #[serde(skip)]
+    pub script: Option<Script>,
 }
 
-impl Short for Tcp {
-    fn short(text: &str) -> Result<Self, String> {
-        Ok(Self {
-            address: text.parse().map_err(|error| format!("{error}"))?,
+/// What a step does as blackbox_exporter's do: it reads lines until one is as expected, completes
+/// what it sends by what it found there, and ends it as a line; then it may go over to TLS.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Script {
+    /// Labels that are made of what was found: each name with its value.
+    pub labels: Vec<(String, String)>,
+    /// Whether TLS begins after it.
+    pub starttls: bool,
+}
+
+impl Tcp {
+    /// The port at `address`, with nothing special about it.
+    pub fn new(address: Endpoint) -> Self {
+        Self {
+            address,
             tls: false,
             starttls: None,
             certificate: CertificateCheck::default(),
             steps: Vec::new(),
-        })
+        }
+    }
+}
+
+impl Short for Tcp {
+    fn short(text: &str) -> Result<Self, String> {
+        let address: Result<Endpoint, _> = text.parse();
+        address.map(Self::new).map_err(|error| error.to_string())
     }
 
     fn text_schema(generator: &mut SchemaGenerator) -> Schema {
@@ -75,6 +96,12 @@ async fn look(settings: &Tcp, tools: &Tools, trace: &mut Trace) -> Result<(), Fi
     trace.note(Finding::up(format!("{address} takes connections")));
     let mut dialogue = Dialogue::new(stream);
     for step in &settings.steps {
+        if let Some(script) = &step.script {
+            dialogue = script
+                .follow(step, dialogue, settings, tools, trace)
+                .await?;
+            continue;
+        }
         if let Some(send) = &step.send {
             trace.hide(send.expose().trim());
             trace.phase("dialogue", dialogue.say(send.expose())).await?;
@@ -100,4 +127,60 @@ async fn look(settings: &Tcp, tools: &Tools, trace: &mut Trace) -> Result<(), Fi
         }
     }
     Ok(())
+}
+
+impl Script {
+    async fn follow(
+        &self,
+        step: &Step,
+        mut dialogue: Dialogue<Box<dyn Stream>>,
+        settings: &Tcp,
+        tools: &Tools,
+        trace: &mut Trace,
+    ) -> Result<Dialogue<Box<dyn Stream>>, Finding> {
+        let mut send = step.send.as_ref().map_or("", Secret::expose).to_owned();
+        if let Some(pattern) = &step.expect {
+            let line = loop {
+                let heard = trace.phase("dialogue", dialogue.line()).await;
+                let line = match heard {
+                    Ok(line) => line,
+                    Err(end) => match dialogue.last_line() {
+                        Some(line) => line,
+                        None => {
+                            // Only who was heard out did not say it.
+                            let was_heard = dialogue.is_over();
+                            trace.figure(|figures| figures.failed_by_pattern = was_heard);
+                            let expected = pattern.as_str();
+                            let words = format!("{}, expected a line with /{expected}/", end.words);
+                            return Err(Finding::down(words));
+                        }
+                    },
+                };
+                if pattern.is_match(&line) {
+                    break line;
+                }
+            };
+            let seen = evidence::quote(&line);
+            trace.note(Finding::up(format!(
+                "/{}/ found in {seen}",
+                pattern.as_str()
+            )));
+            send = pattern.complete(&send, &line);
+            let labels = self.labels.iter();
+            let labels = labels.map(|(name, value)| (name.clone(), pattern.complete(value, &line)));
+            trace.figure(|figures| figures.labels.extend(labels));
+        }
+        if !send.is_empty() {
+            trace.hide(send.trim());
+            send.push('\n');
+            trace.phase("dialogue", dialogue.say(&send)).await?;
+        }
+        if !self.starttls {
+            return Ok(dialogue);
+        }
+        let stream = dialogue.into_inner()?;
+        let (host, check) = (&settings.address.host, &settings.certificate);
+        let secured = handshake::secure(stream, host, check, tools, trace).await?;
+        Ok(Dialogue::new(Box::new(secured)))
+    }
 }

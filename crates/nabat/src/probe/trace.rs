@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Finding, Manner, Outcome, Report};
+use super::condition::{Fact, Facts};
+use super::{Figures, Finding, Manner, Outcome, Report};
 use crate::config::Period;
 
 /// The part that finds addresses; it is none of the target's doing.
@@ -23,7 +24,9 @@ pub(super) struct Trace {
     deadline: Instant,
     phases: Vec<(&'static str, Duration)>,
     findings: Vec<Finding>,
+    figures: Option<Box<Figures>>,
     secrets: Vec<String>,
+    facts: Facts,
 }
 
 impl Trace {
@@ -35,7 +38,9 @@ impl Trace {
             deadline: Instant::now() + manner.timeout,
             phases: Vec::with_capacity(5),
             findings: Vec::new(),
+            figures: manner.figures.then(Box::default),
             secrets: Vec::new(),
+            facts: Facts::default(),
         }
     }
 
@@ -70,6 +75,23 @@ impl Trace {
         self.findings.push(finding);
     }
 
+    /// Keeps what was seen for conditions, by the name that they know.
+    pub(super) fn keep(&mut self, name: &'static str, fact: Fact) {
+        self.facts.add(name, fact);
+    }
+
+    /// Notes all that was seen.
+    pub(super) fn note_all(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        self.findings.extend(findings);
+    }
+
+    /// Notes what was seen in figures, if anybody wants them.
+    pub(super) fn figure(&mut self, note: impl FnOnce(&mut Figures)) {
+        if let Some(figures) = &mut self.figures {
+            note(figures);
+        }
+    }
+
     /// Sees to it that no finding repeats `secret`, whoever sent it back.
     pub(super) fn hide(&mut self, secret: &str) {
         if !secret.is_empty() {
@@ -81,13 +103,10 @@ impl Trace {
     pub(super) fn finish(mut self, result: Result<(), Finding>) -> Report {
         let answered = result.is_ok();
         self.findings.extend(result.err());
-        for secret in &self.secrets {
-            for finding in &mut self.findings {
-                if finding.words.contains(secret) {
-                    finding.words = finding.words.replace(secret, "…");
-                }
-            }
+        for finding in &mut self.findings {
+            masked(finding, &self.secrets);
         }
+        self.facts.hide(self.secrets);
         let theirs = self.phases.iter().filter(|(name, _)| *name != RESOLVE);
         Report {
             outcome: worst(&self.findings),
@@ -97,6 +116,8 @@ impl Trace {
             loss_percent: None,
             phases: self.phases,
             findings: self.findings,
+            facts: self.facts,
+            figures: self.figures,
         }
     }
 
@@ -110,8 +131,17 @@ impl Trace {
     }
 }
 
+/// Takes all that is secret out of a finding.
+pub(super) fn masked(finding: &mut Finding, secrets: &[String]) {
+    for secret in secrets {
+        if finding.words.contains(secret) {
+            finding.words = finding.words.replace(secret, "…");
+        }
+    }
+}
+
 /// What the findings come to. What was seen of the target counts for more than what could not be.
-fn worst(findings: &[Finding]) -> Outcome {
+pub(super) fn worst(findings: &[Finding]) -> Outcome {
     let any = |outcome| findings.iter().any(|finding| finding.outcome == outcome);
     [Outcome::Down, Outcome::Unknown, Outcome::Degraded]
         .into_iter()

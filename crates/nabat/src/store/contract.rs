@@ -12,12 +12,15 @@ use tempfile::TempDir;
 use nabat_core::alert::{Labels, Links};
 use nabat_core::card::{Card, CardId, Routed, Told};
 use nabat_core::change::{Change, Offset, Snapshot};
-use nabat_core::chat::{Admits, BotId, Chat, ChatKey, Disabled, Invite, Person, PersonId, Role};
+use nabat_core::chat::{
+    Admits, BotId, BotToken, Chat, ChatKey, Disabled, Invite, MadeBot, Person, PersonId, Role,
+};
 use nabat_core::delivery::{Content, Delivery, DeliveryId, Priority};
 use nabat_core::incident::{Acknowledgement, Ending, Expiry, Incident, IncidentId, State};
 use nabat_core::matcher::parse_list;
 use nabat_core::message::Message;
 use nabat_core::message::words::Language;
+use nabat_core::monitor::MonitorId;
 use nabat_core::route::{Hours, Timing};
 use nabat_core::silence::{Origin, Phase, Silence, SilenceId};
 use nabat_core::subscription::{Selector, Subscription, SubscriptionId};
@@ -105,6 +108,7 @@ pub(crate) fn assert_same(mut got: Snapshot, mut expected: Snapshot) {
             .sort_by_key(|subscription| subscription.id);
         snapshot.cards.sort_by_key(|card| card.id);
         snapshot.silences.sort_by_key(|silence| silence.id);
+        snapshot.bots.sort_by_key(|bot| bot.id);
         snapshot.deliveries.sort_by_key(|delivery| delivery.id);
         snapshot.offsets.sort_by_key(|(bot, _)| *bot);
     }
@@ -297,6 +301,12 @@ fn one_of_everything() -> Snapshot {
                 },
             ),
         ],
+        bots: vec![MadeBot {
+            id: BotId(8),
+            username: "shop_bot".into(),
+            token: BotToken("8:token".into()),
+            made_at: at(4),
+        }],
         offsets: vec![(
             BotId(7),
             Offset {
@@ -315,6 +325,7 @@ fn subscription(id: i64, selector: Selector) -> Subscription {
         selector,
         created_by: PersonId(42),
         created_at: at(5),
+        monitor: (id % 2 == 0).then_some(MonitorId(8)),
     }
 }
 
@@ -351,6 +362,8 @@ fn changes(snapshot: &Snapshot) -> Vec<Change> {
     let silences = snapshot.silences.iter().cloned();
     changes.extend(silences.map(|silence| Change::Silence(Arc::new(silence))));
     changes.extend(snapshot.deliveries.iter().cloned().map(Change::Delivery));
+    let bots = snapshot.bots.iter().cloned();
+    changes.extend(bots.map(|bot| Change::Bot(Box::new(bot))));
     let offsets = snapshot.offsets.iter();
     changes.extend(offsets.map(|(bot, offset)| Change::Offset(*bot, *offset)));
     changes
@@ -378,6 +391,7 @@ fn what_is_gone_stays_gone(store: &dyn Store) {
             .iter()
             .map(|s| Change::SubscriptionGone(s.id)),
     );
+    gone.extend(full.bots.iter().map(|bot| Change::BotGone(bot.id)));
     gone.extend(full.silences.iter().map(|s| Change::SilenceGone(s.id)));
     gone.extend(full.cards.iter().map(|card| Change::CardGone(card.id)));
     gone.extend(full.deliveries.iter().map(|d| Change::DeliveryGone(d.id)));

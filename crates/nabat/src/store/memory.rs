@@ -91,6 +91,8 @@ impl Kept {
             Change::Subscription(subscription) => {
                 put(&mut self.rest.subscriptions, subscription, |s| s.id);
             }
+            Change::Bot(bot) => put(&mut self.rest.bots, *bot, |bot| bot.id),
+            Change::BotGone(id) => self.rest.bots.retain(|bot| bot.id != id),
             Change::SubscriptionGone(id) => self.rest.subscriptions.retain(|s| s.id != id),
             Change::Card(card) => {
                 self.cards.insert(card.id, *card);

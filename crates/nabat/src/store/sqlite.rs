@@ -7,6 +7,7 @@
 //! Before anything is written at a start, `check` looks whether the files are whole; if not,
 //! `salvage` puts what can be read in their place, and [`Sqlite::damage`] tells of it.
 
+mod bots;
 mod check;
 mod copy;
 mod damage;
@@ -59,6 +60,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../migrations/0007_entries.sql")),
     M::up(include_str!("../../migrations/0008_monitors.sql")),
     M::up(include_str!("../../migrations/0009_tokens.sql")),
+    M::up(include_str!("../../migrations/0010_bots.sql")),
 ];
 /// A larger log is cut to this size in bytes when it begins anew.
 const WAL_KEPT_BYTES: u32 = 64 << 20;

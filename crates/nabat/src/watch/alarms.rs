@@ -1,16 +1,11 @@
 //! How a monitor's alarm looks as an alert.
 
 use nabat_core::alert::{Labels, Links, NAME, News, Status};
-use nabat_core::incident::Incident;
 use nabat_core::monitor::Trouble;
 use nabat_core::time::Timestamp;
 
 use crate::config::Monitor;
 
-/// The alert of a monitor that is down.
-pub(super) const DOWN: &str = "MonitorDown";
-/// The alert of a monitor that is slow, or of which something is to be seen to soon.
-pub(super) const DEGRADED: &str = "MonitorDegraded";
 /// The alert of a Nabat that reaches none of its witnesses.
 pub(super) const BLIND: &str = "NabatBlind";
 
@@ -45,25 +40,25 @@ pub(super) fn raised(
     News {
         annotations: [("summary", summary.as_str())].into_iter().collect(),
         starts_at: Some(since),
-        status: firing,
-        ..ended(labels(monitor, target, what), since)
+        ..news(monitor, target, what, firing)
     }
 }
 
 /// The alert is over.
 pub(super) fn over(monitor: &Monitor, target: &str, what: Trouble, at: Timestamp) -> News {
-    ended(labels(monitor, target, what), at)
+    let over = Status::Resolved { ends_at: Some(at) };
+    news(monitor, target, what, over)
 }
 
 /// The labels of an alert of a monitor, which are its identity.
 pub(super) fn labels(monitor: &Monitor, target: &str, what: Trouble) -> Labels {
-    let (name, severity) = match what {
-        Trouble::Down => (DOWN, monitor.severity.as_str()),
-        Trouble::Degraded => (DEGRADED, "warning"),
+    let severity = match what {
+        Trouble::Down => monitor.severity.as_str(),
+        Trouble::Degraded => "warning",
     };
     let own = [
-        (NAME, name),
-        ("monitor", &monitor.name),
+        (NAME, what.alert()),
+        (Trouble::MONITOR, &monitor.name),
         ("kind", monitor.kind()),
         ("instance", target),
         ("severity", severity),
@@ -71,19 +66,6 @@ pub(super) fn labels(monitor: &Monitor, target: &str, what: Trouble) -> Labels {
     let given = monitor.labels.iter();
     let given = given.map(|(name, value)| (name.as_str(), value.as_str()));
     given.chain(own).collect()
-}
-
-/// Whether an alert is one of a monitor of ours: what others call so comes in groups of their own, or
-/// says how long it lasts.
-pub(super) fn is_of_monitor(incident: &Incident) -> bool {
-    let labels = &incident.labels;
-    let name = labels.value(NAME);
-    let own = ["monitor", "kind", "instance"].map(|own| labels.get(own));
-    [DOWN, DEGRADED].contains(&name)
-        && own.iter().all(Option::is_some)
-        && *incident.group == *name
-        && incident.expires.is_none()
-        && incident.links == Links::default()
 }
 
 /// The alert is over because the monitor is not looked at any more, or not as this one.
@@ -97,20 +79,22 @@ pub(super) fn closed(
     let summary = format!("{}: {why}", monitor.name);
     News {
         annotations: [("summary", summary.as_str())].into_iter().collect(),
-        status: Status::Closed { at },
-        ..ended(labels(monitor, target, what), at)
+        ..news(monitor, target, what, Status::Closed { at })
     }
 }
 
-/// The alert with these labels is over.
-pub(super) fn ended(labels: Labels, at: Timestamp) -> News {
+fn news(monitor: &Monitor, target: &str, what: Trouble, status: Status) -> News {
+    // A message for each monitor, so that its end is heard of, and its silence holds back nothing else.
+    let group: Labels = [(Trouble::MONITOR, monitor.name.as_str())]
+        .into_iter()
+        .collect();
     News {
-        labels,
+        labels: labels(monitor, target, what),
         annotations: Labels::default(),
         links: Links::default(),
-        group: None,
+        group: Some(group.to_string().into()),
         starts_at: None,
-        status: Status::Resolved { ends_at: Some(at) },
+        status,
         own: false,
     }
 }

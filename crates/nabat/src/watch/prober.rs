@@ -8,7 +8,7 @@ use nabat_core::time::Timestamp;
 use tokio::sync::mpsc;
 
 use crate::clock;
-use crate::probe::{Manner, Report, Target, Tools};
+use crate::probe::{Condition, Manner, Report, Target, Tools};
 
 /// Makes probes.
 #[derive(Debug)]
@@ -44,6 +44,7 @@ pub(super) enum For {
 pub(super) struct Job {
     pub(super) of: For,
     pub(super) target: Arc<Target>,
+    pub(super) conditions: Arc<[Condition]>,
     pub(super) manner: Manner,
 }
 
@@ -141,7 +142,7 @@ impl Prober {
             done: self.done.clone(),
         };
         tokio::spawn(async move {
-            promise.keep(job.target.probe(&tools, job.manner).await);
+            promise.keep(job.target.probe(&job.conditions, &tools, job.manner).await);
         });
     }
 

@@ -49,7 +49,11 @@ impl World {
         // A heartbeat: nothing is looked at.
         let text = format!(r#"{{"name": "{name}", "heartbeat": {{"period": "1d"}}}}"#);
         let written = parse_monitor(Path::new("test"), text.as_bytes()).unwrap();
-        let wanted = Wanted { written, origin };
+        let wanted = Wanted {
+            written,
+            origin,
+            introduced: None,
+        };
         self.watch.handle.put(vec![wanted], Mode::Create).await
     }
 

@@ -2,6 +2,7 @@
 
 mod change;
 mod known;
+mod relations;
 mod show;
 mod start;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use nabat_core::alert::News;
 use nabat_core::change::Change;
+use nabat_core::engine::{Refusal, Watched};
 use nabat_core::monitor::record::{Edge, Ping};
 use nabat_core::monitor::{self, Effect, MonitorId, Sample, Signal, Trouble, Watch, Why};
 use nabat_core::time::Timestamp;
@@ -25,7 +27,7 @@ use super::witnesses::Witnesses;
 use super::{Ask, Beat, Refused, Reply, alarms};
 use crate::clock;
 use crate::engine::{self, NotTaken};
-use crate::probe::{Manner, Reach};
+use crate::probe::Manner;
 use crate::samples::{self, Samples};
 use crate::state_log::{self, State, StateLog};
 
@@ -127,6 +129,7 @@ impl Watcher {
                 self.prober.probe(Job {
                     of: For::Monitor(due.id),
                     target: Arc::clone(target),
+                    conditions: Arc::clone(&known.conditions),
                     manner: known.manner(due.why == Why::Retry),
                 });
             }
@@ -237,17 +240,21 @@ impl Watcher {
     fn look(&mut self, name: &str, reply: Reply<crate::probe::Report>) {
         let known = self.find(name).map(|id| &self.monitors[&id]);
         let target = known.and_then(|known| match &known.target {
-            Some(target) => Ok((Arc::clone(target), known.manner(true))),
+            Some(target) => Ok((
+                Arc::clone(target),
+                Arc::clone(&known.conditions),
+                known.manner(true),
+            )),
             None => Err(Refused::NothingToProbe {
                 name: name.to_owned(),
             }),
         });
         match target {
             Err(refused) => tell(reply, Err(refused)),
-            Ok((target, manner)) => {
+            Ok((target, conditions, manner)) => {
                 let tools = self.prober.tools();
                 tokio::spawn(async move {
-                    let report = target.probe(&tools, manner).await;
+                    let report = target.probe(&conditions, &tools, manner).await;
                     tell(reply, Ok(report));
                 });
             }
@@ -402,11 +409,8 @@ impl Watcher {
                     self.prober.probe(Job {
                         of: For::Witness(index),
                         target,
-                        manner: Manner {
-                            timeout: super::witnesses::TIMEOUT,
-                            fresh: false,
-                            reach: Reach::Anywhere,
-                        },
+                        conditions: Arc::default(),
+                        manner: Manner::within(super::witnesses::TIMEOUT),
                     });
                 }
             }
@@ -460,7 +464,7 @@ impl Watcher {
 
     /// Alerts that are over a limit keep nothing else from being kept: they are raised again soon.
     fn without_refused(&mut self, kept: Result<(), NotTaken>) -> Result<(), NotTaken> {
-        if let Err(NotTaken::Refused(refusal)) = &kept {
+        if let Err(NotTaken::Refused(refusal @ Refusal::TooManyIncidents { .. })) = &kept {
             tracing::error!(%refusal, "alerts of monitors were refused; they are tried again");
             self.affirm_at = self.affirm_at.min(clock::now().after(RAISE_AGAIN));
             return Ok(());
@@ -470,14 +474,19 @@ impl Watcher {
 
     /// Has the engine keep this at once, with all that waits: nothing older may come after it, or an
     /// alert would begin after its end.
-    async fn keep_now(&mut self, changes: Vec<Change>, news: Vec<News>) -> Result<(), NotTaken> {
+    async fn keep_now(&mut self, watched: Watched) -> Result<(), NotTaken> {
         self.can_keep()?;
         if self.keeping.is_some() {
             let kept = kept(&mut self.keeping).await;
             self.kept(kept);
         }
-        let (changes, news) = self.waiting.to_keep(changes, news);
-        let kept = self.engine.watched(changes, news).await;
+        let (changes, news) = self.waiting.to_keep(watched.changes, watched.news);
+        let watched = Watched {
+            changes,
+            news,
+            ..watched
+        };
+        let kept = self.engine.take_watched(watched).await;
         self.without_refused(kept)?;
         std::mem::take(&mut self.waiting).tell(Ok(()));
         Ok(())
@@ -486,8 +495,11 @@ impl Watcher {
     /// Keeps what there is to keep, and ends.
     async fn stop(mut self) {
         self.follow();
-        let watched = Change::WatchedUntil(clock::now());
-        let kept = self.keep_now(vec![watched], Vec::new()).await;
+        let watched = Watched {
+            changes: vec![Change::WatchedUntil(clock::now())],
+            ..Watched::default()
+        };
+        let kept = self.keep_now(watched).await;
         if let Err(error) = &kept {
             tracing::warn!(%error, "the last changes of monitors were not kept");
         }

@@ -211,6 +211,7 @@ impl Granter {
         let wanted = Wanted {
             written,
             origin: wish.origin(),
+            introduced: None,
         };
         let put = match self.watch.put(vec![wanted], Mode::Create).await {
             // Somebody was faster.
@@ -277,6 +278,10 @@ impl From<Refused> for Refusal {
             Refused::UnknownKey
             | Refused::Exists { .. }
             | Refused::NoParent { .. }
+            | Refused::NoMember { .. }
+            | Refused::InItself { .. }
+            | Refused::InGroup { .. }
+            | Refused::ParentGroup { .. }
             | Refused::Circle { .. }
             | Refused::KeyTaken { .. }
             | Refused::Command { .. }

@@ -6,6 +6,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use nabat_core::engine::Refusal;
 use serde::Serialize;
 
 use crate::engine::NotTaken;
@@ -96,7 +97,13 @@ impl From<NotTaken> for Problem {
     fn from(error: NotTaken) -> Self {
         let message = error.to_string();
         match error {
-            NotTaken::Refused(_) => Self::new(
+            NotTaken::Refused(Refusal::TooManySubscriptions { .. }) => Self::new(
+                StatusCode::CONFLICT,
+                "too_many_subscriptions",
+                message,
+                "nothing of the request was taken",
+            ),
+            NotTaken::Refused(Refusal::TooManyIncidents { .. }) => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "too_many_incidents",
                 message,

@@ -26,6 +26,7 @@ pub(super) async fn index() -> impl IntoResponse {
         "     /ping/KEY                      signs of life of jobs\n",
         "GET  /api/v1/docs                   all of the API, for people; openapi.json: for programs\n",
         "GET  /metrics                       figures for Prometheus\n",
+        "GET  /probe                         one probe, as blackbox_exporter makes it\n",
         "GET  /-/healthy, /-/ready           whether it lives, whether it can take alerts\n",
         "POST /-/reload                      read the configuration again\n",
     )

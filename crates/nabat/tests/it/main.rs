@@ -8,6 +8,8 @@
 #[cfg(test)]
 mod api_v2;
 #[cfg(test)]
+mod blackbox;
+#[cfg(test)]
 mod bots;
 #[cfg(test)]
 mod chain;

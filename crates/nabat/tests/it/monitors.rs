@@ -1,8 +1,11 @@
 //! What Nabat watches by itself: how it is told, how it is defined, what becomes of it at restarts.
 
+mod conditions;
 mod defined;
 mod ends;
+mod groups;
 mod heartbeats;
+mod own_chats;
 
 use serde_json::{Value, json};
 
@@ -197,6 +200,23 @@ async fn what_is_paused_or_worked_on_is_not_told() {
     world.told(OWNER, "MonitorDown: a").await;
     world.api(Method::POST, "/api/v1/monitors/b/resume").await;
     world.monitor_is("b", "down").await;
+}
+
+#[tokio::test]
+async fn each_has_a_message_of_its_own_and_to_silence_one_holds_back_no_other() {
+    let (shop, wiki) = (Site::start().await, Site::start().await);
+    let world = watching(json!([of(&shop, "shop"), of(&wiki, "wiki")])).await;
+    world.monitor_is("shop", "up").await;
+    world.monitor_is("wiki", "up").await;
+    shop.answer(503);
+    let down = world.told(OWNER, "MonitorDown: shop: ").await;
+    world.press(OWNER, down.id, OWNER, "🔕 1 h").await;
+    wiki.answer(503);
+    let other = world.told(OWNER, "MonitorDown: wiki: ").await;
+    assert_ne!(down.id, other.id);
+    wiki.answer(200);
+    let end = world.told(OWNER, "Resolved after").await;
+    assert!(end.text.ends_with(": MonitorDown wiki"), "{}", end.text);
 }
 
 #[tokio::test]

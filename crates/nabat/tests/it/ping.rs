@@ -20,14 +20,12 @@ const PLAN: Round = Round {
     spacing: Duration::from_millis(20),
     timeout: Duration::from_secs(5),
     size: 56,
+    source: None,
+    hops: None,
     fresh: false,
 };
 
-const MANNER: Manner = Manner {
-    timeout: Duration::from_secs(5),
-    fresh: false,
-    reach: Reach::Anywhere,
-};
+const MANNER: Manner = Manner::within(Duration::from_secs(5));
 
 /// A probe of what is refused: the kernel says only now and then that something is.
 const BRISK: Manner = Manner {

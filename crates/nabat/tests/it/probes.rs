@@ -10,13 +10,12 @@ mod tls;
 
 use std::time::Duration;
 
-use nabat::probe::{Finding, Manner, Outcome, Reach, Report};
+use nabat::probe::{Finding, Manner, Outcome, Report};
 
 /// An ordinary probe with time enough.
 const MANNER: Manner = Manner {
-    timeout: Duration::from_secs(10),
     fresh: true,
-    reach: Reach::Anywhere,
+    ..Manner::within(Duration::from_secs(10))
 };
 
 /// A probe of what never answers.

@@ -9,14 +9,10 @@ use crate::destination::Destination;
 use crate::engine::wish::{Deed, Upshot, Which, Wish};
 use crate::engine::{Effects, Engine};
 use crate::incident::title_of;
-use crate::matcher::Matcher;
 use crate::message::answer::{Answer, OfMonitor};
 use crate::monitor::view::{Seen, Trace, View};
 use crate::subscription::Selector;
 use crate::time::Timestamp;
-
-/// The label by which the alerts of one monitor are known.
-const LABEL: &str = "monitor";
 
 impl Engine {
     /// Answers a wish, and has the chat told of what is watched for it from now on.
@@ -136,12 +132,12 @@ impl Engine {
             title: "",
             speaker: &wish.speaker,
         };
-        self.subscribe(&request, alerts_of(&view.name), out)
+        self.subscribe(&request, Selector::of_monitor(&view.name), out)
     }
 
     /// The chat needs no subscription to what can't fire any more.
     fn forget_monitor(&mut self, now: Timestamp, wish: &Wish, name: &str, out: &mut Effects) {
-        let selector = alerts_of(name);
+        let selector = Selector::of_monitor(name);
         let of_chat = self.subscriptions.values().find(|subscription| {
             subscription.chat == wish.chat && subscription.selector == selector
         });
@@ -180,11 +176,6 @@ impl Engine {
         others.remove(&wish.chat.into());
         others.len()
     }
-}
-
-/// The alerts of the monitor of this name.
-fn alerts_of(name: &str) -> Selector {
-    Selector::Labels(vec![Matcher::equal(LABEL, name)])
 }
 
 /// Whether an answer takes the place of the message whose button was pressed. What was seen once

@@ -175,12 +175,15 @@ fn line(
     let n = incidents.len();
     let (emoji, what) = beginning(kind, incidents, locale, now);
     let mut spans = vec![Span::plain(format!("{emoji} {what}: "))];
+    let summary = summary_of_one(kind, incidents, detail);
     for (index, incident) in incidents.iter().take(NAMED_MAX).enumerate() {
         if index > 0 {
             spans.push(Span::plain(", "));
         }
         spans.push(Span::bold(name(incident, detail.name)));
-        if let Some(place) = place(incident) {
+        let said = |place: &String| summary.as_ref().is_some_and(|all| all.starts_with(place));
+        let place = place(incident).filter(|place| !said(place));
+        if let Some(place) = place {
             spans.push(Span::plain(format!(" {}", cut(&place, detail.name))));
         }
         if kind == Kind::Missed && n > 1 {
@@ -192,20 +195,22 @@ fn line(
         let more = [("n", Arg::Count(n - NAMED_MAX))];
         spans.push(Span::plain(format!(" {}", locale.text("more", more))));
     }
-    match (kind, incidents) {
-        (Kind::Unattended, _) => {
-            let still = locale.text("follow-still-firing", [("n", n.into())]);
-            spans.push(Span::plain(format!(" {still}")));
-        }
-        (Kind::New | Kind::Changed | Kind::Still | Kind::Missed, [incident]) => {
-            let summary = summary(incident, detail);
-            if !summary.is_empty() {
-                spans.push(Span::plain(format!(": {summary}")));
-            }
-        }
-        _ => {}
+    if kind == Kind::Unattended {
+        let still = locale.text("follow-still-firing", [("n", n.into())]);
+        spans.push(Span::plain(format!(" {still}")));
+    } else if let Some(summary) = summary {
+        spans.push(Span::plain(format!(": {summary}")));
     }
     spans
+}
+
+/// What a line about one alert says of it besides its name.
+fn summary_of_one(kind: Kind, incidents: &[&Incident], detail: &Detail) -> Option<String> {
+    let ([incident], Kind::New | Kind::Changed | Kind::Still | Kind::Missed) = (incidents, kind)
+    else {
+        return None;
+    };
+    Some(summary(incident, detail)).filter(|summary| !summary.is_empty())
 }
 
 /// The sign of a line, and what happened.

@@ -6,6 +6,7 @@ use crate::incident::{Ending, Incident, Severity, State, summary_of};
 use crate::message::text::{cut, one_line, width};
 use crate::message::words::Locale;
 use crate::message::{Block, Span};
+use crate::monitor::Trouble;
 use crate::time::Timestamp;
 
 /// The longest address that is linked, in bytes: longer ones are refused here and there.
@@ -184,7 +185,13 @@ pub(super) fn label_spans<'a>(
 
 /// The value of the most telling label.
 pub(in crate::message) fn place(incident: &Incident) -> Option<String> {
-    PLACE_LABELS
+    let name = incident.labels.value(NAME);
+    let watched = [Trouble::Down, Trouble::Degraded].map(Trouble::alert);
+    let labels: &[&str] = match watched.contains(&name) {
+        true => &[Trouble::MONITOR],
+        false => &PLACE_LABELS,
+    };
+    labels
         .iter()
         .map(|name| one_line(incident.labels.value(name), 60))
         .find(|value| !value.is_empty())

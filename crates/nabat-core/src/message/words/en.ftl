@@ -359,7 +359,7 @@ monitors-too-many-in-chat = { $n ->
     [one] This chat has me watch { $n } thing already, and more are not allowed. Remove it first: /unwatch
    *[other] This chat has me watch { $n } things already, and more are not allowed. Remove one first: /unwatch
 }
-monitor-heartbeat = { $name } is a heartbeat: it calls me, so there is nothing to look at.
+monitor-heartbeat = { $name } is a heartbeat or a group: there is nothing to look at.
 monitor-not-seen = I could not look at { $name }, so I do not watch it:
 monitor-unfit = I cannot look at that:
 monitor-exists = I watch { $name } already: { $target }

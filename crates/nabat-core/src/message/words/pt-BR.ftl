@@ -389,7 +389,7 @@ monitors-too-many-in-chat = { $n ->
     [one] Este chat já tem { $n } monitor, e não pode ter mais. Remova-o primeiro: /unwatch
    *[other] Este chat já tem { $n } monitores, e não pode ter mais. Remova um primeiro: /unwatch
 }
-monitor-heartbeat = { $name } envia sinais por conta própria: não há o que verificar.
+monitor-heartbeat = { $name } é um sinal de vida ou um grupo: não há o que verificar.
 monitor-not-seen = Não consegui verificar { $name }, então não vou monitorar:
 monitor-unfit = Não consigo verificar isso:
 monitor-exists = Já monitoro { $name }: { $target }

@@ -126,7 +126,7 @@ impl Watch {
                     entry.begin_again(now);
                     self.effects.touched.insert(id);
                 }
-                Kind::Probed(_) | Kind::Heartbeat(_) => {}
+                Kind::Probed(_) | Kind::Heartbeat(_) | Kind::Group(_) => {}
             }
             self.deaf(id, blind_since);
             self.replan(id);

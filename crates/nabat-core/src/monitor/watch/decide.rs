@@ -185,6 +185,7 @@ impl Watch {
                 entry.state.listening.excuse(now);
                 self.effects.touched.insert(id);
             }
+            Kind::Group(_) => {}
         }
         self.replan(id);
     }

@@ -85,7 +85,7 @@ impl Entry {
     pub(super) fn probing(&self) -> Option<&Probing> {
         match &self.rules.kind {
             Kind::Probed(probing) => Some(probing),
-            Kind::Heartbeat(_) => None,
+            Kind::Heartbeat(_) | Kind::Group(_) => None,
         }
     }
 
@@ -94,7 +94,7 @@ impl Entry {
         let status = self.state.status();
         let late = match &self.rules.kind {
             Kind::Heartbeat(heartbeat) => self.state.listening.expected_at(heartbeat),
-            Kind::Probed(_) => None,
+            Kind::Probed(_) | Kind::Group(_) => None,
         };
         match status {
             Status::Up if late.is_some_and(|at| at <= now) => Status::Suspect,

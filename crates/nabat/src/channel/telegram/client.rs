@@ -29,7 +29,8 @@ use crate::config::{ApiUrl, Bot, Secret};
 
 pub use error::{CallError, Refusal};
 pub use methods::{
-    ALLOWED_UPDATES, Edit, NewMessage, POLL_TIMEOUT, SEND_TIMEOUT, SHORT_TIMEOUT, Text, User,
+    ALLOWED_UPDATES, Edit, FullChat, Member, NewMessage, POLL_TIMEOUT, Permissions, SEND_TIMEOUT,
+    SHORT_TIMEOUT, Text, User,
 };
 
 use endpoints::Endpoints;

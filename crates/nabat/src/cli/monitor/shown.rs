@@ -93,6 +93,9 @@ pub(super) fn one(monitor: &Monitor, history: &History, now: Timestamp) -> Strin
     for (name, value) in &monitor.labels {
         line("label", &format!("{name}={value}"));
     }
+    if let Some((chat, bot)) = told(monitor) {
+        line("tells", &format!("the chat {chat} by the bot {bot}"));
+    }
     if !monitor.parents.is_empty() {
         line("behind", &monitor.parents.join(", "));
     }
@@ -113,6 +116,12 @@ pub(super) fn one(monitor: &Monitor, history: &History, now: Timestamp) -> Strin
         );
     }
     text
+}
+
+/// The chat that a monitor tells by itself, and the bot that does.
+pub(in crate::cli) fn told(monitor: &Monitor) -> Option<(i64, i64)> {
+    let tell = &monitor.definition["tell"];
+    Some((tell["chat"].as_i64()?, tell["bot"].as_i64()?))
 }
 
 /// What one look saw.
@@ -162,7 +171,8 @@ fn place(status: &str) -> usize {
     place.unwrap_or(ORDER.len())
 }
 
-fn status(monitor: &Monitor) -> String {
+/// How it stands, in a word.
+pub(in crate::cli) fn status(monitor: &Monitor) -> String {
     let status = serde_json::to_value(monitor.status).unwrap_or_default();
     status.as_str().unwrap_or_default().to_owned()
 }

@@ -1,6 +1,6 @@
 //! What ties the settings of `monitors` together.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 
 use serde_json::Value;
@@ -8,9 +8,11 @@ use serde_json::Value;
 use super::{DAY, entries, given, note, period, text};
 use crate::config::check::Check;
 use crate::config::environment::join;
+use crate::config::group::Group;
 use crate::config::monitor::{KINDS, stands_behind_itself};
 use crate::config::period::Period;
 use crate::config::suggest;
+use crate::probe::{Condition, ShortOrLong};
 
 const YEAR: Period = Period::from_minutes(365 * DAY);
 /// The bounds of a monitor's periods.
@@ -33,6 +35,18 @@ const BOUNDS: [(&str, (Period, Period)); 6] = [
         "retries",
         (Period::from_millis(100), Period::from_minutes(10)),
     ),
+];
+/// The kinds that Nabat does not look at by itself.
+const NOT_PROBED: [&str; 2] = ["heartbeat", "group"];
+/// What is said of looks, and of what stands behind what: nothing for groups.
+const NOT_OF_GROUPS: [&str; 7] = [
+    "interval",
+    "timeout",
+    "retries",
+    "failures_needed",
+    "recoveries_needed",
+    "slow_after",
+    "parents",
 ];
 /// The labels that Nabat gives to the alert of a monitor itself.
 const OWN_LABELS: [&str; 5] = ["alertname", "monitor", "kind", "instance", "severity"];
@@ -60,7 +74,7 @@ pub(super) fn apply(check: &mut Check<'_>, value: &Value) {
         }
     }
     keys(check, &monitors);
-    parents(check, &monitors);
+    relations(check, &monitors);
     witnesses(check, value);
 }
 
@@ -94,10 +108,41 @@ pub(in crate::config) fn one(check: &mut Check<'_>, path: &str, monitor: &Value)
             found => period(check, &place, found, bounds),
         }
     }
+    conditions(check, path, monitor);
     timeout(check, path, monitor);
     needed(check, path, monitor);
     heartbeat(check, path, monitor);
+    group(check, path, monitor);
     labels(check, path, monitor);
+}
+
+/// Each speaks of what is seen of this kind, and fits together.
+fn conditions(check: &mut Check<'_>, path: &str, monitor: &Value) {
+    let place = join(path, "conditions");
+    let conditions = monitor.get("conditions").and_then(Value::as_array);
+    let conditions = conditions.into_iter().flatten().filter_map(Value::as_str);
+    let kind = KINDS.into_iter().find(|kind| monitor.get(kind).is_some());
+    for (i, text) in conditions.enumerate() {
+        let place = format!("{place}[{i}]");
+        let Some(kind) = kind else {
+            return;
+        };
+        if NOT_PROBED.contains(&kind) {
+            let found = format!("a condition on a {kind}");
+            return note(check, &place, found, "none: nothing is looked at", None);
+        }
+        let Err(problem) = Condition::read(text, kind) else {
+            continue;
+        };
+        if !check.is_literal(&place) {
+            // What the environment holds is not told.
+            let expected = "a condition in CEL such as `latency < 300`";
+            note(check, &place, check.written(&place), expected, None);
+        } else if let Some(spot) = check.spot_within(&place, text, problem.at) {
+            let (found, hint) = (problem.found, problem.hint);
+            check.fault(&place, &spot, found, problem.expected, hint);
+        }
+    }
 }
 
 /// A look that takes longer than the time to the next one would make that one late.
@@ -148,6 +193,20 @@ fn heartbeat(check: &mut Check<'_>, path: &str, monitor: &Value) {
     }
 }
 
+/// Nothing of a group is looked at: it goes by its members.
+fn group(check: &mut Check<'_>, path: &str, monitor: &Value) {
+    if monitor.get("group").is_none() {
+        return;
+    }
+    for key in NOT_OF_GROUPS {
+        if check.places.contains_key(&join(path, key)) {
+            let found = format!("`{key}` of a group");
+            let expected = "that of its members, which are looked at";
+            note(check, &join(path, key), found, expected, None);
+        }
+    }
+}
+
 fn labels(check: &mut Check<'_>, path: &str, monitor: &Value) {
     let labels = monitor.get("labels").and_then(Value::as_object);
     for name in labels.into_iter().flat_map(|labels| labels.keys()) {
@@ -181,34 +240,72 @@ fn keys(check: &mut Check<'_>, monitors: &[(String, &Value)]) {
     }
 }
 
-/// All parents exist, and nobody stands behind themselves.
-fn parents(check: &mut Check<'_>, monitors: &[(String, &Value)]) {
-    let known: BTreeMap<&str, Vec<String>> = monitors
+/// All parents and members exist, nobody stands behind themselves, and no group is in itself or a
+/// parent.
+fn relations(check: &mut Check<'_>, monitors: &[(String, &Value)]) {
+    let groups: HashSet<&str> = monitors
         .iter()
-        .filter_map(|(_, monitor)| Some((text(monitor, "name")?, names(monitor))))
+        .filter(|(_, monitor)| monitor.get("group").is_some())
+        .filter_map(|(_, monitor)| text(monitor, "name"))
         .collect();
-    let parents_of = |name: &str| known.get(name).map(Vec::as_slice).unwrap_or_default();
-    for (path, monitor) in monitors {
-        let place = join(path, "parents");
-        for (i, parent) in names(monitor).iter().enumerate() {
-            if !known.contains_key(parent.as_str()) {
-                let place = format!("{place}[{i}]");
-                let hint = suggest::did_you_mean(parent, known.keys().copied());
-                let expected = "the name of a monitor in this file";
-                note(check, &place, check.written(&place), expected, hint);
+    for (key, of, circle) in [
+        (
+            "parents",
+            parents as fn(&Value) -> Vec<String>,
+            "parents by which it stands behind itself",
+        ),
+        ("group.members", members, "members by which it is in itself"),
+    ] {
+        let known: BTreeMap<&str, Vec<String>> = monitors
+            .iter()
+            .filter_map(|(_, monitor)| Some((text(monitor, "name")?, of(monitor))))
+            .collect();
+        let others_of = |name: &str| known.get(name).map(Vec::as_slice).unwrap_or_default();
+        for (path, monitor) in monitors {
+            let place = join(path, key);
+            // All members may stand in one text.
+            let is_list = check.places.contains_key(&place);
+            for (i, other) in of(monitor).iter().enumerate() {
+                let place = match is_list {
+                    true => format!("{place}[{i}]"),
+                    false => join(path, "group"),
+                };
+                let found = match check.is_literal(&place) {
+                    true => format!("`{other}`"),
+                    false => check.written(&place),
+                };
+                if !known.contains_key(other.as_str()) {
+                    let hint = suggest::did_you_mean(other, known.keys().copied());
+                    let expected = "the name of a monitor in this file";
+                    note(check, &place, found, expected, hint);
+                } else if key == "parents" && groups.contains(other.as_str()) {
+                    let found = format!("the group {found}");
+                    note(check, &place, found, "its members as parents", None);
+                }
             }
-        }
-        if text(monitor, "name").is_some_and(|name| stands_behind_itself(name, parents_of)) {
-            let found = "parents by which it stands behind itself".to_owned();
-            note(check, &place, found, "no circle", None);
+            if text(monitor, "name").is_some_and(|name| stands_behind_itself(name, others_of)) {
+                let place = match is_list {
+                    true => place,
+                    false => join(path, "group"),
+                };
+                note(check, &place, circle.to_owned(), "no circle", None);
+            }
         }
     }
 }
 
-fn names(monitor: &Value) -> Vec<String> {
+fn parents(monitor: &Value) -> Vec<String> {
     let parents = monitor.get("parents").and_then(Value::as_array);
     let names = parents.into_iter().flatten().filter_map(Value::as_str);
     names.map(str::to_owned).collect()
+}
+
+fn members(monitor: &Value) -> Vec<String> {
+    let group = monitor.get("group");
+    let group = group.and_then(|group| serde_json::from_value(group.clone()).ok());
+    group.map_or_else(Vec::new, |group: ShortOrLong<Group>| {
+        group.0.members.clone()
+    })
 }
 
 fn witnesses(check: &mut Check<'_>, value: &Value) {

@@ -1,7 +1,7 @@
 //! One question to one DNS server, and the answer to it.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use hickory_resolver::proto::op::{Edns, Message, MessageType, OpCode, Query};
@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UdpSocket;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::probe::stream::Stream;
 use crate::probe::{Finding, connect, evidence, failure};
 
 /// After so long without an answer the question is asked again.
@@ -27,11 +28,15 @@ pub(super) async fn exchange(
     share: Duration,
 ) -> Result<Message, Finding> {
     let deadline = Instant::now() + share;
-    let question = question(query)?;
+    let mut question = question(query)?;
+    let mut edns = Edns::new();
+    edns.set_max_payload(MAX_PACKET);
+    question.set_edns(edns);
     let asked = async {
-        let answer = by_udp(server, &question).await?;
+        let answer = by_udp(server, None, &question).await?;
         if answer.metadata.truncation {
-            return by_tcp(server, &question).await;
+            let stream = connect::tcp(server, None).await?;
+            return by_stream(stream, &server.to_string(), &question).await;
         }
         Ok(answer)
     };
@@ -39,28 +44,34 @@ pub(super) async fn exchange(
     in_time.unwrap_or_else(|_| Err(Finding::down(format!("no answer from {server}"))))
 }
 
-fn question(query: &Query) -> Result<Message, Finding> {
+/// The message that asks `query`, with a number that nobody can guess.
+pub(super) fn question(query: &Query) -> Result<Message, Finding> {
     let number = getrandom::u32().map_err(|error| Finding::unknown(error.to_string()))?;
     let [high, low, ..] = number.to_be_bytes();
     let id = u16::from_be_bytes([high, low]);
     let mut message = Message::new(id, MessageType::Query, OpCode::Query);
     message.metadata.recursion_desired = true;
     message.add_query(query.clone());
-    let mut edns = Edns::new();
-    edns.set_max_payload(MAX_PACKET);
-    message.set_edns(edns);
     Ok(message)
 }
 
-async fn by_udp(server: SocketAddr, question: &Message) -> Result<Message, Finding> {
+/// The answer by UDP, asked for by the address `source` of this machine if there is one.
+///
+/// # Errors
+/// If the server cannot be asked.
+pub(super) async fn by_udp(
+    server: SocketAddr,
+    source: Option<IpAddr>,
+    question: &Message,
+) -> Result<Message, Finding> {
     let bytes = bytes(question)?;
     let place = server.to_string();
-    let any: SocketAddr = match server {
-        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    let any: IpAddr = match server {
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     };
     let socket = async {
-        let socket = UdpSocket::bind(any).await?;
+        let socket = UdpSocket::bind((source.unwrap_or(any), 0)).await?;
         // From then on the kernel takes packets from there alone.
         socket.connect(server).await?;
         io::Result::Ok(socket)
@@ -87,21 +98,28 @@ async fn by_udp(server: SocketAddr, question: &Message) -> Result<Message, Findi
     }
 }
 
-async fn by_tcp(server: SocketAddr, question: &Message) -> Result<Message, Finding> {
+/// The answer on a connection with `place`.
+///
+/// # Errors
+/// If there is none.
+pub(super) async fn by_stream(
+    mut stream: impl Stream,
+    place: &str,
+    question: &Message,
+) -> Result<Message, Finding> {
     let bytes = bytes(question)?;
-    let mut stream = connect::tcp(server).await?;
     let size = u16::try_from(bytes.len()).unwrap_or_default();
     let talk = async {
         stream
             .write_all(&[&size.to_be_bytes()[..], &bytes].concat())
             .await?;
+        stream.flush().await?;
         let size = stream.read_u16().await?;
         let mut received = vec![0; usize::from(size)];
         stream.read_exact(&mut received).await?;
         io::Result::Ok(received)
     };
-    let place = server.to_string();
-    let received = talk.await.map_err(|error| failure::later(&error, &place))?;
+    let received = talk.await.map_err(|error| failure::later(&error, place))?;
     answer(&received, question).ok_or_else(|| {
         let seen = evidence::quote(&received);
         Finding::down(format!("answer {seen} of {place} to another question"))

@@ -4,6 +4,7 @@ use hickory_resolver::proto::rr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
+use super::demands::Demands;
 use crate::probe::endpoint::Endpoint;
 use crate::probe::short::Short;
 
@@ -30,18 +31,29 @@ pub struct Dns {
     /// The code of the answer.
     #[serde(default)]
     pub rcode: Rcode,
+    /// How else it is asked, and what is demanded of the answer instead.
+    #[serde(skip)]
+    pub demands: Option<Box<Demands>>,
 }
 
-impl Short for Dns {
-    fn short(text: &str) -> Result<Self, String> {
-        Ok(Self {
-            name: DnsName::read(text)?,
+impl Dns {
+    /// What the DNS says of `name`, with nothing special about it.
+    pub fn new(name: DnsName) -> Self {
+        Self {
+            name,
             r#type: RecordType::default(),
             server: None,
             expect: Vec::new(),
             matching: Matching::default(),
             rcode: Rcode::default(),
-        })
+            demands: None,
+        }
+    }
+}
+
+impl Short for Dns {
+    fn short(text: &str) -> Result<Self, String> {
+        Ok(Self::new(DnsName::read(text)?))
     }
 
     fn text_schema(generator: &mut SchemaGenerator) -> Schema {
@@ -60,7 +72,11 @@ impl std::fmt::Display for DnsName {
 }
 
 impl DnsName {
-    fn read(text: &str) -> Result<Self, String> {
+    /// Reads a name.
+    ///
+    /// # Errors
+    /// Why it is none, for people.
+    pub fn read(text: &str) -> Result<Self, String> {
         let mut name = rr::Name::from_utf8(text)
             .or_else(|_| rr::Name::from_ascii(text))
             .map_err(|error| error.to_string())?;

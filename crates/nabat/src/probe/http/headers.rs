@@ -48,6 +48,16 @@ impl Headers {
         Ok(value)
     }
 
+    /// The value of one.
+    pub(crate) fn get(&self, name: &HeaderName) -> Option<&[u8]> {
+        self.0.get(name).map(HeaderValue::as_bytes)
+    }
+
+    /// Gives one a value, whatever it had.
+    pub(crate) fn set(&mut self, name: HeaderName, value: HeaderValue) {
+        self.0.insert(name, value);
+    }
+
     /// Each name with its value.
     pub(in crate::probe) fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let lines = self.0.iter();

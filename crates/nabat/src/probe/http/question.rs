@@ -5,7 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{AUTHORIZATION, CONNECTION, HOST, HeaderValue, USER_AGENT};
-use hyper::{HeaderMap, Method, Request, StatusCode};
+use hyper::{HeaderMap, Method, Request, StatusCode, Version};
 use reqwest::Url;
 
 use super::settings::Http;
@@ -16,11 +16,24 @@ use crate::probe::trace::Trace;
 /// What Nabat calls itself.
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("Nabat/", env!("CARGO_PKG_VERSION")));
 
+/// How a request is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// By the path, as to a server.
+    Path,
+    /// By the whole address, as to a proxy that passes it on.
+    Whole,
+    /// As HTTP/2 has it.
+    Http2,
+}
+
 pub(super) struct Question {
     pub(super) url: Url,
     method: Method,
     headers: HeaderMap,
     body: Option<String>,
+    /// Whether it is another server's than the first.
+    pub(super) has_left: bool,
 }
 
 impl Question {
@@ -36,32 +49,44 @@ impl Question {
             method: settings.method.name(),
             headers,
             body: settings.body.clone(),
+            has_left: false,
         }
     }
 
-    /// The request for the connection, by its whole address if a proxy passes it on.
+    /// The request for the connection.
     ///
     /// # Errors
     /// If the address has what no request may have.
-    pub(super) fn request(&self, through_proxy: bool) -> Result<Request<Full<Bytes>>, Finding> {
+    pub(super) fn request(&self, form: Form) -> Result<Request<Full<Bytes>>, Finding> {
         let wrong = |error: hyper::http::Error| {
             Finding::unknown(format!("{} cannot be asked for: {error}", self.url))
         };
-        let target = if through_proxy {
-            self.url.as_str().to_owned()
-        } else {
-            path(&self.url)
+        let mut headers = self.headers.clone();
+        let authority = authority(&self.url);
+        let mut host = HeaderValue::try_from(&authority).map_err(|error| wrong(error.into()))?;
+        if let Some(other) = headers.remove(HOST) {
+            host = other;
+        }
+        let target = match form {
+            Form::Path => path(&self.url),
+            Form::Whole => self.url.as_str().to_owned(),
+            Form::Http2 => {
+                let host = host.to_str().unwrap_or(&authority);
+                format!("https://{host}{}", path(&self.url))
+            }
         };
         let body = self.body.clone().map(Bytes::from).unwrap_or_default();
-        let mut request = Request::builder()
-            .method(self.method.clone())
-            .uri(target)
-            .header(HOST, authority(&self.url))
-            .header(USER_AGENT, AGENT)
-            .header(CONNECTION, HeaderValue::from_static("close"))
-            .body(Full::new(body))
-            .map_err(wrong)?;
-        request.headers_mut().extend(self.headers.clone());
+        let request = Request::builder().method(self.method.clone()).uri(target);
+        let request = match form {
+            Form::Http2 => request.version(Version::HTTP_2),
+            Form::Path | Form::Whole => {
+                let close = HeaderValue::from_static("close");
+                request.header(HOST, host).header(CONNECTION, close)
+            }
+        };
+        let request = request.header(USER_AGENT, AGENT).body(Full::new(body));
+        let mut request = request.map_err(wrong)?;
+        request.headers_mut().extend(headers);
         Ok(request)
     }
 
@@ -86,6 +111,7 @@ impl Question {
             // What was meant for the first server is nothing for another.
             self.headers = settings.headers.harmless();
             self.body = None;
+            self.has_left = true;
         }
         let is_seen = matches!(self.method, Method::GET | Method::HEAD);
         let was_posted = self.method == Method::POST;

@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use hyper::Version;
 use reqwest::Url;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
+use super::demands::Demands;
 use super::headers::Headers;
 use super::proxy::Proxy;
 use super::status::{StatusRange, default_status};
@@ -52,6 +54,14 @@ pub struct Http {
     #[serde(default = "default_status")]
     #[schemars(length(min = 1, max = 100), extend("default" = ["200-299"]))]
     pub status: Vec<StatusRange>,
+    /// Whether HTTP/2 is offered to a server that speaks TLS.
+    #[serde(default = "yes")]
+    #[schemars(extend("default" = true))]
+    pub http2: bool,
+    /// The versions of HTTP in which the answer is expected. Without it any.
+    #[serde(default)]
+    #[schemars(length(max = 3), extend("default" = []))]
+    pub versions: Vec<HttpVersion>,
     /// A text that stands in the answer's body.
     #[schemars(length(min = 1, max = 10_000))]
     pub contains: Option<String>,
@@ -67,6 +77,12 @@ pub struct Http {
     /// How the server's certificate is looked at.
     #[serde(default)]
     pub certificate: CertificateCheck,
+    /// Whether the monitor has conditions on the body.
+    #[serde(skip)]
+    pub keeps_body: bool,
+    /// What else is demanded of the answer.
+    #[serde(skip)]
+    pub demands: Demands,
 }
 
 impl Http {
@@ -85,17 +101,25 @@ impl Http {
             follow_redirects: true,
             proxy: None,
             status: default_status(),
+            http2: true,
+            versions: Vec::new(),
             contains: None,
             not_contains: None,
             matches: None,
             max_body: default_max_body(),
             certificate: CertificateCheck::default(),
+            keeps_body: false,
+            demands: Demands::default(),
         }
     }
 
     /// Whether the body has to be kept until it is complete.
     pub(super) const fn wants_body(&self) -> bool {
-        self.contains.is_some() || self.not_contains.is_some() || self.matches.is_some()
+        self.keeps_body
+            || self.contains.is_some()
+            || self.not_contains.is_some()
+            || self.matches.is_some()
+            || self.demands.searches()
     }
 }
 
@@ -142,6 +166,40 @@ impl Method {
             Self::Patch => hyper::Method::PATCH,
             Self::Delete => hyper::Method::DELETE,
             Self::Options => hyper::Method::OPTIONS,
+        }
+    }
+}
+
+/// A version of HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum HttpVersion {
+    /// HTTP/1.0.
+    #[serde(rename = "1.0")]
+    One,
+    /// HTTP/1.1.
+    #[serde(rename = "1.1")]
+    OneOne,
+    /// HTTP/2.
+    #[serde(rename = "2")]
+    Two,
+}
+
+impl HttpVersion {
+    pub(super) const fn version(self) -> Version {
+        match self {
+            Self::One => Version::HTTP_10,
+            Self::OneOne => Version::HTTP_11,
+            Self::Two => Version::HTTP_2,
+        }
+    }
+
+    /// What a version is called in settings.
+    pub(super) fn name(version: Version) -> Option<&'static str> {
+        match version {
+            Version::HTTP_10 => Some("1.0"),
+            Version::HTTP_11 => Some("1.1"),
+            Version::HTTP_2 => Some("2"),
+            _ => None,
         }
     }
 }

@@ -33,6 +33,15 @@ pub(super) fn list(ranges: &[StatusRange]) -> String {
     ranges.join(", ")
 }
 
+impl From<u16> for StatusRange {
+    fn from(status: u16) -> Self {
+        Self {
+            first: status,
+            last: status,
+        }
+    }
+}
+
 impl fmt::Display for StatusRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { first, last } = self;

@@ -6,7 +6,7 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::{IpAddr, UdpSocket};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -14,7 +14,7 @@ use super::inbox::Inbox;
 use super::packet::{Family, Mark};
 use super::rounds::{Due, Key, Packet, Rounds, Which};
 use super::seen::{By, Fault, NO_HOST, Refusal, Seen, words_of};
-use super::socket::Undelivered;
+use super::socket::{Answer, Undelivered};
 use super::sockets::{Sockets, Unsent};
 
 /// How long between two ticks.
@@ -138,11 +138,12 @@ impl Carrier {
 }
 
 impl Underway {
-    fn answered(&mut self, which: Which, from: IpAddr, mark: Mark, at: Option<SystemTime>) {
-        let Some(packet) = self.expected(which, from, mark) else {
+    fn answered(&mut self, which: Which, answer: Answer) {
+        let Some(packet) = self.expected(which, answer.from, answer.mark) else {
             return;
         };
-        let took = packet.took(at, Instant::now());
+        let took = packet.took(answer.received_at, Instant::now());
+        self.rounds.came_with(which.round, answer.hop_limit);
         if self.rounds.answered(which, took) {
             self.over.push(which.round);
         }

@@ -21,6 +21,10 @@ pub struct Round {
     pub timeout: Duration,
     /// How many bytes a packet carries, at least eight.
     pub size: u16,
+    /// The address of this machine from which it is sent; without it the system chooses.
+    pub source: Option<IpAddr>,
+    /// How many hops a packet may take; without it as many as is usual here.
+    pub hops: Option<u8>,
     /// Whether it comes from a new socket, and so with another identifier: a firewall may hold on to
     /// the old one.
     pub fresh: bool,
@@ -86,6 +90,8 @@ pub(super) struct Active<T> {
     begun_at: Option<Instant>,
     refusal: Option<Refusal>,
     fault: Option<Fault>,
+    /// How many more hops the last answer might have taken.
+    hop_limit: Option<u8>,
     /// How many packets are sent or given up.
     done: u16,
 }
@@ -100,6 +106,7 @@ impl<T> Active<T> {
             begun_at: None,
             refusal: None,
             fault: None,
+            hop_limit: None,
             done: 0,
         }
     }
@@ -128,6 +135,7 @@ impl<T> Active<T> {
             rtts: rtts.collect(),
             refusal: self.refusal,
             fault: self.fault.clone(),
+            hop_limit: self.hop_limit,
         }
     }
 }
@@ -260,6 +268,13 @@ impl<T> Rounds<T> {
         })
     }
 
+    /// How many more hops an answer might have taken.
+    pub(super) fn came_with(&mut self, key: Key, hop_limit: Option<u8>) {
+        if let Some(round) = self.active.get_mut(&key) {
+            round.hop_limit = hop_limit.or(round.hop_limit);
+        }
+    }
+
     /// A packet was not delivered, by what the network says or by our own fault. Says whether nothing
     /// more is awaited.
     pub(super) fn undelivered(&mut self, which: Which, why: Result<Refusal, Fault>) -> bool {
@@ -303,6 +318,8 @@ mod tests {
         spacing: ms(200),
         timeout: ms(1_000),
         size: 56,
+        source: None,
+        hops: None,
         fresh: false,
     };
 

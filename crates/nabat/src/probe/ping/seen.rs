@@ -19,6 +19,8 @@ pub struct Seen {
     pub refusal: Option<Refusal>,
     /// Why packets could not be sent, by our own fault.
     pub fault: Option<Fault>,
+    /// How many more hops the last answer might have taken.
+    pub hop_limit: Option<u8>,
 }
 
 impl Seen {

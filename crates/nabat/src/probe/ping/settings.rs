@@ -12,6 +12,7 @@ use crate::probe::short::Short;
 /// A host that answers pings. A text alone stands for its `host`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "PingProbe")]
 pub struct Ping {
     /// The name or the address of the host.
     #[schemars(schema_with = "host_schema")]
@@ -36,6 +37,9 @@ pub struct Ping {
     #[serde(default = "default_max_loss")]
     #[schemars(range(min = 0, max = 100), extend("default" = 50))]
     pub max_loss: u8,
+    /// How many hops a packet may take; without it as many as is usual here.
+    #[serde(skip)]
+    pub hops: Option<u8>,
 }
 
 /// Which addresses of a name are meant.
@@ -61,6 +65,7 @@ impl Ping {
             size: default_size(),
             family: AddressFamily::default(),
             max_loss: default_max_loss(),
+            hops: None,
         }
     }
 

@@ -5,7 +5,7 @@
 //! of the machine.
 
 use std::collections::HashMap;
-use std::io::{IoSliceMut, Result as IoResult};
+use std::io::{IoSlice, IoSliceMut, Result as IoResult};
 use std::net::IpAddr;
 use std::os::fd::AsRawFd as _;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -14,14 +14,15 @@ use nix::cmsg_space;
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::socket::{
-    ControlMessageOwned, MsgFlags, MultiHeaders, RecvMsg, SockaddrIn, SockaddrIn6, SockaddrLike,
-    SockaddrStorage, getsockopt, recvmmsg, recvmsg, sendto, setsockopt, sockopt,
+    ControlMessage, ControlMessageOwned, MsgFlags, MultiHeaders, RecvMsg, SockaddrIn, SockaddrIn6,
+    SockaddrLike, SockaddrStorage, getsockopt, recvmmsg, recvmsg, sendmsg, sendto, setsockopt,
+    sockopt,
 };
 use nix::sys::time::TimeSpec;
 use socket2::{Domain, Protocol, SockFilter, Type};
 
 use super::packet::{Family, HEAD, Mark, read_reply, read_request, without_header};
-use super::rounds::Which;
+use super::rounds::{Round, Which};
 
 /// How many bytes of packets may wait in the kernel each way, as it counts them: about 700 for a
 /// small one. Without the capability CAP_NET_ADMIN the system's own limit is lower.
@@ -62,6 +63,17 @@ pub(super) struct Undelivered {
     pub(super) said: (u8, u8),
 }
 
+/// An answer that came.
+#[derive(Clone, Copy)]
+pub(super) struct Answer {
+    pub(super) from: IpAddr,
+    pub(super) mark: Mark,
+    /// When the kernel got it.
+    pub(super) received_at: Option<SystemTime>,
+    /// How many more hops it might have taken.
+    pub(super) hop_limit: Option<u8>,
+}
+
 impl Socket {
     /// Opens a socket.
     pub(super) fn open(family: Family, id: u16, number: u64, now: Instant) -> Result<Self, Errno> {
@@ -82,8 +94,14 @@ impl Socket {
         socket.set_nonblocking(true).map_err(errno)?;
         setsockopt(&socket, sockopt::ReceiveTimestampns, &true)?;
         match family {
-            Family::V4 => setsockopt(&socket, sockopt::Ipv4RecvErr, &true)?,
-            Family::V6 => setsockopt(&socket, sockopt::Ipv6RecvErr, &true)?,
+            Family::V4 => {
+                setsockopt(&socket, sockopt::Ipv4RecvErr, &true)?;
+                setsockopt(&socket, sockopt::Ipv4RecvTtl, &true)?;
+            }
+            Family::V6 => {
+                setsockopt(&socket, sockopt::Ipv6RecvErr, &true)?;
+                setsockopt(&socket, sockopt::Ipv6RecvHopLimit, &true)?;
+            }
         }
         if setsockopt(&socket, sockopt::RcvBufForce, &BUFFER).is_err() {
             setsockopt(&socket, sockopt::RcvBuf, &BUFFER)?;
@@ -116,22 +134,26 @@ impl Socket {
         }
     }
 
-    /// Sends a packet.
-    pub(super) fn send(&self, packet: &[u8], to: IpAddr) -> Result<(), Errno> {
+    /// Sends a packet of a round.
+    pub(super) fn send(&self, packet: &[u8], to: IpAddr, plan: Round) -> Result<(), Errno> {
         match to {
             IpAddr::V4(to) => {
                 let [a, b, c, d] = to.octets();
-                self.send_to(packet, &SockaddrIn::new(a, b, c, d, 0))
+                self.send_to(packet, &SockaddrIn::new(a, b, c, d, 0), plan)
             }
             IpAddr::V6(to) => {
                 let to = std::net::SocketAddrV6::new(to, 0, 0, 0);
-                self.send_to(packet, &SockaddrIn6::from(to))
+                self.send_to(packet, &SockaddrIn6::from(to), plan)
             }
         }
     }
 
-    fn send_to(&self, packet: &[u8], to: &impl SockaddrLike) -> Result<(), Errno> {
-        let send = || sendto(self.socket.as_raw_fd(), packet, to, MsgFlags::MSG_DONTWAIT);
+    fn send_to(&self, packet: &[u8], to: &impl SockaddrLike, plan: Round) -> Result<(), Errno> {
+        let fd = self.socket.as_raw_fd();
+        let send = || match (plan.source, plan.hops) {
+            (None, None) => sendto(fd, packet, to, MsgFlags::MSG_DONTWAIT),
+            _ => self.send_by(packet, to, plan),
+        };
         // What became of an earlier packet to somebody else fails the next call, whatever that is.
         // It stands in the error queue too; so it is only taken away, and what fails with nothing
         // in the way is the packet's own.
@@ -151,12 +173,55 @@ impl Socket {
         sent.map(|_| ())
     }
 
+    /// Sends a packet from the address and with the hops that its round wants.
+    fn send_by(&self, packet: &[u8], to: &impl SockaddrLike, plan: Round) -> Result<usize, Errno> {
+        let from_v4 = match plan.source {
+            Some(IpAddr::V4(source)) => Some(libc::in_pktinfo {
+                ipi_ifindex: 0,
+                ipi_spec_dst: libc::in_addr {
+                    s_addr: u32::from_ne_bytes(source.octets()),
+                },
+                ipi_addr: libc::in_addr { s_addr: 0 },
+            }),
+            _ => None,
+        };
+        let from_v6 = match plan.source {
+            Some(IpAddr::V6(source)) => Some(libc::in6_pktinfo {
+                ipi6_addr: libc::in6_addr {
+                    s6_addr: source.octets(),
+                },
+                ipi6_ifindex: 0,
+            }),
+            _ => None,
+        };
+        let hops = plan.hops.map(libc::c_int::from);
+        let mut control = Vec::new();
+        match self.family {
+            Family::V4 => {
+                control.extend(from_v4.as_ref().map(ControlMessage::Ipv4PacketInfo));
+                control.extend(hops.as_ref().map(ControlMessage::Ipv4Ttl));
+            }
+            Family::V6 => {
+                control.extend(from_v6.as_ref().map(ControlMessage::Ipv6PacketInfo));
+                control.extend(hops.as_ref().map(ControlMessage::Ipv6HopLimit));
+            }
+        }
+        let slices = [IoSlice::new(packet)];
+        let flags = MsgFlags::MSG_DONTWAIT;
+        sendmsg(self.socket.as_raw_fd(), &slices, &control, flags, Some(to))
+    }
+
     /// The next packet that was not delivered; `None` when there is no more.
     pub(super) fn undelivered(&self) -> Option<Undelivered> {
         loop {
             let mut head = [0; HEAD];
             let mut slices = [IoSliceMut::new(&mut head)];
-            let mut control = cmsg_space!(TimeSpec, libc::sock_extended_err, libc::sockaddr_in6);
+            let mut control = cmsg_space!(
+                TimeSpec,
+                libc::c_int,
+                libc::sock_extended_err,
+                libc::sockaddr_in6
+            );
             let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
             let fd = self.socket.as_raw_fd();
             let message =
@@ -199,19 +264,15 @@ pub(super) struct Reader {
 impl Default for Reader {
     fn default() -> Self {
         Self {
-            headers: MultiHeaders::preallocate(BATCH, Some(cmsg_space!(TimeSpec))),
+            headers: MultiHeaders::preallocate(BATCH, Some(cmsg_space!(TimeSpec, libc::c_int))),
             heads: vec![[0; HEAD]; BATCH],
         }
     }
 }
 
 impl Reader {
-    /// Reads the answers that came to the socket: from whom, which, and when the kernel got them.
-    pub(super) fn read(
-        &mut self,
-        socket: &Socket,
-        mut each: impl FnMut(IpAddr, Mark, Option<SystemTime>),
-    ) {
+    /// Reads the answers that came to the socket.
+    pub(super) fn read(&mut self, socket: &Socket, mut each: impl FnMut(Answer)) {
         let fd = socket.socket.as_raw_fd();
         for _ in 0..CALLS {
             let mut slices: Vec<_> = self
@@ -236,7 +297,13 @@ impl Reader {
                     _ => packet,
                 };
                 if let (Some(from), Some(mark)) = (from, read_reply(socket.family, packet)) {
-                    each(from, mark, received_at(&message));
+                    let (received_at, hop_limit) = told(&message);
+                    each(Answer {
+                        from,
+                        mark,
+                        received_at,
+                        hop_limit,
+                    });
                 }
             }
             if count < BATCH {
@@ -246,11 +313,21 @@ impl Reader {
     }
 }
 
-fn received_at(message: &RecvMsg<'_, '_, SockaddrStorage>) -> Option<SystemTime> {
-    message.cmsgs().ok()?.find_map(|one| match one {
-        ControlMessageOwned::ScmTimestampns(at) => Some(UNIX_EPOCH + Duration::from(at)),
-        _ => None,
-    })
+/// What the kernel tells of a packet: when it got it, and how many hops it had left.
+fn told(message: &RecvMsg<'_, '_, SockaddrStorage>) -> (Option<SystemTime>, Option<u8>) {
+    let (mut received_at, mut hop_limit) = (None, None);
+    for one in message.cmsgs().into_iter().flatten() {
+        match one {
+            ControlMessageOwned::ScmTimestampns(at) => {
+                received_at = Some(UNIX_EPOCH + Duration::from(at));
+            }
+            ControlMessageOwned::Ipv4Ttl(hops) | ControlMessageOwned::Ipv6HopLimit(hops) => {
+                hop_limit = u8::try_from(hops).ok();
+            }
+            _ => {}
+        }
+    }
+    (received_at, hop_limit)
 }
 
 fn address(storage: &SockaddrStorage) -> Option<IpAddr> {

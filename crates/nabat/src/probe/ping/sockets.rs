@@ -12,7 +12,7 @@ use nix::errno::Errno;
 use super::packet::{Family, Mark, write_request};
 use super::rounds::{Packet, Round, Which};
 use super::seen::Fault;
-use super::socket::{Reader, Socket, Undelivered};
+use super::socket::{Answer, Reader, Socket, Undelivered};
 
 /// How old the newest must be before somebody who asks for a fresh one gets another.
 const FRESH: Duration = Duration::from_secs(1);
@@ -80,7 +80,7 @@ impl Sockets {
             size,
         );
         let sent_at = (Instant::now(), SystemTime::now());
-        match socket.send(&self.packet, to) {
+        match socket.send(&self.packet, to, plan) {
             Ok(()) => {
                 let mark = Mark {
                     sequence,
@@ -152,7 +152,7 @@ impl Sockets {
         &mut self,
         state: &mut S,
         mut undelivered: impl FnMut(&mut S, Which, Undelivered),
-        mut answered: impl FnMut(&mut S, Which, IpAddr, Mark, Option<SystemTime>),
+        mut answered: impl FnMut(&mut S, Which, Answer),
     ) {
         for socket in &self.open {
             for what in iter::from_fn(|| socket.undelivered()).take(UNDELIVERED) {
@@ -160,9 +160,9 @@ impl Sockets {
                     undelivered(state, *which, what);
                 }
             }
-            self.reader.read(socket, |from, mark, received_at| {
-                if let Some(which) = socket.echoes.get(&mark.sequence) {
-                    answered(state, *which, from, mark, received_at);
+            self.reader.read(socket, |answer| {
+                if let Some(which) = socket.echoes.get(&answer.mark.sequence) {
+                    answered(state, *which, answer);
                 }
             });
         }

@@ -186,6 +186,13 @@ fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
     })
 }
 
-fn number(id: MonitorId) -> i64 {
+/// The monitor whose number stands in a column, if one does.
+pub(super) fn id_if_any(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<MonitorId>> {
+    let number: Option<i64> = row.get(column)?;
+    Ok(number.map(|number| MonitorId(number.cast_unsigned())))
+}
+
+/// How the number of a monitor is stored.
+pub(super) fn number(id: MonitorId) -> i64 {
     id.0.cast_signed()
 }

@@ -18,7 +18,7 @@ use nabat_core::subscription::{Selector, Subscription, SubscriptionId};
 use nabat_core::time::Timestamp;
 
 use super::reader::Reader;
-use super::{StoreError, failed, history, incidents, monitors, silences, tokens};
+use super::{StoreError, bots, failed, history, incidents, monitors, silences, tokens};
 
 /// Applies one change within a transaction.
 pub(super) fn apply(tx: &Transaction<'_>, change: &Change) -> Result<(), StoreError> {
@@ -150,6 +150,8 @@ fn apply_plain(tx: &Transaction<'_>, change: &Change) -> rusqlite::Result<usize>
         Change::Ping(ping) => monitors::put_ping(tx, ping),
         Change::Token(token) => tokens::put(tx, token),
         Change::TokenGone(name) => tokens::remove(tx, name),
+        Change::Bot(bot) => bots::put(tx, bot),
+        Change::BotGone(bot) => bots::remove(tx, *bot),
         Change::WatchedUntil(until) => monitors::put_watched(tx, *until),
         Change::Offset(bot, offset) => run(
             "INSERT OR REPLACE INTO offsets (bot, update_id, at) VALUES (?1, ?2, ?3)",
@@ -183,8 +185,8 @@ fn put_subscription(tx: &Transaction<'_>, subscription: &Subscription) -> rusqli
     let (kind, text) = subscription.selector.to_stored();
     tx.prepare_cached(
         "INSERT OR REPLACE INTO subscriptions
-             (id, bot, chat, topic, kind, text, created_by, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+             (id, bot, chat, topic, kind, text, created_by, created_at, monitor)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
         subscription.id.0,
@@ -195,6 +197,7 @@ fn put_subscription(tx: &Transaction<'_>, subscription: &Subscription) -> rusqli
         text,
         subscription.created_by.0,
         subscription.created_at.as_millis(),
+        subscription.monitor.map(monitors::number),
     ])
 }
 
@@ -257,7 +260,8 @@ pub(super) fn snapshot(
         })
     };
     let subscriptions: Vec<Option<Subscription>> = all.rows(
-        "SELECT bot, chat, topic, id, kind, text, created_by, created_at FROM subscriptions",
+        "SELECT bot, chat, topic, id, kind, text, created_by, created_at, monitor
+         FROM subscriptions",
         [],
         subscription,
     )?;
@@ -297,6 +301,7 @@ pub(super) fn snapshot(
         silences: silences::read(all)?,
         subscriptions: subscriptions.into_iter().flatten().collect(),
         deliveries: deliveries.into_iter().flatten().collect(),
+        bots: bots::all(all)?,
         offsets: all.rows("SELECT bot, update_id, at FROM offsets", [], offset)?,
         numbers_used: connection.query_row("SELECT used FROM numbers", [], |row| row.get(0))?,
     };
@@ -423,6 +428,7 @@ fn subscription(row: &Row<'_>) -> rusqlite::Result<Option<Subscription>> {
         selector,
         created_by: PersonId(row.get(6)?),
         created_at: time(row, 7)?,
+        monitor: monitors::id_if_any(row, 8)?,
     }))
 }
 

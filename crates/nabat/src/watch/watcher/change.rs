@@ -1,24 +1,26 @@
 //! Making, changing and removing monitors: checked as a whole, kept, and only then done.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
 use nabat_core::alert::News;
 use nabat_core::change::Change;
 use nabat_core::engine::wish::{MADE_BY_PERSON_MAX, MADE_IN_CHAT_MAX};
+use nabat_core::engine::{OwnChat, Watched};
 use nabat_core::monitor::record::{Origin, Record};
 use nabat_core::monitor::{MonitorId, Rules, Trouble};
 
 use super::Watcher;
 use super::known::{Known, rules};
+use super::relations::members;
 use crate::clock;
-use crate::config::{self, Config, Written, monitor};
+use crate::config::{self, Config, Monitor, Written, monitor};
 use crate::samples::Keep;
 use crate::state_log::{Rotation, StateLog};
 use crate::watch::alarms;
 use crate::watch::prober::Limits;
 use crate::watch::witnesses::Witnesses;
-use crate::watch::{Applied, Apply, Mode, Put, PutDone, Refused, Wanted};
+use crate::watch::{Applied, Apply, Introduced, Mode, Put, PutDone, Refused, Wanted};
 
 /// How many random bytes the key of a heartbeat is made of.
 const KEY_BYTES: usize = 12;
@@ -37,6 +39,7 @@ struct Planned {
     known: Known,
     rules: Rules,
     done: PutDone,
+    introduced: Option<Introduced>,
 }
 
 impl Watcher {
@@ -47,9 +50,9 @@ impl Watcher {
         mode: Mode,
     ) -> Result<Vec<Put>, Refused> {
         let plan = self.plan(&wanted, mode, Vec::new())?;
-        let (changes, news) = self.to_keep(&plan);
-        if !changes.is_empty() {
-            self.keep_now(changes, news).await?;
+        let watched = self.to_keep(&plan);
+        if !says_nothing(&watched) {
+            self.keep_now(watched).await?;
         }
         let done: Vec<(MonitorId, PutDone)> = plan
             .puts
@@ -93,9 +96,9 @@ impl Watcher {
                 PutDone::Same => applied.same += 1,
             }
         }
-        let (changes, news) = self.to_keep(&plan);
-        if !how.dry_run && !changes.is_empty() {
-            self.keep_now(changes, news).await?;
+        let watched = self.to_keep(&plan);
+        if !how.dry_run && !says_nothing(&watched) {
+            self.keep_now(watched).await?;
             self.apply(plan);
         }
         Ok(applied)
@@ -107,8 +110,7 @@ impl Watcher {
             gone: self.to_remove(names)?,
             puts: Vec::new(),
         };
-        let (changes, news) = self.to_keep(&plan);
-        self.keep_now(changes, news).await?;
+        self.keep_now(self.to_keep(&plan)).await?;
         self.apply(plan);
         Ok(())
     }
@@ -123,18 +125,7 @@ impl Watcher {
             }
             gone.push(id);
         }
-        let leaving: HashSet<&String> = names.iter().collect();
-        for known in self.monitors.values() {
-            let parents = &known.monitor.parents;
-            if let Some(parent) = parents.iter().find(|parent| leaving.contains(parent))
-                && !leaving.contains(&known.record.name)
-            {
-                return Err(Refused::HasChildren {
-                    name: parent.clone(),
-                    child: known.record.name.clone(),
-                });
-            }
-        }
+        self.check_leaving(names)?;
         Ok(gone)
     }
 
@@ -171,6 +162,7 @@ impl Watcher {
                     definition,
                 },
                 origin: Origin::Config,
+                introduced: None,
             })
             .collect();
         let names: HashSet<&str> = wanted
@@ -182,12 +174,13 @@ impl Watcher {
         });
         let gone: Vec<MonitorId> = gone.map(|known| known.record.id).collect();
         let (plan, problems) = self.plan_most(wanted, &gone);
-        let (changes, news) = self.to_keep(&plan);
+        // Those of the configuration have no chats of their own.
+        let watched = self.to_keep(&plan);
         self.apply(plan);
-        for change in changes {
+        for change in watched.changes {
             self.waiting.change(change);
         }
-        for news in news {
+        for news in watched.news {
             self.waiting.news(news);
         }
         self.leave_out(&problems);
@@ -202,12 +195,18 @@ impl Watcher {
                 Ok(plan) => return (plan, problems),
                 Err(refused) => refused,
             };
-            let in_the_way = |wanted: &Wanted| {
-                let name = &*wanted.written.monitor.name;
-                let is_new = !self.names.contains_key(name);
-                refused.of().map_or(is_new, |refused| refused == name)
+            let named = |name: &str| {
+                let mut wanted = wanted.iter();
+                wanted.rposition(|wanted| wanted.written.monitor.name == name)
             };
-            let Some(at) = wanted.iter().rposition(in_the_way) else {
+            let is_new = |wanted: &Wanted| !self.names.contains_key(&wanted.written.monitor.name);
+            let in_the_way = match (&refused, refused.of()) {
+                // The child may have been made elsewhere.
+                (Refused::ParentGroup { name, parent }, _) => named(name).or(named(parent)),
+                (_, Some(name)) => named(name),
+                (_, None) => wanted.iter().rposition(is_new),
+            };
+            let Some(at) = in_the_way else {
                 problems.push(refused.to_string());
                 return (Plan::default(), problems);
             };
@@ -261,7 +260,7 @@ impl Watcher {
                 max: self.max_monitors,
             });
         }
-        self.check_parents(wanted, &gone)?;
+        self.check_relations(wanted, &gone)?;
         let mut keys = HashMap::new();
         let mut plan = Plan {
             puts: Vec::with_capacity(wanted.len()),
@@ -341,37 +340,6 @@ impl Watcher {
         Ok(())
     }
 
-    /// All parents are there, and nobody stands behind themselves.
-    fn check_parents(&self, wanted: &[Wanted], gone: &[MonitorId]) -> Result<(), Refused> {
-        let mut parents: BTreeMap<&str, &[String]> = BTreeMap::new();
-        for (id, known) in &self.monitors {
-            if !gone.contains(id) {
-                parents.insert(&known.record.name, &known.monitor.parents);
-            }
-        }
-        for wanted in wanted {
-            let monitor = &wanted.written.monitor;
-            parents.insert(&monitor.name, &monitor.parents);
-        }
-        let wanted = wanted.iter().map(|wanted| &wanted.written.monitor);
-        for monitor in wanted.filter(|monitor| !monitor.parents.is_empty()) {
-            let missing = |parent: &&String| !parents.contains_key(parent.as_str());
-            if let Some(parent) = monitor.parents.iter().find(missing) {
-                return Err(Refused::NoParent {
-                    name: monitor.name.clone(),
-                    parent: parent.clone(),
-                });
-            }
-            let of = |name: &str| parents.get(name).copied().unwrap_or_default();
-            if monitor::stands_behind_itself(&monitor.name, of) {
-                return Err(Refused::Circle {
-                    name: monitor.name.clone(),
-                });
-            }
-        }
-        Ok(())
-    }
-
     fn planned(
         &self,
         wanted: &Wanted,
@@ -383,15 +351,15 @@ impl Watcher {
                 definition,
             },
             origin,
+            introduced,
         } = wanted.clone();
         let now = clock::now();
         let name = monitor.name.clone();
         let id = numbers[&name];
-        let parents = monitor.parents.iter().filter_map(|parent| {
-            let planned = numbers.get(parent).or_else(|| self.names.get(parent));
-            planned.copied()
-        });
-        let rules = rules(&monitor, parents.collect(), &self.zone);
+        let number = |name: &String| numbers.get(name).or_else(|| self.names.get(name)).copied();
+        let parents = monitor.parents.iter().filter_map(number).collect();
+        let members = members(&monitor, number);
+        let rules = rules(&monitor, parents, members, &self.zone);
         rules.check().map_err(|problem| Refused::BadRules {
             name: name.clone(),
             problem: problem.to_string(),
@@ -434,12 +402,13 @@ impl Watcher {
             known: put,
             rules,
             done,
+            introduced,
         })
     }
 
     /// What the engine is to keep of a plan, and what it has to be told: an alert whose labels
     /// change is another one.
-    fn to_keep(&self, plan: &Plan) -> (Vec<Change>, Vec<News>) {
+    fn to_keep(&self, plan: &Plan) -> Watched {
         let now = clock::now();
         let (mut changes, mut news) = (Vec::new(), Vec::new());
         for id in &plan.gone {
@@ -461,15 +430,43 @@ impl Watcher {
             let new = planned
                 .known
                 .raised(alarm.what, alarm.since, state.alarm_words());
-            let other_kind =
-                before.monitor.heartbeat.is_some() != planned.known.monitor.heartbeat.is_some();
+            let other_kind = manner(&before.monitor) != manner(&planned.known.monitor);
             if other_kind || old.labels != new.labels {
                 news.push(old);
                 let goes_on = !other_kind && !planned.known.monitor.paused;
                 news.extend(goes_on.then_some(new));
             }
         }
-        (changes, news)
+        let introduced = plan.puts.iter().filter_map(|put| put.introduced.as_ref());
+        let bots = introduced.filter_map(|introduced| introduced.bot.clone());
+        let own_chats = plan.puts.iter().filter_map(|put| self.own_chat(put));
+        Watched {
+            changes,
+            news,
+            bots: bots.collect(),
+            own_chats: own_chats.collect(),
+        }
+    }
+
+    /// What changes of the chat that a monitor tells by itself. Where nobody asked Telegram, nothing
+    /// does: the chat may have moved since, or somebody there wants to hear no more.
+    fn own_chat(&self, planned: &Planned) -> Option<OwnChat> {
+        let Planned {
+            known, introduced, ..
+        } = planned;
+        let before = self.monitors.get(&known.record.id);
+        let before = before.and_then(|before| before.monitor.own_chat());
+        let chat = known.monitor.own_chat();
+        let ends = before.is_some() && chat.is_none();
+        (ends || introduced.is_some()).then(|| OwnChat {
+            monitor: known.record.id,
+            name: known.record.name.clone(),
+            chat,
+            title: introduced
+                .as_ref()
+                .map(|introduced| introduced.title.clone())
+                .unwrap_or_default(),
+        })
     }
 
     /// The end of what fires of a monitor that goes.
@@ -499,6 +496,8 @@ impl Watcher {
             // Its end was told already.
             self.watch.remove(now, id);
         }
+        let created = plan.puts.iter().filter(|put| put.done == PutDone::Created);
+        let created: HashSet<String> = created.map(|put| put.known.record.name.clone()).collect();
         let puts = plan.puts.into_iter();
         for planned in puts.filter(|put| put.done != PutDone::Same) {
             let Planned { known, rules, .. } = planned;
@@ -520,6 +519,7 @@ impl Watcher {
                 self.pause(id, paused);
             }
         }
+        self.rejoin(&created);
     }
 
     /// Takes a monitor over from the store.
@@ -535,9 +535,10 @@ impl Watcher {
 
     /// By which rules a monitor that is there is judged.
     pub(super) fn rules_of(&self, known: &Known) -> Rules {
-        let parents = known.monitor.parents.iter();
-        let parents = parents.filter_map(|parent| self.names.get(parent).copied());
-        rules(&known.monitor, parents.collect(), &self.zone)
+        let number = |name: &String| self.names.get(name).copied();
+        let parents = known.monitor.parents.iter().filter_map(number).collect();
+        let members = members(&known.monitor, number);
+        rules(&known.monitor, parents, members, &self.zone)
     }
 }
 
@@ -548,6 +549,17 @@ impl Limits {
             per_host: watch.probes_per_host as usize,
         }
     }
+}
+
+/// Whether nothing is to be kept.
+fn says_nothing(watched: &Watched) -> bool {
+    watched.changes.is_empty() && watched.own_chats.is_empty()
+}
+
+/// Whether it is looked at, calls, or goes by others: what was known of it by one of these is nothing
+/// for another.
+fn manner(monitor: &Monitor) -> (bool, bool) {
+    (monitor.heartbeat.is_some(), monitor.group.is_some())
 }
 
 /// For how long samples are kept.

@@ -6,11 +6,11 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use nabat_core::alert::{Labels, News};
 use nabat_core::monitor::record::Record;
-use nabat_core::monitor::{self, Expected, Kind, MonitorId, Probing, Rules, Trouble};
+use nabat_core::monitor::{self, Expected, Kind, Member, MonitorId, Probing, Rules, Trouble};
 use nabat_core::time::Timestamp;
 
 use crate::config::Monitor;
-use crate::probe::{Manner, Reach, Report, Target};
+use crate::probe::{Condition, Manner, Reach, Report, Target};
 use crate::watch::{Last, alarms};
 
 /// How many slow answers in a row make a monitor degraded.
@@ -21,8 +21,9 @@ const SLOW_ROUNDS: u32 = 3;
 pub(super) struct Known {
     pub(super) record: Arc<Record>,
     pub(super) monitor: Arc<Monitor>,
-    /// What is looked at; nothing for a heartbeat.
+    /// What is looked at; nothing for a heartbeat and a group.
     pub(super) target: Option<Arc<Target>>,
+    pub(super) conditions: Arc<[Condition]>,
     /// What is looked at, for people.
     pub(super) instance: Arc<str>,
     pub(super) last: Option<Last>,
@@ -39,6 +40,7 @@ impl Known {
         };
         Self {
             record: Arc::new(record),
+            conditions: monitor.conditions.clone().into(),
             monitor,
             target,
             instance: instance.into(),
@@ -58,9 +60,9 @@ impl Known {
             false => Reach::Anywhere,
         };
         Manner {
-            timeout: timeout.min(interval),
             fresh,
             reach,
+            ..Manner::within(timeout.min(interval))
         }
     }
 
@@ -100,9 +102,18 @@ impl Known {
 }
 
 /// By which rules a monitor is judged.
-pub(super) fn rules(monitor: &Monitor, parents: Vec<MonitorId>, zone: &TimeZone) -> Rules {
-    let kind = match &monitor.heartbeat {
-        Some(heartbeat) => Kind::Heartbeat(monitor::Heartbeat {
+pub(super) fn rules(
+    monitor: &Monitor,
+    parents: Vec<MonitorId>,
+    members: Vec<Member>,
+    zone: &TimeZone,
+) -> Rules {
+    let kind = match (&monitor.heartbeat, &monitor.group) {
+        (_, Some(group)) => Kind::Group(monitor::Group {
+            members,
+            down_when: group.0.down_when,
+        }),
+        (Some(heartbeat), None) => Kind::Heartbeat(monitor::Heartbeat {
             expected: match (&heartbeat.cron, heartbeat.period) {
                 (Some(cron), _) => Expected::Cron {
                     cron: cron.clone(),
@@ -114,7 +125,7 @@ pub(super) fn rules(monitor: &Monitor, parents: Vec<MonitorId>, zone: &TimeZone)
             },
             grace: heartbeat.grace.duration(),
         }),
-        None => Kind::Probed(Probing {
+        (None, None) => Kind::Probed(Probing {
             interval: monitor.interval(),
             retries: monitor.retries(),
             failures_needed: monitor.failures_needed,

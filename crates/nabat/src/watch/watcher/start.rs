@@ -1,10 +1,10 @@
 //! Starting the watch on what is kept.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use nabat_core::alert::{Fingerprint, News, Status};
+use nabat_core::alert::{News, Status};
 use nabat_core::monitor::Watch;
 use nabat_core::monitor::record::{Kept, Origin};
 use tokio::sync::mpsc;
@@ -123,37 +123,9 @@ pub fn start(
     let handle = Handle { asks, tools };
     let task = tokio::spawn(async move {
         watcher.configure(config).await;
-        watcher.end_orphans().await;
         watcher.run().await;
     });
     Ok(Running { handle, task })
-}
-
-impl Watcher {
-    /// Ends the alerts of monitors that are there no more, or of which nothing fires.
-    async fn end_orphans(&mut self) {
-        let overview = match self.engine.overview().await {
-            Ok(overview) => overview,
-            Err(error) => {
-                return tracing::warn!(%error, "alerts of monitors that are gone were not ended");
-            }
-        };
-        let fires = |known: &Known| {
-            let alarm = self.watch.state(known.record.id)?.alarm?;
-            Some(known.over(alarm.what, alarm.since).labels.fingerprint())
-        };
-        let firing: HashSet<Fingerprint> = self.monitors.values().filter_map(fires).collect();
-        let now = clock::now();
-        for open in overview.firing(now, &[]) {
-            let incident = &open.incident;
-            if alarms::is_of_monitor(incident) && !firing.contains(&incident.fingerprint) {
-                self.waiting.news(News {
-                    status: Status::Closed { at: now },
-                    ..alarms::ended(incident.labels.clone(), now)
-                });
-            }
-        }
-    }
 }
 
 /// A monitor of the store; nothing if this version can't read it: it stays in the store.

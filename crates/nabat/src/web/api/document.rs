@@ -319,6 +319,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_sent_and_what_is_answered_are_not_called_the_same() {
+        let mut schemas = Schemas::new();
+        for operation in &operations() {
+            described(operation, &mut schemas);
+        }
+        let taken = schemas.taken.take_definitions(true);
+        let given = schemas.given.take_definitions(true);
+        for (name, schema) in taken {
+            let other = given.get(&name).unwrap_or(&schema);
+            assert_eq!(*other, schema, "two types are called `{name}`: rename one");
+        }
+    }
+
+    #[test]
     fn what_the_document_refers_to_is_in_it() {
         let document = document(&operations(), "/below");
         assert_eq!(document["servers"][0]["url"], "/below");

@@ -3,6 +3,7 @@
 mod history;
 mod samples;
 mod shown;
+mod tell;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -35,6 +36,7 @@ use crate::web::answer::Problem;
 use history::{history, pings};
 use samples::{days, hours, samples};
 use shown::shown;
+use tell::Asked;
 
 const LIST_HINT: &str =
     "a list takes `status` (such as `down,suspect`), `kind`, `text`, `limit` and `after`";
@@ -144,7 +146,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .named("probeMonitor", "Look at a monitor now")
             .needs(Role::Operator)
             .gives::<Report>(StatusCode::OK, "What was seen.")
-            .fails(StatusCode::CONFLICT, "It is a heartbeat."),
+            .fails(StatusCode::CONFLICT, "It is a heartbeat or a group."),
         of_one(operation::get("/api/v1/monitors/{name}/history", history))
             .named(
                 "getMonitorHistory",
@@ -264,13 +266,8 @@ async fn create(
     admin: Admin,
     Sent(definition): Sent<Value>,
 ) -> Result<(StatusCode, Json<Monitor>), Problem> {
-    put(
-        &state,
-        &admin.caller,
-        written(&definition, "the body")?,
-        Mode::Create,
-    )
-    .await
+    let written = written(&definition, "the body")?;
+    put(&state, &admin.caller, written, Mode::Create).await
 }
 
 /// Makes a monitor, or replaces the one of this name.
@@ -390,9 +387,10 @@ async fn apply(
     Sent(wanted): Sent<Apply>,
 ) -> Result<Json<Applied>, Problem> {
     let mut monitors = Vec::with_capacity(wanted.monitors.len());
+    let mut asked = Asked::default();
     for (i, definition) in wanted.monitors.iter().enumerate() {
         let written = written(definition, &format!("monitors[{i}]"))?;
-        monitors.push(by(&admin.caller, written));
+        monitors.push(wanted_by(&state, &admin.caller, written, &mut asked).await?);
     }
     let how = watch::Apply {
         prune: wanted.prune,
@@ -413,7 +411,8 @@ async fn put(
     written: Written,
     mode: Mode,
 ) -> Result<(StatusCode, Json<Monitor>), Problem> {
-    let mut put = state.watch.put(vec![by(caller, written)], mode).await?;
+    let wanted = wanted_by(state, caller, written, &mut Asked::default()).await?;
+    let mut put = state.watch.put(vec![wanted], mode).await?;
     let put = put.pop().ok_or(crate::engine::NotTaken::Stopping)?;
     let status = match put.done {
         PutDone::Created => StatusCode::CREATED,
@@ -422,14 +421,26 @@ async fn put(
     Ok((status, Json(shown(put.shown, state))))
 }
 
-fn by(caller: &Caller, written: Written) -> Wanted {
-    Wanted {
+/// What somebody wants, once Telegram was asked about the chat that it is to tell by itself.
+async fn wanted_by(
+    state: &web::State,
+    caller: &Caller,
+    written: Written,
+    asked: &mut Asked,
+) -> Result<Wanted, Problem> {
+    let known = match written.monitor.tell {
+        Some(_) => state.watch.one(&written.monitor.name).await.ok(),
+        None => None,
+    };
+    let (written, introduced) = tell::settle(state, written, known.as_ref(), asked).await?;
+    Ok(Wanted {
+        introduced,
         written,
         origin: Origin::Made {
             by: caller.name.to_string(),
             public_only: false,
         },
-    }
+    })
 }
 
 /// A definition without its name, or with this one.
@@ -507,9 +518,19 @@ impl From<Refused> for Problem {
             Refused::NothingToProbe { .. } => (
                 StatusCode::CONFLICT,
                 "nothing_to_probe",
-                "call its address yourself to see what happens",
+                "call the address of a heartbeat yourself; look at the members of a group",
             ),
-            Refused::NoParent { .. } | Refused::Circle { .. } => (
+            Refused::InGroup { .. } => (
+                StatusCode::CONFLICT,
+                "in_group",
+                "take it out of the `members` of the group first",
+            ),
+            Refused::NoMember { .. } | Refused::InItself { .. } => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid_members",
+                "`group.members` are the names of other monitors, without circles",
+            ),
+            Refused::NoParent { .. } | Refused::ParentGroup { .. } | Refused::Circle { .. } => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "invalid_parents",
                 "`parents` are the names of other monitors, without circles",

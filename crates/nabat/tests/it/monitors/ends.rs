@@ -47,32 +47,6 @@ async fn no_alert_outlives_its_monitor_whenever_that_is_changed_and_removed() {
 }
 
 #[tokio::test]
-async fn an_alert_of_a_monitor_that_is_gone_ends_with_a_restart() {
-    let site = Site::start().await;
-    let mut world = watching(json!([of(&site, "shop")])).await;
-    site.answer(503);
-    world.told(OWNER, "MonitorDown: shop").await;
-    let labels = json!({
-        "alertname": "MonitorDown", "monitor": "gone", "kind": "tcp", "instance": "127.0.0.1:1",
-    });
-    world
-        .post(&json!({ "alerts": [{ "labels": labels }] }))
-        .await;
-    let others = json!({ "alertname": "MonitorDown", "host": "theirs" });
-    world
-        .post(&json!({ "alerts": [{ "labels": others }] }))
-        .await;
-    assert_eq!(world.nabat.metric("nabat_engine_firing").await, Some(3.0));
-    world.nabat.restart().await;
-    until("one to end", async || {
-        let firing = world.nabat.metric("nabat_engine_firing").await;
-        (firing == Some(2.0)).then_some(())
-    })
-    .await;
-    world.monitor_is("shop", "down").await;
-}
-
-#[tokio::test]
 async fn ends_are_told_although_there_is_no_room_for_more_alerts() {
     let (shop, mail) = (Site::start().await, Site::start().await);
     let world = World::with_config(|config| {

@@ -407,3 +407,44 @@ fn settings_that_cannot_be_say_why() {
         assert!(error.contains(told), "{error}");
     }
 }
+
+#[tokio::test]
+async fn web_servers_are_asked_by_http_2_if_they_speak_it() {
+    let nginx = Service::nginx(true).await;
+    let url = format!("https://{}/old", nginx.address());
+    let page = |more: Value| {
+        let mut written = json!({
+            "url": url,
+            "contains": "ready",
+            "certificate": {"ca_file": nginx.ca_file()},
+        });
+        written
+            .as_object_mut()
+            .unwrap()
+            .append(&mut more.as_object().unwrap().clone());
+        ask(written)
+    };
+    let report = page(json!({"versions": ["2"]})).await;
+    assert_report(&report, Outcome::Up, &[]);
+    let timed = ["resolve", "connect", "tls", "first byte", "transfer"];
+    assert_eq!(phases(&report), timed);
+    let report = page(json!({"versions": ["1.0", "1.1"]})).await;
+    assert_report(&report, Outcome::Down, &["HTTP 2, expected 1.0, 1.1"]);
+    let report = page(json!({"versions": ["1.1"], "http2": false})).await;
+    assert_report(&report, Outcome::Up, &[]);
+    // Headers that HTTP/2 has not are no obstacle.
+    let login = json!({
+        "url": format!("https://{}/locked", nginx.address()),
+        "method": "HEAD",
+        "headers": {"Host": "inside.example", "X-Key": "abc"},
+        "username": "user",
+        "password": "opensesame",
+        "versions": ["2"],
+        "certificate": {"ca_file": nginx.ca_file()},
+    });
+    assert_report(&ask(login).await, Outcome::Up, &[]);
+    // Without TLS nobody says which version is spoken.
+    let plain = Service::nginx(false).await;
+    let written = json!({"url": format!("http://{}/page", plain.address()), "versions": ["1.1"]});
+    assert_report(&ask(written).await, Outcome::Up, &[]);
+}

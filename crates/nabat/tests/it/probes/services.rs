@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use nabat::probe::grpc::{self, Grpc};
 use nabat::probe::mysql::{self, Mysql};
 use nabat::probe::postgres::{self, Postgres};
 use nabat::probe::redis::{self, Redis};
@@ -14,7 +15,8 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-use super::{MANNER, assert_report, settings};
+use super::{MANNER, assert_report, phases, settings};
+use crate::world::certificates::{Authority, Validity};
 use crate::world::liar::{self, Liar};
 use crate::world::service::Service;
 use crate::world::smtp::SmtpServer;
@@ -45,6 +47,10 @@ async fn postgres(written: Value) -> Report {
 
 async fn mysql(written: Value) -> Report {
     look!(mysql, Mysql, written)
+}
+
+async fn grpc(written: Value) -> Report {
+    look!(grpc, Grpc, written)
 }
 
 async fn websocket(written: Value) -> Report {
@@ -228,4 +234,31 @@ async fn a_websocket_opens_for_who_answers_the_key() {
         "{heard:?}"
     );
     assert!(heard[0].contains("\r\norigin: https://a\r\n"), "{heard:?}");
+}
+
+#[tokio::test]
+async fn a_grpc_server_says_how_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new(folder.path());
+    authority.certify("server", "IP:127.0.0.1", Validity::Days(40));
+    let (_plain, plain) = crate::world::grpc::server(folder.path(), None).await;
+    let (_secret, secret) = crate::world::grpc::server(folder.path(), Some("server")).await;
+    assert_up(&grpc(json!(plain)).await, "the server says SERVING");
+    let long = json!({"address": plain, "service": "x".repeat(300)});
+    assert_eq!(grpc(long).await.outcome, Outcome::Up);
+    let check = json!({"ca_file": authority.ca_file()});
+    let good = json!({"address": secret, "service": "good", "tls": true, "certificate": check});
+    let report = grpc(good).await;
+    assert_report(&report, Outcome::Up, &[]);
+    assert_eq!(phases(&report), ["resolve", "connect", "tls", "call"]);
+    for (service, told) in [
+        ("bad", "the service bad says NOT_SERVING, expected SERVING"),
+        ("nobody", "code 5 (NOT_FOUND): “unknown service”"),
+    ] {
+        let report = grpc(json!({"address": plain, "service": service})).await;
+        assert_report(&report, Outcome::Down, &[told]);
+    }
+    let untrusted = grpc(json!({"address": secret, "tls": true})).await;
+    let told = ["certificate of an authority that is not trusted: CN=authority"];
+    assert_report(&untrusted, Outcome::Down, &told);
 }

@@ -1,7 +1,6 @@
-//! A web site that is watched: it answers with the status that the test wants.
+//! A web site that is watched: it answers with the status and the body that the test wants.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -9,24 +8,28 @@ use axum::http::StatusCode;
 use super::http::Server;
 
 pub(crate) struct Site {
-    status: Arc<AtomicU16>,
+    page: Arc<Mutex<(StatusCode, String)>>,
     server: Server,
 }
 
 impl Site {
     /// One that answers 200.
     pub(crate) async fn start() -> Self {
-        let status = Arc::new(AtomicU16::new(200));
-        let answered = Arc::clone(&status);
-        let page =
-            move || async move { StatusCode::from_u16(answered.load(Ordering::Relaxed)).unwrap() };
-        let server = Server::start(Router::new().fallback(page)).await;
-        Self { status, server }
+        let page = Arc::new(Mutex::new((StatusCode::OK, String::new())));
+        let answered = Arc::clone(&page);
+        let answer = move || async move { answered.lock().unwrap().clone() };
+        let server = Server::start(Router::new().fallback(answer)).await;
+        Self { page, server }
     }
 
     /// From now on it answers so.
     pub(crate) fn answer(&self, status: u16) {
-        self.status.store(status, Ordering::Relaxed);
+        self.page.lock().unwrap().0 = StatusCode::from_u16(status).unwrap();
+    }
+
+    /// From now on this is what it shows.
+    pub(crate) fn show(&self, body: &str) {
+        body.clone_into(&mut self.page.lock().unwrap().1);
     }
 
     pub(crate) fn url(&self) -> String {

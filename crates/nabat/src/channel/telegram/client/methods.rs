@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use super::{CallError, Client, Upload};
 use crate::channel::telegram::render::keyboard;
 use crate::config::Secret;
+use crate::config::monitor::Place;
 
 /// For messages: under pressure Telegram holds a request for long, and then carries it out.
 pub const SEND_TIMEOUT: Duration = Duration::from_secs(60);
@@ -82,9 +83,41 @@ struct Sent {
     message_id: i64,
 }
 
-#[derive(Deserialize)]
-struct Member {
-    status: String,
+/// A chat, as whoever asks for it is told.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct FullChat {
+    /// Telegram's number.
+    pub id: i64,
+    /// `private`, `group`, `supergroup` or `channel`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The name of a group or channel.
+    #[serde(default)]
+    pub title: String,
+    /// The name of a person.
+    #[serde(default)]
+    pub first_name: String,
+    /// What its members may do.
+    #[serde(default)]
+    pub permissions: Permissions,
+}
+
+/// What members of a group may do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub struct Permissions {
+    /// Whether they may write.
+    pub can_send_messages: Option<bool>,
+}
+
+/// What somebody is in a chat.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Member {
+    /// `creator`, `administrator`, `member`, `restricted`, `left` or `kicked`.
+    pub status: String,
+    /// Of a restricted one: whether they may write.
+    pub can_send_messages: Option<bool>,
+    /// Of an administrator of a channel: whether they may write.
+    pub can_post_messages: Option<bool>,
 }
 
 impl Client {
@@ -186,6 +219,38 @@ impl Client {
             .await
     }
 
+    /// What a person or a bot is in a chat; `timeout` is for the whole exchange.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn get_chat_member(
+        &self,
+        chat: i64,
+        user: i64,
+        timeout: Duration,
+    ) -> Result<Member, CallError> {
+        let params = json!({"chat_id": chat, "user_id": user});
+        self.call("getChatMember", &params, timeout).await
+    }
+
+    /// What Telegram knows of a chat that the bot knows.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn get_chat(&self, chat: &Place) -> Result<FullChat, CallError> {
+        let params = json!({ "chat_id": chat });
+        self.call("getChat", &params, SHORT_TIMEOUT).await
+    }
+
+    /// Shows in a chat for some seconds that the bot writes: where it may not, that is refused.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn send_typing(&self, chat: i64) -> Result<(), CallError> {
+        let params = json!({"chat_id": chat, "action": "typing"});
+        self.done("sendChatAction", &params, SHORT_TIMEOUT).await
+    }
+
     /// Whether somebody administrates a group; `timeout` is for the whole exchange.
     ///
     /// # Errors
@@ -196,8 +261,7 @@ impl Client {
         person: PersonId,
         timeout: Duration,
     ) -> Result<bool, CallError> {
-        let params = json!({"chat_id": chat, "user_id": person.0});
-        let member: Member = self.call("getChatMember", &params, timeout).await?;
+        let member = self.get_chat_member(chat, person.0, timeout).await?;
         Ok(matches!(
             member.status.as_str(),
             "creator" | "administrator"
