@@ -134,8 +134,8 @@ fn is_secret(part: &Expression) -> bool {
     let mut words = name.split(|c: char| !c.is_alphanumeric());
     words.any(|word| {
         let word = word.trim_end_matches('s');
-        let both = |known: &&str| word.starts_with(known) || word.ends_with(known);
-        SECRET.iter().any(|known| both(&known)) || SECRET_END.iter().any(|end| word.ends_with(end))
+        let both = |known: &str| word.starts_with(known) || word.ends_with(known);
+        SECRET.iter().any(|known| both(known)) || SECRET_END.iter().any(|end| word.ends_with(end))
     })
 }
 
