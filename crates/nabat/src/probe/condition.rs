@@ -1,7 +1,7 @@
 //! Conditions that people write about what a probe saw, in CEL: `json.queue.depth < 100`.
 //!
 //! A condition is read once, when it is saved: what it speaks of, and whether that fits, is checked
-//! then ([`check`]). Later it is only held against what was seen ([`judge`]). CEL knows no limit to
+//! then (`check`). Later it is only held against what was seen (`judge`). CEL knows no limit to
 //! what an expression may cost; here its length, its nesting and its time are limited.
 
 mod check;

@@ -40,7 +40,7 @@ const CERTIFICATE: Variables = &[(
 )];
 
 /// What probes of one kind see beside that, and whether they may see a certificate.
-const BY_KIND: [(&str, Variables, bool); 13] = [
+const BY_KIND: [(&str, Variables, bool); 14] = [
     ("ping", &[("loss", Type::Int)], false),
     (
         "http",
@@ -59,6 +59,7 @@ const BY_KIND: [(&str, Variables, bool); 13] = [
         &[("answers", Type::List(&Type::Text)), ("rcode", Type::Text)],
         false,
     ),
+    ("grpc", &[], true),
     ("ssh", &[("banner", Type::Text)], false),
     ("smtp", &[("banner", Type::Text)], true),
     ("redis", &[], true),

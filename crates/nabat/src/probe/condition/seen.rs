@@ -14,19 +14,17 @@ use crate::probe::evidence;
 const MAX_VALUES: usize = 3;
 /// The most characters of a list that are told.
 const MAX_LIST: usize = 80;
-/// What a field with one of these in its name holds is never told.
-const SECRET: [&str; 10] = [
-    "auth",
-    "cookie",
-    "credential",
-    "key",
-    "passphrase",
-    "passwd",
-    "password",
-    "secret",
-    "session",
+/// What a field is never told to hold in whose name a word begins or ends so.
+const SECRET: [&str; 6] = [
     "token",
+    "secret",
+    "password",
+    "passwd",
+    "credential",
+    "cookie",
 ];
+/// The same for words that end so: not those of an `author` or of a `keyspace`.
+const SECRET_END: [&str; 4] = ["key", "auth", "authorization", "session"];
 
 /// What was seen of that which keeps `expression` from being true: `240`, or `a 3, b 4`.
 pub(super) fn seen(expression: &Expression, context: &Context<'_, '_>) -> String {
@@ -36,7 +34,7 @@ pub(super) fn seen(expression: &Expression, context: &Context<'_, '_>) -> String
     let mut told: Vec<String> = Vec::new();
     for part in parts.iter().take(MAX_VALUES) {
         let shown = match Value::resolve_val(part, context) {
-            Ok(value) if !is_secret(part) => shown(&*value),
+            Ok(value) if !(holds_text(&*value) && is_secret(part)) => shown(&*value),
             Ok(_) => "…".to_owned(),
             Err(_) => "nothing".to_owned(),
         };
@@ -125,10 +123,20 @@ fn named(part: &Expression) -> Option<String> {
     }
 }
 
+/// Whether it may hold more than a number.
+fn holds_text(value: &dyn Val) -> bool {
+    value.downcast_ref::<CelString>().is_some() || value.downcast_ref::<CelList>().is_some()
+}
+
 /// Whether the way to a value says that it is one of those that nobody should see.
 fn is_secret(part: &Expression) -> bool {
     let name = named(part).unwrap_or_default().to_lowercase();
-    SECRET.iter().any(|word| name.contains(word))
+    let mut words = name.split(|c: char| !c.is_alphanumeric());
+    words.any(|word| {
+        let word = word.trim_end_matches('s');
+        let both = |known: &str| word.starts_with(known) || word.ends_with(known);
+        SECRET.iter().any(|known| both(known)) || SECRET_END.iter().any(|end| word.ends_with(end))
+    })
 }
 
 fn shown(value: &dyn Val) -> String {

@@ -440,3 +440,27 @@ proptest! {
         }
     }
 }
+
+#[tokio::test]
+async fn what_a_name_calls_secret_is_not_told() {
+    for (name, is_secret) in [
+        ("api_key", true),
+        ("apiKeys", true),
+        ("accessToken", true),
+        ("token_value", true),
+        ("oauth", true),
+        ("passwords", true),
+        ("author", false),
+        ("keyspace_hits", false),
+        ("monkeys", true),
+        ("sessions_open", true),
+        ("depth", false),
+    ] {
+        let body = format!("{{\"{name}\": \"seen\"}}");
+        let (_, words) = said(&body, &format!("json.{name} == ''")).await;
+        assert_eq!(words.ends_with(": …"), is_secret, "{words}");
+        let body = format!("{{\"{name}\": 7}}");
+        let (_, words) = said(&body, &format!("json.{name} > 9")).await;
+        assert!(words.ends_with("> 9: 7"), "{words}");
+    }
+}
