@@ -116,6 +116,7 @@ and try in the chat:
 
   /regexp cpu|disk     be told of alerts with these words in their title
   /alerts              what fires now
+  /watch example.org   have something watched; /monitors shows how it stands, /check looks once
   /list  /silence team=db 2h  /mute 2h  /lang  /tz  /status  /silences  /invite  /people  /help
 
 Alerts come and go by themselves. Send one of your own, and its end with "resolved":

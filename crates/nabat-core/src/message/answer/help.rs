@@ -22,6 +22,10 @@ const fn command(name: &'static str, argument: &'static str) -> Command {
 const COMMANDS: [Command; 21] = [
     command("regexp", "mem|cpu"),
     command("subscribe", "severity=critical"),
+    command("watch", "https://shop.example.org every 30s"),
+    command("monitors", ""),
+    command("check", "db-1:5432"),
+    command("unwatch", ""),
     command("list", ""),
     command("unsubscribe", ""),
     command("alerts", ""),
@@ -29,10 +33,6 @@ const COMMANDS: [Command; 21] = [
     command("status", ""),
     command("silence", "team=db 2h"),
     command("silences", ""),
-    command("monitors", ""),
-    command("watch", "https://shop.example.org every 30s"),
-    command("unwatch", ""),
-    command("check", "db-1:5432"),
     command("mute", "2h"),
     command("unmute", ""),
     command("lang", ""),
@@ -87,6 +87,13 @@ pub(super) fn next_steps(message: Message, locale: &Locale) -> Message {
             [
                 ("example", Span::code("/regexp mem|cpu").into()),
                 ("all", Span::code("/regexp all").into()),
+            ],
+        ))
+        .line(locale.spans(
+            "try-watch",
+            [
+                ("host", Span::code("/watch 10.0.0.1").into()),
+                ("page", Span::code("/watch https://example.org").into()),
             ],
         ))
         .line([Span::plain(locale.text("try-help", []))])

@@ -90,6 +90,7 @@ digest = Told together, and not kept up to date: /alerts shows what is so now.
 greeting = Hello, I am { $name }. I bring alerts to the people who must know.
 try-subscribe = Subscribe with { $example } (an expression searched in the alert's title) or { $all } for everything.
 try-matchers = Subscribe with { $example } (labels of the alert; what follows =~ is an expression) or { $all } for everything.
+try-watch = Have something watched with { $host } or { $page }: this chat is told when it fails.
 try-help = All commands: /help
 paired = Welcome! You may use this bot now.
 paired-owner = Welcome! You are an owner of this bot now: /invite lets others in.

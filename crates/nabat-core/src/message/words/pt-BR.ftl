@@ -111,6 +111,7 @@ digest = Resumo, não é atualizado: /alerts mostra a situação atual.
 greeting = Olá, eu sou { $name }. Levo os alertas a quem precisa saber deles.
 try-subscribe = Para assinar: { $example } (a expressão é procurada no título do alerta) ou { $all } para receber tudo.
 try-matchers = Para assinar: { $example } (rótulos do alerta; depois de =~ vem uma expressão) ou { $all } para receber tudo.
+try-watch = Para eu vigiar algo: { $host } ou { $page }; este chat é avisado quando falhar.
 try-help = Todos os comandos: /help
 paired = Boas-vindas! Agora você pode usar este bot.
 paired-owner = Boas-vindas! Agora você é dono deste bot. Para convidar outras pessoas: /invite
