@@ -164,7 +164,7 @@ async fn a_bot_that_came_in_tells_its_chats_through_a_crash_until_nothing_uses_i
     world.bots_are(&["@shop_bot", "ops"]).await;
     // What is told of gets its end, and only then the bot is forgotten.
     printed(&world.run(&["del-mon", "--id", &second]).await);
-    world.told(GROUP, "Resolved after").await;
+    world.told(GROUP, "Closed after").await;
     world.bots_are(&["ops"]).await;
     let list = printed(&world.run(&["list-mon"]).await);
     assert_eq!(list.lines().count(), 1, "{list}");
