@@ -83,6 +83,12 @@ pub enum Refused {
         /// Its name.
         name: String,
     },
+    /// It is no longer what was to be changed.
+    #[error("somebody else has changed the monitor `{name}` meanwhile")]
+    Overtaken {
+        /// Its name.
+        name: String,
+    },
     /// It is defined in the configuration.
     #[error("the monitor `{name}` is defined in the configuration and can be changed only there")]
     Configured {
@@ -219,8 +225,8 @@ pub enum Mode {
     Create,
     /// Whatever: it is replaced.
     Replace,
-    /// It must be there.
-    Change,
+    /// It must be there, and not have been changed since this moment.
+    Change(Timestamp),
 }
 
 /// What became of a monitor that was put.

@@ -410,8 +410,12 @@ impl Watcher {
 
     /// Has the engine keep what waits, unless it is at it.
     fn keep(&mut self) {
-        if self.keeping.is_some() || self.waiting.is_empty() {
+        if self.keeping.is_some() {
             return;
+        }
+        if self.waiting.is_empty() {
+            // What was asked for was so already.
+            return self.waiting.tell(Ok(()));
         }
         let batch = std::mem::take(&mut self.waiting);
         let (changes, news) = batch.to_keep();

@@ -196,6 +196,7 @@ fn the_checker_knows_every_keyword_of_the_schema() {
         "type",
         "writeOnly",
         "x-expected",
+        "x-for-admins",
         "x-secret-if-wrong",
         "x-unsupported",
     ];

@@ -54,10 +54,10 @@ pub struct Monitor {
     pub made_at: String,
     /// When its definition changed last.
     pub changed_at: String,
-    /// Where a heartbeat calls.
+    /// Where a heartbeat calls; shown to admins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ping_url: Option<String>,
-    /// As it is defined; secrets are `…`.
+    /// As it is defined; secrets are `…`, and for others than admins also what only these may see.
     pub definition: Value,
 }
 
