@@ -58,6 +58,7 @@ enum Ask {
     Pause(String, bool, Reply<Shown>),
     Maintain(String, Option<Timestamp>, Reply<Shown>),
     Probe(String, Reply<Report>),
+    Expects(String, Reply<()>),
     Beat(Beat, Reply<()>),
     Configure(Box<crate::config::Config>),
     Stop,
@@ -490,6 +491,14 @@ impl Handle {
         };
         let conditions = monitor.conditions.clone().into();
         Ok(target.probe(&conditions, &self.tools, manner).await)
+    }
+
+    /// Whether a heartbeat calls at this address.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn expects(&self, key: &str) -> Result<(), Refused> {
+        self.ask(|reply| Ask::Expects(key.to_owned(), reply)).await
     }
 
     /// Takes a sign of life. When this returns, it is on disk.

@@ -184,6 +184,10 @@ impl Watcher {
                 self.answer_once_kept(id, reply);
             }
             Ask::Probe(name, reply) => self.look(&name, reply),
+            Ask::Expects(key, reply) => {
+                let known = self.keys.contains_key(&key).then_some(());
+                tell(reply, known.ok_or(Refused::UnknownKey));
+            }
             Ask::Beat(beat, reply) => self.beat(beat, reply),
             Ask::Configure(config) => self.configure(*config).await,
             Ask::Stop => {}

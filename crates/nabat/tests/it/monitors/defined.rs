@@ -59,6 +59,7 @@ async fn what_makes_no_sense_is_refused_and_nothing_is_kept() {
     let service = Site::start().await;
     let world = watching(json!([of(&service, "ours")])).await;
     let path = |name: &str| format!("{MONITORS}/{name}");
+    let many: serde_json::Map<_, _> = (0..65).map(|i| (format!("l{i}"), json!("x"))).collect();
     for (name, body, expected) in [
         ("ours", json!({ "ping": "::1" }), (409, "configured")),
         (
@@ -97,9 +98,30 @@ async fn what_makes_no_sense_is_refused_and_nothing_is_kept() {
             json!({ "http": { "url": "http://x/", "password_file": "/etc/hostname" } }),
             (422, "invalid_monitor"),
         ),
+        (
+            "a",
+            json!({ "ping": "::1", "labels": { "with-dash": "x" } }),
+            (422, "invalid_monitor"),
+        ),
+        (
+            "a",
+            json!({ "ping": "::1", "labels": many }),
+            (422, "invalid_monitor"),
+        ),
+        (
+            "a",
+            json!({ "ping": "::1", "labels": { "long": "x".repeat(40_000) } }),
+            (422, "invalid_monitor"),
+        ),
     ] {
         let found = refused(&world, Method::PUT, &path(name), body.clone()).await;
         assert_eq!(found, (expected.0, expected.1.to_owned()), "{body}");
+    }
+    for name in [".", "..", "apply", "a\u{202e}b", "a\u{200b}b", "\u{feff}a"] {
+        let body = json!({ "name": name, "ping": "::1" });
+        let (status, answer) = world.api_with(Method::POST, MONITORS, &body).await;
+        let said = answer["error"]["message"].as_str().unwrap();
+        assert!(status == 422 && said.contains("name"), "{name}: {said}");
     }
     let found = refused(&world, Method::DELETE, &path("ours"), json!({})).await;
     assert_eq!(found, (409, "configured".to_owned()));
