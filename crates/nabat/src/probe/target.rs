@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    Condition, Manner, Report, Tools, address, command, condition, dns, domain, grpc, http, mysql, ping,
-    postgres, redis, smtp, ssh, tcp, tls, websocket,
+    Condition, Manner, Report, Tools, address, command, condition, dns, domain, grpc, http, mysql,
+    ping, postgres, redis, smtp, ssh, tcp, tls, websocket,
 };
 
 /// What is looked at.

@@ -183,9 +183,9 @@ async fn what_makes_no_token_is_refused() {
 async fn a_token_is_given_no_answers_of_an_earlier_one_of_its_name() {
     let world = World::start().await;
     let admin = made(&world, json!({"name": "ci", "role": "admin"})).await;
-    let wanted = json!({"name": "other", "role": "admin"});
+    let wanted = json!({"name": "backup", "heartbeat": {"period": "1d"}});
     let add = async |token: &str| {
-        let request = http::client().post(world.nabat.url(PATH));
+        let request = http::client().post(world.nabat.url("/api/v1/monitors"));
         let request = request.header("Idempotency-Key", "one").bearer_auth(token);
         request.json(&wanted).send().await.unwrap().status()
     };

@@ -24,11 +24,12 @@ use super::caller::{Admin, Caller, Operator, Scoped, Viewer};
 use super::operation::{self, MERGE_PATCH, Operation};
 use super::request::{Segment, Sent};
 use super::shape::monitor::{
-    Applied, Apply, History, Maintenance, Monitor, Monitors, Pings, Report, Samples, Summaries,
+    Applied, Apply, History, Maintenance, Monitor, Monitors, Pings, Report, STATUSES, Samples,
+    Summaries,
 };
 use super::{page, patch};
 use crate::clock;
-use crate::config::{self, Written, masking, parse_monitor};
+use crate::config::{self, Written, masking, parse_monitor, suggest};
 use crate::probe::Reach;
 use crate::watch::{self, Filter, Mode, Put, PutDone, Refused, Shown, Wanted};
 use crate::web;
@@ -95,6 +96,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .named("createMonitor", "Make a monitor")
             .needs(Role::Admin)
             .takes::<config::Monitor>("What to watch, and how.")
+            .example(json!({"name": "shop", "http": "https://shop.example.org/health"}))
             .gives::<Monitor>(StatusCode::CREATED, "The monitor.")
             .once(),
         changes(operation::post("/api/v1/monitors/apply", apply))
@@ -102,6 +104,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .about("All of it is done, or nothing. With `dry_run` it is only said.")
             .needs(Role::Admin)
             .takes::<Apply>("The monitors that are wanted.")
+            .example(json!({"monitors": [{"name": "router", "ping": "10.0.0.1"}], "dry_run": true}))
             .gives::<Applied>(StatusCode::OK, "What was done, or would be."),
         of_one(operation::get(ONE, show))
             .named("getMonitor", "Show a monitor")
@@ -112,6 +115,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .about("The same again changes nothing. A secret that is sent as `…` stays as it is.")
             .needs(Role::Admin)
             .takes::<config::Monitor>("What to watch, and how; `name` may be left out.")
+            .example(json!({"http": "https://shop.example.org/health", "interval": "10s"}))
             .gives::<Monitor>(StatusCode::OK, "The monitor, which was there.")
             .gives::<Monitor>(StatusCode::CREATED, "The monitor, which was not."),
         changes(of_one(operation::patch(ONE, change)))
@@ -121,6 +125,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 MERGE_PATCH,
                 "The settings to change; `null` takes one away.",
             )
+            .example(json!({"interval": "10s", "labels": {"team": "web"}}))
             .gives::<Monitor>(StatusCode::OK, "The monitor."),
         changes(of_one(operation::delete(ONE, remove)))
             .named("deleteMonitor", "Remove a monitor, with its history")
@@ -186,6 +191,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .named("probe", "Look once at what is no monitor, or not yet")
             .needs(Role::Admin)
             .takes::<config::Monitor>("What to look at, and how.")
+            .example(json!({"name": "shop", "http": "https://shop.example.org/health"}))
             .gives::<Report>(StatusCode::OK, "What was seen.")
             .fails(StatusCode::CONFLICT, "It is a heartbeat.")
             .fails(StatusCode::FORBIDDEN, "It runs a command."),
@@ -210,11 +216,10 @@ async fn list(
         return Err(wrong(format!("`{}…` is too long", page::cut(long))));
     }
     let statuses = params.status.iter().flat_map(|list| list.split(','));
-    let statuses = statuses.map(|status| serde_json::from_value(status.into()));
+    let statuses = statuses
+        .map(|status| serde_json::from_value(status.into()).map_err(|_| wrong(no_status(status))));
     let filter = Filter {
-        statuses: statuses
-            .collect::<Result<_, _>>()
-            .map_err(|_| wrong("`status` is no list of statuses".to_owned()))?,
+        statuses: statuses.collect::<Result<_, _>>()?,
         kind: params.kind,
         text: params.text,
         scope: Arc::clone(&viewer.caller.scope),
@@ -236,6 +241,11 @@ async fn list(
             .map(|monitor| shown(monitor, &state, &viewer.caller))
             .collect(),
     }))
+}
+
+fn no_status(word: &str) -> String {
+    let known = suggest::one_of(STATUSES);
+    format!("`{}` is no status; a monitor is {known}", page::cut(word))
 }
 
 /// The monitor of this name, if whoever asks may know of it.
@@ -508,7 +518,7 @@ impl From<Refused> for Problem {
             Refused::Unknown { .. } => (
                 StatusCode::NOT_FOUND,
                 "not_found",
-                "`GET /api/v1/monitors` lists them",
+                "`nabat monitor list` (`GET /api/v1/monitors`) lists them",
             ),
             Refused::UnknownKey => (
                 StatusCode::NOT_FOUND,
@@ -518,7 +528,7 @@ impl From<Refused> for Problem {
             Refused::Exists { .. } => (
                 StatusCode::CONFLICT,
                 "exists",
-                "choose another name, or replace it with `PUT /api/v1/monitors/NAME`",
+                "choose another name, or change that one: `nabat monitor apply`, or `PUT /api/v1/monitors/NAME`",
             ),
             Refused::Overtaken { .. } => (
                 StatusCode::CONFLICT,

@@ -236,7 +236,7 @@ async fn who_may_only_look_sees_no_secret_and_no_address_of_a_heartbeat() {
     let world = watching(json!([
         { "name": "short", "http": url, "interval": "1s" },
         { "name": "long", "http": { "url": url, "body": "KEY" } },
-        { "name": "plugin", "command": "echo KEY" },
+        { "name": "plugin", "command": "test KEY != none" },
         { "name": "backup", "heartbeat": { "period": "1d", "key": "KEY-of-backup" } },
     ]))
     .await;
@@ -351,6 +351,7 @@ async fn the_command_line_adds_lists_and_removes_monitors() {
             .await,
     );
     assert!(added.starts_with("my shop (number "), "{added}");
+    assert!(added.contains("\nup · "), "{added}");
     world.monitor_is("my%20shop", "up").await;
     let list = text(world.run(&["monitor", "list"]).await);
     assert!(list.lines().nth(1).unwrap().starts_with("up"), "{list}");
@@ -359,6 +360,43 @@ async fn the_command_line_adds_lists_and_removes_monitors() {
     assert!(shown.contains("status      up for"), "{shown}");
     let tried = text(world.run(&["monitor", "test", "127.0.0.1"]).await);
     assert!(tried.starts_with("up "), "{tried}");
+
+    let until = text(
+        world
+            .run(&["monitor", "maintain", "my shop", "--for", "1m"])
+            .await,
+    );
+    assert!(
+        until.starts_with("my shop: in maintenance until "),
+        "{until}"
+    );
+    let ended = text(
+        world
+            .run(&["monitor", "maintain", "my shop", "--for", "0"])
+            .await,
+    );
+    assert_eq!(ended, "my shop: maintenance ended\n");
+    let again = text(
+        world
+            .run(&["monitor", "maintain", "my shop", "--for", "0"])
+            .await,
+    );
+    assert_eq!(again, ended, "what is so already is answered at once");
+    for (arguments, code, word) in [
+        (&["list", "-k", "pign"][..], 2, "'ping'"),
+        (&["list", "-s", "maintenanc"], 2, "maintenance"),
+        (&["list", "nothing"], 0, "no monitor matches"),
+        (&["show", "my shp"], 1, "did you mean `my shop`?"),
+        (&["test", "127.0.0.1:1"], 1, ""),
+        (&["add", "127.0.0.1:99999"], 2, "no number from 1 to 65535"),
+        (&["show", "quite another"], 1, "`nabat monitor list`"),
+    ] {
+        let arguments: Vec<&str> = ["monitor"].iter().chain(arguments).copied().collect();
+        let output = world.run(&arguments).await;
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+        assert!(said.contains(word), "{arguments:?}: {said}");
+    }
 
     let twice = world
         .run(&["monitor", "add", &url, "--name", "my shop"])
@@ -386,6 +424,13 @@ async fn the_command_line_adds_lists_and_removes_monitors() {
     let (_, list) = world.api(Method::GET, MONITORS).await;
     assert_eq!(list["monitors"][0]["name"], "a");
     assert_eq!(list["monitors"].as_array().unwrap().len(), 1);
+
+    fs::write(&file, "- name: a\n  ping: 127.0.0.1\n  interval: 10s\n").unwrap();
+    let planned = text(world.run(&apply("--dry-run")).await);
+    assert!(
+        planned.starts_with("~ a\n    interval: none → \"10s\"\n"),
+        "{planned}"
+    );
 
     fs::write(&file, "- name: a\n  pong: 127.0.0.1\n").unwrap();
     let wrong = world.run(&["monitor", "apply", "-f", path]).await;
