@@ -88,12 +88,11 @@ fn reveal(
     let nothing = || NothingBehind {
         path: path.to_owned(),
     };
-    if schema::is_secret(schema) || schema::is_for_admins(schema) {
-        if value == MASK {
-            let known = known.filter(|known| *known != MASK);
-            *value = known.ok_or_else(nothing)?.clone();
-            return Ok(());
-        }
+    let is_masked = schema::is_secret(schema) || schema::is_for_admins(schema);
+    if is_masked && value == MASK {
+        let known = known.filter(|known| *known != MASK);
+        *value = known.ok_or_else(nothing)?.clone();
+        return Ok(());
     }
     for shape in schema::shapes(schema) {
         match value {
