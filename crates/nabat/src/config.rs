@@ -29,6 +29,7 @@ pub mod integration;
 mod locate;
 mod mailbox;
 mod maintenance;
+pub mod masking;
 mod matchers;
 mod mistake;
 pub mod modules;
@@ -261,7 +262,7 @@ pub fn parse_as(
     let written = value.get("monitors").and_then(Value::as_array);
     let written = written.into_iter().flatten();
     let monitor_definitions = written
-        .map(|one| monitor::masked(one).to_string())
+        .map(|one| masking::masked(one, true).to_string())
         .collect();
     let config: Config = settings(check, value, file)?;
     Ok(Config {

@@ -4,6 +4,7 @@
 //! [`nabat_core::monitor`]. A fault of our own (no file left, no network of ours) is
 //! [`Outcome::Unknown`], never [`Outcome::Down`].
 
+pub(crate) mod address;
 pub mod certificate;
 pub mod command;
 pub mod condition;

@@ -58,6 +58,7 @@ enum Ask {
     Pause(String, bool, Reply<Shown>),
     Maintain(String, Option<Timestamp>, Reply<Shown>),
     Probe(String, Reply<Report>),
+    Expects(String, Reply<()>),
     Beat(Beat, Reply<()>),
     Configure(Box<crate::config::Config>),
     Stop,
@@ -80,6 +81,12 @@ pub enum Refused {
     /// There is one of this name.
     #[error("there is a monitor `{name}` already")]
     Exists {
+        /// Its name.
+        name: String,
+    },
+    /// It is no longer what was to be changed.
+    #[error("somebody else has changed the monitor `{name}` meanwhile")]
+    Overtaken {
         /// Its name.
         name: String,
     },
@@ -198,6 +205,7 @@ impl Refused {
         match self {
             Self::Unknown { name }
             | Self::Exists { name }
+            | Self::Overtaken { name }
             | Self::Configured { name }
             | Self::NoParent { name, .. }
             | Self::NoMember { name, .. }
@@ -246,8 +254,8 @@ pub enum Mode {
     Create,
     /// Whatever: it is replaced.
     Replace,
-    /// It must be there.
-    Change,
+    /// It must be there, and not have been changed since this moment.
+    Change(Timestamp),
 }
 
 /// What became of a monitor that was put.
@@ -511,6 +519,14 @@ impl Handle {
         };
         let conditions = monitor.conditions.clone().into();
         Ok(target.probe(&conditions, &self.tools, manner).await)
+    }
+
+    /// Whether a heartbeat calls at this address.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn expects(&self, key: &str) -> Result<(), Refused> {
+        self.ask(|reply| Ask::Expects(key.to_owned(), reply)).await
     }
 
     /// Takes a sign of life. When this returns, it is on disk.

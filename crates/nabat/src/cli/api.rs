@@ -60,6 +60,11 @@ pub(super) struct Api {
 #[error("{0}")]
 pub(super) struct Misunderstood(String);
 
+/// What was asked for is not there.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct NotFound(String);
+
 /// Those parameters of a query that have a value.
 pub(super) fn given<const N: usize>(
     parameters: [(&str, Option<String>); N],
@@ -224,6 +229,7 @@ impl Api {
             StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
                 Err(Misunderstood(words).into())
             }
+            StatusCode::NOT_FOUND => Err(NotFound(words).into()),
             _ => Err(anyhow!(words)),
         }
     }

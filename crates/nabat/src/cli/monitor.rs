@@ -1,31 +1,40 @@
 //! `nabat monitor`: what Nabat watches by itself, made, shown, changed and removed.
 
+mod changes;
 mod files;
 pub(super) mod shown;
 
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::pin::pin;
+use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
-use nabat_core::monitor::shorthand;
+use nabat_core::monitor::{Outcome as Seen, shorthand};
 use nabat_core::time::format_period;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::api::{Api, given, segment};
+use super::api::{Api, NotFound, given, segment};
 use super::output::{How, Output, json as print_json};
 use super::table::width;
 use super::words::{pairs, period};
 use super::{Failure, Outcome, complain, print, runtime};
 use crate::clock;
+use crate::config::monitor::KINDS;
+use crate::config::suggest;
 use crate::web::api::shape::monitor::{
-    Applied, Apply, History, Maintenance, Monitor as Shown, Monitors, Report,
+    Applied, Apply, History, Maintenance, Monitor as Shown, Monitors, Report, STATUSES,
 };
+use crate::web::api::shape::routes::Told;
 
 pub(super) const PATH: &str = "/api/v1/monitors";
 /// How many monitors are asked for at a time.
 const PAGE: usize = 1_000;
+/// How often it is said that something goes on.
+const PROGRESS_PERIOD: Duration = Duration::from_millis(500);
 
 /// Watch devices and services; see how they stand
 #[derive(Debug, Args)]
@@ -50,7 +59,7 @@ enum Action {
     Resume(Several),
     /// Tell nobody of these for a time
     Maintain(Maintain),
-    /// Look now and say what is seen: at a monitor, or at what is none
+    /// Look now and say what is seen: at a monitor, or at what is none. Fails unless it is up
     Test(One),
     /// Bring monitors to be as files say: shows what would be done, then does it
     Apply(ApplyFiles),
@@ -99,10 +108,21 @@ struct List {
     /// Only those whose name or target contains this
     text: Option<String>,
     /// Only those with one of these statuses, as in `down,suspect`
-    #[arg(short, long)]
-    status: Option<String>,
+    #[arg(
+        short,
+        long,
+        value_delimiter = ',',
+        value_parser = PossibleValuesParser::new(STATUSES),
+        hide_possible_values = true
+    )]
+    status: Vec<String>,
     /// Only those of this kind
-    #[arg(short, long)]
+    #[arg(
+        short,
+        long,
+        value_parser = PossibleValuesParser::new(KINDS),
+        hide_possible_values = true
+    )]
     kind: Option<String>,
     #[command(flatten)]
     how: How,
@@ -208,19 +228,63 @@ async fn add(wanted: Add) -> Outcome {
     set("parents", (!parents.is_empty()).then(|| json!(parents)));
     let api = wanted.how.target.open()?;
     let made: Shown = api.post(PATH, &definition).await?;
-    wanted.how.output.show(&made, |made| {
-        format!("{} (number {})\n", made.name, made.id)
-    })
+    if wanted.how.output == Output::Json {
+        return print_json(&made);
+    }
+    print(&format!("{} (number {})\n", made.name, made.id));
+    // It is watched, whatever comes of what follows.
+    if let Ok(seen) = look(&api, &made.name).await {
+        print(&format!("{}\n", shown::seen(&seen)));
+    }
+    if told(&api, &made).await == Some(false) {
+        complain(&format!(
+            "nobody is told of it yet; in a chat with the bot: /subscribe monitor=\"{}\"",
+            made.name
+        ));
+    }
+    Ok(())
+}
+
+/// Looks at a monitor now.
+async fn look(api: &Api, name: &str) -> anyhow::Result<Report> {
+    let path = format!("{}/probe", path(name));
+    api.post(&path, &json!({})).await
+}
+
+/// Whether anybody would be told if a monitor were down, if this token may know that.
+async fn told(api: &Api, monitor: &Shown) -> Option<bool> {
+    let own = [
+        ("alertname", "MonitorDown"),
+        ("monitor", &monitor.name),
+        ("kind", &monitor.kind),
+        ("instance", &monitor.target),
+        ("severity", &monitor.severity),
+    ];
+    let given = monitor.labels.iter();
+    let given = given.map(|(name, value)| (name.as_str(), value.clone()));
+    let own = own.map(|(name, value)| (name, value.to_owned()));
+    let labels: Vec<(&str, String)> = given.chain(own).collect();
+    let told: Told = api
+        .ask(Method::GET, "/api/v1/routes/test", &labels)
+        .await
+        .ok()?;
+    let routed = told.routes.iter().any(|route| !route.told.is_empty());
+    Some(routed || !told.subscriptions?.is_empty())
 }
 
 async fn list(wanted: List) -> Outcome {
     let api = wanted.how.target.open()?;
-    let (all, counts) = all(&api, wanted.text, wanted.status, wanted.kind).await?;
+    let status = (!wanted.status.is_empty()).then(|| wanted.status.join(","));
+    let is_choice = status.is_some() || wanted.text.is_some() || wanted.kind.is_some();
+    let (all, counts) = all(&api, wanted.text, status, wanted.kind).await?;
     if wanted.how.output == Output::Json {
         return print_json(&all);
     }
     if all.is_empty() {
-        complain("no monitors; `nabat monitor add 10.0.0.1` watches one");
+        complain(match is_choice {
+            true => "no monitor matches",
+            false => "no monitors; `nabat monitor add 10.0.0.1` watches one",
+        });
         return Ok(());
     }
     print(&shown::list(&all, &counts, clock::now(), width()));
@@ -258,7 +322,11 @@ pub(super) async fn all(
 async fn show(one: One) -> Outcome {
     let api = one.how.target.open()?;
     let path = path(&one.name);
-    let monitor: Shown = api.ask(Method::GET, &path, &[]).await?;
+    let monitor: anyhow::Result<Shown> = api.ask(Method::GET, &path, &[]).await;
+    let monitor = match monitor {
+        Ok(monitor) => monitor,
+        Err(error) => return Err(meant(&api, &one.name, error).await.into()),
+    };
     let history: History = api
         .ask(Method::GET, &format!("{path}/history"), &[])
         .await?;
@@ -276,9 +344,27 @@ async fn each(several: Several, method: Method, what: &str, done: &str) -> Outco
     for name in &several.names {
         let path = format!("{}{what}", path(name));
         let outcome: anyhow::Result<Value> = api.ask(method.clone(), &path, &[]).await;
-        failed |= tell(name, outcome.map(drop), done);
+        failed |= match outcome {
+            Ok(_) => tell(name, Ok(done)),
+            Err(error) => tell(name, Err(meant(&api, name, error).await)),
+        };
     }
     all_done(failed)
+}
+
+/// The error, and which monitor may have been meant if there is none of this name.
+async fn meant(api: &Api, name: &str, error: anyhow::Error) -> anyhow::Error {
+    if !error.is::<NotFound>() {
+        return error;
+    }
+    let Ok((all, _)) = all(api, None, None, None).await else {
+        return error;
+    };
+    let names = all.iter().map(|monitor| monitor.name.as_str());
+    match suggest::did_you_mean(name, names) {
+        Some(hint) => anyhow!("there is no monitor `{name}`; {hint}"),
+        None => error,
+    }
 }
 
 async fn maintain(wanted: Maintain) -> Outcome {
@@ -289,41 +375,72 @@ async fn maintain(wanted: Maintain) -> Outcome {
     let mut failed = false;
     for name in &wanted.names {
         let path = format!("{}/maintenance", path(name));
-        let outcome: anyhow::Result<Value> = api.post(&path, &body).await;
-        failed |= tell(name, outcome.map(drop), "told to nobody for that long");
+        let outcome: anyhow::Result<Shown> = api.post(&path, &body).await;
+        failed |= match outcome {
+            Ok(monitor) => tell(name, Ok(&shown::maintained(&monitor))),
+            Err(error) => tell(name, Err(meant(&api, name, error).await)),
+        };
     }
     all_done(failed)
 }
 
 async fn test(one: One) -> Outcome {
     let api = one.how.target.open()?;
-    let of_monitor: anyhow::Result<Report> = api
-        .post(&format!("{}/probe", path(&one.name)), &json!({}))
-        .await;
-    let report = match (of_monitor, shorthand::read(&one.name)) {
+    let of_monitor = look(&api, &one.name).await;
+    let report: Report = match (of_monitor, shorthand::read(&one.name)) {
         (Ok(report), _) => report,
         (Err(_), Some(target)) => {
             let definition = json!({"name": target.name, target.kind: target.target});
             api.post("/api/v1/probe", &definition).await?
         }
-        (Err(error), None) => return Err(error.into()),
+        (Err(error), None) => return Err(meant(&api, &one.name, error).await.into()),
     };
-    one.how.output.show(&report, shown::report)
+    one.how.output.show(&report, shown::report)?;
+    match report.outcome {
+        Seen::Up | Seen::Degraded => Ok(()),
+        Seen::Down | Seen::Unknown => Err(Failure::Said),
+    }
 }
 
 async fn apply(wanted: ApplyFiles) -> Outcome {
     let monitors = files::read(&wanted.files)?;
     let api = wanted.how.target.open()?;
+    let changes = match wanted.dry_run {
+        true => changes::between(&all(&api, None, None, None).await?.0, &monitors),
+        false => changes::Changes::new(),
+    };
+    let count = monitors.len();
     let body = Apply {
         monitors,
         prune: wanted.prune,
         dry_run: wanted.dry_run,
     };
-    let applied: Applied = api.post(&format!("{PATH}/apply"), &body).await?;
-    wanted
-        .how
-        .output
-        .show(&applied, |applied| shown::applied(applied, wanted.dry_run))
+    let path = format!("{PATH}/apply");
+    let applied = progress(count, api.post::<Applied>(&path, &body)).await?;
+    wanted.how.output.show(&applied, |applied| {
+        shown::applied(applied, wanted.dry_run, &changes)
+    })
+}
+
+/// Says at a terminal that it goes on, and for how long already.
+async fn progress<T>(count: usize, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    let mut error = io::stderr();
+    let begun = Instant::now();
+    loop {
+        tokio::select! {
+            done = &mut work => {
+                if error.is_terminal() {
+                    let _ = write!(error, "\r\x1b[K");
+                }
+                return done;
+            }
+            () = tokio::time::sleep(PROGRESS_PERIOD), if error.is_terminal() => {
+                let took = begun.elapsed().as_secs();
+                let _ = write!(error, "\r{count} monitors are being looked at and kept: {took} s");
+            }
+        }
+    }
 }
 
 async fn export(wanted: Export) -> Outcome {
@@ -348,9 +465,9 @@ pub(super) fn path(name: &str) -> String {
 }
 
 /// Says what became of one of several. Returns whether it failed.
-fn tell(name: &str, outcome: anyhow::Result<()>, done: &str) -> bool {
+fn tell(name: &str, outcome: anyhow::Result<&str>) -> bool {
     match outcome.with_context(|| name.to_owned()) {
-        Ok(()) => {
+        Ok(done) => {
             print(&format!("{name}: {done}\n"));
             false
         }

@@ -18,17 +18,22 @@ use nix::unistd::Pid;
 use reqwest::Url;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 
 use super::words::address;
 use super::{Failure, complain, runtime};
 
-/// How long a report may take, and how often it is tried.
+/// How long one try of a report may take, and how often it is tried.
 const PATIENCE: Duration = Duration::from_secs(10);
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(2);
+/// How long, when the job has ended, its beginning and then its end may take to be reported.
+const LATE_BEGINNING: Duration = Duration::from_secs(3);
+const END: Duration = Duration::from_secs(7);
 /// How much of the end of the job's output goes along, in bytes.
 const OUTPUT_MAX: usize = 9_000;
+/// Why a report came to nothing, in words.
+const SILENT: &str = "it did not answer";
 /// As shells count: a job that a signal ended.
 const SIGNALED: i32 = 128;
 
@@ -54,10 +59,11 @@ impl Run {
 
     async fn watch(self) -> Result<u8, Failure> {
         let reporter = Reporter::new(&self.ping)?;
-        let begun = tokio::spawn(reporter.clone().report("start", Vec::new()));
+        let mut stops = Stops::new()?;
+        let mut begun = tokio::spawn(reporter.clone().report("start", Vec::new()));
         let tail = Arc::new(Mutex::new(Tail::default()));
         let ended = match self.start() {
-            Ok(child) => follow(child, &tail).await,
+            Ok(child) => follow(child, &tail, &mut stops).await,
             Err(error) => {
                 let program = self.command[0].display();
                 complain(&format!("nabat: failed to run {program}: {error}"));
@@ -71,13 +77,29 @@ impl Run {
             }
         };
         let code = ended.context("failed to wait for the job")?;
-        // In order: an end that comes before its beginning would end nothing.
-        let _ = begun.await;
         let output = match self.no_output {
             true => Vec::new(),
             false => tail.lock().unwrap_or_else(PoisonError::into_inner).take(),
         };
-        reporter.report(&code.to_string(), output).await;
+        let reported = async {
+            // In order: an end that comes before its beginning would end nothing.
+            if tokio::time::timeout(LATE_BEGINNING, &mut begun)
+                .await
+                .is_err()
+            {
+                begun.abort();
+                not_reported("start", SILENT);
+            }
+            let what = code.to_string();
+            let end = reporter.report(&what, output);
+            if tokio::time::timeout(END, end).await.is_err() {
+                not_reported(&what, SILENT);
+            }
+        };
+        tokio::select! {
+            () = reported => {}
+            _ = stops.next() => not_reported(&code.to_string(), "it was stopped before"),
+        }
         Ok(code)
     }
 
@@ -92,7 +114,7 @@ impl Run {
 }
 
 /// Waits for the job's end; what stops this command is passed on to it.
-async fn follow(mut child: Child, tail: &Arc<Mutex<Tail>>) -> io::Result<u8> {
+async fn follow(mut child: Child, tail: &Arc<Mutex<Tail>>, stops: &mut Stops) -> io::Result<u8> {
     let out = child
         .stdout
         .take()
@@ -101,8 +123,6 @@ async fn follow(mut child: Child, tail: &Arc<Mutex<Tail>>) -> io::Result<u8> {
         .stderr
         .take()
         .map(|err| pass_on(err, io::stderr(), tail));
-    let mut terminated = signal(SignalKind::terminate())?;
-    let mut interrupted = signal(SignalKind::interrupt())?;
     let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
     let pass = |signal| {
         if let Some(pid) = pid {
@@ -113,8 +133,7 @@ async fn follow(mut child: Child, tail: &Arc<Mutex<Tail>>) -> io::Result<u8> {
     let status = loop {
         tokio::select! {
             status = child.wait() => break status?,
-            _ = terminated.recv() => pass(Signal::SIGTERM),
-            _ = interrupted.recv() => pass(Signal::SIGINT),
+            stop = stops.next() => pass(stop),
         }
     };
     for reading in out.into_iter().chain(err) {
@@ -122,6 +141,29 @@ async fn follow(mut child: Child, tail: &Arc<Mutex<Tail>>) -> io::Result<u8> {
         let _ = tokio::time::timeout(Duration::from_secs(1), reading).await;
     }
     Ok(code(status))
+}
+
+/// The signals that stop this command: while the job runs they are the job's.
+struct Stops {
+    terminated: Listener,
+    interrupted: Listener,
+}
+
+impl Stops {
+    fn new() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("failed to listen to signals");
+        Ok(Self {
+            terminated: listen(SignalKind::terminate())?,
+            interrupted: listen(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) -> Signal {
+        tokio::select! {
+            _ = self.terminated.recv() => Signal::SIGTERM,
+            _ = self.interrupted.recv() => Signal::SIGINT,
+        }
+    }
 }
 
 fn code(status: ExitStatus) -> u8 {
@@ -206,12 +248,16 @@ impl Reporter {
                 Ok(answer) => problem = format!("it answered {}", answer.status()),
                 // Its text would hold the address, and so the key.
                 Err(error) if error.is_connect() => problem = "nobody listens there".to_owned(),
-                Err(error) if error.is_timeout() => problem = "it did not answer".to_owned(),
+                Err(error) if error.is_timeout() => problem = SILENT.to_owned(),
                 Err(_) => problem = "the connection broke".to_owned(),
             }
         }
-        complain(&format!(
-            "nabat: the job's `{what}` could not be reported ({problem}); is the address of --ping right?"
-        ));
+        not_reported(what, &problem);
     }
+}
+
+fn not_reported(what: &str, problem: &str) {
+    complain(&format!(
+        "nabat: the job's `{what}` could not be reported ({problem}); is the address of --ping right?"
+    ));
 }

@@ -13,14 +13,13 @@ use nabat_core::chat::{BotId, ChatKey};
 use nabat_core::cron::Cron;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
 
 use super::group::Group;
 use super::maintenance::{cron, some_zone};
 use super::period::Period;
-use super::secret::{MASK, Secret};
+use super::secret::Secret;
 use super::settings::chat_id;
-use super::{matchers, schema, zone};
+use super::{matchers, zone};
 use crate::probe::command::Command;
 use crate::probe::dns::Dns;
 use crate::probe::domain::Domain;
@@ -97,6 +96,7 @@ pub struct Monitor {
     pub domain: Option<ShortOrLong<Domain>>,
     /// A program that looks for itself, such as a Nagios plugin: a line for the shell. Only the
     /// configuration may have one.
+    #[schemars(extend("x-for-admins" = true))]
     pub command: Option<ShortOrLong<Command>>,
     /// Waits for a sign of life of a job or a program that calls Nabat.
     pub heartbeat: Option<Heartbeat>,
@@ -209,7 +209,7 @@ pub struct Heartbeat {
     /// `nabat monitor show` prints.
     #[schemars(
         regex(pattern = "^[A-Za-z0-9_.-]{8,100}$"),
-        extend("x-expected" = "8 to 100 characters from A-Z, a-z, 0-9, `_`, `.` and `-`")
+        extend("x-expected" = "8 to 100 characters from A-Z, a-z, 0-9, `_`, `.` and `-`", "x-for-admins" = true)
     )]
     pub key: Option<String>,
 }
@@ -355,62 +355,6 @@ pub fn stands_behind_itself<'a>(name: &str, parents_of: impl Fn(&str) -> &'a [St
         }
     }
     false
-}
-
-/// A definition in which every secret is masked.
-pub fn masked(definition: &Value) -> Value {
-    without_secrets(definition, schema::of_monitor())
-}
-
-/// A value of `schema` in which every secret is masked.
-pub(super) fn without_secrets(value: &Value, schema: &Value) -> Value {
-    let mut shown = value.clone();
-    hide(&mut shown, schema);
-    shown
-}
-
-/// Puts the secrets of `known` where `definition` has the mask that stands in their place.
-pub fn unmask(definition: &mut Value, known: &Value) {
-    match (definition, known) {
-        (Value::String(text), Value::String(secret)) if text == MASK => text.clone_from(secret),
-        (Value::Object(map), Value::Object(known)) => {
-            for (key, value) in map {
-                if let Some(known) = known.get(key) {
-                    unmask(value, known);
-                }
-            }
-        }
-        (Value::Array(list), Value::Array(known)) => {
-            for (value, known) in list.iter_mut().zip(known) {
-                unmask(value, known);
-            }
-        }
-        _ => {}
-    }
-}
-
-fn hide(value: &mut Value, schema: &Value) {
-    if schema::is_secret(schema) {
-        *value = MASK.into();
-        return;
-    }
-    for shape in schema::shapes(schema) {
-        match value {
-            Value::Object(map) => {
-                for (key, value) in map {
-                    if let Some(schema) = shape.property(key).or(shape.free()) {
-                        hide(value, schema);
-                    }
-                }
-            }
-            Value::Array(list) => {
-                if let Some(schema) = shape.items() {
-                    list.iter_mut().for_each(|value| hide(value, schema));
-                }
-            }
-            _ => {}
-        }
-    }
 }
 
 fn retries() -> Vec<Period> {

@@ -2,7 +2,8 @@
 //!
 //! All is inlined, so that a schema node can be read by itself, save what holds itself: that is
 //! [`resolved`]. Some words mean more than in the standard: `format` names a check of `format.rs`,
-//! `writeOnly` marks a secret, `x-secret-if-wrong` what may hold one by mistake, `x-expected` says in words what may stand there, and `x-unsupported`
+//! `writeOnly` marks a secret, `x-for-admins` what only those see who administer Nabat,
+//! `x-secret-if-wrong` what may hold a secret by mistake, `x-expected` says in words what may stand there, and `x-unsupported`
 //! names the keys of Alertmanager that Nabat does not know yet, with what to do instead.
 
 use std::sync::LazyLock;
@@ -56,6 +57,9 @@ fn of<T: JsonSchema>() -> Value {
 
 /// Where the settings of the configuration's monitors stand.
 const SETTINGS_OF_MONITORS: &str = "/properties/monitors/items/properties";
+
+/// Marks what by itself lets somebody act, or may hold a secret among other things.
+const FOR_ADMINS: &str = "x-for-admins";
 
 /// Marks a setting into which people put the secret that belongs beside it.
 const SECRET_IF_WRONG: &str = "x-secret-if-wrong";
@@ -124,6 +128,11 @@ pub(super) fn is_optional(schema: &Value) -> bool {
 /// Whether the value of `schema` must never be shown.
 pub(super) fn is_secret(schema: &Value) -> bool {
     says(schema, "writeOnly")
+}
+
+/// Whether the value of `schema` is shown only to those who administer Nabat.
+pub(super) fn is_for_admins(schema: &Value) -> bool {
+    says(schema, FOR_ADMINS)
 }
 
 /// Whether a wrong value of `schema` may be a secret that belongs elsewhere.

@@ -19,9 +19,12 @@ pub struct Endpoint<const PORT: u16 = 0> {
 /// The text is no host and port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointError {
-    /// No colon with a number from 1 to 65535 at its end.
+    /// Nothing after a colon at its end.
     #[error("the port is missing, a number from 1 to 65535 after a colon")]
     Port,
+    /// Something else than a number from 1 to 65535 there.
+    #[error("the port after the colon is no number from 1 to 65535")]
+    OutOfRange,
     /// Something in the host that no host has.
     #[error("a host is a name or an IP address, that of IPv6 in brackets if a port follows")]
     Host,
@@ -36,12 +39,13 @@ impl<const PORT: u16> FromStr for Endpoint<PORT> {
             return Err(EndpointError::Host);
         }
         let port = match port {
-            Some(port) => port.parse().map_err(|_| EndpointError::Port)?,
+            Some(port) => match port.parse() {
+                Ok(port @ 1..) => port,
+                _ => return Err(EndpointError::OutOfRange),
+            },
+            None if PORT == 0 => return Err(EndpointError::Port),
             None => PORT,
         };
-        if port == 0 {
-            return Err(EndpointError::Port);
-        }
         let host = host.to_owned();
         Ok(Self { host, port })
     }
@@ -131,9 +135,9 @@ mod tests {
         for (text, error) in [
             ("example.org", EndpointError::Port),
             ("2001:db8::1", EndpointError::Port),
-            ("example.org:0", EndpointError::Port),
-            ("example.org:70000", EndpointError::Port),
-            ("example.org:ssh", EndpointError::Port),
+            ("example.org:0", EndpointError::OutOfRange),
+            ("example.org:70000", EndpointError::OutOfRange),
+            ("example.org:ssh", EndpointError::OutOfRange),
             (":22", EndpointError::Host),
             ("[::1:22", EndpointError::Host),
             ("[::1]22", EndpointError::Host),

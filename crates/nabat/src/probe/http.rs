@@ -7,6 +7,7 @@
 mod body;
 mod demands;
 mod exchange;
+mod head;
 mod headers;
 mod proxy;
 mod question;

@@ -4,11 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Url;
-
 use super::{
-    Condition, Manner, Report, Tools, command, condition, dns, domain, grpc, http, mysql, ping,
-    postgres, redis, smtp, ssh, tcp, tls, websocket,
+    Condition, Manner, Report, Tools, address, command, condition, dns, domain, grpc, http, mysql,
+    ping, postgres, redis, smtp, ssh, tcp, tls, websocket,
 };
 
 /// What is looked at.
@@ -99,7 +97,7 @@ impl Target {
     pub fn instance(&self) -> String {
         match self {
             Self::Ping(ping) => ping.host.clone(),
-            Self::Http(http) => without_login(http.url.url()),
+            Self::Http(http) => address::public(http.url.url()),
             Self::Tcp(tcp) => tcp.address.to_string(),
             Self::Tls(tls) => tls.address.to_string(),
             Self::Dns(dns) => dns.name.to_string(),
@@ -109,7 +107,7 @@ impl Target {
             Self::Redis(redis) => redis.address.to_string(),
             Self::Postgres(postgres) => postgres.address.to_string(),
             Self::Mysql(mysql) => mysql.address.to_string(),
-            Self::Websocket(websocket) => without_login(websocket.url.url()),
+            Self::Websocket(websocket) => address::public(websocket.url.url()),
             Self::Domain(domain) => domain.name.clone(),
             // Its arguments may hold secrets.
             Self::Command(command) => command.run.first().cloned().unwrap_or_default(),
@@ -166,13 +164,4 @@ impl Target {
             Self::Command(command) => command::probe(command, tools, manner).await,
         }
     }
-}
-
-/// An address without user and password.
-fn without_login(url: &Url) -> String {
-    let mut url = url.clone();
-    // An address without a host has neither; there is none of these here.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.into()
 }

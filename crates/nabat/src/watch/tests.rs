@@ -110,6 +110,36 @@ async fn who_is_no_owner_makes_so_many_monitors_and_a_chat_has_so_many_of_them()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_changes_a_monitor_neither_makes_it_theirs_nor_widens_its_reach() {
+    let world = World::start();
+    let made = world.put("a", by(1, -1, true)).await.unwrap();
+    let admin = Origin::Made {
+        by: "api-token".to_owned(),
+        public_only: false,
+    };
+    let text = r#"{"name": "a", "heartbeat": {"period": "2d"}}"#;
+    let wanted = || Wanted {
+        written: parse_monitor(Path::new("test"), text.as_bytes()).unwrap(),
+        origin: admin.clone(),
+        introduced: None,
+    };
+    let handle = &world.watch.handle;
+    let mode = Mode::Change(made[0].shown.record.changed_at);
+    let changed = handle.put(vec![wanted()], mode).await.unwrap();
+    assert_eq!(changed[0].done, PutDone::Changed);
+    assert_eq!(changed[0].shown.record.origin, made[0].shown.record.origin);
+    let late = handle.put(vec![wanted()], mode).await.unwrap_err();
+    assert!(matches!(late, Refused::Overtaken { .. }), "{late}");
+    let how = Apply {
+        prune: false,
+        dry_run: false,
+    };
+    let applied = handle.apply(vec![wanted()], how).await.unwrap();
+    assert_eq!(applied.same, 1);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn at_a_glance_the_monitors_stand_in_pages_and_by_chat() {
     let world = World::start();
     for name in ["c", "a", "b"] {

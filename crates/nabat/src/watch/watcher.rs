@@ -195,6 +195,10 @@ impl Watcher {
                 self.answer_once_kept(id, reply);
             }
             Ask::Probe(name, reply) => self.look(&name, reply),
+            Ask::Expects(key, reply) => {
+                let known = self.keys.contains_key(&key).then_some(());
+                tell(reply, known.ok_or(Refused::UnknownKey));
+            }
             Ask::Beat(beat, reply) => self.beat(beat, reply),
             Ask::Configure(config) => self.configure(*config).await,
             Ask::Stop => {}
@@ -442,8 +446,12 @@ impl Watcher {
 
     /// Has the engine keep what waits, unless it is at it.
     fn keep(&mut self) {
-        if self.keeping.is_some() || self.waiting.is_empty() {
+        if self.keeping.is_some() {
             return;
+        }
+        if self.waiting.is_empty() {
+            // What was asked for was so already.
+            return self.waiting.tell(Ok(()));
         }
         let batch = std::mem::take(&mut self.waiting);
         let (changes, news) = batch.to_keep(Vec::new(), Vec::new());

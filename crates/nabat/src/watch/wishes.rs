@@ -277,6 +277,7 @@ impl From<Refused> for Refusal {
             Refused::NotTaken(_) => Self::NotNow,
             Refused::UnknownKey
             | Refused::Exists { .. }
+            | Refused::Overtaken { .. }
             | Refused::NoParent { .. }
             | Refused::NoMember { .. }
             | Refused::InItself { .. }

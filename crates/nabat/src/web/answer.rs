@@ -52,6 +52,12 @@ impl Problem {
         )
     }
 
+    /// The same, with where it is.
+    pub(super) fn at(mut self, place: &str) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self
+    }
+
     /// The HTTP status it is answered with.
     pub(super) fn status(&self) -> StatusCode {
         self.status

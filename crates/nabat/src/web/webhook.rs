@@ -22,6 +22,8 @@ use crate::metrics::IntakeLabels;
 
 /// How long a request's body may take to arrive.
 const BODY_PATIENCE: Duration = Duration::from_secs(30);
+/// How much of a body is read at most of which only the beginning is kept, in bytes.
+const FORGOTTEN_BYTES_MAX: usize = 1 << 20;
 /// All bodies that are being read at the same time, in KiB.
 pub(super) const BODIES_KIB_MAX: u32 = 256 << 10;
 /// How long a body waits for room among the others.
@@ -201,7 +203,31 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
 /// Reads a body to its end, up to a limit.
 pub(super) async fn read(body: Body, limit: u64) -> Result<Bytes, Problem> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    tokio::time::timeout(BODY_PATIENCE, collect(body, limit))
+    in_time(collect(body, limit)).await
+}
+
+/// Keeps the beginning of a body. So that whoever sends more is answered all the same, some of what
+/// follows is read and forgotten.
+pub(super) async fn beginning(mut body: Body, kept: usize) -> Result<Vec<u8>, Problem> {
+    in_time(async {
+        let (mut beginning, mut length) = (Vec::new(), 0);
+        while length < FORGOTTEN_BYTES_MAX
+            && let Some(frame) = body.frame().await
+        {
+            let Ok(data) = frame.map_err(|_| cut())?.into_data() else {
+                continue;
+            };
+            let room = kept - beginning.len();
+            beginning.extend_from_slice(&data[..data.len().min(room)]);
+            length += data.len();
+        }
+        Ok(beginning)
+    })
+    .await
+}
+
+async fn in_time<T>(reading: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    tokio::time::timeout(BODY_PATIENCE, reading)
         .await
         .unwrap_or_else(|_| {
             Err(Problem::new(
@@ -213,19 +239,21 @@ pub(super) async fn read(body: Body, limit: u64) -> Result<Bytes, Problem> {
         })
 }
 
+fn cut() -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "body_cut",
+        "the body ended before its end",
+        "nothing of the request was taken; send it again",
+    )
+}
+
 async fn collect(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
     let mut first = Bytes::new();
     let mut whole = BytesMut::new();
     let mut length = 0;
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| {
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                "body_cut",
-                "the body ended before its end",
-                "nothing of the request was taken; send it again",
-            )
-        })?;
+        let frame = frame.map_err(|_| cut())?;
         let Ok(data) = frame.into_data() else {
             continue;
         };

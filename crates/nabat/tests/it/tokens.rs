@@ -3,8 +3,8 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::world::World;
 use crate::world::alert::Alert;
+use crate::world::{World, http};
 
 const PATH: &str = "/api/v1/tokens";
 const INCIDENTS: &str = "/api/v1/incidents";
@@ -177,6 +177,27 @@ async fn what_makes_no_token_is_refused() {
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
     let (_, first) = world.api(Method::GET, &format!("{PATH}?limit=1")).await;
     assert_eq!(first["next"], Value::Null, "{first}");
+}
+
+#[tokio::test]
+async fn a_token_is_given_no_answers_of_an_earlier_one_of_its_name() {
+    let world = World::start().await;
+    let admin = made(&world, json!({"name": "ci", "role": "admin"})).await;
+    let wanted = json!({"name": "backup", "heartbeat": {"period": "1d"}});
+    let add = async |token: &str| {
+        let request = http::client().post(world.nabat.url("/api/v1/monitors"));
+        let request = request.header("Idempotency-Key", "one").bearer_auth(token);
+        request.json(&wanted).send().await.unwrap().status()
+    };
+    assert_eq!(add(&admin).await, 201);
+    assert_eq!(add(&admin).await, 201);
+    let path = format!("{PATH}/ci");
+    world.api(Method::DELETE, &path).await;
+    let viewer = made(&world, json!({"name": "ci", "role": "viewer"})).await;
+    assert_eq!(add(&viewer).await, 403);
+    let reserved = json!({"name": "api-token", "role": "viewer"});
+    let (status, answer) = asked(&world, Method::POST, PATH, &reserved).await;
+    assert_eq!(status, 422, "{answer}");
 }
 
 #[tokio::test]

@@ -3,24 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use jiff::Zoned;
+use jiff::tz::TimeZone;
 use nabat_core::time::Timestamp;
 
+use super::changes::Changes;
 use crate::cli::table::{Table, age, clean};
-use crate::web::api::shape::monitor::{Applied, History, Monitor, Report, Uptime};
+use crate::web::api::shape::monitor::{Applied, History, Monitor, Report, STATUSES, Uptime};
 
-/// In this order statuses are listed: what somebody has to see to first.
-const ORDER: [&str; 10] = [
-    "down",
-    "suspect",
-    "degraded",
-    "recovering",
-    "unreachable",
-    "unknown",
-    "pending",
-    "maintenance",
-    "paused",
-    "up",
-];
 /// How many of the last intervals of one monitor are shown.
 const INTERVALS_SHOWN: usize = 10;
 
@@ -124,6 +114,16 @@ pub(in crate::cli) fn told(monitor: &Monitor) -> Option<(i64, i64)> {
     Some((tell["chat"].as_i64()?, tell["bot"].as_i64()?))
 }
 
+/// What one look came to, in one line.
+pub(super) fn seen(report: &Report) -> String {
+    let outcome = serde_json::to_value(report.outcome).unwrap_or_default();
+    let outcome = outcome.as_str().unwrap_or_default();
+    match report.latency_ms {
+        Some(ms) => format!("{outcome} · {ms:.1} ms · {}", clean(&report.words)),
+        None => format!("{outcome} · {}", clean(&report.words)),
+    }
+}
+
 /// What one look saw.
 pub(super) fn report(report: &Report) -> String {
     let mut text = String::new();
@@ -142,8 +142,21 @@ pub(super) fn report(report: &Report) -> String {
     text
 }
 
+/// Until when it is worked on: a time of day, with the day if that is another.
+pub(super) fn maintained(monitor: &Monitor) -> String {
+    let until = monitor.maintenance_until.as_deref();
+    let until = until.and_then(|until| until.parse::<jiff::Timestamp>().ok());
+    let Some(until) = until else {
+        return "maintenance ended".to_owned();
+    };
+    let until = until.to_zoned(TimeZone::system());
+    let is_today = until.date() == Zoned::now().date();
+    let how = if is_today { "%H:%M" } else { "%Y-%m-%d %H:%M" };
+    format!("in maintenance until {}", until.strftime(how))
+}
+
 /// What was done, or would be.
-pub(super) fn applied(applied: &Applied, dry_run: bool) -> String {
+pub(super) fn applied(applied: &Applied, dry_run: bool, changes: &Changes) -> String {
     let mut text = String::new();
     for (sign, names) in [
         ('+', &applied.created),
@@ -152,6 +165,9 @@ pub(super) fn applied(applied: &Applied, dry_run: bool) -> String {
     ] {
         for name in names {
             let _ = writeln!(text, "{sign} {}", clean(name));
+            for change in changes.get(name).into_iter().flatten() {
+                let _ = writeln!(text, "    {}", clean(change));
+            }
         }
     }
     let done = if dry_run { "would be " } else { "" };
@@ -167,8 +183,8 @@ pub(super) fn applied(applied: &Applied, dry_run: bool) -> String {
 }
 
 fn place(status: &str) -> usize {
-    let place = ORDER.iter().position(|known| *known == status);
-    place.unwrap_or(ORDER.len())
+    let place = STATUSES.iter().position(|known| *known == status);
+    place.unwrap_or(STATUSES.len())
 }
 
 /// How it stands, in a word.

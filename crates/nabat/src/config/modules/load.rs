@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Modules;
 use crate::config::check::{Check, Places};
 use crate::config::mistake::{ConfigError, Faults, quote};
-use crate::config::{LoadError, monitor, read, rules, schema, settings, text, yaml};
+use crate::config::{LoadError, masking, read, rules, schema, settings, text, yaml};
 
 /// Where the configuration names the file.
 const KEY: &str = "probe.modules_file";
@@ -73,7 +73,7 @@ fn parse(file: &Path, bytes: &[u8]) -> Result<Modules, ConfigError> {
     if !check.faults.is_empty() {
         return Err(check.faults.into_error(file, text));
     }
-    let shown = monitor::without_secrets(&value, &schema);
+    let shown = masking::without_secrets(&value, &schema, false);
     let shown = shown.get("modules").and_then(Value::as_object).cloned();
     let mut modules: Modules = settings(check, value, file)?;
     modules.definitions = shown.into_iter().flatten().collect();

@@ -9,6 +9,7 @@ use super::{DAY, entries, given, note, period, text};
 use crate::config::check::Check;
 use crate::config::environment::join;
 use crate::config::group::Group;
+use crate::config::mistake::quote;
 use crate::config::monitor::{KINDS, stands_behind_itself};
 use crate::config::period::Period;
 use crate::config::suggest;
@@ -50,6 +51,12 @@ const NOT_OF_GROUPS: [&str; 7] = [
 ];
 /// The labels that Nabat gives to the alert of a monitor itself.
 const OWN_LABELS: [&str; 5] = ["alertname", "monitor", "kind", "instance", "severity"];
+
+/// Names by which paths of the API lead elsewhere.
+const PATHS: [&str; 3] = [".", "..", "apply"];
+/// The most labels of a monitor, and how long their names and values may be together, in bytes.
+const LABELS_MAX: usize = 64;
+const LABELS_BYTES_MAX: usize = 32 << 10;
 
 /// Looks at all monitors of a configuration.
 pub(super) fn apply(check: &mut Check<'_>, value: &Value) {
@@ -109,6 +116,7 @@ pub(in crate::config) fn one(check: &mut Check<'_>, path: &str, monitor: &Value)
         }
     }
     conditions(check, path, monitor);
+    called(check, path, monitor);
     timeout(check, path, monitor);
     needed(check, path, monitor);
     heartbeat(check, path, monitor);
@@ -143,6 +151,48 @@ fn conditions(check: &mut Check<'_>, path: &str, monitor: &Value) {
             check.fault(&place, &spot, found, problem.expected, hint);
         }
     }
+}
+
+/// By its name a monitor is asked for and told from others.
+fn called(check: &mut Check<'_>, path: &str, monitor: &Value) {
+    let Some(name) = text(monitor, "name") else {
+        return;
+    };
+    let place = join(path, "name");
+    if PATHS.contains(&name) {
+        let expected = "another name: by this one it could not be asked for";
+        note(check, &place, check.written(&place), expected, None);
+    }
+    if let Some(unseen) = name.chars().find(|c| is_unseen(*c)) {
+        let found = format!("a name with the character {}", unseen.escape_unicode());
+        note(check, &place, found, "only characters that are seen", None);
+    }
+}
+
+/// Whether a character is not seen, or changes how others are: by such a name one monitor can look
+/// like another.
+const fn is_unseen(c: char) -> bool {
+    matches!(
+        c,
+        '\u{80}'..='\u{9f}'
+            | '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'
+            | '\u{1160}'
+            | '\u{17b4}'
+            | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 /// A look that takes longer than the time to the next one would make that one late.
@@ -209,7 +259,34 @@ fn group(check: &mut Check<'_>, path: &str, monitor: &Value) {
 
 fn labels(check: &mut Check<'_>, path: &str, monitor: &Value) {
     let labels = monitor.get("labels").and_then(Value::as_object);
+    let labels_place = join(path, "labels");
+    let count = labels.map_or(0, |labels| labels.len());
+    if count > LABELS_MAX {
+        let (found, expected) = (format!("{count} labels"), format!("at most {LABELS_MAX}"));
+        note(check, &labels_place, found, &expected, None);
+    }
+    let bytes = labels.into_iter().flatten();
+    let bytes = bytes.map(|(name, value)| name.len() + value.as_str().map_or(0, str::len));
+    if bytes.sum::<usize>() > LABELS_BYTES_MAX {
+        let expected = format!("at most {LABELS_BYTES_MAX} bytes of names and values");
+        note(
+            check,
+            &labels_place,
+            "longer labels".to_owned(),
+            &expected,
+            None,
+        );
+    }
     for name in labels.into_iter().flat_map(|labels| labels.keys()) {
+        let mut letters = name.chars();
+        let begins = letters
+            .next()
+            .is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+        if !begins || !letters.all(|c| c.is_ascii_alphanumeric() || c == '_') {
+            let expected = "a name of letters, digits and `_` that begins with no digit";
+            let found = format!("the label {}", quote(name));
+            note(check, &join(&labels_place, name), found, expected, None);
+        }
         if OWN_LABELS.contains(&name.as_str()) {
             let place = join(&join(path, "labels"), name);
             let found = format!("the label `{name}`");

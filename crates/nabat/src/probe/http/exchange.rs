@@ -14,6 +14,7 @@ use hyper::header::{CONTENT_LENGTH, LAST_MODIFIED};
 use hyper::{HeaderMap, Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 
+use super::head::{Bounded, Came};
 use super::question::Form;
 use crate::probe::stream::Stream;
 use crate::probe::trace::Trace;
@@ -23,6 +24,9 @@ use crate::probe::{Finding, HttpSeen, failure};
 const MAX_HEAD: usize = 64 * 1024;
 /// The same by HTTP/2.
 const MAX_HEADERS: u32 = 64 * 1024;
+/// The most bytes that are read until it is there, with all interim answers before it and what may
+/// be read of the body along with it.
+const MAX_UNTIL_HEAD: usize = 4 * MAX_HEAD;
 
 /// An answer as far as it was read.
 pub(in crate::probe) struct Answer {
@@ -78,21 +82,26 @@ pub(super) async fn exchange(
     reading: impl FnOnce(StatusCode, &HeaderMap) -> Reading,
     trace: &mut Trace,
 ) -> Result<Answer, Finding> {
-    let io = TokioIo::new(stream);
     if form == Form::Http2 {
         let shaken = http2::Builder::new(TokioExecutor::new())
             .max_header_list_size(MAX_HEADERS)
-            .handshake(io);
+            .handshake(TokioIo::new(stream));
         let (mut sender, connection) = shaken.await.map_err(|error| broken(&error))?;
         let response = sender.send_request(request);
         return beside(connection, talk(response, reading, trace)).await;
     }
+    let came = Came::default();
+    let stream = Bounded::new(stream, MAX_UNTIL_HEAD, came.clone());
     let shaken = http1::Builder::new()
         .max_buf_size(MAX_HEAD)
         .max_header_size(MAX_HEAD)
-        .handshake(io);
+        .handshake(TokioIo::new(stream));
     let (mut sender, connection) = shaken.await.map_err(|error| broken(&error))?;
-    let response = sender.send_request(request);
+    let response = async {
+        let response = sender.send_request(request).await;
+        came.note();
+        response
+    };
     beside(connection, talk(response, reading, trace)).await
 }
 
@@ -195,7 +204,7 @@ pub(in crate::probe) fn broken(error: &hyper::Error) -> Finding {
     if error.is_incomplete_message() || kind == Some(ErrorKind::UnexpectedEof) {
         return Finding::down("connection closed before the answer was complete");
     }
-    if error.is_parse_too_large() {
+    if error.is_parse_too_large() || kind == Some(ErrorKind::FileTooLarge) {
         return Finding::down("answer with a head that is too long");
     }
     let garbled = matches!(kind, Some(ErrorKind::InvalidData | ErrorKind::InvalidInput));

@@ -30,7 +30,7 @@ pub struct Http {
     #[serde(default)]
     pub headers: Headers,
     /// The body of the request. Its kind is said by a header `Content-Type`.
-    #[schemars(length(max = 1_000_000))]
+    #[schemars(length(max = 1_000_000), extend("x-for-admins" = true))]
     pub body: Option<String>,
     /// The user of basic authentication.
     #[schemars(length(max = 1000))]

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use nabat_core::alert::News;
 use nabat_core::change::Change;
@@ -294,10 +295,19 @@ impl Watcher {
         if there.is_none() {
             self.has_room_for(&wanted.origin)?;
         }
-        match there.map(|id| &self.monitors[id].record.origin) {
+        let there = there.map(|id| &self.monitors[id].record);
+        if let Mode::Change(since) = mode {
+            match there {
+                None => return Err(Refused::Unknown { name: name() }),
+                Some(there) if there.changed_at != since => {
+                    return Err(Refused::Overtaken { name: name() });
+                }
+                Some(_) => {}
+            }
+        }
+        match there.map(|there| &there.origin) {
             Some(Origin::Config) if made => Err(Refused::Configured { name: name() }),
             Some(_) if mode == Mode::Create => Err(Refused::Exists { name: name() }),
-            None if mode == Mode::Change => Err(Refused::Unknown { name: name() }),
             _ => Ok(()),
         }
     }
@@ -365,6 +375,10 @@ impl Watcher {
             problem: problem.to_string(),
         })?;
         let known = self.monitors.get(&id);
+        // Whoever changes a monitor does not make it: it stays its maker's, within their reach.
+        let maker = known.map(|known| known.record.origin.clone());
+        let maker = maker.filter(|maker| ![maker, &origin].contains(&&Origin::Config));
+        let origin = maker.unwrap_or(origin);
         let key = monitor.heartbeat.as_ref().map(|heartbeat| {
             let before = known.and_then(|known| known.record.key.clone());
             heartbeat.key.clone().or(before).unwrap_or_else(random_key)
@@ -376,7 +390,10 @@ impl Watcher {
             definition,
             key,
             made_at: known.map_or(now, |known| known.record.made_at),
-            changed_at: now,
+            // No two states of a monitor are of one moment: who changes it says which they mean.
+            changed_at: known.map_or(now, |known| {
+                now.max(known.record.changed_at.after(Duration::from_millis(1)))
+            }),
         };
         let done = match known {
             None => PutDone::Created,

@@ -22,6 +22,9 @@ use crate::web::answer::Problem;
 pub struct Caller {
     /// What the token is called; `api-token` for those that no command made.
     pub name: Arc<str>,
+    /// The digest of the token, which tells it from an earlier one of that name; zeros for those that
+    /// no command made.
+    pub id: [u8; 32],
     /// What it admits to.
     pub role: Role,
     /// What it is about; everything without any matcher.
@@ -32,6 +35,7 @@ impl From<&Token> for Caller {
     fn from(token: &Token) -> Self {
         Self {
             name: token.name.as_str().into(),
+            id: token.digest,
             role: token.role,
             scope: token.scope.as_slice().into(),
         }

@@ -117,6 +117,9 @@ fn described(operation: &Operation, schemas: &mut Schemas) -> Value {
             "description": body.description,
             "content": {body.media: {"schema": (body.schema)(&mut schemas.taken)}},
         });
+        if let Some(example) = &body.example {
+            described["requestBody"]["content"][body.media]["example"] = example.clone();
+        }
     }
     described
 }

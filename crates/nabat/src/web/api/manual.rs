@@ -2,8 +2,10 @@
 
 mod page;
 
+use std::sync::Arc;
+
 use axum::extract::State;
-use axum::http::{HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use serde_json::Value;
@@ -18,11 +20,14 @@ const NOTHING_ELSE: (HeaderName, &str) = (
     "default-src 'none'; style-src 'unsafe-inline'",
 );
 
+/// What a proxy says of how it was asked.
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
 /// The document and the page, as they are sent.
 #[derive(Debug, Clone)]
 pub struct Manual {
     document: Bytes,
-    page: Bytes,
+    page: Arc<str>,
 }
 
 impl Manual {
@@ -54,7 +59,21 @@ async fn document(State(state): State<web::State>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, JSON)], state.api.manual.document)
 }
 
-async fn page(State(state): State<web::State>) -> impl IntoResponse {
+async fn page(State(state): State<web::State>, headers: HeaderMap) -> impl IntoResponse {
     let kind = (header::CONTENT_TYPE, HTML);
-    ([kind, NOTHING_ELSE], state.api.manual.page)
+    let home = home(&headers).unwrap_or_else(|| format!("http://{}", state.about.address));
+    (
+        [kind, NOTHING_ELSE],
+        page::at(&state.api.manual.page, &home),
+    )
+}
+
+/// Where it was asked for.
+fn home(headers: &HeaderMap) -> Option<String> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let host = text(header::HOST)?;
+    let is_host = |c: char| c.is_ascii_alphanumeric() || ".-_:[]".contains(c);
+    let is_secure = text(FORWARDED_PROTO) == Some("https");
+    let scheme = if is_secure { "https" } else { "http" };
+    (!host.is_empty() && host.chars().all(is_host)).then(|| format!("{scheme}://{host}"))
 }

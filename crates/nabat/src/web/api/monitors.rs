@@ -24,13 +24,14 @@ use super::caller::{Admin, Caller, Operator, Scoped, Viewer};
 use super::operation::{self, MERGE_PATCH, Operation};
 use super::request::{Segment, Sent};
 use super::shape::monitor::{
-    Applied, Apply, History, Maintenance, Monitor, Monitors, Pings, Report, Samples, Summaries,
+    Applied, Apply, History, Maintenance, Monitor, Monitors, Pings, Report, STATUSES, Samples,
+    Summaries,
 };
 use super::{page, patch};
 use crate::clock;
-use crate::config::{self, Written, monitor, parse_monitor};
+use crate::config::{self, Written, masking, parse_monitor, suggest};
 use crate::probe::Reach;
-use crate::watch::{self, Filter, Mode, PutDone, Refused, Shown, Wanted};
+use crate::watch::{self, Filter, Mode, Put, PutDone, Refused, Shown, Wanted};
 use crate::web;
 use crate::web::answer::Problem;
 use history::{history, pings};
@@ -95,6 +96,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .named("createMonitor", "Make a monitor")
             .needs(Role::Admin)
             .takes::<config::Monitor>("What to watch, and how.")
+            .example(json!({"name": "shop", "http": "https://shop.example.org/health"}))
             .gives::<Monitor>(StatusCode::CREATED, "The monitor.")
             .once(),
         changes(operation::post("/api/v1/monitors/apply", apply))
@@ -102,6 +104,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .about("All of it is done, or nothing. With `dry_run` it is only said.")
             .needs(Role::Admin)
             .takes::<Apply>("The monitors that are wanted.")
+            .example(json!({"monitors": [{"name": "router", "ping": "10.0.0.1"}], "dry_run": true}))
             .gives::<Applied>(StatusCode::OK, "What was done, or would be."),
         of_one(operation::get(ONE, show))
             .named("getMonitor", "Show a monitor")
@@ -112,6 +115,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .about("The same again changes nothing. A secret that is sent as `…` stays as it is.")
             .needs(Role::Admin)
             .takes::<config::Monitor>("What to watch, and how; `name` may be left out.")
+            .example(json!({"http": "https://shop.example.org/health", "interval": "10s"}))
             .gives::<Monitor>(StatusCode::OK, "The monitor, which was there.")
             .gives::<Monitor>(StatusCode::CREATED, "The monitor, which was not."),
         changes(of_one(operation::patch(ONE, change)))
@@ -121,6 +125,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 MERGE_PATCH,
                 "The settings to change; `null` takes one away.",
             )
+            .example(json!({"interval": "10s", "labels": {"team": "web"}}))
             .gives::<Monitor>(StatusCode::OK, "The monitor."),
         changes(of_one(operation::delete(ONE, remove)))
             .named("deleteMonitor", "Remove a monitor, with its history")
@@ -186,6 +191,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .named("probe", "Look once at what is no monitor, or not yet")
             .needs(Role::Admin)
             .takes::<config::Monitor>("What to look at, and how.")
+            .example(json!({"name": "shop", "http": "https://shop.example.org/health"}))
             .gives::<Report>(StatusCode::OK, "What was seen.")
             .fails(StatusCode::CONFLICT, "It is a heartbeat.")
             .fails(StatusCode::FORBIDDEN, "It runs a command."),
@@ -210,11 +216,10 @@ async fn list(
         return Err(wrong(format!("`{}…` is too long", page::cut(long))));
     }
     let statuses = params.status.iter().flat_map(|list| list.split(','));
-    let statuses = statuses.map(|status| serde_json::from_value(status.into()));
+    let statuses = statuses
+        .map(|status| serde_json::from_value(status.into()).map_err(|_| wrong(no_status(status))));
     let filter = Filter {
-        statuses: statuses
-            .collect::<Result<_, _>>()
-            .map_err(|_| wrong("`status` is no list of statuses".to_owned()))?,
+        statuses: statuses.collect::<Result<_, _>>()?,
         kind: params.kind,
         text: params.text,
         scope: Arc::clone(&viewer.caller.scope),
@@ -233,9 +238,14 @@ async fn list(
         monitors: found
             .monitors
             .into_iter()
-            .map(|monitor| shown(monitor, &state))
+            .map(|monitor| shown(monitor, &state, &viewer.caller))
             .collect(),
     }))
+}
+
+fn no_status(word: &str) -> String {
+    let known = suggest::one_of(STATUSES);
+    format!("`{}` is no status; a monitor is {known}", page::cut(word))
 }
 
 /// The monitor of this name, if whoever asks may know of it.
@@ -257,15 +267,16 @@ async fn show(
     Segment(name): Segment,
 ) -> Result<Json<Monitor>, Problem> {
     let monitor = seen(&state, &viewer.caller, &name).await?;
-    Ok(Json(shown(monitor, &state)))
+    Ok(Json(shown(monitor, &state, &viewer.caller)))
 }
 
 /// Makes a monitor.
 async fn create(
     State(state): State<web::State>,
     admin: Admin,
-    Sent(definition): Sent<Value>,
+    Sent(mut definition): Sent<Value>,
 ) -> Result<(StatusCode, Json<Monitor>), Problem> {
+    masking::unmask(&mut definition, &Value::Null)?;
     let written = written(&definition, "the body")?;
     put(&state, &admin.caller, written, Mode::Create).await
 }
@@ -277,9 +288,7 @@ async fn replace(
     Segment(name): Segment,
     Sent(mut definition): Sent<Value>,
 ) -> Result<(StatusCode, Json<Monitor>), Problem> {
-    if let Ok(known) = state.watch.one(&name).await {
-        monitor::unmask(&mut definition, &known.definition());
-    }
+    unmask(&mut definition, &name, &state).await?;
     let written = named(definition, &name)?;
     put(&state, &admin.caller, written, Mode::Replace).await
 }
@@ -291,14 +300,35 @@ async fn change(
     Segment(name): Segment,
     Sent(wanted): Sent<Value>,
 ) -> Result<Json<Monitor>, Problem> {
-    let known = state.watch.one(&name).await?;
-    let before = known.definition();
-    let mut definition = before.clone();
-    patch::merge(&mut definition, wanted);
-    monitor::unmask(&mut definition, &before);
-    let written = named(definition, &name)?;
-    let (_, shown) = put(&state, &admin.caller, written, Mode::Change).await?;
-    Ok(shown)
+    let mut asked = Asked::default();
+    loop {
+        let known = state.watch.one(&name).await?;
+        let before = known.definition();
+        let mut definition = before.clone();
+        patch::merge(&mut definition, wanted.clone());
+        masking::unmask(&mut definition, &before)?;
+        let written = named(definition, &name)?;
+        let written = wanted_by(&state, &admin.caller, written, &mut asked).await?;
+        let mode = Mode::Change(known.record.changed_at);
+        match state.watch.put(vec![written], mode).await {
+            // Somebody else was faster, so it is their monitor that is to be changed.
+            Err(Refused::Overtaken { .. }) => {}
+            put => return Ok(answer(&state, &admin.caller, put?)?.1),
+        }
+    }
+}
+
+/// Puts the secrets of the monitor of this name, if there is one, where a definition is masked.
+async fn unmask(definition: &mut Value, name: &str, state: &web::State) -> Result<(), Problem> {
+    if !masking::has_mask(definition) {
+        return Ok(());
+    }
+    let known = match state.watch.one(name).await {
+        Ok(known) => known.definition(),
+        Err(Refused::Unknown { .. }) => Value::Null,
+        Err(refused) => return Err(refused.into()),
+    };
+    Ok(masking::unmask(definition, &known)?)
 }
 
 /// Removes a monitor, with its history.
@@ -318,7 +348,8 @@ async fn pause(
     Segment(name): Segment,
 ) -> Result<Json<Monitor>, Problem> {
     seen(&state, &operator.caller, &name).await?;
-    Ok(Json(shown(state.watch.pause(&name, true).await?, &state)))
+    let monitor = state.watch.pause(&name, true).await?;
+    Ok(Json(shown(monitor, &state, &operator.caller)))
 }
 
 /// Looks at a monitor again.
@@ -328,7 +359,8 @@ async fn resume(
     Segment(name): Segment,
 ) -> Result<Json<Monitor>, Problem> {
     seen(&state, &operator.caller, &name).await?;
-    Ok(Json(shown(state.watch.pause(&name, false).await?, &state)))
+    let monitor = state.watch.pause(&name, false).await?;
+    Ok(Json(shown(monitor, &state, &operator.caller)))
 }
 
 /// Tells nobody of a monitor for a time.
@@ -350,7 +382,7 @@ async fn maintain(
     })?;
     let until = (!duration.is_zero()).then(|| clock::now().after(duration));
     let monitor = state.watch.maintain(&name, until).await?;
-    Ok(Json(shown(monitor, &state)))
+    Ok(Json(shown(monitor, &state, &operator.caller)))
 }
 
 /// Looks at a monitor now.
@@ -367,8 +399,9 @@ async fn probe(
 async fn try_out(
     State(state): State<web::State>,
     _: Admin,
-    Sent(definition): Sent<Value>,
+    Sent(mut definition): Sent<Value>,
 ) -> Result<Json<Report>, Problem> {
+    masking::unmask(&mut definition, &Value::Null)?;
     let Written { monitor, .. } = written(&definition, "the body")?;
     if monitor.runs_a_command() {
         return Err(Refused::Command {
@@ -384,12 +417,17 @@ async fn try_out(
 async fn apply(
     State(state): State<web::State>,
     admin: Admin,
-    Sent(wanted): Sent<Apply>,
+    Sent(mut wanted): Sent<Apply>,
 ) -> Result<Json<Applied>, Problem> {
     let mut monitors = Vec::with_capacity(wanted.monitors.len());
     let mut asked = Asked::default();
-    for (i, definition) in wanted.monitors.iter().enumerate() {
-        let written = written(definition, &format!("monitors[{i}]"))?;
+    for (i, definition) in wanted.monitors.iter_mut().enumerate() {
+        let place = format!("monitors[{i}]");
+        let name = definition.get("name").and_then(Value::as_str);
+        let name = name.unwrap_or_default().to_owned();
+        let unmasked = unmask(definition, &name, &state).await;
+        unmasked.map_err(|problem| problem.at(&place))?;
+        let written = written(definition, &place)?;
         monitors.push(wanted_by(&state, &admin.caller, written, &mut asked).await?);
     }
     let how = watch::Apply {
@@ -412,13 +450,20 @@ async fn put(
     mode: Mode,
 ) -> Result<(StatusCode, Json<Monitor>), Problem> {
     let wanted = wanted_by(state, caller, written, &mut Asked::default()).await?;
-    let mut put = state.watch.put(vec![wanted], mode).await?;
+    answer(state, caller, state.watch.put(vec![wanted], mode).await?)
+}
+
+fn answer(
+    state: &web::State,
+    caller: &Caller,
+    mut put: Vec<Put>,
+) -> Result<(StatusCode, Json<Monitor>), Problem> {
     let put = put.pop().ok_or(crate::engine::NotTaken::Stopping)?;
     let status = match put.done {
         PutDone::Created => StatusCode::CREATED,
         PutDone::Changed | PutDone::Same => StatusCode::OK,
     };
-    Ok((status, Json(shown(put.shown, state))))
+    Ok((status, Json(shown(put.shown, state, caller))))
 }
 
 /// What somebody wants, once Telegram was asked about the chat that it is to tell by itself.
@@ -473,7 +518,7 @@ impl From<Refused> for Problem {
             Refused::Unknown { .. } => (
                 StatusCode::NOT_FOUND,
                 "not_found",
-                "`GET /api/v1/monitors` lists them",
+                "`nabat monitor list` (`GET /api/v1/monitors`) lists them",
             ),
             Refused::UnknownKey => (
                 StatusCode::NOT_FOUND,
@@ -483,7 +528,12 @@ impl From<Refused> for Problem {
             Refused::Exists { .. } => (
                 StatusCode::CONFLICT,
                 "exists",
-                "choose another name, or replace it with `PUT /api/v1/monitors/NAME`",
+                "choose another name, or change that one: `nabat monitor apply`, or `PUT /api/v1/monitors/NAME`",
+            ),
+            Refused::Overtaken { .. } => (
+                StatusCode::CONFLICT,
+                "overtaken",
+                "look at it again before it is changed",
             ),
             Refused::Configured { .. } => (
                 StatusCode::CONFLICT,
@@ -542,6 +592,17 @@ impl From<Refused> for Problem {
             ),
         };
         Self::new(status, code, message, hint)
+    }
+}
+
+impl From<masking::NothingBehind> for Problem {
+    fn from(error: masking::NothingBehind) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "masked",
+            error.to_string(),
+            "write the secret itself there; what is masked is kept only when a monitor that has it is sent back",
+        )
     }
 }
 

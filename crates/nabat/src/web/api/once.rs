@@ -15,10 +15,12 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
+use nabat_core::matcher::list_text;
 use nabat_core::time::Timestamp;
+use nabat_core::token::Role;
 use sha2::{Digest as _, Sha256};
 
-use super::caller::{Scoped, Viewer};
+use super::caller::{Caller, Scoped, Viewer};
 use super::request::BODY_BYTES_MAX;
 use crate::web::answer::Problem;
 use crate::web::webhook;
@@ -38,7 +40,9 @@ const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// Whose key, and the key.
-type Name = (Arc<str>, Box<str>);
+type Name = (Asker, Box<str>);
+/// A token, and what it admitted to: with less than before it is given no answer of before.
+type Asker = (Print, Role, String);
 /// What tells one request from another.
 type Print = [u8; 32];
 
@@ -104,7 +108,7 @@ pub(super) async fn once(
     }
     print.update(&body);
     let answers = &state.api.answers;
-    let in_hand = match answers.turn((caller.name, key), print.finalize().into(), clock::now()) {
+    let in_hand = match answers.turn((asker(&caller), key), print.finalize().into(), clock::now()) {
         Turn::First(in_hand) => in_hand,
         Turn::Again(given) => return Ok(again(given)),
         Turn::Refused(problem) => return Err(problem),
@@ -133,6 +137,10 @@ pub(super) async fn once(
             "please report the panic from the log",
         )
     })
+}
+
+fn asker(caller: &Caller) -> Asker {
+    (caller.id, caller.role, list_text(&caller.scope))
 }
 
 fn key(headers: &HeaderMap) -> Result<Box<str>, Problem> {
@@ -253,7 +261,7 @@ mod tests {
     const NOON: Timestamp = Timestamp::from_millis(43_200_000);
 
     fn name(key: &str) -> Name {
-        ("ci".into(), key.into())
+        (([1; 32], Role::Admin, String::new()), key.into())
     }
 
     fn given(body: &'static str) -> Given {
@@ -286,8 +294,11 @@ mod tests {
         let turn = |print: u8| status(answers.turn(name("a"), [print; 32], NOON));
         assert_eq!(turn(1), StatusCode::CONFLICT);
         assert_eq!(turn(2), StatusCode::UNPROCESSABLE_ENTITY);
-        let other = answers.turn(("other".into(), "a".into()), [1; 32], NOON);
-        assert!(matches!(other, Turn::First(_)));
+        for other in [([2; 32], Role::Admin), ([1; 32], Role::Viewer)] {
+            let other = ((other.0, other.1, String::new()), "a".into());
+            let other = answers.turn(other, [1; 32], NOON);
+            assert!(matches!(other, Turn::First(_)));
+        }
         in_hand.settle(given("made"), NOON);
         assert_eq!(turn(1), StatusCode::CREATED);
         assert_eq!(turn(2), StatusCode::UNPROCESSABLE_ENTITY);

@@ -50,6 +50,8 @@ pub(super) struct Body {
     pub(super) media: &'static str,
     pub(super) description: &'static str,
     pub(super) schema: SchemaOf,
+    /// One of those that make sense, where the schema alone does not say it.
+    pub(super) example: Option<Value>,
 }
 
 /// What an operation may answer.
@@ -164,7 +166,16 @@ impl Operation {
             media,
             description,
             schema: SchemaGenerator::subschema_for::<B>,
+            example: None,
         });
+        self
+    }
+
+    /// What its body may look like.
+    pub fn example(mut self, example: Value) -> Self {
+        if let Some(body) = &mut self.body {
+            body.example = Some(example);
+        }
         self
     }
 

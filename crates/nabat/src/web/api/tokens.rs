@@ -209,6 +209,12 @@ fn read(wanted: Wanted, digest: [u8; 32], now: Timestamp) -> Result<Token, Probl
             "`name` has 1 to 100 of the characters A-Z, a-z, 0-9, `_`, `.` and `-`, and begins with a letter or a digit".to_owned(),
         ));
     }
+    if wanted.name == super::ROOT {
+        return Err(wrong(format!(
+            "`{}` is what Nabat's own token is called; take another name",
+            super::ROOT
+        )));
+    }
     let expires_at = wanted.expires_at.as_deref().map(|text| {
         let at = Timestamp::parse_rfc3339(text).ok().flatten();
         at.ok_or_else(|| wrong("`expires_at` is no time in RFC 3339".to_owned()))

@@ -4,10 +4,11 @@ use std::fs;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use super::{of, watching};
 use crate::world::site::Site;
-use crate::world::{OWNER, World};
+use crate::world::{OWNER, World, http};
 
 const MONITORS: &str = "/api/v1/monitors";
 
@@ -58,6 +59,7 @@ async fn what_makes_no_sense_is_refused_and_nothing_is_kept() {
     let service = Site::start().await;
     let world = watching(json!([of(&service, "ours")])).await;
     let path = |name: &str| format!("{MONITORS}/{name}");
+    let many: serde_json::Map<_, _> = (0..65).map(|i| (format!("l{i}"), json!("x"))).collect();
     for (name, body, expected) in [
         ("ours", json!({ "ping": "::1" }), (409, "configured")),
         (
@@ -96,9 +98,30 @@ async fn what_makes_no_sense_is_refused_and_nothing_is_kept() {
             json!({ "http": { "url": "http://x/", "password_file": "/etc/hostname" } }),
             (422, "invalid_monitor"),
         ),
+        (
+            "a",
+            json!({ "ping": "::1", "labels": { "with-dash": "x" } }),
+            (422, "invalid_monitor"),
+        ),
+        (
+            "a",
+            json!({ "ping": "::1", "labels": many }),
+            (422, "invalid_monitor"),
+        ),
+        (
+            "a",
+            json!({ "ping": "::1", "labels": { "long": "x".repeat(40_000) } }),
+            (422, "invalid_monitor"),
+        ),
     ] {
         let found = refused(&world, Method::PUT, &path(name), body.clone()).await;
         assert_eq!(found, (expected.0, expected.1.to_owned()), "{body}");
+    }
+    for name in [".", "..", "apply", "a\u{202e}b", "a\u{200b}b", "\u{feff}a"] {
+        let body = json!({ "name": name, "ping": "::1" });
+        let (status, answer) = world.api_with(Method::POST, MONITORS, &body).await;
+        let said = answer["error"]["message"].as_str().unwrap();
+        assert!(status == 422 && said.contains("name"), "{name}: {said}");
     }
     let found = refused(&world, Method::DELETE, &path("ours"), json!({})).await;
     assert_eq!(found, (409, "configured".to_owned()));
@@ -126,6 +149,163 @@ async fn a_secret_is_never_shown_and_survives_being_sent_back_masked() {
     let shown = String::from_utf8(exported.stdout).unwrap() + &same.to_string();
     assert!(!shown.contains("hush-hush"));
     assert!(!world.nabat.log().contains("hush-hush"));
+}
+
+#[tokio::test]
+async fn what_is_exported_can_be_applied_and_keeps_its_secrets() {
+    let service = Site::start().await;
+    let world = watching(json!([])).await;
+    let login = service.url().replace("://", "://usr:in-the-address@");
+    let definition = json!({ "http": {
+        "url": format!("{login}?apikey=in-the-query"),
+        "headers": { "X-Key": "in-a-header" },
+        "body": "in-the-body",
+    }});
+    let path = "/api/v1/monitors/shop";
+    let (_, made) = world.api_with(Method::PUT, path, &definition).await;
+    world.monitor_is("shop", "up").await;
+
+    let exported = world.run(&["monitor", "export"]).await.stdout;
+    let exported = String::from_utf8(exported).unwrap();
+    assert!(!exported.contains("in-the-address"), "{exported}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("all.json");
+    // Another setting changes, so that it is put anew.
+    fs::write(
+        &file,
+        exported.replace("\"shop\"", "\"shop\", \"severity\": \"warning\""),
+    )
+    .unwrap();
+    let applied = world
+        .run(&["monitor", "apply", "-f", file.to_str().unwrap()])
+        .await;
+    assert!(applied.status.success(), "{applied:?}");
+    let changed = world.monitor("shop").await;
+    assert_eq!(changed["severity"], "warning");
+    assert_eq!(changed["definition"]["http"], made["definition"]["http"]);
+    let (_, seen) = world.api(Method::POST, &format!("{path}/probe")).await;
+    assert_eq!(seen["outcome"], "up", "{seen}");
+    let asked = service.asked();
+    for secret in [
+        "in-the-query",
+        "in-a-header",
+        "in-the-body",
+        "dXNyOmluLXRoZS1hZGRyZXNz",
+    ] {
+        assert!(asked.contains(secret), "{secret}: {asked}");
+    }
+
+    let nothing = json!({ "http": { "url": service.url(), "password": "…" } });
+    for (method, path, body, place) in [
+        (
+            Method::PUT,
+            "/api/v1/monitors/new",
+            nothing.clone(),
+            "`http.password`",
+        ),
+        (
+            Method::POST,
+            MONITORS,
+            json!({ "name": "new", "http": nothing["http"] }),
+            "`http.password`",
+        ),
+        (
+            Method::POST,
+            "/api/v1/monitors/apply",
+            json!({ "monitors": [{ "name": "new", "http": nothing["http"] }] }),
+            "monitors[0]: `http.password`",
+        ),
+        (
+            Method::POST,
+            "/api/v1/probe",
+            json!({ "name": "new", "http": nothing["http"] }),
+            "`http.password`",
+        ),
+    ] {
+        let (status, answer) = world.api_with(method, path, &body).await;
+        let said = answer["error"]["message"].as_str().unwrap();
+        assert_eq!(status, 422, "{said}");
+        assert!(said.starts_with(&format!("{place} is masked")), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn who_may_only_look_sees_no_secret_and_no_address_of_a_heartbeat() {
+    let service = Site::start().await;
+    let url = format!("{}?apikey=KEY", service.url().replace("://", "://usr:PWD@"));
+    let world = watching(json!([
+        { "name": "short", "http": url, "interval": "1s" },
+        { "name": "long", "http": { "url": url, "body": "KEY" } },
+        { "name": "plugin", "command": "test KEY != none" },
+        { "name": "backup", "heartbeat": { "period": "1d", "key": "KEY-of-backup" } },
+    ]))
+    .await;
+    world.monitor_is("short", "up").await;
+    let (_, added) = world
+        .api_with(
+            Method::POST,
+            "/api/v1/tokens",
+            &json!({ "name": "v", "role": "operator" }),
+        )
+        .await;
+    let token = added["token"].as_str().unwrap();
+    let (_, list) = world.api_as(token, Method::GET, MONITORS, None).await;
+    let mut shown = list.to_string();
+    let maintenance = json!({ "duration": "0" });
+    for (what, body) in [
+        ("pause", None),
+        ("resume", None),
+        ("maintenance", Some(&maintenance)),
+        ("probe", None),
+    ] {
+        let path = format!("{MONITORS}/short/{what}");
+        let (status, answer) = world.api_as(token, Method::POST, &path, body).await;
+        assert_eq!(status, 200, "{answer}");
+        shown += &answer.to_string();
+    }
+    let metrics = reqwest::get(world.nabat.url("/metrics")).await.unwrap();
+    shown += &metrics.text().await.unwrap();
+    service.answer(503);
+    let card = world.told(OWNER, "MonitorDown: short").await;
+    shown += &card.text;
+    shown += &fs::read_to_string(world.nabat.data_dir().join("states.log")).unwrap();
+    assert!(shown.contains("?apikey=…"), "{shown}");
+    assert!(!shown.contains("PWD") && !shown.contains("KEY"), "{shown}");
+
+    let admin = world.monitor("backup").await;
+    assert!(
+        admin["ping_url"]
+            .as_str()
+            .unwrap()
+            .ends_with("/ping/KEY-of-backup"),
+        "{admin}"
+    );
+    let admin = world.monitor("long").await.to_string();
+    assert!(
+        admin.contains("apikey=KEY") && !admin.contains("PWD"),
+        "{admin}"
+    );
+}
+
+#[tokio::test]
+async fn changes_that_come_at_once_are_all_made() {
+    let world = watching(json!([])).await;
+    let path = "/api/v1/monitors/a";
+    world
+        .api_with(Method::PUT, path, &json!({ "ping": "127.0.0.1" }))
+        .await;
+    let mut all = JoinSet::new();
+    for i in 0..40 {
+        let request = http::client().patch(world.nabat.url(path));
+        let request = request.bearer_auth(world.token());
+        let change = json!({ "labels": { format!("l{i}"): "x" } });
+        all.spawn(request.json(&change).send());
+    }
+    for answer in all.join_all().await {
+        assert_eq!(answer.unwrap().status(), 200);
+    }
+    let labels = &world.monitor("a").await["labels"];
+    assert_eq!(labels.as_object().unwrap().len(), 40, "{labels}");
 }
 
 #[tokio::test]
@@ -173,6 +353,7 @@ async fn the_command_line_adds_lists_and_removes_monitors() {
             .await,
     );
     assert!(added.starts_with("my shop (number "), "{added}");
+    assert!(added.contains("\nup · "), "{added}");
     world.monitor_is("my%20shop", "up").await;
     let list = text(world.run(&["monitor", "list"]).await);
     assert!(list.lines().nth(1).unwrap().starts_with("up"), "{list}");
@@ -181,6 +362,43 @@ async fn the_command_line_adds_lists_and_removes_monitors() {
     assert!(shown.contains("status      up for"), "{shown}");
     let tried = text(world.run(&["monitor", "test", "127.0.0.1"]).await);
     assert!(tried.starts_with("up "), "{tried}");
+
+    let until = text(
+        world
+            .run(&["monitor", "maintain", "my shop", "--for", "1m"])
+            .await,
+    );
+    assert!(
+        until.starts_with("my shop: in maintenance until "),
+        "{until}"
+    );
+    let ended = text(
+        world
+            .run(&["monitor", "maintain", "my shop", "--for", "0"])
+            .await,
+    );
+    assert_eq!(ended, "my shop: maintenance ended\n");
+    let again = text(
+        world
+            .run(&["monitor", "maintain", "my shop", "--for", "0"])
+            .await,
+    );
+    assert_eq!(again, ended, "what is so already is answered at once");
+    for (arguments, code, word) in [
+        (&["list", "-k", "pign"][..], 2, "'ping'"),
+        (&["list", "-s", "maintenanc"], 2, "maintenance"),
+        (&["list", "nothing"], 0, "no monitor matches"),
+        (&["show", "my shp"], 1, "did you mean `my shop`?"),
+        (&["test", "127.0.0.1:1"], 1, ""),
+        (&["add", "127.0.0.1:99999"], 2, "no number from 1 to 65535"),
+        (&["show", "quite another"], 1, "`nabat monitor list`"),
+    ] {
+        let arguments: Vec<&str> = ["monitor"].iter().chain(arguments).copied().collect();
+        let output = world.run(&arguments).await;
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+        assert!(said.contains(word), "{arguments:?}: {said}");
+    }
 
     let twice = world
         .run(&["monitor", "add", &url, "--name", "my shop"])
@@ -208,6 +426,13 @@ async fn the_command_line_adds_lists_and_removes_monitors() {
     let (_, list) = world.api(Method::GET, MONITORS).await;
     assert_eq!(list["monitors"][0]["name"], "a");
     assert_eq!(list["monitors"].as_array().unwrap().len(), 1);
+
+    fs::write(&file, "- name: a\n  ping: 127.0.0.1\n  interval: 10s\n").unwrap();
+    let planned = text(world.run(&apply("--dry-run")).await);
+    assert!(
+        planned.starts_with("~ a\n    interval: none → \"10s\"\n"),
+        "{planned}"
+    );
 
     fs::write(&file, "- name: a\n  pong: 127.0.0.1\n").unwrap();
     let wrong = world.run(&["monitor", "apply", "-f", path]).await;

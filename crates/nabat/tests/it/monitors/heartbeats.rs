@@ -1,12 +1,19 @@
 //! Jobs that tell Nabat that they live.
 
-use std::process::Output;
+use std::process::{Output, Stdio};
+use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use super::watching;
+use crate::world::liar::Liar;
 use crate::world::nabat::command;
+use crate::world::wait::until;
 use crate::world::{OWNER, World, http};
 
 /// A heartbeat that is due every second.
@@ -76,6 +83,86 @@ async fn a_job_that_says_that_it_failed_is_told_with_its_last_words() {
     assert_eq!(pings["pings"][0]["body"].as_str().unwrap().len(), 10_000);
     assert!(pings["pings"][3]["took_ms"].is_number(), "{pings}");
     assert_eq!(pings["pings"][4]["from"], "127.0.0.1");
+}
+
+#[tokio::test]
+async fn nothing_is_read_for_whoever_knows_no_key_and_mistakes_are_answered_like_all_others() {
+    let world = watching(slow("backup-key")).await;
+    // A body that never comes: whoever waited for it would not answer.
+    let address = world.nabat.url("").replace("http://", "");
+    let address = address.trim_end_matches('/').to_owned();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = "POST /ping/no-such-key HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 12];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(answer, b"HTTP/1.1 404");
+
+    for path in [
+        "/ping/backup-key/+3",
+        "/ping/backup-key/003",
+        "/ping/backup-key/256",
+        "/ping/backup-key?rid=1&rid=2",
+        "/ping/backup-key/%ff",
+        "/ping/%ff",
+    ] {
+        let answer = http::client()
+            .get(world.nabat.url(path))
+            .send()
+            .await
+            .unwrap();
+        let status = answer.status().as_u16();
+        let problem: Value = answer.json().await.unwrap();
+        assert!([400, 404].contains(&status), "{path}: {status}");
+        assert!(problem["error"]["hint"].is_string(), "{path}: {problem}");
+    }
+    let large = "x".repeat(3_000_000);
+    assert_eq!(
+        call(&world, "/ping/backup-key/0", &large[..900_000]).await,
+        200
+    );
+}
+
+#[tokio::test]
+async fn a_job_is_not_kept_by_a_server_that_says_nothing() {
+    let silent = Liar::start(async |_: TcpStream| std::future::pending::<()>().await).await;
+    let ping = silent.url("/ping/backup-key");
+    let started = |job: &str| {
+        let mut command = command();
+        command.args(["run", "--ping", &ping, "--", "sh", "-c", job]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    };
+    let begun = Instant::now();
+    let mut all = [started("exit 5"), started("echo over; exit 6")];
+    // The job is over, and its end is being reported.
+    let mut said = [0; 5];
+    std::io::Read::read_exact(all[1].stdout.as_mut().unwrap(), &mut said).unwrap();
+    let pid = Pid::from_raw(all[1].id().try_into().unwrap());
+    until("the second to be stopped", async || {
+        kill(pid, Signal::SIGTERM).unwrap();
+        all[1].try_wait().unwrap()
+    })
+    .await;
+    assert!(
+        begun.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        begun.elapsed()
+    );
+    let [first, _] = all;
+    let first = tokio::task::spawn_blocking(|| first.wait_with_output());
+    let first = first.await.unwrap().unwrap();
+    assert_eq!(first.status.code(), Some(5));
+    assert!(
+        begun.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        begun.elapsed()
+    );
+    let said = String::from_utf8(first.stderr).unwrap();
+    assert!(
+        said.contains("could not be reported (it did not answer)"),
+        "{said}"
+    );
 }
 
 /// Runs a job under `nabat run`.

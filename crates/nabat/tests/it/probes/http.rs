@@ -186,6 +186,31 @@ async fn those_who_may_ask_public_addresses_only_reach_nothing_here() {
 }
 
 #[tokio::test]
+async fn who_keeps_saying_that_an_answer_will_come_is_not_listened_to_for_ever() {
+    let flood = Liar::start(async |mut stream: TcpStream| {
+        liar::head(&mut stream).await;
+        let many = "HTTP/1.1 100 Continue\r\n\r\n".repeat(1_000);
+        while stream.write_all(many.as_bytes()).await.is_ok() {}
+    });
+    let flood = flood.await;
+    let report = ask(json!(flood.url("/"))).await;
+    assert_report(
+        &report,
+        Outcome::Down,
+        &["answer with a head that is too long"],
+    );
+    let polite = format!("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n{PAGE}");
+    let server = Liar::answering(polite).await;
+    assert_report(&ask(json!(server.url("/"))).await, Outcome::Up, &[]);
+    let long = format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n{}",
+        "x".repeat(900_000)
+    );
+    let server = Liar::answering(long).await;
+    assert_report(&ask(json!(server.url("/"))).await, Outcome::Up, &[]);
+}
+
+#[tokio::test]
 async fn who_dawdles_is_told_with_the_phase() {
     let silent = Liar::start(async |mut stream: TcpStream| {
         liar::head(&mut stream).await;

@@ -256,6 +256,7 @@ fn an_address_alone_is_enough_and_one_that_is_none_says_why() {
     assert_eq!(tls.address.to_string(), "example.org:443");
     for (written, told) in [
         (json!("example.org"), "the port is missing"),
+        (json!("example.org:99999"), "no number from 1 to 65535"),
         (
             json!("https://example.org:443"),
             "a host is a name or an IP address",

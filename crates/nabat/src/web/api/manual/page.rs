@@ -5,10 +5,17 @@ use std::fmt::{self, Write};
 use serde_json::{Map, Value, json};
 
 const HEAD: &str = include_str!("page.html");
+/// Stands for the scheme and the host of the address at which the page is asked for.
+const HOME: &str = "\u{1}";
 /// How deep an example goes into what it shows.
 const DEPTH_MAX: u8 = 4;
 
-/// The page for a document.
+/// The page that `page` made, for whoever asked for it at `home`, as in `https://nabat.example.org`.
+pub(super) fn at(page: &str, home: &str) -> String {
+    page.replacen(HOME, &Escaped(home).to_string(), 1)
+}
+
+/// The page for a document; where it is asked for is still to be put in by [`at`].
 ///
 /// # Errors
 /// Never: a text takes all that is written to it.
@@ -22,7 +29,7 @@ pub(super) fn page(document: &Value) -> Result<String, fmt::Error> {
     let prefix = document["servers"][0]["url"].as_str().unwrap_or_default();
     writeln!(
         page,
-        "<p>For programs: <a href=\"openapi.json\"><code>openapi.json</code></a>. The examples take:</p>\n<pre>NABAT=http://127.0.0.1:8080{}\nTOKEN=$(cat nabat-data/api-token)</pre>",
+        "<p>For programs: <a href=\"openapi.json\"><code>openapi.json</code></a>. The examples take:</p>\n<pre>NABAT={HOME}{}\nTOKEN=$(cat nabat-data/api-token)</pre>",
         Escaped(prefix.trim_end_matches('/'))
     )?;
     let mut operations = operations(document);
@@ -111,9 +118,14 @@ impl Described<'_> {
     }
 
     fn body(&self) -> Option<(&str, &Value)> {
+        let (media, content) = self.content()?;
+        Some((media, &content["schema"]))
+    }
+
+    fn content(&self) -> Option<(&str, &Value)> {
         let content = self.says["requestBody"]["content"].as_object()?;
         let (media, content) = content.iter().next()?;
-        Some((media, &content["schema"]))
+        Some((media, content))
     }
 
     /// How it is called with curl.
@@ -126,8 +138,9 @@ impl Described<'_> {
         if self.says["security"][0].is_object() {
             call.push_str(" -H \"Authorization: Bearer $TOKEN\"");
         }
-        if let Some((media, schema)) = self.body() {
-            let body = example(document, schema, 0);
+        if let Some((media, content)) = self.content() {
+            let given = content.get("example").cloned();
+            let body = given.unwrap_or_else(|| example(document, &content["schema"], 0));
             call.push_str(&format!(" -H 'Content-Type: {media}' -d '{body}'"));
         }
         let path = self.path.replace("{id}", "1").replace(['{', '}'], "");
@@ -253,12 +266,16 @@ mod tests {
     #[test]
     fn the_page_shows_every_operation_with_an_example() {
         let document = document("/below");
-        let page = page(&document).unwrap();
+        let page = at(&page(&document).unwrap(), "https://a.example.org");
         for operation in operations(&document) {
             let call = Escaped(&operation.call(&document)).to_string();
             assert!(page.contains(&call), "{call}");
+            assert!(!call.contains("-d '&quot;"), "no object: {call}");
         }
-        assert!(page.contains("http://127.0.0.1:8080/below\n"), "{page}");
+        assert!(
+            page.contains("NABAT=https://a.example.org/below\n"),
+            "{page}"
+        );
         let add = "-d '{&quot;name&quot;:&quot;example&quot;,&quot;role&quot;:&quot;viewer&quot;}'";
         assert!(page.contains(add), "{page}");
         assert!(!page.contains("<script"));

@@ -4,19 +4,23 @@ use std::time::Duration;
 
 use nabat_core::monitor::Status;
 use nabat_core::monitor::record::Origin;
+use nabat_core::token::Role;
 
-use crate::config::monitor::masked;
+use crate::config::masking::masked;
 use crate::probe;
 use crate::watch::Shown;
 use crate::web;
+use crate::web::api::caller::Caller;
 use crate::web::api::shape::monitor::{Alarm, Finding, Look, Monitor, Phase, Report};
 
-/// A monitor as the API shows it.
-pub(super) fn shown(monitor: Shown, state: &web::State) -> Monitor {
-    let definition = masked(&monitor.definition());
+/// A monitor as the API shows it to whoever asks.
+pub(super) fn shown(monitor: Shown, state: &web::State, caller: &Caller) -> Monitor {
+    let is_admin = caller.role == Role::Admin;
+    let definition = masked(&monitor.definition(), is_admin);
     let record = &monitor.record;
     let config = state.config.borrow().clone();
     let base = config.external_url.as_deref().unwrap_or(&state.about.home);
+    let key = record.key.as_ref().filter(|_| is_admin);
     Monitor {
         id: record.id.0,
         name: record.name.clone(),
@@ -45,7 +49,8 @@ pub(super) fn shown(monitor: Shown, state: &web::State) -> Monitor {
         made_by: record.origin.maker().map(str::to_owned),
         made_at: record.made_at.to_string(),
         changed_at: record.changed_at.to_string(),
-        ping_url: record.key.as_ref().map(|key| format!("{base}/ping/{key}")),
+        // Who knows it can speak for the job.
+        ping_url: key.map(|key| format!("{base}/ping/{key}")),
         definition,
     }
 }

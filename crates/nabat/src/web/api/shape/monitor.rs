@@ -8,6 +8,20 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// The words for how a monitor stands: what somebody has to see to comes first.
+pub const STATUSES: [&str; 10] = [
+    "down",
+    "suspect",
+    "degraded",
+    "recovering",
+    "unreachable",
+    "unknown",
+    "pending",
+    "maintenance",
+    "paused",
+    "up",
+];
+
 /// A monitor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Monitor {
@@ -54,10 +68,10 @@ pub struct Monitor {
     pub made_at: String,
     /// When its definition changed last.
     pub changed_at: String,
-    /// Where a heartbeat calls.
+    /// Where a heartbeat calls; shown to admins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ping_url: Option<String>,
-    /// As it is defined; secrets are `…`.
+    /// As it is defined; secrets are `…`, and for others than admins also what only these may see.
     pub definition: Value,
 }
 
