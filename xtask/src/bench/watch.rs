@@ -63,10 +63,10 @@ fn pages(subject: &Subject, site: &Site, figures: &mut Figures) -> Result<()> {
     figures.add_at_most("  CPU of each, us", nabat_us, 100.0);
     let module = json!({"prober": "http", "http": {"preferred_ip_protocol": "ip4"}});
     let blackbox_us = blackbox::asked(&module, (0..ASKED).map(|n| site.page(n)))?;
-    figures.add("  blackbox_exporter's, us", blackbox_us);
+    figures.add("  of blackbox_exporter, us", blackbox_us);
     let times = blackbox_us / nabat_us;
     figures.add_for(
-        "  blackbox_exporter's times Nabat's",
+        "  of blackbox_exporter, times Nabat's",
         times,
         Target::AtLeast(5.0),
     );
