@@ -110,6 +110,22 @@ impl Uptime {
 }
 
 impl Status {
+    /// Its name for programs.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Up => "up",
+            Self::Suspect => "suspect",
+            Self::Degraded => "degraded",
+            Self::Down => "down",
+            Self::Recovering => "recovering",
+            Self::Unknown => "unknown",
+            Self::Unreachable => "unreachable",
+            Self::Maintenance => "maintenance",
+            Self::Paused => "paused",
+        }
+    }
+
     /// Less is to be seen to sooner. What needs nobody is all the same.
     pub const fn urgency(self) -> u8 {
         match self {

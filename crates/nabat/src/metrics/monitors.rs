@@ -18,7 +18,7 @@ pub(crate) fn exposition(page: &Page) -> String {
         let _ = writeln!(
             text,
             "nabat_monitors{{status=\"{}\"}} {count}",
-            word(*status)
+            status.word()
         );
     }
     let figures: [(&str, &str, fn(&Shown) -> Option<f64>); 3] = [
@@ -71,21 +71,6 @@ fn up(shown: &Shown) -> Option<f64> {
             }
         }
         Status::Pending | Status::Unknown | Status::Unreachable | Status::Paused => None,
-    }
-}
-
-fn word(status: Status) -> &'static str {
-    match status {
-        Status::Pending => "pending",
-        Status::Up => "up",
-        Status::Suspect => "suspect",
-        Status::Degraded => "degraded",
-        Status::Down => "down",
-        Status::Recovering => "recovering",
-        Status::Unknown => "unknown",
-        Status::Unreachable => "unreachable",
-        Status::Maintenance => "maintenance",
-        Status::Paused => "paused",
     }
 }
 

@@ -233,7 +233,7 @@ async fn list(
         counts: found
             .counts
             .into_iter()
-            .map(|(status, count)| (shown::word(&status), count))
+            .map(|(status, count)| (status.word().to_owned(), count))
             .collect(),
         monitors: found
             .monitors

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use nabat_core::monitor::Status;
 use nabat_core::monitor::record::Origin;
 use nabat_core::token::Role;
 
@@ -80,13 +79,6 @@ impl From<probe::Report> for Report {
                 .collect(),
         }
     }
-}
-
-/// A status as the API writes it.
-pub(super) fn word(status: &Status) -> String {
-    let word = serde_json::to_value(status).ok();
-    let word = word.as_ref().and_then(|word| word.as_str());
-    word.unwrap_or_default().to_owned()
 }
 
 /// In milliseconds, to the microsecond.
