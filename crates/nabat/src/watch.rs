@@ -331,7 +331,7 @@ pub struct Page {
 /// Which monitors are wanted at a glance.
 #[derive(Debug, Clone, Default)]
 pub struct Glance {
-    /// Only those whose name or target contains this, in any case; empty: all.
+    /// Only those whose name or target contains this, in any case, or whose status it is; empty: all.
     pub text: String,
     /// Only those made in this chat.
     pub made_in: Option<ChatKey>,

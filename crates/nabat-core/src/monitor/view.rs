@@ -110,6 +110,20 @@ impl Uptime {
 }
 
 impl Status {
+    /// All there are: what somebody has to see to comes first.
+    pub const ALL: [Self; 10] = [
+        Self::Down,
+        Self::Suspect,
+        Self::Degraded,
+        Self::Recovering,
+        Self::Unreachable,
+        Self::Unknown,
+        Self::Pending,
+        Self::Maintenance,
+        Self::Paused,
+        Self::Up,
+    ];
+
     /// Its name for programs.
     pub const fn word(self) -> &'static str {
         match self {

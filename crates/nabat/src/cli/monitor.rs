@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, anyhow};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
-use nabat_core::monitor::{Outcome as Seen, shorthand};
+use nabat_core::monitor::{Outcome as Seen, Status, shorthand};
 use nabat_core::time::format_period;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
@@ -26,7 +26,7 @@ use crate::clock;
 use crate::config::monitor::KINDS;
 use crate::config::suggest;
 use crate::web::api::shape::monitor::{
-    Applied, Apply, History, Maintenance, Monitor as Shown, Monitors, Report, STATUSES,
+    Applied, Apply, History, Maintenance, Monitor as Shown, Monitors, Report,
 };
 use crate::web::api::shape::routes::Told;
 
@@ -112,7 +112,7 @@ struct List {
         short,
         long,
         value_delimiter = ',',
-        value_parser = PossibleValuesParser::new(STATUSES),
+        value_parser = PossibleValuesParser::new(Status::ALL.map(Status::word)),
         hide_possible_values = true
     )]
     status: Vec<String>,

@@ -91,7 +91,7 @@ pub(super) async fn addresses(
         if addresses.is_empty() {
             // The address is not told: it may be the secret of a network inside.
             return Err(Finding::unknown(format!(
-                "{host} is not on the internet, and nothing else may be asked"
+                "{host} is not on the internet: only an owner may have such a place looked at"
             )));
         }
     }

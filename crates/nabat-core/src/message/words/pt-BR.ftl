@@ -355,7 +355,7 @@ monitors-paused = { $n ->
 }
 monitors-up = { $n } no ar
 monitors-none = Ainda não monitoro nada. Por exemplo: { $example }
-monitors-none-such = Nada do que eu monitoro tem { $text } no nome ou no endereço.
+monitors-none-such = Nada do que eu vigio corresponde a { $text }.
 monitor-up = No ar
 monitor-down = Fora do ar
 monitor-suspect = Talvez fora do ar, estou confirmando

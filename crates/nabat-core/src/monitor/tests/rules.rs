@@ -93,15 +93,11 @@ proptest! {
         from in 0i64..500,
         length in 1i64..3_000,
     ) {
-        const ALL: [Status; 10] = [
-            Status::Pending, Status::Up, Status::Suspect, Status::Degraded, Status::Down,
-            Status::Recovering, Status::Unknown, Status::Unreachable, Status::Maintenance, Status::Paused,
-        ];
         let mut begin = at(0);
         let intervals: Vec<Interval> = lengths.iter().map(|(length, status)| {
             let from = begin;
             begin = begin.after(secs(*length));
-            Interval { status: ALL[*status], from, to: Some(begin) }
+            Interval { status: Status::ALL[*status], from, to: Some(begin) }
         }).collect();
         let shares = uptime(&intervals, at(from), at(from + length));
         let sum = shares.up_ms + shares.degraded_ms + shares.down_ms + shares.unknown_ms

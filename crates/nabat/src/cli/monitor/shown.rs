@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 
 use jiff::Zoned;
 use jiff::tz::TimeZone;
+use nabat_core::monitor::Status;
 use nabat_core::time::Timestamp;
 
 use super::changes::Changes;
 use crate::cli::table::{Table, age, clean};
-use crate::web::api::shape::monitor::{Applied, History, Monitor, Report, STATUSES, Uptime};
+use crate::web::api::shape::monitor::{Applied, History, Monitor, Report, Uptime};
 
 /// How many of the last intervals of one monitor are shown.
 const INTERVALS_SHOWN: usize = 10;
@@ -183,14 +184,14 @@ pub(super) fn applied(applied: &Applied, dry_run: bool, changes: &Changes) -> St
 }
 
 fn place(status: &str) -> usize {
-    let place = STATUSES.iter().position(|known| *known == status);
-    place.unwrap_or(STATUSES.len())
+    let mut all = Status::ALL.into_iter();
+    let place = all.position(|known| known.word() == status);
+    place.unwrap_or(Status::ALL.len())
 }
 
 /// How it stands, in a word.
 pub(in crate::cli) fn status(monitor: &Monitor) -> String {
-    let status = serde_json::to_value(monitor.status).unwrap_or_default();
-    status.as_str().unwrap_or_default().to_owned()
+    monitor.status.word().to_owned()
 }
 
 fn latency(monitor: &Monitor) -> String {

@@ -55,9 +55,14 @@ impl Watcher {
             (Some(there), Origin::Chat { chat, .. }) => there == *chat,
             (Some(_), _) => false,
         };
-        let all = Filter::default();
+        let status = Status::ALL.into_iter().find(|status| status.word() == text);
+        let filter = Filter {
+            statuses: status.into_iter().collect(),
+            ..Filter::default()
+        };
+        let text = status.is_none().then_some(text.as_str());
         let found = self.names.values().copied().filter(made_there);
-        let found = found.filter(|id| self.is_wanted(*id, &all, Some(&text)));
+        let found = found.filter(|id| self.is_wanted(*id, &filter, text));
         let mut glanced = Glanced::default();
         let mut found: Vec<(u8, MonitorId)> = found
             .map(|id| {

@@ -12,8 +12,8 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use nabat_core::monitor::Trouble;
 use nabat_core::monitor::record::Origin;
+use nabat_core::monitor::{Status, Trouble};
 use nabat_core::time::parse_period;
 use nabat_core::token::Role;
 use schemars::JsonSchema;
@@ -24,8 +24,7 @@ use super::caller::{Admin, Caller, Operator, Scoped, Viewer};
 use super::operation::{self, MERGE_PATCH, Operation};
 use super::request::{Segment, Sent};
 use super::shape::monitor::{
-    Applied, Apply, History, Maintenance, Monitor, Monitors, Pings, Report, STATUSES, Samples,
-    Summaries,
+    Applied, Apply, History, Maintenance, Monitor, Monitors, Pings, Report, Samples, Summaries,
 };
 use super::{page, patch};
 use crate::clock;
@@ -244,7 +243,7 @@ async fn list(
 }
 
 fn no_status(word: &str) -> String {
-    let known = suggest::one_of(STATUSES);
+    let known = suggest::one_of(Status::ALL.map(Status::word));
     format!("`{}` is no status; a monitor is {known}", page::cut(word))
 }
 

@@ -175,7 +175,8 @@ async fn those_who_may_ask_public_addresses_only_reach_nothing_here() {
         assert_eq!(report.address, None);
         let words = &report.findings[0].words;
         assert!(
-            words.ends_with("is not on the internet, and nothing else may be asked"),
+            words
+                .ends_with("is not on the internet: only an owner may have such a place looked at"),
             "{words}"
         );
     }

@@ -194,6 +194,11 @@ async fn who_is_no_owner_reaches_nothing_of_this_machine_and_changes_nothing_of_
     begins(&world.ask_as(ANN, "/monitors").await.text, "1 up\n");
     let one = world.ask_as(ANN, "/monitors shop").await;
     assert_eq!(button_texts(&one), ["🔍 Look now", "◀ All"]);
+    begins(&world.ask_as(ANN, "/monitors up").await.text, "1 up up\n");
+    begins(
+        &world.ask_as(ANN, "/monitors down").await.text,
+        "Nothing that I watch ",
+    );
     let refused = world.ask_as(ANN, "/unwatch shop").await.text;
     begins(&refused, "Only an owner of this bot, or whoever made shop,");
     let answer = world.ask_as(ANN, "/watch 192.0.2.1 as shop").await;
@@ -270,7 +275,7 @@ async fn commands_about_monitors_say_how_they_are_meant() {
         ("/unwatch nothing", "I do not watch nothing."),
         (
             "/monitors nothing",
-            "Nothing that I watch has nothing in its name",
+            "Nothing that I watch matches nothing",
         ),
         ("/watch 192.0.2.1 as a/b", "I cannot look at that:"),
     ] {

@@ -8,20 +8,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The words for how a monitor stands: what somebody has to see to comes first.
-pub const STATUSES: [&str; 10] = [
-    "down",
-    "suspect",
-    "degraded",
-    "recovering",
-    "unreachable",
-    "unknown",
-    "pending",
-    "maintenance",
-    "paused",
-    "up",
-];
-
 /// A monitor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Monitor {
