@@ -187,3 +187,135 @@ async fn broken_off<S: Stream>(wire: &mut Wire<S>, words: &str) -> Finding {
 fn odd() -> Finding {
     Finding::down("login that goes otherwise than that of MySQL")
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+
+    use super::*;
+    use crate::probe::Outcome;
+
+    /// The example of Go's driver.
+    const RANDOM: [u8; NONCE] = [
+        10, 47, 74, 111, 75, 73, 34, 48, 88, 76, 114, 74, 37, 13, 3, 80, 82, 2, 23, 21,
+    ];
+
+    const FULL: &[u8] = &[MORE, PASSWORD];
+    const FAST: &[u8] = &[MORE, PROVEN];
+    const OK: &[u8] = &[DONE, 0, 0, 2, 0, 0, 0];
+    const DENIED: &[u8] = b"\xff\x15\x04#28000Access denied for user";
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    #[test]
+    fn a_proof_is_that_of_other_clients() {
+        let proof = hex(&Way::CachingSha2.proof("secret", &RANDOM));
+        let known = "f490e76f66d9d86665ce54d98c78d0acfe2fb0b08b423da807144873d30b312c";
+        assert_eq!(proof, known);
+        let random = [
+            70, 114, 92, 94, 1, 38, 11, 116, 63, 114, 23, 101, 126, 103, 26, 95, 81, 17, 24, 21,
+        ];
+        let proof = hex(&Way::Native.proof("secret", &random));
+        assert_eq!(proof, "35b18c9ffbbd7f356dfcac32d3c0f0a41a30cf2d");
+        assert!(Way::Native.proof("", &random).is_empty());
+    }
+
+    /// Logs in where the server says all of `said`; and what was said to it.
+    async fn log_in(more: Value, said: &[&[u8]]) -> (Result<(), Finding>, Vec<u8>) {
+        let mut written = json!({"address": "db", "username": "boss", "password": "secret"});
+        let more = more.as_object().unwrap().clone();
+        written.as_object_mut().unwrap().extend(more);
+        let settings: Mysql = serde_json::from_value(written).unwrap();
+        let greeting = Greeting {
+            version: b"8.4.0".to_vec(),
+            offers_tls: true,
+            nonce: RANDOM.to_vec(),
+            way: b"caching_sha2_password".to_vec(),
+        };
+        let (near, mut far) = duplex(4096);
+        for packet in said {
+            let size = u8::try_from(packet.len()).unwrap();
+            far.write_all(&[size, 0, 0, 2]).await.unwrap();
+            far.write_all(packet).await.unwrap();
+        }
+        let mut wire = Wire::going_on(near, 1);
+        let password = settings.password.as_ref().unwrap();
+        let result = login(&mut wire, &greeting, &settings, password).await;
+        drop(wire);
+        let mut heard = Vec::new();
+        far.read_to_end(&mut heard).await.unwrap();
+        (result, heard)
+    }
+
+    fn has(heard: &[u8], part: &[u8]) -> bool {
+        heard.windows(part.len()).any(|window| window == part)
+    }
+
+    #[tokio::test]
+    async fn a_proof_is_enough_for_who_was_let_in_before() {
+        let (result, heard) = log_in(json!({"database": "shop"}), &[FAST, OK]).await;
+        assert_eq!(result, Ok(()));
+        let mut end = b"boss\0\x20".to_vec();
+        end.extend(Way::CachingSha2.proof("secret", &RANDOM));
+        end.extend(b"shop\0caching_sha2_password\0");
+        assert!(heard.ends_with(&end), "{heard:?}");
+        assert!(!has(&heard, b"secret"));
+    }
+
+    #[tokio::test]
+    async fn the_password_itself_is_told_by_tls_alone() {
+        let (result, heard) = log_in(json!({"tls": true}), &[FULL, OK]).await;
+        assert_eq!(result, Ok(()));
+        assert!(heard.ends_with(b"\x07\0\0\x03secret\0"), "{heard:?}");
+        let (result, heard) = log_in(json!({}), &[FULL, DENIED]).await;
+        let finding = result.unwrap_err();
+        let told = "the server wants the password over TLS, which needs `tls: true`";
+        assert_eq!(
+            (finding.outcome, finding.words.as_str()),
+            (Outcome::Unknown, told)
+        );
+        assert!(!has(&heard, b"secret"));
+    }
+
+    #[tokio::test]
+    async fn the_server_says_which_proof_it_wants() {
+        let other = [b"\xfemysql_native_password\0".as_slice(), &RANDOM, b"\0"].concat();
+        let (result, heard) = log_in(json!({}), &[&other, OK]).await;
+        assert_eq!(result, Ok(()));
+        let mut end = b"\x14\0\0\x03".to_vec();
+        end.extend(Way::Native.proof("secret", &RANDOM));
+        assert!(heard.ends_with(&end), "{heard:?}");
+        for (said, outcome, told) in [
+            (
+                &b"\xfeclient_ed25519\0x"[..],
+                Outcome::Unknown,
+                "the server wants a login by “client_ed25519”, not known here",
+            ),
+            (
+                b"\xfemysql_native_password\0short",
+                Outcome::Down,
+                "login that goes otherwise than that of MySQL",
+            ),
+            (
+                b"\x01\x02",
+                Outcome::Down,
+                "login that goes otherwise than that of MySQL",
+            ),
+            (
+                DENIED,
+                Outcome::Down,
+                "login refused with 1045: “Access denied for user”",
+            ),
+        ] {
+            let (result, heard) = log_in(json!({"tls": true}), &[said, DENIED]).await;
+            let finding = result.unwrap_err();
+            assert_eq!((finding.outcome, finding.words.as_str()), (outcome, told));
+            assert!(!has(&heard, b"secret"));
+        }
+        let (result, _) = log_in(json!({}), &[FAST; 9]).await;
+        assert_eq!(result.unwrap_err().outcome, Outcome::Down);
+    }
+}
