@@ -24,6 +24,7 @@ pub mod names;
 mod pattern;
 pub mod ping;
 pub mod postgres;
+mod query;
 mod reach;
 pub mod redis;
 mod short;

@@ -13,11 +13,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
 use super::certificate::CertificateCheck;
-use super::condition::Fact;
 use super::dialogue::Dialogue;
 use super::stream::{self, Encryption, Starttls, Stream};
 use super::trace::Trace;
-use super::{Endpoint, Finding, Manner, Pattern, Report, Short, Tools, evidence};
+use super::{Endpoint, Finding, Manner, Pattern, Report, Short, Tools, evidence, query};
 use crate::config::Secret;
 use login::login;
 use message::{Message, framed};
@@ -113,10 +112,7 @@ async fn look(settings: &Postgres, tools: &Tools, trace: &mut Trace) -> Result<(
     }
     if let Some(query) = &settings.query {
         let value = trace.phase("query", ask(&mut dialogue, query)).await?;
-        trace.note(judge(value.as_deref(), settings));
-        if let Some(value) = &value {
-            trace.keep("value", Fact::text(value));
-        }
+        query::note(trace, value.as_deref(), settings.matches.as_ref());
     }
     // It has answered; how it takes leave says nothing about it.
     let _ = dialogue.say(framed(b'X', &[])).await;
@@ -180,18 +176,6 @@ fn first_value(row: &[u8]) -> Option<Vec<u8>> {
     let (size, rest) = row.get(2..)?.split_first_chunk()?;
     let size = usize::try_from(i32::from_be_bytes(*size)).ok()?;
     rest.get(..size).map(<[u8]>::to_vec)
-}
-
-fn judge(value: Option<&[u8]>, settings: &Postgres) -> Finding {
-    let seen = value.map_or_else(|| "nothing".to_owned(), evidence::quote);
-    let is_found = |pattern: &Pattern| value.is_some_and(|value| pattern.is_match(value));
-    match &settings.matches {
-        Some(pattern) if !is_found(pattern) => {
-            let expected = pattern.as_str();
-            Finding::down(format!("query answered {seen}, expected /{expected}/"))
-        }
-        _ => Finding::up(format!("query answered {seen}")),
-    }
 }
 
 /// The first message: who wants to use what.

@@ -64,7 +64,7 @@ const BY_KIND: [(&str, Variables, bool); 14] = [
     ("smtp", &[("banner", Type::Text)], true),
     ("redis", &[], true),
     ("postgres", &[("value", Type::Text)], true),
-    ("mysql", &[], true),
+    ("mysql", &[("value", Type::Text)], true),
     ("websocket", &[], true),
     (
         "domain",

@@ -392,6 +392,7 @@ fn each_kind_knows_what_it_sees() {
         ),
         ("domain", "days > 60 && expires > '2026-01-01'", true),
         ("postgres", "int(value) > 3", true),
+        ("mysql", "int(value) > 3", true),
         ("ssh", "banner.contains('OpenSSH')", true),
         ("heartbeat", "latency < 3", false),
     ] {

@@ -195,6 +195,76 @@ async fn a_real_mariadb_refuses_and_so_is_up() {
     let report = mysql(wrong("HTTP/1.1 400 Bad Request\r\n").await).await;
     let told = ["answer “HTTP”, expected that of MySQL"];
     assert_report(&report, Outcome::Down, &told);
+    let old = json!({"address": wrong("\u{7}\0\0\0\u{a}5.5.5\0").await, "tls": true});
+    let told = ["TLS not offered by the database"];
+    assert_report(&mysql(old).await, Outcome::Down, &told);
+}
+
+#[tokio::test]
+async fn a_real_mariadb_lets_in_who_has_the_password() {
+    let server = Service::mysql().await;
+    let login = |password: &str, database: &str, query: &str| {
+        json!({"address": server.address(), "username": "boss", "password": password,
+            "database": database, "query": query, "matches": "^4[0-9]$"})
+    };
+    let query = "select 42, 7 union select 43, 8 order by 1";
+    let mut written = login("opensesame", "shop", query);
+    let report = mysql(written.clone()).await;
+    assert_up(&report, "lets the user in; query answered “42”");
+    assert_eq!(phases(&report), ["resolve", "connect", "login", "query"]);
+    written["tls"] = json!(true);
+    let report = mysql(written.clone()).await;
+    let told = "certificate of an authority that is not trusted: CN=authority";
+    assert_report(&report, Outcome::Down, &[told]);
+    written["certificate"] = json!({"ca_file": server.ca_file()});
+    let cipher = "select variable_value <> '' from information_schema.session_status \
+                  where variable_name = 'ssl_cipher'";
+    written["query"] = json!(cipher);
+    written["matches"] = json!("^1$");
+    let report = mysql(written).await;
+    assert_up(&report, "lets the user in; query answered “1”");
+    for (password, database, query, told) in [
+        (
+            "opensesame",
+            "shop",
+            "select database()",
+            "query answered “shop”, expected /^4[0-9]$/",
+        ),
+        (
+            "opensesame",
+            "shop",
+            "select null",
+            "query answered nothing, expected /^4[0-9]$/",
+        ),
+        (
+            "opensesame",
+            "shop",
+            "set @a = 42",
+            "query answered nothing, expected /^4[0-9]$/",
+        ),
+        (
+            "opensesame",
+            "shop",
+            "select * from x",
+            "query refused with 1146: “Table 'shop.x' doesn't exist”",
+        ),
+        (
+            "opensesame",
+            "nowhere",
+            "select 42",
+            "login refused with 1049: “Unknown database 'nowhere'”",
+        ),
+        (
+            "wr0ng",
+            "shop",
+            "select 42",
+            "login refused with 1045: \
+             “Access denied for user 'boss'@'127.0.0.1' (using password: YES)”",
+        ),
+    ] {
+        let report = mysql(login(password, database, query)).await;
+        assert_report(&report, Outcome::Down, &[told]);
+    }
 }
 
 /// Opens every WebSocket, but answers the key with `add` behind it.

@@ -69,15 +69,23 @@ impl Service {
         server
     }
 
-    /// MariaDB with its own users alone.
+    /// MariaDB with the user `boss`, who has a password, the database `shop`, and TLS for who wants
+    /// it, with a certificate of the authority in its folder.
     pub(crate) async fn mysql() -> Self {
         let folder = folder();
+        Authority::new(folder.path()).certify("server", "IP:127.0.0.1", Validity::Days(40));
+        own_all(folder.path());
         let data = format!("--datadir={}", folder.path().display());
         let mut script = String::from("create database mysql;\nuse mysql;\n");
         for part in ["tables", "tables_data"] {
             let file = format!("/usr/share/mysql/mysql_system_{part}.sql");
             script.push_str(&fs::read_to_string(file).unwrap());
         }
+        script.push_str(
+            "\nflush privileges;\ncreate database shop;\n\
+             create user boss@'%' identified by 'opensesame';\n\
+             grant all on *.* to boss@'%';\n",
+        );
         let file = folder.path().join("bootstrap.sql");
         fs::write(&file, script).unwrap();
         let common = ["--no-defaults", &data, "--innodb-buffer-pool-size=8M"];
@@ -91,8 +99,13 @@ impl Service {
             "--bind-address=127.0.0.1".to_owned(),
             format!("--port={port}"),
         ]);
-        for file in ["socket", "pid-file"] {
-            command.arg(format!("--{file}={}/{file}", folder.path().display()));
+        for (option, file) in [
+            ("socket", "socket"),
+            ("pid-file", "pid-file"),
+            ("ssl-cert", "server.pem"),
+            ("ssl-key", "server.key"),
+        ] {
+            command.arg(format!("--{option}={}/{file}", folder.path().display()));
         }
         Self::start("mariadbd", folder, port, &mut command).await
     }
@@ -173,10 +186,7 @@ impl Service {
         fs::write(folder.path().join("page"), "<html>ready</html>").unwrap();
         fs::write(folder.path().join("users"), "user:{PLAIN}opensesame\n").unwrap();
         Authority::new(folder.path()).certify("server", "IP:127.0.0.1", Validity::Days(40));
-        for entry in fs::read_dir(folder.path()).unwrap() {
-            // The key is for its owner alone.
-            own(&entry.unwrap().path());
-        }
+        own_all(folder.path());
         let configuration = nginx(folder.path(), port, is_secret);
         fs::write(folder.path().join("nginx.conf"), configuration).unwrap();
         let mut command = unprivileged("nginx");
@@ -230,6 +240,13 @@ fn folder() -> TempDir {
 fn own(path: &Path) {
     if is_root() {
         chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+}
+
+/// The same with all that is in `folder`: keys are for their owner alone.
+fn own_all(folder: &Path) {
+    for entry in fs::read_dir(folder).unwrap() {
+        own(&entry.unwrap().path());
     }
 }
 
