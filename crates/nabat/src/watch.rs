@@ -15,6 +15,7 @@ mod wishes;
 mod witnesses;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,7 +59,7 @@ enum Ask {
     Pause(String, bool, Reply<Shown>),
     Maintain(String, Option<Timestamp>, Reply<Shown>),
     Probe(String, Reply<Report>),
-    Expects(String, Reply<()>),
+    Expects(Address, Reply<()>),
     Beat(Beat, Reply<()>),
     Configure(Box<crate::config::Config>),
     Stop,
@@ -78,6 +79,24 @@ pub enum Refused {
     /// No heartbeat has this address.
     #[error("no heartbeat has this address")]
     UnknownKey,
+    /// No heartbeat has this name.
+    #[error("there is no heartbeat `{name}`")]
+    UnknownSlug {
+        /// What it was called.
+        name: String,
+    },
+    /// It is called as if it were a heartbeat.
+    #[error("the monitor `{name}` is no heartbeat")]
+    NoHeartbeat {
+        /// Its name.
+        name: String,
+    },
+    /// Jobs that called for the first time made as many as they may for now.
+    #[error("{max} heartbeats were made by calls within the last hour, as many as may be")]
+    TooManyCalled {
+        /// How many may be made in an hour.
+        max: usize,
+    },
     /// There is one of this name.
     #[error("there is a monitor `{name}` already")]
     Exists {
@@ -204,6 +223,8 @@ impl Refused {
     fn of(&self) -> Option<&str> {
         match self {
             Self::Unknown { name }
+            | Self::UnknownSlug { name }
+            | Self::NoHeartbeat { name }
             | Self::Exists { name }
             | Self::Overtaken { name }
             | Self::Configured { name }
@@ -222,6 +243,7 @@ impl Refused {
             | Self::TooMany { .. }
             | Self::TooManyOfPerson { .. }
             | Self::TooManyInChat { .. }
+            | Self::TooManyCalled { .. }
             | Self::NotTaken(_) => None,
         }
     }
@@ -403,11 +425,30 @@ pub struct Last {
     pub words: Arc<str>,
 }
 
+/// How a heartbeat is called.
+#[derive(Clone)]
+pub enum Address {
+    /// By a key of its own, the end of its address.
+    Key(String),
+    /// By its name, under the key that all share.
+    Slug(String),
+}
+
+impl fmt::Debug for Address {
+    /// A key is never shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(_) => f.write_str("Key(…)"),
+            Self::Slug(name) => f.debug_tuple("Slug").field(name).finish(),
+        }
+    }
+}
+
 /// A sign of life, as it comes in.
 #[derive(Debug, Clone)]
 pub struct Beat {
-    /// The end of the address that was called.
-    pub key: String,
+    /// Whose it is.
+    pub address: Address,
     /// What it says.
     pub signal: Signal,
     /// What pairs beginnings and ends.
@@ -525,8 +566,8 @@ impl Handle {
     ///
     /// # Errors
     /// See [`Refused`].
-    pub async fn expects(&self, key: &str) -> Result<(), Refused> {
-        self.ask(|reply| Ask::Expects(key.to_owned(), reply)).await
+    pub async fn expects(&self, address: Address) -> Result<(), Refused> {
+        self.ask(|reply| Ask::Expects(address, reply)).await
     }
 
     /// Takes a sign of life. When this returns, it is on disk.

@@ -105,8 +105,12 @@ pub fn router(state: State) -> Router {
     Router::new()
         .route("/", get(health::index).post(webhook::open))
         .merge(api::router(&state))
-        .route("/ping/{key}", get(ping::success).post(ping::success))
-        .route("/ping/{key}/{signal}", get(ping::signal).post(ping::signal))
+        .route("/ping/{key}", get(ping::key).post(ping::key))
+        .route("/ping/{key}/{word}", get(ping::word).post(ping::word))
+        .route(
+            "/ping/{key}/{name}/{word}",
+            get(ping::name_and_word).post(ping::name_and_word),
+        )
         .route("/telegram/{bot}", post(webhook::telegram))
         .merge(alertmanager::former())
         .nest("/api/v2", alertmanager::router(&state))

@@ -38,6 +38,8 @@ pub enum Origin {
         /// Whether they may look at public addresses only.
         public_only: bool,
     },
+    /// A job that called for the first time made it.
+    Called,
     /// Somebody made it in a chat.
     Chat {
         /// Their name.
@@ -55,7 +57,7 @@ impl Origin {
     /// Whether only public addresses may be looked at.
     pub const fn public_only(&self) -> bool {
         match self {
-            Self::Config => false,
+            Self::Config | Self::Called => false,
             Self::Made { public_only, .. } | Self::Chat { public_only, .. } => *public_only,
         }
     }
@@ -64,6 +66,7 @@ impl Origin {
     pub fn maker(&self) -> Option<&str> {
         match self {
             Self::Config => None,
+            Self::Called => Some("its first call"),
             Self::Made { by, .. } | Self::Chat { by, .. } => Some(by),
         }
     }

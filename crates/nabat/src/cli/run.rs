@@ -43,6 +43,12 @@ pub(super) struct Run {
     /// The address of the heartbeat, as `nabat monitor show` prints it
     #[arg(long, env = "NABAT_PING_URL", value_name = "URL", value_parser = address)]
     ping: Url,
+    /// The name of the heartbeat, if the address ends with the key that all share (`watch.ping_key`)
+    #[arg(long, value_name = "NAME")]
+    slug: Option<String>,
+    /// Have the heartbeat made if there is none of this name
+    #[arg(long)]
+    create: bool,
     /// Leave out the end of the job's output
     #[arg(long)]
     no_output: bool,
@@ -58,7 +64,7 @@ impl Run {
     }
 
     async fn watch(self) -> Result<u8, Failure> {
-        let reporter = Reporter::new(&self.ping)?;
+        let reporter = Reporter::new(self.address())?;
         let mut stops = Stops::new()?;
         let mut begun = tokio::spawn(reporter.clone().report("start", Vec::new()));
         let tail = Arc::new(Mutex::new(Tail::default()));
@@ -101,6 +107,19 @@ impl Run {
             _ = stops.next() => not_reported(&code.to_string(), "it was stopped before"),
         }
         Ok(code)
+    }
+
+    /// The address of the heartbeat, whole.
+    fn address(&self) -> Url {
+        let mut address = match &self.slug {
+            Some(slug) => below(&self.ping, slug),
+            None => self.ping.clone(),
+        };
+        let says_so = address.query_pairs().any(|(key, _)| key == "create");
+        if self.create && !says_so {
+            address.query_pairs_mut().append_pair("create", "1");
+        }
+        address
     }
 
     fn start(&self) -> io::Result<Child> {
@@ -211,22 +230,32 @@ impl Tail {
     }
 }
 
+/// An address with one more word at the end of its path; its query stays behind it.
+fn below(address: &Url, word: &str) -> Url {
+    let mut below = address.clone();
+    // Addresses of servers have paths.
+    if let Ok(mut path) = below.path_segments_mut() {
+        path.pop_if_empty().push(word);
+    }
+    below
+}
+
 /// Tells Nabat.
 #[derive(Debug, Clone)]
 struct Reporter {
     http: reqwest::Client,
-    url: String,
+    ping: Url,
     run: String,
 }
 
 impl Reporter {
-    fn new(ping: &Url) -> anyhow::Result<Self> {
+    fn new(ping: Url) -> anyhow::Result<Self> {
         let mut run = [0; 16];
         getrandom::fill(&mut run).context("there are no random numbers")?;
         let http = reqwest::Client::builder().timeout(PATIENCE).build()?;
         Ok(Self {
             http,
-            url: ping.as_str().trim_end_matches('/').to_owned(),
+            ping,
             run: run.iter().map(|byte| format!("{byte:02x}")).collect(),
         })
     }
@@ -238,7 +267,8 @@ impl Reporter {
             if attempt > 0 {
                 tokio::time::sleep(PAUSE).await;
             }
-            let url = format!("{}/{what}?rid={}", self.url, self.run);
+            let mut url = below(&self.ping, what);
+            url.query_pairs_mut().append_pair("rid", &self.run);
             match self.http.post(url).body(output.clone()).send().await {
                 Ok(answer) if answer.status().is_success() => return,
                 Ok(answer) if answer.status().is_client_error() => {

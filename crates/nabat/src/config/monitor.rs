@@ -232,6 +232,16 @@ pub struct Watch {
     /// The most monitors.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub max_monitors: u32,
+    /// The key that all heartbeats share: `/ping/PING_KEY/NAME` calls the one of this name, and with
+    /// `?create=1` makes it. Without it there are no such addresses.
+    #[schemars(
+        regex(pattern = "^[A-Za-z0-9_.-]{8,100}$"),
+        extend("x-expected" = "8 to 100 characters from A-Z, a-z, 0-9, `_`, `.` and `-`")
+    )]
+    pub ping_key: Option<Secret>,
+    /// A file that holds `ping_key` alone. A relative path is taken from the configuration's folder.
+    #[schemars(extend("x-expected" = "the path of a file"))]
+    pub ping_key_file: Option<PathBuf>,
     /// Whether `/metrics` has figures for each monitor, of the first 10,000, and not only for all.
     pub metrics: bool,
     /// A file to which each change of status is added as a line:
@@ -252,6 +262,8 @@ impl Default for Watch {
             probes_per_host: 4,
             probes_at_once: 4_096,
             max_monitors: 50_000,
+            ping_key: None,
+            ping_key_file: None,
             metrics: true,
             state_log: None,
             state_log_max_bytes: 10_000_000,

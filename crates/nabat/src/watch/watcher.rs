@@ -24,8 +24,9 @@ use tokio::task::JoinHandle;
 use super::keeper::Batch;
 use super::prober::{Done, For, Job, Prober};
 use super::witnesses::Witnesses;
-use super::{Ask, Beat, Refused, Reply, alarms};
+use super::{Address, Ask, Beat, Refused, Reply, alarms};
 use crate::clock;
+use crate::config::Secret;
 use crate::engine::{self, NotTaken};
 use crate::probe::Manner;
 use crate::samples::{self, Samples};
@@ -65,6 +66,8 @@ struct Watcher {
     keys: HashMap<String, MonitorId>,
     witnesses: Witnesses,
     max_monitors: usize,
+    /// The key that all heartbeats share.
+    ping_key: Option<Secret>,
     zone: TimeZone,
     samples: Arc<Samples>,
     log: StateLog,
@@ -195,10 +198,7 @@ impl Watcher {
                 self.answer_once_kept(id, reply);
             }
             Ask::Probe(name, reply) => self.look(&name, reply),
-            Ask::Expects(key, reply) => {
-                let known = self.keys.contains_key(&key).then_some(());
-                tell(reply, known.ok_or(Refused::UnknownKey));
-            }
+            Ask::Expects(address, reply) => tell(reply, self.called(&address).map(drop)),
             Ask::Beat(beat, reply) => self.beat(beat, reply),
             Ask::Configure(config) => self.configure(*config).await,
             Ask::Stop => {}
@@ -265,9 +265,26 @@ impl Watcher {
         }
     }
 
+    /// The heartbeat that is called so.
+    fn called(&self, address: &Address) -> Result<MonitorId, Refused> {
+        let name = match address {
+            Address::Key(key) => return self.keys.get(key).copied().ok_or(Refused::UnknownKey),
+            Address::Slug(name) => name,
+        };
+        let refused = |refused: fn(String) -> Refused| refused(name.clone());
+        let id = self.names.get(name).copied();
+        let id = id.ok_or_else(|| refused(|name| Refused::UnknownSlug { name }))?;
+        // Heartbeats alone have keys.
+        let is_heartbeat = self.monitors[&id].record.key.is_some();
+        is_heartbeat
+            .then_some(id)
+            .ok_or_else(|| refused(|name| Refused::NoHeartbeat { name }))
+    }
+
     fn beat(&mut self, beat: Beat, reply: Reply<()>) {
-        let Some(id) = self.keys.get(&beat.key).copied() else {
-            return tell(reply, Err(Refused::UnknownKey));
+        let id = match self.called(&beat.address) {
+            Ok(id) => id,
+            Err(refused) => return tell(reply, Err(refused)),
         };
         if let Err(not_taken) = self.can_keep() {
             return tell(reply, Err(not_taken.into()));

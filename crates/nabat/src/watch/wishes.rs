@@ -276,6 +276,9 @@ impl From<Refused> for Refusal {
             Refused::NothingToProbe { name } => Self::NothingToProbe { name },
             Refused::NotTaken(_) => Self::NotNow,
             Refused::UnknownKey
+            | Refused::UnknownSlug { .. }
+            | Refused::NoHeartbeat { .. }
+            | Refused::TooManyCalled { .. }
             | Refused::Exists { .. }
             | Refused::Overtaken { .. }
             | Refused::NoParent { .. }

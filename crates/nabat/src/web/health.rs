@@ -23,7 +23,7 @@ pub(super) async fn index() -> impl IntoResponse {
         "GET  /api/v1/routes                 who is told about which alerts; needs the token too\n",
         "GET  /api/v1/deliveries             what waits and what was sent; needs the token too\n",
         "GET  /api/v1/monitors               what Nabat watches; needs the token too\n",
-        "     /ping/KEY                      signs of life of jobs\n",
+        "     /ping/KEY, /ping/KEY/NAME      signs of life of jobs\n",
         "GET  /api/v1/docs                   all of the API, for people; openapi.json: for programs\n",
         "GET  /metrics                       figures for Prometheus\n",
         "GET  /probe                         one probe, as blackbox_exporter makes it\n",

@@ -6,6 +6,7 @@ mod ends;
 mod groups;
 mod heartbeats;
 mod own_chats;
+mod slugs;
 
 use serde_json::{Value, json};
 

@@ -80,7 +80,7 @@ pub(super) fn apply(check: &mut Check<'_>, value: &Value) {
             );
         }
     }
-    keys(check, &monitors);
+    keys(check, value, &monitors);
     relations(check, &monitors);
     witnesses(check, value);
 }
@@ -297,8 +297,10 @@ fn labels(check: &mut Check<'_>, path: &str, monitor: &Value) {
 }
 
 /// Two heartbeats with one address would each take the other's signs of life.
-fn keys(check: &mut Check<'_>, monitors: &[(String, &Value)]) {
+fn keys(check: &mut Check<'_>, value: &Value, monitors: &[(String, &Value)]) {
+    let shared = value.pointer("/watch/ping_key").and_then(Value::as_str);
     let mut first: HashMap<&str, &str> = HashMap::new();
+    first.extend(shared.map(|shared| (shared, "watch.ping_key")));
     for (path, monitor) in monitors {
         let key = monitor.pointer("/heartbeat/key").and_then(Value::as_str);
         if let Some(key) = key

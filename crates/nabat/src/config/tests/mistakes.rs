@@ -22,3 +22,15 @@ fn every_mistake_is_shown_as_the_table_says() {
         "these files show something else:\n{differences}"
     );
 }
+
+#[test]
+fn no_heartbeat_has_the_key_that_all_share_and_neither_is_shown() {
+    let said = errors(
+        "watch: {ping_key: shared-key}\nmonitors: [{name: a, heartbeat: {period: 1d, key: shared-key}}]",
+    );
+    assert!(said.contains("the same key again"), "{said}");
+    assert!(said.contains("watch.ping_key has it too"), "{said}");
+    let said = errors("watch: {ping_key: shared key}");
+    assert!(said.contains("8 to 100 characters"), "{said}");
+    assert!(!said.contains("shared key"), "{said}");
+}

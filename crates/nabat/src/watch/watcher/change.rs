@@ -15,7 +15,7 @@ use super::Watcher;
 use super::known::{Known, rules};
 use super::relations::members;
 use crate::clock;
-use crate::config::{self, Config, Monitor, Written, monitor};
+use crate::config::{self, Config, Monitor, Secret, Written, monitor};
 use crate::samples::Keep;
 use crate::state_log::{Rotation, StateLog};
 use crate::watch::alarms;
@@ -25,6 +25,9 @@ use crate::watch::{Applied, Apply, Introduced, Mode, Put, PutDone, Refused, Want
 
 /// How many random bytes the key of a heartbeat is made of.
 const KEY_BYTES: usize = 12;
+/// How many heartbeats jobs that call for the first time may make, and within which time.
+const MADE_BY_CALLS_MAX: usize = 100;
+const CALLED_WITHIN: Duration = Duration::from_secs(3_600);
 /// How many monitors that were left out are named.
 const LEFT_OUT_SHOWN_MAX: usize = 10;
 
@@ -135,6 +138,7 @@ impl Watcher {
     pub(super) async fn configure(&mut self, config: Config) {
         let watch = &config.watch;
         self.max_monitors = watch.max_monitors as usize;
+        self.ping_key.clone_from(&watch.ping_key);
         self.zone = config.time_zone.clone();
         self.prober.limit(Limits::of(watch));
         self.keep_statuses = config.history.keep_statuses_for.duration();
@@ -273,7 +277,9 @@ impl Watcher {
                 let id = planned.known.record.id;
                 let other = self.keys.get(key).copied();
                 let other = other.filter(|other| *other != id && !plan.gone.contains(other));
-                if other.is_some() || keys.insert(key.clone(), id).is_some() {
+                let shared = self.ping_key.as_ref().map(Secret::expose);
+                let is_shared = shared == Some(key.as_str());
+                if is_shared || other.is_some() || keys.insert(key.clone(), id).is_some() {
                     return Err(Refused::KeyTaken {
                         name: planned.known.record.name.clone(),
                     });
@@ -312,8 +318,26 @@ impl Watcher {
         }
     }
 
+    /// Whether jobs that call for the first time may make one more now.
+    fn has_room_for_called(&self) -> Result<(), Refused> {
+        let since = clock::now().before(CALLED_WITHIN);
+        let called = self
+            .monitors
+            .values()
+            .filter(|known| known.record.origin == Origin::Called && known.record.made_at > since);
+        match called.count() < MADE_BY_CALLS_MAX {
+            true => Ok(()),
+            false => Err(Refused::TooManyCalled {
+                max: MADE_BY_CALLS_MAX,
+            }),
+        }
+    }
+
     /// Whether whoever may look at public addresses only may make one more in a chat.
     fn has_room_for(&self, origin: &Origin) -> Result<(), Refused> {
+        if *origin == Origin::Called {
+            return self.has_room_for_called();
+        }
         let Origin::Chat {
             by,
             person,

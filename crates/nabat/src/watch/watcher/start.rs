@@ -82,6 +82,7 @@ pub fn start(
         keys: HashMap::new(),
         witnesses: Witnesses::default(),
         max_monitors: config.watch.max_monitors as usize,
+        ping_key: None,
         zone: config.time_zone.clone(),
         samples: files.samples,
         log: StateLog::open(None, Rotation::default()),

@@ -524,6 +524,21 @@ impl From<Refused> for Problem {
                 "not_found",
                 "`nabat monitor show NAME` prints the address of a heartbeat",
             ),
+            Refused::UnknownSlug { .. } => (
+                StatusCode::NOT_FOUND,
+                "not_found",
+                "add `?create=1` to have it made",
+            ),
+            Refused::NoHeartbeat { .. } => (
+                StatusCode::CONFLICT,
+                "no_heartbeat",
+                "choose another name for the job",
+            ),
+            Refused::TooManyCalled { .. } => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_many_monitors",
+                "call again later, or make it with `nabat monitor add`",
+            ),
             Refused::Exists { .. } => (
                 StatusCode::CONFLICT,
                 "exists",
