@@ -4,6 +4,7 @@
 //! the newest state of each monitor at a time, and again if the store takes no writes. What people
 //! ask for is answered only once it is on disk.
 
+mod address;
 mod alarms;
 mod gateway;
 mod keeper;
@@ -15,7 +16,6 @@ mod wishes;
 mod witnesses;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +33,7 @@ use crate::config::{Monitor, Written};
 use crate::engine::NotTaken;
 use crate::probe::{Manner, Reach, Report, Tools};
 
+pub use address::Address;
 pub use watcher::{Files, Running, start};
 pub use wishes::Granter;
 
@@ -423,25 +424,6 @@ pub struct Last {
     pub latency: Option<Duration>,
     /// What was seen.
     pub words: Arc<str>,
-}
-
-/// How a heartbeat is called.
-#[derive(Clone)]
-pub enum Address {
-    /// By a key of its own, the end of its address.
-    Key(String),
-    /// By its name, under the key that all share.
-    Slug(String),
-}
-
-impl fmt::Debug for Address {
-    /// A key is never shown.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Key(_) => f.write_str("Key(…)"),
-            Self::Slug(name) => f.debug_tuple("Slug").field(name).finish(),
-        }
-    }
 }
 
 /// A sign of life, as it comes in.

@@ -3,6 +3,7 @@
 mod change;
 mod known;
 mod relations;
+mod room;
 mod show;
 mod start;
 
