@@ -273,10 +273,7 @@ async fn commands_about_monitors_say_how_they_are_meant() {
         ),
         ("/check", "What shall I look at?"),
         ("/unwatch nothing", "I do not watch nothing."),
-        (
-            "/monitors nothing",
-            "Nothing that I watch matches nothing",
-        ),
+        ("/monitors nothing", "Nothing that I watch matches nothing"),
         ("/watch 192.0.2.1 as a/b", "I cannot look at that:"),
     ] {
         begins(&world.ask(asked).await.text, told);
