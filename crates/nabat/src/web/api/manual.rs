@@ -2,7 +2,7 @@
 
 mod page;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
@@ -23,21 +23,38 @@ const NOTHING_ELSE: (HeaderName, &str) = (
 /// What a proxy says of how it was asked.
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// The document and the page, as they are sent.
+/// The document and the page. They are made when somebody asks for them: to make them touches more of the
+/// program than anything else at a start, and all that was touched stays in memory.
 #[derive(Debug, Clone)]
 pub struct Manual {
+    prefix: String,
+    made: Arc<OnceLock<Made>>,
+}
+
+/// As they are sent.
+#[derive(Debug)]
+struct Made {
     document: Bytes,
-    page: Arc<str>,
+    page: String,
 }
 
 impl Manual {
     /// For an API below `prefix`; an empty one is none.
     pub fn new(prefix: &str) -> Self {
-        let document = super::document(prefix);
         Self {
-            page: page::page(&document).unwrap_or_default().into(),
-            document: document.to_string().into(),
+            prefix: prefix.to_owned(),
+            made: Arc::default(),
         }
+    }
+
+    fn made(&self) -> &Made {
+        self.made.get_or_init(|| {
+            let document = super::document(&self.prefix);
+            Made {
+                page: page::page(&document).unwrap_or_default(),
+                document: document.to_string().into(),
+            }
+        })
     }
 }
 
@@ -56,7 +73,10 @@ pub(super) fn operations() -> [Operation; 2] {
 }
 
 async fn document(State(state): State<web::State>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, JSON)], state.api.manual.document)
+    (
+        [(header::CONTENT_TYPE, JSON)],
+        state.api.manual.made().document.clone(),
+    )
 }
 
 async fn page(State(state): State<web::State>, headers: HeaderMap) -> impl IntoResponse {
@@ -64,7 +84,7 @@ async fn page(State(state): State<web::State>, headers: HeaderMap) -> impl IntoR
     let home = home(&headers).unwrap_or_else(|| format!("http://{}", state.about.address));
     (
         [kind, NOTHING_ELSE],
-        page::at(&state.api.manual.page, &home),
+        page::at(&state.api.manual.made().page, &home),
     )
 }
 

@@ -56,12 +56,15 @@ async fn a_group_is_down_when_enough_of_its_members_are() {
     one.answer(200);
     world.monitor_is("some", "up").await;
     let (_, history) = world.api(Method::GET, "/api/v1/monitors/web/history").await;
-    let statuses: Vec<&Value> = history["intervals"]
+    let mut statuses: Vec<&Value> = history["intervals"]
         .as_array()
         .unwrap()
         .iter()
         .map(|interval| &interval["status"])
+        .filter(|status| *status != "unknown")
         .collect();
+    // A busy machine may come late to a look at a member.
+    statuses.dedup();
     assert_eq!(statuses, ["up", "down", "up"]);
 }
 
