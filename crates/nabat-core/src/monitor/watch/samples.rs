@@ -55,7 +55,9 @@ impl Watch {
             true => None,
             false => judge::again(&entry.state, probing),
         };
-        if judged != Judged::Same {
+        // That Nabat sees nothing says more than that this one did not answer either.
+        let unseen = blind && finding.outcome == Outcome::Down && entry.state.unknown().is_some();
+        if judged != Judged::Same && !unseen {
             let words = match slowness(probing, &sample) {
                 _ if unsure && !finding.slow => String::new(),
                 _ if unsure => sample.words,
