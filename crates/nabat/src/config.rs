@@ -84,6 +84,7 @@ pub use tree::hours;
 
 use check::{Check, Places};
 use mistake::{Fault, Faults, Spot};
+use yaml::Node;
 
 /// The largest configuration file, in bytes.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -271,6 +272,33 @@ pub fn parse_as(
         notes,
         ..config
     })
+}
+
+/// What `look` makes of the text in `bytes`, if it finds no mistake. With the file comes the folder from
+/// which relative paths are taken; without one no file may be named.
+fn checked<'t, T>(
+    (file, folder): (&Path, Option<&'t Path>),
+    bytes: &'t [u8],
+    schema: &'t Value,
+    look: impl FnOnce(&mut Check<'t>, &Node) -> T,
+) -> Result<(T, Check<'t>), ConfigError> {
+    let mut faults = Faults::default();
+    let Some(text) = text(bytes, &mut faults) else {
+        return Err(faults.into_error(file, ""));
+    };
+    let root = yaml::read(text, &mut faults);
+    let mut check = Check {
+        source: text,
+        folder,
+        schema,
+        faults,
+        places: Places::new(),
+    };
+    let found = look(&mut check, &root);
+    if !check.faults.is_empty() {
+        return Err(check.faults.into_error(file, text));
+    }
+    Ok((found, check))
 }
 
 /// Makes the settings of a checked value without a mistake.

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::check::{Check, Places};
-use super::mistake::{ConfigError, Faults};
+use super::check::Check;
+use super::mistake::ConfigError;
 use super::monitor::Monitor;
 use super::yaml::{Kind, Node};
-use super::{rules, schema, settings, text, yaml};
+use super::{checked, rules, schema, settings};
 
 /// The key below which several monitors stand.
 const SEVERAL: &str = "monitors";
@@ -91,21 +91,5 @@ fn read<'t, T>(
     bytes: &'t [u8],
     look: impl FnOnce(&mut Check<'t>, &Node) -> T,
 ) -> Result<(T, Check<'t>), ConfigError> {
-    let mut faults = Faults::default();
-    let Some(text) = text(bytes, &mut faults) else {
-        return Err(faults.into_error(file, ""));
-    };
-    let root = yaml::read(text, &mut faults);
-    let mut check = Check {
-        source: text,
-        folder: None,
-        schema: schema::of_monitor(),
-        faults,
-        places: Places::new(),
-    };
-    let found = look(&mut check, &root);
-    if !check.faults.is_empty() {
-        return Err(check.faults.into_error(file, text));
-    }
-    Ok((found, check))
+    checked((file, None), bytes, schema::of_monitor(), look)
 }

@@ -6,9 +6,9 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::Modules;
-use crate::config::check::{Check, Places};
-use crate::config::mistake::{ConfigError, Faults, quote};
-use crate::config::{LoadError, masking, read, rules, schema, settings, text, yaml};
+use crate::config::check::Check;
+use crate::config::mistake::{ConfigError, quote};
+use crate::config::{LoadError, checked, masking, read, rules, schema, settings};
 
 /// Where the configuration names the file.
 const KEY: &str = "probe.modules_file";
@@ -51,28 +51,16 @@ pub(in crate::config) fn load(
 /// # Errors
 /// Every mistake at once.
 fn parse(file: &Path, bytes: &[u8]) -> Result<Modules, ConfigError> {
-    let mut faults = Faults::default();
-    let Some(text) = text(bytes, &mut faults) else {
-        return Err(faults.into_error(file, ""));
-    };
-    let root = yaml::read(text, &mut faults);
     let schema = schema::of_modules();
     let folder = file.parent().unwrap_or(Path::new(""));
-    let mut check = Check {
-        source: text,
-        folder: Some(folder),
-        schema: &schema,
-        faults,
-        places: Places::new(),
-    };
-    let value = match root.is_null() {
-        true => Value::Object(serde_json::Map::new()),
-        false => check.value(&root, "", &schema).unwrap_or_default(),
-    };
-    rules::modules::apply(&mut check, &value);
-    if !check.faults.is_empty() {
-        return Err(check.faults.into_error(file, text));
-    }
+    let (value, check) = checked((file, Some(folder)), bytes, &schema, |check, root| {
+        let value = match root.is_null() {
+            true => Value::Object(serde_json::Map::new()),
+            false => check.value(root, "", &schema).unwrap_or_default(),
+        };
+        rules::modules::apply(check, &value);
+        value
+    })?;
     let shown = masking::without_secrets(&value, &schema, false);
     let shown = shown.get("modules").and_then(Value::as_object).cloned();
     let mut modules: Modules = settings(check, value, file)?;
