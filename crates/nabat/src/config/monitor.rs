@@ -274,7 +274,7 @@ impl Default for Watch {
 impl Monitor {
     /// The key of its kind, such as `ping`.
     pub fn kind(&self) -> &'static str {
-        match self.target() {
+        match self.written_target() {
             Some(target) => target.kind(),
             None if self.group.is_some() => "group",
             None => "heartbeat",
@@ -288,6 +288,18 @@ impl Monitor {
 
     /// What is looked at; nothing for a heartbeat and a group.
     pub fn target(&self) -> Option<Target> {
+        let mut target = self.written_target()?;
+        let wants_body = self.conditions.iter().any(Condition::wants_body);
+        if let Target::Http(http) = &mut target
+            && wants_body
+        {
+            Arc::make_mut(http).keeps_body = true;
+        }
+        Some(target)
+    }
+
+    /// The same without what the conditions want of it, so that nothing is copied.
+    fn written_target(&self) -> Option<Target> {
         let targets = [
             of(&self.ping, Target::Ping),
             of(&self.http, Target::Http),
@@ -304,14 +316,7 @@ impl Monitor {
             of(&self.domain, Target::Domain),
             of(&self.command, Target::Command),
         ];
-        let mut target = targets.into_iter().flatten().next();
-        let wants_body = self.conditions.iter().any(Condition::wants_body);
-        if let Some(Target::Http(http)) = &mut target
-            && wants_body
-        {
-            Arc::make_mut(http).keeps_body = true;
-        }
-        target
+        targets.into_iter().flatten().next()
     }
 
     /// Whether it runs a program on this machine.
@@ -337,7 +342,7 @@ impl Monitor {
 
     /// How often it is looked at.
     pub fn interval(&self) -> Duration {
-        let usual = || self.target().map(|target| target.usual_interval());
+        let usual = || self.written_target().map(|target| target.usual_interval());
         let given = self.interval.map(|interval| interval.duration());
         given.or_else(usual).unwrap_or(Duration::from_secs(30))
     }
