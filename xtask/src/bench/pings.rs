@@ -54,13 +54,7 @@ pub(crate) fn measure(subject: &Subject, figures: &mut Figures) -> Result<()> {
 
     let module = json!({"prober": "icmp", "icmp": {"preferred_ip_protocol": "ip4"}});
     let blackbox_us = blackbox::asked(&module, (0..ASKED).map(target))?;
-    figures.add("  blackbox_exporter's, us", blackbox_us);
-    let times = blackbox_us / nabat_us;
-    figures.add_for(
-        "  blackbox_exporter's times Nabat's",
-        times,
-        Target::AtLeast(40.0),
-    );
+    blackbox::compare(figures, "pings", [blackbox_us, nabat_us], 40.0);
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::blackbox;
 use super::cost::Cost;
-use super::figures::{Figures, Target};
+use super::figures::Figures;
 use super::http;
 use super::server::Server;
 use super::subject::Subject;
@@ -63,13 +63,7 @@ fn pages(subject: &Subject, site: &Site, figures: &mut Figures) -> Result<()> {
     figures.add_at_most("  CPU of each, us", nabat_us, 100.0);
     let module = json!({"prober": "http", "http": {"preferred_ip_protocol": "ip4"}});
     let blackbox_us = blackbox::asked(&module, (0..ASKED).map(|n| site.page(n)))?;
-    figures.add("  of blackbox_exporter, us", blackbox_us);
-    let times = blackbox_us / nabat_us;
-    figures.add_for(
-        "  of blackbox_exporter, times Nabat's",
-        times,
-        Target::AtLeast(5.0),
-    );
+    blackbox::compare(figures, "pages", [blackbox_us, nabat_us], 5.0);
     Ok(())
 }
 
