@@ -238,7 +238,8 @@ async fn add(wanted: Add) -> Outcome {
     }
     if told(&api, &made).await == Some(false) {
         complain(&format!(
-            "nobody is told of it yet; in a chat with the bot: /subscribe monitor=\"{}\"",
+            "nobody is told of it yet; in a chat with the bot: /subscribe monitor=\"{}\", or, for all \
+             monitors, /subscribe alertname=~\"Monitor.+\"",
             made.name
         ));
     }
