@@ -288,8 +288,19 @@ async fn list(wanted: List) -> Outcome {
         });
         return Ok(());
     }
+    // Below a choice stands what is in it.
+    let counts = if is_choice { counted(&all) } else { counts };
     print(&shown::list(&all, &counts, clock::now(), width()));
     Ok(())
+}
+
+/// How many of these stand how.
+fn counted(monitors: &[Shown]) -> Counts {
+    let mut counts = Counts::new();
+    for monitor in monitors {
+        *counts.entry(shown::status(monitor)).or_default() += 1;
+    }
+    counts
 }
 
 type Counts = std::collections::BTreeMap<String, usize>;
