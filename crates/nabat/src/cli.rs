@@ -29,6 +29,7 @@ use std::io::{self, Write};
 use std::process::{self, ExitCode};
 
 use clap::{Parser, Subcommand};
+use tokio::runtime::{self, Runtime};
 
 /// What a run of a command came to.
 pub type Outcome = Result<(), Failure>;
@@ -182,13 +183,21 @@ fn complain(text: &str) {
     }
 }
 
-/// A runtime for the commands that need one, with TLS ready to use.
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+/// A runtime for the commands that ask something and end.
+fn runtime() -> io::Result<Runtime> {
+    built(runtime::Builder::new_current_thread())
+}
+
+/// A runtime for those that serve others.
+fn server_runtime() -> io::Result<Runtime> {
+    built(runtime::Builder::new_multi_thread())
+}
+
+/// A runtime with TLS ready to use.
+fn built(mut builder: runtime::Builder) -> io::Result<Runtime> {
     // Fails only if a provider is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
+    builder.enable_all().build()
 }
 
 #[cfg(test)]

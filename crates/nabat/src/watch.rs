@@ -34,7 +34,7 @@ use crate::engine::NotTaken;
 use crate::probe::{Manner, Reach, Report, Tools};
 
 pub use address::Address;
-pub use watcher::{Files, Running, start};
+pub use watcher::{Files, Running, StartError, start};
 pub use wishes::Granter;
 
 /// How many requests may wait for the watch.

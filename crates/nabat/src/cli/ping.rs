@@ -16,7 +16,7 @@ use tokio::time::MissedTickBehavior;
 use super::output::{Output, json};
 use super::{Failure, Outcome, complain, print, runtime, words};
 use crate::probe::names::{NameError, Names};
-use crate::probe::ping::{AddressFamily, Pinger, Round};
+use crate::probe::ping::{AddressFamily, Listener, Pinger, Round, Seen};
 use tally::{Answer, Tally};
 use view::View;
 
@@ -179,11 +179,8 @@ impl Way {
         while self.count.is_none_or(|count| sent < count) {
             turn.tick().await;
             sent += 1;
-            let way = Arc::clone(&self);
-            tokio::spawn(async move {
-                let seen = way.pinger.round(address, way.plan).await;
-                way.tell(place, Event::Answer(Answer::of(seen, way.plan.timeout)));
-            });
+            let listener = Arc::clone(&self) as _;
+            self.pinger.begin(address, self.plan, place, listener);
         }
     }
 
@@ -197,6 +194,12 @@ impl Way {
     fn tell(&self, place: usize, event: Event) {
         // Who listened has seen enough.
         let _ = self.teller.send((place, event));
+    }
+}
+
+impl Listener for Way {
+    fn seen(&self, host: usize, seen: Seen) {
+        self.tell(host, Event::Answer(Answer::of(seen, self.plan.timeout)));
     }
 }
 

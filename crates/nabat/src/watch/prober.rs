@@ -1,26 +1,31 @@
-//! Makes the probes that are due: never too many at once, never too many to one host.
+//! Has the probes made that are due: never too many at once, never too many to one host.
 
-use std::collections::{HashMap, VecDeque};
+mod workers;
+
+use std::collections::HashMap;
+use std::io;
 use std::sync::Arc;
 
 use nabat_core::monitor::MonitorId;
 use nabat_core::time::Timestamp;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
-use crate::clock;
 use crate::probe::{Condition, Manner, Report, Target, Tools};
+use workers::Workers;
 
-/// Makes probes.
+pub(super) use workers::GATHERED;
+
+/// Has probes made.
 #[derive(Debug)]
 pub(super) struct Prober {
     tools: Arc<Tools>,
-    done: mpsc::UnboundedSender<Done>,
+    workers: Workers,
     limits: Limits,
-    /// How many are under way.
-    busy: usize,
+    /// Room for all that may be under way at once.
+    room: Arc<Semaphore>,
     hosts: HashMap<Arc<str>, Host>,
-    /// Those that wait because too many are under way in all.
-    waiting: VecDeque<Job>,
+    /// Those that are made at the next [`Self::begin`].
+    due: Vec<Turn>,
 }
 
 /// How many probes may be under way.
@@ -57,6 +62,13 @@ pub(super) struct Done {
     host: Arc<str>,
 }
 
+/// A probe to make once there is room for it, at its host first.
+#[derive(Debug)]
+struct Turn {
+    job: Job,
+    rooms: [Arc<Semaphore>; 2],
+}
+
 /// Says what came of a probe, whatever happens: one that nobody hears of would never be made again.
 #[derive(Debug)]
 struct Promise {
@@ -87,30 +99,42 @@ impl Drop for Promise {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Host {
-    busy: usize,
-    waiting: VecDeque<Job>,
+    room: Arc<Semaphore>,
+    /// How many probes wait for it or are made.
+    underway: usize,
 }
 
 impl Prober {
-    pub(super) fn new(
+    /// Prepares probes. What comes of them goes to `results`.
+    ///
+    /// # Errors
+    /// See [`Workers::start`].
+    pub(super) fn start(
         tools: Arc<Tools>,
         limits: Limits,
-        done: mpsc::UnboundedSender<Done>,
-    ) -> Self {
-        Self {
+        results: &mpsc::UnboundedSender<Vec<Done>>,
+    ) -> io::Result<Self> {
+        Ok(Self {
+            workers: Workers::start(&tools, results)?,
             tools,
-            done,
             limits,
-            busy: 0,
+            room: Arc::new(Semaphore::new(limits.at_once)),
             hosts: HashMap::new(),
-            waiting: VecDeque::new(),
-        }
+            due: Vec::new(),
+        })
     }
 
+    /// Goes by other limits. What is under way already counts no more.
     pub(super) fn limit(&mut self, limits: Limits) {
-        self.limits = limits;
+        if self.limits != limits {
+            self.limits = limits;
+            self.room = Arc::new(Semaphore::new(limits.at_once));
+            for host in self.hosts.values_mut() {
+                host.room = Arc::new(Semaphore::new(limits.per_host));
+            }
+        }
     }
 
     /// What probes are made with.
@@ -118,54 +142,33 @@ impl Prober {
         Arc::clone(&self.tools)
     }
 
-    /// Makes a probe as soon as there is room.
+    /// Puts down a probe that is due.
     pub(super) fn probe(&mut self, job: Job) {
-        let host = self.hosts.entry(job.target.host()).or_default();
-        if host.busy >= self.limits.per_host {
-            host.waiting.push_back(job);
-        } else if self.busy >= self.limits.at_once {
-            self.waiting.push_back(job);
-        } else {
-            host.busy += 1;
-            self.begin(job);
+        let per_host = self.limits.per_host;
+        let host = self.hosts.entry(job.target.host());
+        let host = host.or_insert_with(|| Host {
+            room: Arc::new(Semaphore::new(per_host)),
+            underway: 0,
+        });
+        host.underway += 1;
+        let rooms = [Arc::clone(&host.room), Arc::clone(&self.room)];
+        self.due.push(Turn { job, rooms });
+    }
+
+    /// Has the probes made that were put down.
+    pub(super) fn begin(&mut self) {
+        if !self.due.is_empty() {
+            self.workers.make(std::mem::take(&mut self.due));
         }
     }
 
-    fn begin(&mut self, job: Job) {
-        self.busy += 1;
-        let tools = Arc::clone(&self.tools);
-        let promise = Promise {
-            of: job.of,
-            host: job.target.host(),
-            begun_at: clock::now(),
-            report: None,
-            done: self.done.clone(),
-        };
-        tokio::spawn(async move {
-            promise.keep(job.target.probe(&job.conditions, &tools, job.manner).await);
-        });
-    }
-
-    /// Makes room after a probe.
+    /// Forgets a probe that was made.
     pub(super) fn finished(&mut self, done: &Done) {
-        self.busy = self.busy.saturating_sub(1);
-        let next = self.hosts.get_mut(&done.host).and_then(|host| {
-            host.busy = host.busy.saturating_sub(1);
-            host.waiting.pop_front()
-        });
-        if let Some(next) = next {
-            self.probe(next);
-        } else if self
-            .hosts
-            .get(&done.host)
-            .is_some_and(|host| host.busy == 0)
-        {
-            self.hosts.remove(&done.host);
-        }
-        while self.busy < self.limits.at_once
-            && let Some(job) = self.waiting.pop_front()
-        {
-            self.probe(job);
+        if let Some(host) = self.hosts.get_mut(&done.host) {
+            host.underway -= 1;
+            if host.underway == 0 {
+                self.hosts.remove(&done.host);
+            }
         }
     }
 }

@@ -23,7 +23,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::keeper::Batch;
-use super::prober::{Done, For, Job, Prober};
+use super::prober::{Done, For, GATHERED, Job, Prober};
 use super::witnesses::Witnesses;
 use super::{Address, Ask, Beat, Refused, Reply, alarms};
 use crate::clock;
@@ -35,7 +35,7 @@ use crate::state_log::{self, State, StateLog};
 
 use known::Known;
 
-pub use start::{Files, Running, start};
+pub use start::{Files, Running, StartError, start};
 
 /// At least so often time is looked at: the clock may have been set.
 const LOOK_PERIOD: Duration = Duration::from_secs(1);
@@ -51,15 +51,13 @@ const LOG_PATIENCE: Duration = Duration::from_secs(1);
 const KEEP_AGAIN: Duration = Duration::from_secs(1);
 /// How long to wait before alerts that found no room are raised again.
 const RAISE_AGAIN: Duration = Duration::from_secs(10);
-/// How many results are looked at before what follows is kept.
-const RESULTS_AT_A_TIME: usize = 1_024;
 
 /// The task that owns all monitors.
 #[derive(Debug)]
 struct Watcher {
     engine: engine::Handle,
     asks: mpsc::Receiver<Ask>,
-    results: mpsc::UnboundedReceiver<Done>,
+    results: mpsc::UnboundedReceiver<Vec<Done>>,
     prober: Prober,
     watch: Watch,
     monitors: BTreeMap<MonitorId, Known>,
@@ -105,22 +103,25 @@ impl Watcher {
                     None | Some(Ask::Stop) => break,
                     Some(ask) => self.ask(ask).await,
                 },
-                Some(done) = self.results.recv() => self.take_results(done),
+                Some(results) = self.results.recv() => {
+                    results.iter().for_each(|done| self.take_result(done));
+                }
                 kept = kept(&mut self.keeping) => self.kept(kept),
                 () = tokio::time::sleep(patience) => {}
             }
             self.pass_time();
             self.follow();
+            self.prober.begin();
             self.keep();
         }
         self.stop().await;
     }
 
-    /// How long nothing will happen by itself.
+    /// How long nothing will happen by itself, or may wait for what happens next.
     fn patience(&self) -> Duration {
         let now = clock::now();
         let next = self.watch.next_due().map(|due| due.since(now));
-        next.map_or(LOOK_PERIOD, |next| next.min(LOOK_PERIOD))
+        next.map_or(LOOK_PERIOD, |next| next.clamp(GATHERED, LOOK_PERIOD))
     }
 
     fn pass_time(&mut self) {
@@ -320,18 +321,6 @@ impl Watcher {
         }
         self.follow();
         self.once_kept(move |kept| tell(reply, kept));
-    }
-
-    fn take_results(&mut self, first: Done) {
-        let mut next = Some(first);
-        let mut left = RESULTS_AT_A_TIME;
-        while let Some(done) = next.take() {
-            self.take_result(&done);
-            left -= 1;
-            if left > 0 {
-                next = self.results.try_recv().ok();
-            }
-        }
     }
 
     fn take_result(&mut self, done: &Done) {

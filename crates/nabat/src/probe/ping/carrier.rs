@@ -8,12 +8,10 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::net::{IpAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
-
-use super::inbox::Inbox;
+use super::inbox::{Inbox, Teller};
 use super::packet::{Family, Mark};
 use super::rounds::{Due, Key, Packet, Rounds, Which};
-use super::seen::{By, Fault, NO_HOST, Refusal, Seen, words_of};
+use super::seen::{By, Fault, NO_HOST, Refusal, words_of};
 use super::socket::{Answer, Undelivered};
 use super::sockets::{Sockets, Unsent};
 
@@ -56,7 +54,7 @@ struct Carrier {
 /// The rounds, and which of them are over before their time.
 #[derive(Default)]
 struct Underway {
-    rounds: Rounds<oneshot::Sender<Seen>>,
+    rounds: Rounds<Teller>,
     over: Vec<Key>,
 }
 
@@ -132,8 +130,7 @@ impl Carrier {
             sockets.forget(packet);
         }
         let seen = round.seen();
-        // Who asked may have stopped waiting.
-        let _ = round.teller.send(seen);
+        round.teller.tell(seen);
     }
 }
 
