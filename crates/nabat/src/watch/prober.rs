@@ -1,4 +1,7 @@
 //! Makes the probes that are due: never too many at once, never too many to one host.
+//!
+//! Witnesses wait for nothing: whether Nabat sees anything has to be known just when all other probes
+//! wait for answers that do not come.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -118,8 +121,11 @@ impl Prober {
         Arc::clone(&self.tools)
     }
 
-    /// Makes a probe as soon as there is room.
+    /// Makes a probe as soon as there is room; that of a witness at once.
     pub(super) fn probe(&mut self, job: Job) {
+        if let For::Witness(_) = job.of {
+            return self.begin(job);
+        }
         let host = self.hosts.entry(job.target.host()).or_default();
         if host.busy >= self.limits.per_host {
             host.waiting.push_back(job);
@@ -127,12 +133,12 @@ impl Prober {
             self.waiting.push_back(job);
         } else {
             host.busy += 1;
+            self.busy += 1;
             self.begin(job);
         }
     }
 
-    fn begin(&mut self, job: Job) {
-        self.busy += 1;
+    fn begin(&self, job: Job) {
         let tools = Arc::clone(&self.tools);
         let promise = Promise {
             of: job.of,
@@ -148,6 +154,9 @@ impl Prober {
 
     /// Makes room after a probe.
     pub(super) fn finished(&mut self, done: &Done) {
+        if let For::Witness(_) = done.of {
+            return; // It took none.
+        }
         self.busy = self.busy.saturating_sub(1);
         let next = self.hosts.get_mut(&done.host).and_then(|host| {
             host.busy = host.busy.saturating_sub(1);
@@ -167,5 +176,50 @@ impl Prober {
         {
             self.probe(job);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::net::TcpListener;
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::probe::{Outcome, ssh, tcp};
+
+    #[tokio::test]
+    async fn a_witness_is_asked_though_all_room_is_taken_by_probes_that_wait_for_answers() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = silent.local_addr().unwrap();
+        let mute = ssh::Ssh {
+            address: address.to_string().parse().unwrap(),
+            matches: None,
+        };
+        let open = tcp::Tcp::new(address.to_string().parse().unwrap());
+        let (done, mut results) = mpsc::unbounded_channel();
+        let limits = Limits {
+            at_once: 1,
+            per_host: 1,
+        };
+        let mut prober = Prober::new(Arc::new(Tools::start().unwrap()), limits, done);
+        let job = |of, target| Job {
+            of,
+            target: Arc::new(target),
+            conditions: Arc::default(),
+            manner: Manner::within(Duration::from_secs(60)),
+        };
+        for number in 1..=2 {
+            let of = For::Monitor(MonitorId(number));
+            prober.probe(job(of, Target::Ssh(Arc::new(mute.clone()))));
+        }
+        prober.probe(job(For::Witness(0), Target::Tcp(Arc::new(open))));
+        let first = timeout(Duration::from_secs(20), results.recv()).await;
+        let first = first.unwrap().unwrap();
+        assert_eq!(first.of, For::Witness(0));
+        assert_eq!(first.report.outcome, Outcome::Up);
+        prober.finished(&first);
+        assert_eq!(prober.busy, 1, "it makes no room for others");
     }
 }
