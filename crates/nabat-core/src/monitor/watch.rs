@@ -188,10 +188,11 @@ impl Watch {
         self.witnesses.blind_since()
     }
 
-    /// There are these witnesses, known by their index.
+    /// There are these witnesses, known by their index. Without any, nothing can be blind.
     pub fn set_witnesses(&mut self, now: Timestamp, witnesses: &[Witness]) {
         self.step(now);
         self.witnesses.set(self.now, witnesses);
+        self.see();
     }
 
     /// Watches a monitor by these rules: from the beginning, from where `state` left it, or on, if it
