@@ -230,6 +230,15 @@ impl Watch {
         self.tally_groups_of(id, self.now);
     }
 
+    /// These are about to be [set](Watch::set) anew: what they are to one another until then counts no
+    /// more. Two of them may exchange who is reached through whom.
+    pub fn loosen(&mut self, ids: impl IntoIterator<Item = MonitorId>) {
+        for id in ids {
+            self.family.set(id, &[]);
+            self.groups.set(id, &[]);
+        }
+    }
+
     fn add(&mut self, id: MonitorId, rules: Rules, state: Option<State>) {
         let fresh = state.is_none();
         let mut state = state.unwrap_or_else(|| State::fresh(self.now));

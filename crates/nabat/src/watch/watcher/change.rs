@@ -480,7 +480,10 @@ impl Watcher {
         let created = plan.puts.iter().filter(|put| put.done == PutDone::Created);
         let created: HashSet<String> = created.map(|put| put.known.record.name.clone()).collect();
         let puts = plan.puts.into_iter();
-        for planned in puts.filter(|put| put.done != PutDone::Same) {
+        let puts: Vec<Planned> = puts.filter(|put| put.done != PutDone::Same).collect();
+        self.watch
+            .loosen(puts.iter().map(|put| put.known.record.id));
+        for planned in puts {
             let Planned { known, rules, .. } = planned;
             let id = known.record.id;
             self.last_number = self.last_number.max(id.0);
