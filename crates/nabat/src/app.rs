@@ -231,7 +231,8 @@ impl App {
             Arc::clone(&tools),
             files,
             config.clone(),
-        )?;
+        )
+        .await?;
         let integrations = Integrations::new(engine.handle.clone(), Arc::clone(&metrics), instance);
 
         let counted = Arc::clone(&metrics);

@@ -2,6 +2,7 @@
 
 mod history;
 mod incidents;
+mod monitors;
 mod tokens;
 
 use std::collections::BTreeMap;
@@ -47,6 +48,7 @@ pub(crate) fn run<S: Store + History>(fresh: impl Fn() -> (TempDir, S)) {
     }
     history::run(&fresh);
     incidents::run(&fresh);
+    monitors::run(&fresh);
     tokens::run(fresh);
 }
 

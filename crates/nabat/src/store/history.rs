@@ -88,6 +88,8 @@ pub struct Watched {
     pub monitors: Vec<Kept>,
     /// Up to when they have been watched.
     pub until: Option<Timestamp>,
+    /// The last number that was given to one, there or gone.
+    pub numbers_used: u64,
 }
 
 /// How many signs of life are kept of each monitor.

@@ -61,6 +61,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../migrations/0008_monitors.sql")),
     M::up(include_str!("../../migrations/0009_tokens.sql")),
     M::up(include_str!("../../migrations/0010_bots.sql")),
+    M::up(include_str!("../../migrations/0012_monitor_numbers.sql")),
 ];
 /// A larger log is cut to this size in bytes when it begins anew.
 const WAL_KEPT_BYTES: u32 = 64 << 20;
