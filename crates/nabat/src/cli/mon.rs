@@ -17,6 +17,7 @@ use super::table::{Table, clean, width};
 use super::words::address;
 use super::{Failure, Outcome, complain, print, runtime};
 use crate::config::monitor::KINDS;
+use crate::config::suggest;
 use crate::web::api::shape::monitor::Monitor;
 
 /// The names by which a link to `nabat` may be called.
@@ -307,11 +308,14 @@ fn scheme(kind: &str) -> Result<&'static str, Failure> {
         _ => {}
     }
     // Nobody asks for these from afar: one runs a program, the other calls.
-    let mut kinds = KINDS.into_iter();
-    let known = kinds.find(|known| *known == lower && !matches!(*known, "command" | "heartbeat"));
+    let kinds = KINDS
+        .into_iter()
+        .filter(|kind| !matches!(*kind, "command" | "heartbeat"));
+    let known = kinds.clone().find(|known| *known == lower);
     known.ok_or_else(|| {
+        let kinds = suggest::one_of(kinds);
         Failure::Usage(format!(
-            "nabat: `{kind}` is no type of monitor; there are ping, tcp, http, tls, dns, ssh, smtp, redis, postgres, mysql, websocket and domain"
+            "nabat: `{kind}` is no type of monitor; give {kinds}"
         ))
     })
 }
