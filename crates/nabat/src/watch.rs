@@ -347,7 +347,7 @@ pub struct Page {
     pub monitors: Vec<Shown>,
     /// Whether there are more.
     pub more: bool,
-    /// How many of all there are with each status.
+    /// How many of all in the scope there are with each status.
     pub counts: BTreeMap<Status, usize>,
 }
 

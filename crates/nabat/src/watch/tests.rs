@@ -296,3 +296,28 @@ async fn another_time_zone_holds_for_heartbeats_that_are_there() {
     in_time.expect("it is due by the clocks of the new zone");
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sees_a_part_counts_that_part() {
+    let world = World::start().await;
+    for name in ["a", "b", "c"] {
+        world.put(name, admin()).await.unwrap();
+    }
+    let filter = Filter {
+        scope: vec![Matcher::equal("monitor", "b")].into(),
+        limit: 10,
+        ..Filter::default()
+    };
+    let page = world.watch.handle.list(filter).await.unwrap();
+    let names: Vec<_> = page.monitors.iter().map(|one| &*one.record.name).collect();
+    assert_eq!(names, ["b"]);
+    assert_eq!(page.counts, BTreeMap::from([(Status::Pending, 1)]));
+    let nobody = world
+        .watch
+        .handle
+        .numbered(MonitorId(99))
+        .await
+        .unwrap_err();
+    assert_eq!(nobody.to_string(), "there is no monitor `99`");
+    world.stop().await;
+}
