@@ -16,10 +16,12 @@ mod wishes;
 mod witnesses;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use nabat_core::alert::Labels;
+use nabat_core::change::Change;
 use nabat_core::chat::{ChatKey, MadeBot};
 use nabat_core::matcher::Matcher;
 use nabat_core::monitor::record::{Origin, Record};
@@ -54,7 +56,7 @@ enum Ask {
     One(String, Reply<Shown>),
     Numbered(MonitorId, Reply<Shown>),
     Glance(Glance, Reply<Glanced>),
-    Put(Vec<Wanted>, Mode, Reply<Vec<Put>>),
+    Put(Vec<Wanted>, Mode, Option<Along>, Reply<Vec<Put>>),
     Remove(Vec<String>, Reply<()>),
     Apply(Vec<Wanted>, Apply, Reply<Applied>),
     Pause(String, bool, Reply<Shown>),
@@ -281,6 +283,22 @@ pub enum Mode {
     Change(Timestamp),
 }
 
+/// What is to be kept in the same commit as a monitor that is made, of what it is shown as then.
+pub struct Along(Box<dyn FnOnce(&Shown) -> Change + Send>);
+
+impl Along {
+    /// What `of` makes of the monitor.
+    pub fn new(of: impl FnOnce(&Shown) -> Change + Send + 'static) -> Self {
+        Self(Box::new(of))
+    }
+}
+
+impl fmt::Debug for Along {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Along")
+    }
+}
+
 /// What became of a monitor that was put.
 #[derive(Debug, Clone)]
 pub struct Put {
@@ -479,7 +497,16 @@ impl Handle {
     /// # Errors
     /// See [`Refused`].
     pub async fn put(&self, wanted: Vec<Wanted>, mode: Mode) -> Result<Vec<Put>, Refused> {
-        self.ask(|reply| Ask::Put(wanted, mode, reply)).await
+        self.ask(|reply| Ask::Put(wanted, mode, None, reply)).await
+    }
+
+    /// Makes a monitor where there is none of its name, and keeps `along` with it.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn make(&self, wanted: Wanted, along: Option<Along>) -> Result<Vec<Put>, Refused> {
+        self.ask(|reply| Ask::Put(vec![wanted], Mode::Create, along, reply))
+            .await
     }
 
     /// Watches these no more, and forgets their history.

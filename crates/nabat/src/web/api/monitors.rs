@@ -9,10 +9,10 @@ mod tell;
 use std::path::Path;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use nabat_core::monitor::record::Origin;
 use nabat_core::monitor::{Status, Trouble};
 use nabat_core::time::parse_period;
@@ -22,6 +22,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::caller::{Admin, Caller, Operator, Scoped, Viewer};
+use super::once::Receipt;
 use super::operation::{self, MERGE_PATCH, Operation};
 use super::request::{Segment, Sent};
 use super::shape::monitor::{
@@ -31,7 +32,7 @@ use super::{page, patch};
 use crate::clock;
 use crate::config::{self, Written, masking, parse_monitor, suggest};
 use crate::probe::Reach;
-use crate::watch::{self, Filter, Mode, Put, PutDone, Refused, Shown, Wanted};
+use crate::watch::{self, Along, Filter, Mode, Put, PutDone, Refused, Shown, Wanted};
 use crate::web;
 use crate::web::answer::Problem;
 use history::{history, pings};
@@ -274,11 +275,20 @@ async fn show(
 async fn create(
     State(state): State<web::State>,
     admin: Admin,
+    receipt: Option<Extension<Receipt>>,
     Sent(mut definition): Sent<Value>,
 ) -> Result<(StatusCode, Json<Monitor>), Problem> {
     masking::unmask(&mut definition, &Value::Null)?;
     let written = written(&definition, "the body")?;
-    put(&state, &admin.caller, written, Mode::Create).await
+    let caller = admin.caller;
+    let wanted = wanted_by(&state, &caller, written, &mut Asked::default()).await?;
+    let along = receipt.map(|Extension(receipt)| {
+        let (state, caller) = (state.clone(), caller.clone());
+        Along::new(move |made| {
+            receipt.kept(StatusCode::CREATED, &shown(made.clone(), &state, &caller))
+        })
+    });
+    answer(&state, &caller, state.watch.make(wanted, along).await?)
 }
 
 /// Makes a monitor, or replaces the one of this name.
@@ -290,7 +300,9 @@ async fn replace(
 ) -> Result<(StatusCode, Json<Monitor>), Problem> {
     unmask(&mut definition, &name, &state).await?;
     let written = named(definition, &name)?;
-    put(&state, &admin.caller, written, Mode::Replace).await
+    let wanted = wanted_by(&state, &admin.caller, written, &mut Asked::default()).await?;
+    let put = state.watch.put(vec![wanted], Mode::Replace).await?;
+    answer(&state, &admin.caller, put)
 }
 
 /// Changes parts of a monitor.
@@ -441,16 +453,6 @@ async fn apply(
         removed: applied.removed,
         same: applied.same,
     }))
-}
-
-async fn put(
-    state: &web::State,
-    caller: &Caller,
-    written: Written,
-    mode: Mode,
-) -> Result<(StatusCode, Json<Monitor>), Problem> {
-    let wanted = wanted_by(state, caller, written, &mut Asked::default()).await?;
-    answer(state, caller, state.watch.put(vec![wanted], mode).await?)
 }
 
 fn answer(
