@@ -30,6 +30,7 @@ use super::shape::monitor::{
 };
 use super::{page, patch};
 use crate::clock;
+use crate::config::monitor::KINDS;
 use crate::config::{self, Written, masking, parse_monitor, suggest};
 use crate::probe::Reach;
 use crate::watch::{self, Along, Filter, Mode, Put, PutDone, Refused, Shown, Wanted};
@@ -54,7 +55,7 @@ struct Params {
     #[schemars(regex(pattern = "^[a-z]+(,[a-z]+)*$"), length(max = 1000))]
     status: Option<String>,
     /// Only those of this kind, such as `ping`.
-    #[schemars(length(max = 1000))]
+    #[schemars(extend("enum" = KINDS))]
     kind: Option<String>,
     /// Only those whose name or target contains this, in any case.
     #[schemars(length(max = 1000))]
@@ -216,6 +217,11 @@ async fn list(
     {
         return Err(wrong(format!("`{}…` is too long", page::cut(long))));
     }
+    if let Some(kind) = params.kind.as_deref()
+        && !KINDS.contains(&kind)
+    {
+        return Err(wrong(no_kind(kind)));
+    }
     let statuses = params.status.iter().flat_map(|list| list.split(','));
     let statuses = statuses
         .map(|status| serde_json::from_value(status.into()).map_err(|_| wrong(no_status(status))));
@@ -247,6 +253,14 @@ async fn list(
 fn no_status(word: &str) -> String {
     let known = suggest::one_of(Status::ALL.map(Status::word));
     format!("`{}` is no status; a monitor is {known}", page::cut(word))
+}
+
+fn no_kind(word: &str) -> String {
+    let known = suggest::one_of(KINDS);
+    format!(
+        "`{}` is no kind; those that there are: {known}",
+        page::cut(word)
+    )
 }
 
 /// The monitor of this name, if whoever asks may know of it.
