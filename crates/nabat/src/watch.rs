@@ -6,6 +6,7 @@
 
 mod address;
 mod alarms;
+mod along;
 mod gateway;
 mod keeper;
 mod prober;
@@ -16,12 +17,10 @@ mod wishes;
 mod witnesses;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use nabat_core::alert::Labels;
-use nabat_core::change::Change;
 use nabat_core::chat::{ChatKey, MadeBot};
 use nabat_core::matcher::Matcher;
 use nabat_core::monitor::record::{Origin, Record};
@@ -36,6 +35,7 @@ use crate::engine::NotTaken;
 use crate::probe::{Manner, Reach, Report, Tools};
 
 pub use address::Address;
+pub use along::Along;
 pub use watcher::{Files, Running, start};
 pub use wishes::Granter;
 
@@ -281,22 +281,6 @@ pub enum Mode {
     Replace,
     /// It must be there, and not have been changed since this moment.
     Change(Timestamp),
-}
-
-/// What is to be kept in the same commit as a monitor that is made, of what it is shown as then.
-pub struct Along(Box<dyn FnOnce(&Shown) -> Change + Send>);
-
-impl Along {
-    /// What `of` makes of the monitor.
-    pub fn new(of: impl FnOnce(&Shown) -> Change + Send + 'static) -> Self {
-        Self(Box::new(of))
-    }
-}
-
-impl fmt::Debug for Along {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Along")
-    }
 }
 
 /// What became of a monitor that was put.

@@ -60,7 +60,7 @@ impl Watcher {
             .collect();
         let is_kept = along.is_some();
         if let Some((along, (_, put))) = along.zip(puts.first()) {
-            watched.changes.push((along.0)(&put.shown));
+            watched.changes.push(along.change(&put.shown));
         }
         if !says_nothing(&watched) {
             self.keep_now(watched).await?;
