@@ -183,7 +183,7 @@ impl App {
             token,
             keyring: Keyring::new(store.tokens()?),
             names: Names::of(&instance),
-            answers: once::Answers::default(),
+            answers: once::Answers::stored(store.as_ref(), clock::now())?,
             manual: Manual::new(&prefix),
         };
 

@@ -156,8 +156,8 @@ pub(super) fn maintained(monitor: &Monitor) -> String {
     format!("in maintenance until {}", until.strftime(how))
 }
 
-/// What was done, or would be.
-pub(super) fn applied(applied: &Applied, dry_run: bool, changes: &Changes) -> String {
+/// What is to be done, a line for each monitor, below it what changes.
+pub(super) fn planned(applied: &Applied, changes: &Changes) -> String {
     let mut text = String::new();
     for (sign, names) in [
         ('+', &applied.created),
@@ -171,16 +171,19 @@ pub(super) fn applied(applied: &Applied, dry_run: bool, changes: &Changes) -> St
             }
         }
     }
+    text
+}
+
+/// How much was done, or would be.
+pub(super) fn applied(applied: &Applied, dry_run: bool) -> String {
     let done = if dry_run { "would be " } else { "" };
-    let _ = writeln!(
-        text,
-        "{} {done}created, {} {done}changed, {} {done}removed, {} the same",
+    format!(
+        "{} {done}created, {} {done}changed, {} {done}removed, {} the same\n",
         applied.created.len(),
         applied.changed.len(),
         applied.removed.len(),
         applied.same
-    );
-    text
+    )
 }
 
 fn place(status: &str) -> usize {
@@ -200,7 +203,7 @@ fn latency(monitor: &Monitor) -> String {
 }
 
 /// What was seen: of what stands well, the last time.
-fn words(monitor: &Monitor) -> &str {
+pub(super) fn words(monitor: &Monitor) -> &str {
     match &monitor.last {
         Some(last) if monitor.alarm.is_none() => &last.words,
         _ => &monitor.words,
