@@ -369,6 +369,8 @@ async fn test(one: One) -> Outcome {
     let of_monitor = look(&api, &one.name).await;
     let report: Report = match (of_monitor, shorthand::read(&one.name)) {
         (Ok(report), _) => report,
+        // Only what is no monitor may be meant as a target.
+        (Err(error), _) if !error.is::<NotFound>() => return Err(error.into()),
         (Err(_), Some(target)) => {
             let definition = json!({"name": target.name, target.kind: target.target});
             api.post("/api/v1/probe", &definition).await?
