@@ -21,7 +21,11 @@ impl Watcher {
     pub(super) fn list(&self, filter: &Filter) -> Page {
         let now = clock::now();
         let mut page = Page::default();
-        for id in self.monitors.keys() {
+        let seen = self.monitors.iter().filter(|(_, known)| {
+            // Most ask for everything, and need no labels.
+            filter.scope.is_empty() || token::covers(&filter.scope, &known.labels())
+        });
+        for (id, _) in seen {
             let status = self.watch.status(*id, now).unwrap_or(Status::Pending);
             *page.counts.entry(status).or_default() += 1;
         }
