@@ -257,6 +257,7 @@ impl App {
                 ears,
                 bodies: web::bodies(),
                 readers: web::readers(),
+                probes: web::probes(),
                 turns: web::Turns::default(),
                 reload,
             },
