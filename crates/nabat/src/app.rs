@@ -183,7 +183,7 @@ impl App {
             token,
             keyring: Keyring::new(store.tokens()?),
             names: Names::of(&instance),
-            answers: once::Answers::default(),
+            answers: once::Answers::stored(store.as_ref(), clock::now())?,
             manual: Manual::new(&prefix),
         };
 
@@ -231,7 +231,8 @@ impl App {
             Arc::clone(&tools),
             files,
             config.clone(),
-        )?;
+        )
+        .await?;
         let integrations = Integrations::new(engine.handle.clone(), Arc::clone(&metrics), instance);
 
         let counted = Arc::clone(&metrics);
@@ -256,6 +257,7 @@ impl App {
                 ears,
                 bodies: web::bodies(),
                 readers: web::readers(),
+                probes: web::probes(),
                 turns: web::Turns::default(),
                 reload,
             },

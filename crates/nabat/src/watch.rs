@@ -6,6 +6,7 @@
 
 mod address;
 mod alarms;
+mod along;
 mod gateway;
 mod keeper;
 mod prober;
@@ -34,6 +35,7 @@ use crate::engine::NotTaken;
 use crate::probe::{Manner, Reach, Report, Tools};
 
 pub use address::Address;
+pub use along::Along;
 pub use watcher::{Files, Running, StartError, start};
 pub use wishes::Granter;
 
@@ -54,7 +56,7 @@ enum Ask {
     One(String, Reply<Shown>),
     Numbered(MonitorId, Reply<Shown>),
     Glance(Glance, Reply<Glanced>),
-    Put(Vec<Wanted>, Mode, Reply<Vec<Put>>),
+    Put(Vec<Wanted>, Mode, Option<Along>, Reply<Vec<Put>>),
     Remove(Vec<String>, Reply<()>),
     Apply(Vec<Wanted>, Apply, Reply<Applied>),
     Pause(String, bool, Reply<Shown>),
@@ -347,7 +349,7 @@ pub struct Page {
     pub monitors: Vec<Shown>,
     /// Whether there are more.
     pub more: bool,
-    /// How many of all there are with each status.
+    /// How many of all in the scope there are with each status.
     pub counts: BTreeMap<Status, usize>,
 }
 
@@ -479,7 +481,16 @@ impl Handle {
     /// # Errors
     /// See [`Refused`].
     pub async fn put(&self, wanted: Vec<Wanted>, mode: Mode) -> Result<Vec<Put>, Refused> {
-        self.ask(|reply| Ask::Put(wanted, mode, reply)).await
+        self.ask(|reply| Ask::Put(wanted, mode, None, reply)).await
+    }
+
+    /// Makes a monitor where there is none of its name, and keeps `along` with it.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn make(&self, wanted: Wanted, along: Option<Along>) -> Result<Vec<Put>, Refused> {
+        self.ask(|reply| Ask::Put(vec![wanted], Mode::Create, along, reply))
+            .await
     }
 
     /// Watches these no more, and forgets their history.

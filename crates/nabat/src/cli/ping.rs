@@ -27,6 +27,11 @@ const SHORTEST: Duration = Duration::from_millis(10);
 /// How often what is seen is drawn anew.
 const FRAME: Duration = Duration::from_millis(100);
 
+/// How long answers are gathered.
+const GATHERED: Duration = Duration::from_millis(10);
+/// How many answers are taken in at a time.
+const AT_A_TIME: usize = 1_024;
+
 /// Ping hosts now and see how they answer
 ///
 /// At a terminal there is a line for each host, kept up to date until Ctrl-C. Elsewhere each answer
@@ -106,18 +111,23 @@ impl Ping {
         let mut frame = tokio::time::interval(FRAME);
         frame.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut stop = std::pin::pin!(tokio::signal::ctrl_c());
+        let says_all = !is_live && self.output == Output::Text;
+        let mut news = Vec::new();
         loop {
             tokio::select! {
-                next = told.recv() => match next {
-                    Some((place, event)) => {
+                count = told.recv_many(&mut news, AT_A_TIME) => {
+                    if count == 0 {
+                        break;
+                    }
+                    for (place, event) in news.drain(..) {
                         let Some(tally) = tallies.get_mut(place) else { continue };
-                        let line = tally.note(event);
-                        if let (Some(line), false, Output::Text) = (line, is_live, self.output) {
-                            print(&format!("{line}\n"));
+                        if tally.note(event) && says_all {
+                            print(&format!("{}\n", tally.line()));
                         }
                     }
-                    None => break,
-                },
+                    // To wake up for each answer would cost more than all else.
+                    tokio::time::sleep(GATHERED).await;
+                }
                 _ = frame.tick() => {
                     if let Some(view) = &mut view {
                         view.draw(&tallies);

@@ -1,4 +1,7 @@
 //! Has the probes made that are due: never too many at once, never too many to one host.
+//!
+//! Witnesses wait for nothing: whether Nabat sees anything has to be known just when all other probes
+//! wait for answers that do not come.
 
 mod workers;
 
@@ -62,11 +65,11 @@ pub(super) struct Done {
     host: Arc<str>,
 }
 
-/// A probe to make once there is room for it, at its host first.
+/// A probe to make once there is room for it, if it needs any: at its host, then among all.
 #[derive(Debug)]
 struct Turn {
     job: Job,
-    rooms: [Arc<Semaphore>; 2],
+    rooms: Option<[Arc<Semaphore>; 2]>,
 }
 
 /// Says what came of a probe, whatever happens: one that nobody hears of would never be made again.
@@ -142,17 +145,24 @@ impl Prober {
         Arc::clone(&self.tools)
     }
 
-    /// Puts down a probe that is due.
+    /// Puts down a probe that is due: to be made as soon as there is room, that of a witness at once.
     pub(super) fn probe(&mut self, job: Job) {
+        let rooms = match job.of {
+            For::Witness(_) => None,
+            For::Monitor(_) => Some([self.room_at(job.target.host()), Arc::clone(&self.room)]),
+        };
+        self.due.push(Turn { job, rooms });
+    }
+
+    /// The room at a host, for one more probe.
+    fn room_at(&mut self, host: Arc<str>) -> Arc<Semaphore> {
         let per_host = self.limits.per_host;
-        let host = self.hosts.entry(job.target.host());
-        let host = host.or_insert_with(|| Host {
+        let host = self.hosts.entry(host).or_insert_with(|| Host {
             room: Arc::new(Semaphore::new(per_host)),
             underway: 0,
         });
         host.underway += 1;
-        let rooms = [Arc::clone(&host.room), Arc::clone(&self.room)];
-        self.due.push(Turn { job, rooms });
+        Arc::clone(&host.room)
     }
 
     /// Has the probes made that were put down.
@@ -164,10 +174,114 @@ impl Prober {
 
     /// Forgets a probe that was made.
     pub(super) fn finished(&mut self, done: &Done) {
+        if let For::Witness(_) = done.of {
+            return; // It took no room.
+        }
         if let Some(host) = self.hosts.get_mut(&done.host) {
             host.underway -= 1;
             if host.underway == 0 {
                 self.hosts.remove(&done.host);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+    use std::time::Duration;
+
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::probe::{Outcome, ssh, tcp};
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    struct World {
+        prober: Prober,
+        results: mpsc::UnboundedReceiver<Vec<Done>>,
+    }
+
+    impl World {
+        fn with(at_once: usize, per_host: usize) -> Self {
+            let (done, results) = mpsc::unbounded_channel();
+            let tools = Arc::new(Tools::start().unwrap());
+            let limits = Limits { at_once, per_host };
+            let prober = Prober::start(tools, limits, &done).unwrap();
+            Self { prober, results }
+        }
+
+        /// Looks at an SSH server as a monitor of this number.
+        fn ask_ssh(&mut self, number: u64, address: SocketAddr) {
+            let ssh = ssh::Ssh {
+                address: address.to_string().parse().unwrap(),
+                matches: None,
+            };
+            let of = For::Monitor(MonitorId(number));
+            self.ask(of, Target::Ssh(Arc::new(ssh)));
+        }
+
+        fn ask(&mut self, of: For, target: Target) {
+            self.prober.probe(Job {
+                of,
+                target: Arc::new(target),
+                conditions: Arc::default(),
+                manner: Manner::within(Duration::from_secs(60)),
+            });
+        }
+
+        async fn heard(&mut self) -> Vec<Done> {
+            let heard = timeout(PATIENCE, self.results.recv()).await;
+            heard.unwrap().unwrap()
+        }
+    }
+
+    async fn accepted(listener: &TcpListener) -> TcpStream {
+        let accepted = timeout(PATIENCE, listener.accept()).await;
+        accepted.unwrap().unwrap().0
+    }
+
+    #[tokio::test]
+    async fn a_witness_is_asked_though_all_room_is_taken_by_probes_that_wait_for_answers() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = silent.local_addr().unwrap();
+        let mut world = World::with(1, 1);
+        for number in 1..=2 {
+            world.ask_ssh(number, address);
+        }
+        let open = tcp::Tcp::new(address.to_string().parse().unwrap());
+        world.ask(For::Witness(0), Target::Tcp(Arc::new(open)));
+        world.prober.begin();
+        let heard = world.heard().await;
+        let [first] = &heard[..] else {
+            panic!("more than the witness was heard: {heard:?}");
+        };
+        assert_eq!(first.of, For::Witness(0));
+        assert_eq!(first.report.outcome, Outcome::Up);
+        world.prober.finished(first);
+        assert_eq!(world.prober.hosts.len(), 1, "the others still wait");
+    }
+
+    #[tokio::test]
+    async fn no_more_probes_are_made_at_once_than_may_be() {
+        for (at_once, per_host) in [(10, 1), (1, 10)] {
+            let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = server.local_addr().unwrap();
+            let mut world = World::with(at_once, per_host);
+            for number in 1..=3 {
+                world.ask_ssh(number, address);
+            }
+            world.prober.begin();
+            for left in (0..3).rev() {
+                let asked = accepted(&server).await;
+                let another = timeout(Duration::from_millis(20), server.accept()).await;
+                assert!(another.is_err(), "another was asked meanwhile");
+                drop(asked);
+                let heard = world.heard().await;
+                heard.iter().for_each(|done| world.prober.finished(done));
+                assert_eq!(world.prober.hosts.len(), usize::from(left > 0));
             }
         }
     }

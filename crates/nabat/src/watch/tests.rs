@@ -16,12 +16,15 @@ use crate::store::sqlite::Sqlite;
 struct World {
     engine: Engine,
     watch: Running,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl World {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    async fn start() -> Self {
+        Self::on(tempfile::tempdir().unwrap()).await
+    }
+
+    async fn on(folder: tempfile::TempDir) -> Self {
         let store = Arc::new(Sqlite::open(&folder.path().join("nabat.db")).unwrap());
         let engine = crate::engine::start(
             Arc::clone(&store) as _,
@@ -37,12 +40,33 @@ impl World {
         };
         let tools = Arc::new(Tools::start().unwrap());
         let config = Config::default();
-        let watch = start(engine.handle.clone(), &*store, tools, files, config).unwrap();
+        let started = start(engine.handle.clone(), &*store, tools, files, config).await;
         Self {
             engine,
-            watch,
-            _folder: folder,
+            watch: started.unwrap(),
+            folder,
         }
+    }
+
+    /// Stops, and goes on from what is stored.
+    async fn restart(self) -> Self {
+        let Self {
+            engine,
+            watch,
+            folder,
+        } = self;
+        watch.stop().await;
+        engine.stop().await.unwrap();
+        Self::on(folder).await
+    }
+
+    /// The monitors that are told to be left out, if any.
+    async fn left_out(&self) -> Option<String> {
+        let overview = self.engine.handle.overview().await.unwrap();
+        let firing = overview.firing(crate::clock::now(), &[]);
+        let left_out = alarms::left_out("").labels;
+        let one = firing.iter().find(|one| one.incident.labels == left_out)?;
+        Some(one.incident.annotations.get("description")?.to_owned())
     }
 
     async fn put(&self, name: &str, origin: Origin) -> Result<Vec<Put>, Refused> {
@@ -82,7 +106,7 @@ fn by(person: i64, chat: i64, public_only: bool) -> Origin {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_no_owner_makes_so_many_monitors_and_a_chat_has_so_many_of_them() {
-    let world = World::start();
+    let world = World::start().await;
     for number in 0..MADE_BY_PERSON_MAX {
         let name = format!("ann-{number}");
         world.put(&name, by(1, -1, true)).await.unwrap();
@@ -111,7 +135,7 @@ async fn who_is_no_owner_makes_so_many_monitors_and_a_chat_has_so_many_of_them()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_changes_a_monitor_neither_makes_it_theirs_nor_widens_its_reach() {
-    let world = World::start();
+    let world = World::start().await;
     let made = world.put("a", by(1, -1, true)).await.unwrap();
     let admin = Origin::Made {
         by: "api-token".to_owned(),
@@ -141,7 +165,7 @@ async fn whoever_changes_a_monitor_neither_makes_it_theirs_nor_widens_its_reach(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn at_a_glance_the_monitors_stand_in_pages_and_by_chat() {
-    let world = World::start();
+    let world = World::start().await;
     for name in ["c", "a", "b"] {
         let made = world.put(name, by(1, -1, true)).await;
         made.unwrap();
@@ -174,5 +198,126 @@ async fn at_a_glance_the_monitors_stand_in_pages_and_by_chat() {
     let a = handle.one("a").await.unwrap();
     let numbered = handle.numbered(a.id()).await.unwrap();
     assert_eq!(numbered.record.name, "a");
+    world.stop().await;
+}
+
+fn admin() -> Origin {
+    Origin::Made {
+        by: "api-token".to_owned(),
+        public_only: false,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_number_of_a_monitor_that_is_gone_is_nobodys() {
+    let world = World::start().await;
+    world.put("a", admin()).await.unwrap();
+    let gone = world.put("b", admin()).await.unwrap()[0].shown.id();
+    world
+        .watch
+        .handle
+        .remove(vec!["b".to_owned()])
+        .await
+        .unwrap();
+    let world = world.restart().await;
+    let next = world.put("c", admin()).await.unwrap()[0].shown.id();
+    assert!(next > gone, "{next:?} after {gone:?}");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_stays_and_is_told_until_it_is_written_anew() {
+    let world = World::start().await;
+    let made = world.put("a", admin()).await.unwrap()[0].shown.clone();
+    let db = world.folder.path().join("nabat.db");
+    let World {
+        engine,
+        watch,
+        folder,
+    } = world;
+    watch.stop().await;
+    engine.stop().await.unwrap();
+    let newer = r#"UPDATE monitors SET definition = '{"name": "a", "telepathy": "b"}'"#;
+    let changed = rusqlite::Connection::open(&db).unwrap().execute(newer, []);
+    assert_eq!(changed.unwrap(), 1);
+
+    let world = World::on(folder).await;
+    let other = world.put("b", admin()).await.unwrap()[0].shown.id();
+    assert_ne!(other, made.id());
+    let told = world.left_out().await.unwrap();
+    assert!(told.contains("`a`"), "{told}");
+    let anew = world.put("a", admin()).await.unwrap();
+    assert_eq!(anew[0].shown.id(), made.id(), "its history is found again");
+    assert_eq!(world.left_out().await, None);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_time_zone_holds_for_heartbeats_that_are_there() {
+    let world = World::start().await;
+    let handle = &world.watch.handle;
+    // Where noon is two seconds away, and where it is midnight.
+    let seconds = i32::try_from(crate::clock::now().as_millis() / 1_000 % 86_400).unwrap();
+    let zone = |local: i32| {
+        let ahead = (local - seconds + 43_200).rem_euclid(86_400) - 43_200;
+        jiff::tz::TimeZone::fixed(jiff::tz::Offset::from_seconds(ahead).unwrap())
+    };
+    let configure = async |local| {
+        let config = Config {
+            time_zone: zone(local),
+            ..Config::default()
+        };
+        handle.configure(config).await;
+    };
+    configure(0).await;
+    let text = r#"{"name": "a", "heartbeat": {"cron": "0 12 * * *", "grace": "1h"}}"#;
+    let wanted = Wanted {
+        written: parse_monitor(Path::new("test"), text.as_bytes()).unwrap(),
+        origin: admin(),
+        introduced: None,
+    };
+    handle.put(vec![wanted], Mode::Create).await.unwrap();
+    let beat = Beat {
+        address: Address::Slug("a".to_owned()),
+        signal: Signal::Success,
+        run: None,
+        from: String::new(),
+        body: String::new(),
+    };
+    handle.beat(beat).await.unwrap();
+    assert_eq!(handle.one("a").await.unwrap().status, Status::Up);
+    configure(43_200 - 2).await;
+    let late = async {
+        while handle.one("a").await.unwrap().status != Status::Suspect {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(20), late).await;
+    in_time.expect("it is due by the clocks of the new zone");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sees_a_part_counts_that_part() {
+    let world = World::start().await;
+    for name in ["a", "b", "c"] {
+        world.put(name, admin()).await.unwrap();
+    }
+    let filter = Filter {
+        scope: vec![Matcher::equal("monitor", "b")].into(),
+        limit: 10,
+        ..Filter::default()
+    };
+    let page = world.watch.handle.list(filter).await.unwrap();
+    let names: Vec<_> = page.monitors.iter().map(|one| &*one.record.name).collect();
+    assert_eq!(names, ["b"]);
+    assert_eq!(page.counts, BTreeMap::from([(Status::Pending, 1)]));
+    let nobody = world
+        .watch
+        .handle
+        .numbered(MonitorId(99))
+        .await
+        .unwrap_err();
+    assert_eq!(nobody.to_string(), "there is no monitor `99`");
     world.stop().await;
 }

@@ -6,6 +6,7 @@ mod relations;
 mod room;
 mod show;
 mod start;
+mod unread;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ use nabat_core::time::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use super::gateway::gateway;
 use super::keeper::Batch;
 use super::prober::{Done, For, GATHERED, Job, Prober};
 use super::witnesses::Witnesses;
@@ -34,6 +36,7 @@ use crate::samples::{self, Samples};
 use crate::state_log::{self, State, StateLog};
 
 use known::Known;
+use unread::Unread;
 
 pub use start::{Files, Running, StartError, start};
 
@@ -62,6 +65,7 @@ struct Watcher {
     watch: Watch,
     monitors: BTreeMap<MonitorId, Known>,
     names: BTreeMap<String, MonitorId>,
+    unread: Unread,
     keys: HashMap<String, MonitorId>,
     witnesses: Witnesses,
     max_monitors: usize,
@@ -80,7 +84,9 @@ struct Watcher {
     last_number: u64,
     waiting: Batch,
     keeping: Option<Keeping>,
-    /// Which of the configuration's monitors are not watched as it says, and why, if any.
+    /// Which of the configuration's monitors are not watched as it says, and why.
+    refused: Vec<String>,
+    /// What the operators are told of those, and of what can't be read, if there are any.
     left_out: Option<String>,
     watched_at: Timestamp,
     affirm_at: Timestamp,
@@ -142,6 +148,9 @@ impl Watcher {
         if now.since(self.watched_at) >= WATCHED_PERIOD || now < self.watched_at {
             self.watched_at = now;
             self.waiting.change(Change::WatchedUntil(now));
+            if self.witnesses.grow(gateway()) {
+                self.set_witnesses();
+            }
         }
         if Self::is_due(now, self.affirm_at, AFFIRM_PERIOD) {
             self.affirm_at = now.after(AFFIRM_PERIOD);
@@ -183,7 +192,10 @@ impl Watcher {
             Ask::One(name, reply) => tell(reply, self.find(&name).map(|id| self.shown(id))),
             Ask::Numbered(id, reply) => tell(reply, self.numbered(id)),
             Ask::Glance(wanted, reply) => tell(reply, Ok(self.glance(&wanted))),
-            Ask::Put(wanted, mode, reply) => tell(reply, self.put(wanted, mode).await),
+            Ask::Put(wanted, mode, along, reply) => {
+                let put = self.put(wanted, mode, along).await;
+                tell(reply, put);
+            }
             Ask::Remove(names, reply) => tell(reply, self.remove(&names).await),
             Ask::Apply(wanted, how, reply) => {
                 let applied = self.bring_about(wanted, how).await;
@@ -415,17 +427,33 @@ impl Watcher {
                 tracing::info!("a witness answers again");
                 self.waiting.news(alarms::of_nabat_ended(alarms::BLIND, at));
             }
-            Effect::AskWitnesses => {
-                for (index, target) in self.witnesses.targets() {
-                    self.prober.probe(Job {
-                        of: For::Witness(index),
-                        target,
-                        conditions: Arc::default(),
-                        manner: Manner::within(super::witnesses::TIMEOUT),
-                    });
+            Effect::AskWitnesses => self.ask_witnesses(),
+        }
+    }
+
+    fn ask_witnesses(&mut self) {
+        let targets = self.witnesses.targets(gateway());
+        for (index, target) in targets.into_iter().enumerate() {
+            match target {
+                Some(target) => self.prober.probe(Job {
+                    of: For::Witness(index),
+                    target,
+                    conditions: Arc::default(),
+                    manner: Manner::within(super::witnesses::TIMEOUT),
+                }),
+                // A machine that has lost its router sees nothing either.
+                None => {
+                    let now = clock::now();
+                    self.watch.witness_sampled(now, index, now, false);
                 }
             }
         }
+    }
+
+    /// There are other witnesses than before.
+    fn set_witnesses(&mut self) {
+        let each = self.witnesses.each(gateway());
+        self.watch.set_witnesses(clock::now(), &each);
     }
 
     /// Adds a line to the log of changes.

@@ -45,7 +45,6 @@ impl Watch {
             _ => entry.state.judge(probing, finding),
         };
         if matches!(finding.outcome, Outcome::Up | Outcome::Degraded) {
-            self.witnesses.answered_by_another();
             entry.answered_at = entry.answered_at.max(Some(finding.at));
         }
         // What is believed to be well is not said to be degraded.

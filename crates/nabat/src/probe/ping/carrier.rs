@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::inbox::{Inbox, Teller};
 use super::packet::{Family, Mark};
 use super::rounds::{Due, Key, Packet, Rounds, Which};
-use super::seen::{By, Fault, NO_HOST, Refusal, words_of};
+use super::seen::{By, Fault, NO_HOST, Refusal, Seen, words_of};
 use super::socket::{Answer, Undelivered};
 use super::sockets::{Sockets, Unsent};
 
@@ -30,6 +30,7 @@ pub(super) fn carry(inbox: &Inbox) {
         v6: Sockets::new(Family::V6),
         secret: RandomState::new(),
         made: 0,
+        told: Vec::new(),
     };
     let mut orders = Vec::new();
     let mut tick = None;
@@ -49,6 +50,9 @@ struct Carrier {
     /// What makes cookies that nobody can guess, and how many it made.
     secret: RandomState,
     made: u64,
+    /// What rounds saw that are over. It is told when all else is done: whoever hears it wakes up, on
+    /// this very processor.
+    told: Vec<(Teller, Seen)>,
 }
 
 /// The rounds, and which of them are over before their time.
@@ -87,6 +91,9 @@ impl Carrier {
         };
         self.v4.tidy();
         self.v6.tidy();
+        for (teller, seen) in self.told.drain(..) {
+            teller.tell(seen);
+        }
         (!self.underway.rounds.is_empty()).then(|| now + wait)
     }
 
@@ -117,7 +124,7 @@ impl Carrier {
         }
     }
 
-    /// Tells what a round saw.
+    /// Ends a round.
     fn end(&mut self, key: Key) {
         let Some(round) = self.underway.rounds.end(key) else {
             return;
@@ -130,7 +137,7 @@ impl Carrier {
             sockets.forget(packet);
         }
         let seen = round.seen();
-        round.teller.tell(seen);
+        self.told.push((round.teller, seen));
     }
 }
 

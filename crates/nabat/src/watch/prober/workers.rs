@@ -95,9 +95,11 @@ async fn take(turn: Turn, tools: Arc<Tools>, done: mpsc::UnboundedSender<Done>) 
         report: None,
         done,
     };
-    let [at_host, anywhere] = &rooms;
-    // Nobody closes them.
-    let _room = (at_host.acquire().await, anywhere.acquire().await);
+    let _room = match &rooms {
+        // Nobody closes them.
+        Some([at_host, anywhere]) => Some((at_host.acquire().await, anywhere.acquire().await)),
+        None => None,
+    };
     promise.begun_at = clock::now();
     // On the heap, so that those that wait for room take none to speak of.
     let report = Box::pin(job.target.probe(&job.conditions, &tools, job.manner)).await;

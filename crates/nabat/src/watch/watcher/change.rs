@@ -2,13 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use nabat_core::alert::News;
 use nabat_core::change::Change;
 use nabat_core::engine::{OwnChat, Watched};
 use nabat_core::monitor::record::{Origin, Record};
-use nabat_core::monitor::{MonitorId, Rules, Trouble};
+use nabat_core::monitor::{MonitorId, Rules, Status, Trouble};
 
 use super::Watcher;
 use super::known::{Known, rules};
@@ -18,9 +19,10 @@ use crate::config::{self, Config, Monitor, Secret, Written, monitor};
 use crate::samples::Keep;
 use crate::state_log::{Rotation, StateLog};
 use crate::watch::alarms;
+use crate::watch::gateway::gateway;
 use crate::watch::prober::Limits;
 use crate::watch::witnesses::Witnesses;
-use crate::watch::{Applied, Apply, Introduced, Mode, Put, PutDone, Refused, Wanted};
+use crate::watch::{Along, Applied, Apply, Introduced, Mode, Put, PutDone, Refused, Shown, Wanted};
 
 /// How many random bytes the key of a heartbeat is made of.
 const KEY_BYTES: usize = 12;
@@ -48,23 +50,30 @@ impl Watcher {
         &mut self,
         wanted: Vec<Wanted>,
         mode: Mode,
+        along: Option<Along>,
     ) -> Result<Vec<Put>, Refused> {
         let plan = self.plan(&wanted, mode, Vec::new())?;
-        let watched = self.to_keep(&plan);
+        let mut watched = self.to_keep(&plan);
+        let mut puts: Vec<(MonitorId, Put)> = plan
+            .puts
+            .iter()
+            .map(|planned| (planned.known.record.id, planned.as_made()))
+            .collect();
+        let is_kept = along.is_some();
+        if let Some((along, (_, put))) = along.zip(puts.first()) {
+            watched.changes.push(along.change(&put.shown));
+        }
         if !says_nothing(&watched) {
             self.keep_now(watched).await?;
         }
-        let done: Vec<(MonitorId, PutDone)> = plan
-            .puts
-            .iter()
-            .map(|planned| (planned.known.record.id, planned.done))
-            .collect();
         self.apply(plan);
-        let put = |(id, done)| Put {
-            shown: self.shown(id),
-            done,
-        };
-        Ok(done.into_iter().map(put).collect())
+        // What was kept is what is said.
+        if !is_kept {
+            for (id, put) in &mut puts {
+                put.shown = self.shown(*id);
+            }
+        }
+        Ok(puts.into_iter().map(|(_, put)| put).collect())
     }
 
     /// Brings monitors to be as they are wanted, once that is kept.
@@ -119,6 +128,10 @@ impl Watcher {
     fn to_remove(&self, names: &[String]) -> Result<Vec<MonitorId>, Refused> {
         let mut gone = Vec::with_capacity(names.len());
         for name in names {
+            if let Some(unread) = self.unread.id(name) {
+                gone.push(unread);
+                continue;
+            }
             let id = self.find(name)?;
             if self.monitors[&id].record.origin == Origin::Config {
                 return Err(Refused::Configured { name: name.clone() });
@@ -135,7 +148,7 @@ impl Watcher {
         let watch = &config.watch;
         self.max_monitors = watch.max_monitors as usize;
         self.ping_key.clone_from(&watch.ping_key);
-        self.zone = config.time_zone.clone();
+        let zone_before = std::mem::replace(&mut self.zone, config.time_zone.clone());
         self.prober.limit(Limits::of(watch));
         self.keep_statuses = config.history.keep_statuses_for.duration();
         self.samples.set_keep(samples_kept(&config.history));
@@ -150,10 +163,9 @@ impl Watcher {
             self.log = StateLog::open(path.as_deref(), rotation);
             self.log_file = log_file;
         }
-        let witnesses = Witnesses::named(&watch.witnesses);
-        if witnesses != self.witnesses {
-            self.watch.set_witnesses(clock::now(), &witnesses.each());
-            self.witnesses = witnesses;
+        if !self.witnesses.are(&watch.witnesses) {
+            self.witnesses = Witnesses::named(&watch.witnesses, gateway());
+            self.set_witnesses();
         }
         let written = config.monitors.into_iter().zip(config.monitor_definitions);
         let wanted: Vec<Wanted> = written
@@ -178,13 +190,32 @@ impl Watcher {
         // Those of the configuration have no chats of their own.
         let watched = self.to_keep(&plan);
         self.apply(plan);
+        if zone_before != self.zone {
+            self.go_by_zone();
+        }
         for change in watched.changes {
             self.waiting.change(change);
         }
         for news in watched.news {
             self.waiting.news(news);
         }
-        self.leave_out(&problems);
+        self.refused = problems;
+        self.leave_out();
+    }
+
+    /// Has those heartbeats go by the clocks of the configuration's time zone that name none.
+    fn go_by_zone(&mut self) {
+        let follows = |known: &&Known| {
+            let heartbeat = known.monitor.heartbeat.as_ref();
+            heartbeat.is_some_and(|one| one.cron.is_some() && one.time_zone.is_none())
+        };
+        let followers = self.monitors.values().filter(follows);
+        let rules: Vec<(MonitorId, Rules)> = followers
+            .map(|known| (known.record.id, self.rules_of(known)))
+            .collect();
+        for (id, rules) in rules {
+            self.watch.set(clock::now(), id, rules, None);
+        }
     }
 
     /// A plan of all that can be done, and why the rest can't: the file was checked, but what is made
@@ -216,18 +247,25 @@ impl Watcher {
         }
     }
 
-    /// Tells the operators which of the configuration's monitors are not watched as it says, or that
-    /// all are.
-    fn leave_out(&mut self, problems: &[String]) {
-        let shown = problems.iter().take(LEFT_OUT_SHOWN_MAX);
-        let mut words = shown.cloned().collect::<Vec<_>>().join("; ");
-        if problems.len() > LEFT_OUT_SHOWN_MAX {
-            let more = problems.len() - LEFT_OUT_SHOWN_MAX;
-            let _ = write!(words, "; and {more} more");
-        }
-        self.left_out = (!problems.is_empty()).then(|| {
-            format!("monitors of the configuration that are not watched as it says: {words}")
+    /// Tells the operators which of the configuration's monitors are not watched as it says, and which
+    /// of the store are not watched at all, or that all are.
+    fn leave_out(&mut self) {
+        let refused = listed(&self.refused).map(|refused| {
+            format!("monitors of the configuration that are not watched as it says: {refused}")
         });
+        let unread: Vec<String> = self
+            .unread
+            .names()
+            .map(|name| format!("`{name}`"))
+            .collect();
+        let unread = listed(&unread).map(|unread| {
+            format!(
+                "stored monitors that this version of Nabat can't read and that are not watched: \
+                 {unread}; write them anew under their names, or remove them"
+            )
+        });
+        let words: Vec<String> = refused.into_iter().chain(unread).collect();
+        self.left_out = (!words.is_empty()).then(|| words.join("; "));
         self.waiting.news(match &self.left_out {
             Some(words) => {
                 tracing::error!("{words}");
@@ -244,7 +282,8 @@ impl Watcher {
         for wanted in wanted {
             let name = &wanted.written.monitor.name;
             self.allowed(wanted, mode)?;
-            let id = self.names.get(name).copied().unwrap_or_else(|| {
+            let known = self.names.get(name).copied();
+            let id = known.or(self.unread.id(name)).unwrap_or_else(|| {
                 last_number += 1;
                 MonitorId(last_number)
             });
@@ -271,7 +310,7 @@ impl Watcher {
             let planned = self.planned(wanted, &numbers)?;
             if let Some(key) = &planned.known.record.key {
                 let id = planned.known.record.id;
-                let other = self.keys.get(key).copied();
+                let other = self.keys.get(key).copied().or(self.unread.with_key(key));
                 let other = other.filter(|other| *other != id && !plan.gone.contains(other));
                 let shared = self.ping_key.as_ref().map(Secret::expose);
                 let is_shared = shared == Some(key.as_str());
@@ -465,6 +504,7 @@ impl Watcher {
     /// Does what was planned and kept.
     fn apply(&mut self, plan: Plan) {
         let now = clock::now();
+        let mut unread = false;
         for id in plan.gone {
             if let Some(known) = self.monitors.remove(&id) {
                 self.names.remove(&known.record.name);
@@ -472,6 +512,7 @@ impl Watcher {
                     self.keys.remove(key);
                 }
             }
+            unread |= self.unread.settle(id);
             self.waiting.forget(id);
             self.samples.forget(id);
             // Its end was told already.
@@ -480,7 +521,10 @@ impl Watcher {
         let created = plan.puts.iter().filter(|put| put.done == PutDone::Created);
         let created: HashSet<String> = created.map(|put| put.known.record.name.clone()).collect();
         let puts = plan.puts.into_iter();
-        for planned in puts.filter(|put| put.done != PutDone::Same) {
+        let puts: Vec<Planned> = puts.filter(|put| put.done != PutDone::Same).collect();
+        self.watch
+            .loosen(puts.iter().map(|put| put.known.record.id));
+        for planned in puts {
             let Planned { known, rules, .. } = planned;
             let id = known.record.id;
             self.last_number = self.last_number.max(id.0);
@@ -495,12 +539,16 @@ impl Watcher {
             }
             self.names.insert(known.record.name.clone(), id);
             self.monitors.insert(id, known);
+            unread |= self.unread.settle(id);
             self.watch.set(now, id, rules, None);
             if paused != was_paused {
                 self.pause(id, paused);
             }
         }
         self.rejoin(&created);
+        if unread {
+            self.leave_out();
+        }
     }
 
     /// Takes a monitor over from the store.
@@ -520,6 +568,46 @@ impl Watcher {
         let parents = known.monitor.parents.iter().filter_map(number).collect();
         let members = members(&known.monitor, number);
         rules(&known.monitor, parents, members, &self.zone)
+    }
+}
+
+/// The first of them, for people, if there are any.
+fn listed(all: &[String]) -> Option<String> {
+    let shown = all.iter().take(LEFT_OUT_SHOWN_MAX).cloned();
+    let mut words = shown.collect::<Vec<_>>().join("; ");
+    if all.len() > LEFT_OUT_SHOWN_MAX {
+        let more = all.len() - LEFT_OUT_SHOWN_MAX;
+        let _ = write!(words, "; and {more} more");
+    }
+    (!all.is_empty()).then_some(words)
+}
+
+impl Planned {
+    /// As the monitor is shown when it has just been made.
+    fn as_made(&self) -> Put {
+        let known = &self.known;
+        let paused = known.monitor.paused;
+        let shown = Shown {
+            record: Arc::clone(&known.record),
+            monitor: Arc::clone(&known.monitor),
+            kind: known.monitor.kind(),
+            target: Arc::clone(&known.instance),
+            status: match paused {
+                true => Status::Paused,
+                false => Status::Pending,
+            },
+            since: known.record.made_at,
+            words: String::new(),
+            alarm: None,
+            flaps: false,
+            paused,
+            maintenance_until: None,
+            last: None,
+        };
+        Put {
+            shown,
+            done: self.done,
+        }
     }
 }
 
