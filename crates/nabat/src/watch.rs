@@ -1,8 +1,9 @@
 //! Watches: asks of the core which probes are due, makes them, and has the engine keep what follows.
 //!
-//! One task owns all monitors. It never waits for the store: what was decided is committed beside it,
-//! the newest state of each monitor at a time, and again if the store takes no writes. What people
-//! ask for is answered only once it is on disk.
+//! One task owns all monitors. Probing never waits for the store: what was decided is committed beside
+//! it, the newest state of each monitor at a time, and again if the store takes no writes. What people
+//! ask for is answered only once it is on disk; only for a monitor that is made, changed or removed
+//! does the task itself wait, since nothing older may be kept after that.
 
 mod address;
 mod alarms;

@@ -55,16 +55,16 @@ pub(super) struct Job {
 #[derive(Debug)]
 pub(super) struct Done {
     pub(super) of: For,
+    pub(super) target: Arc<Target>,
     pub(super) begun_at: Timestamp,
     pub(super) report: Report,
-    host: Arc<str>,
 }
 
 /// Says what came of a probe, whatever happens: one that nobody hears of would never be made again.
 #[derive(Debug)]
 struct Promise {
     of: For,
-    host: Arc<str>,
+    target: Arc<Target>,
     begun_at: Timestamp,
     report: Option<Report>,
     done: mpsc::UnboundedSender<Done>,
@@ -83,9 +83,9 @@ impl Drop for Promise {
         // Without somebody who wants to know Nabat is stopping.
         let _ = self.done.send(Done {
             of: self.of,
+            target: Arc::clone(&self.target),
             begun_at: self.begun_at,
             report: self.report.take().unwrap_or_else(broken),
-            host: Arc::clone(&self.host),
         });
     }
 }
@@ -142,7 +142,7 @@ impl Prober {
         let tools = Arc::clone(&self.tools);
         let promise = Promise {
             of: job.of,
-            host: job.target.host(),
+            target: Arc::clone(&job.target),
             begun_at: clock::now(),
             report: None,
             done: self.done.clone(),
@@ -158,18 +158,15 @@ impl Prober {
             return; // It took none.
         }
         self.busy = self.busy.saturating_sub(1);
-        let next = self.hosts.get_mut(&done.host).and_then(|host| {
+        let host = done.target.host();
+        let next = self.hosts.get_mut(&host).and_then(|host| {
             host.busy = host.busy.saturating_sub(1);
             host.waiting.pop_front()
         });
         if let Some(next) = next {
             self.probe(next);
-        } else if self
-            .hosts
-            .get(&done.host)
-            .is_some_and(|host| host.busy == 0)
-        {
-            self.hosts.remove(&done.host);
+        } else if self.hosts.get(&host).is_some_and(|host| host.busy == 0) {
+            self.hosts.remove(&host);
         }
         while self.busy < self.limits.at_once
             && let Some(job) = self.waiting.pop_front()

@@ -357,6 +357,9 @@ impl Watcher {
                 let Some(known) = self.monitors.get_mut(&id) else {
                     return;
                 };
+                if !known.is_of(&done.target) {
+                    return self.watch.disregard(now, id);
+                }
                 let words = done.report.words();
                 known.note(done.begun_at, &done.report, &words);
                 self.samples.put(samples::Sample {

@@ -523,6 +523,7 @@ impl Watcher {
             let before = self.monitors.get(&id);
             let paused = known.monitor.paused;
             let was_paused = before.is_some_and(|before| before.monitor.paused);
+            let looks_anew = before.is_some_and(|before| !known.looks_as(before));
             if let Some(key) = before.and_then(|before| before.record.key.as_ref()) {
                 self.keys.remove(key);
             }
@@ -533,6 +534,9 @@ impl Watcher {
             self.monitors.insert(id, known);
             unread |= self.unread.settle(id);
             self.watch.set(now, id, rules, None);
+            if looks_anew {
+                self.watch.ask(now, id);
+            }
             if paused != was_paused {
                 self.pause(id, paused);
             }
