@@ -60,9 +60,9 @@ pub(super) struct Job {
 #[derive(Debug)]
 pub(super) struct Done {
     pub(super) of: For,
+    pub(super) target: Arc<Target>,
     pub(super) begun_at: Timestamp,
     pub(super) report: Report,
-    host: Arc<str>,
 }
 
 /// A probe to make once there is room for it, if it needs any: at its host, then among all.
@@ -76,7 +76,7 @@ struct Turn {
 #[derive(Debug)]
 struct Promise {
     of: For,
-    host: Arc<str>,
+    target: Arc<Target>,
     begun_at: Timestamp,
     report: Option<Report>,
     done: mpsc::UnboundedSender<Done>,
@@ -95,9 +95,9 @@ impl Drop for Promise {
         // Without somebody who wants to know Nabat is stopping.
         let _ = self.done.send(Done {
             of: self.of,
+            target: Arc::clone(&self.target),
             begun_at: self.begun_at,
             report: self.report.take().unwrap_or_else(broken),
-            host: Arc::clone(&self.host),
         });
     }
 }
@@ -177,10 +177,11 @@ impl Prober {
         if let For::Witness(_) = done.of {
             return; // It took no room.
         }
-        if let Some(host) = self.hosts.get_mut(&done.host) {
-            host.underway -= 1;
-            if host.underway == 0 {
-                self.hosts.remove(&done.host);
+        let host = done.target.host();
+        if let Some(at_host) = self.hosts.get_mut(&host) {
+            at_host.underway -= 1;
+            if at_host.underway == 0 {
+                self.hosts.remove(&host);
             }
         }
     }

@@ -72,18 +72,38 @@ impl World {
     async fn put(&self, name: &str, origin: Origin) -> Result<Vec<Put>, Refused> {
         // A heartbeat: nothing is looked at.
         let text = format!(r#"{{"name": "{name}", "heartbeat": {{"period": "1d"}}}}"#);
-        let written = parse_monitor(Path::new("test"), text.as_bytes()).unwrap();
-        let wanted = Wanted {
-            written,
-            origin,
-            introduced: None,
-        };
+        let wanted = wanted(&text, origin);
         self.watch.handle.put(vec![wanted], Mode::Create).await
+    }
+
+    /// Waits until a monitor stands like this.
+    async fn stands(&self, name: &str, status: Status) {
+        let stands = async || self.watch.handle.one(name).await.unwrap().status == status;
+        until(&format!("{name} to be {status:?}"), stands).await;
     }
 
     async fn stop(self) {
         self.watch.stop().await;
         self.engine.stop().await.unwrap();
+    }
+}
+
+/// Waits until something is so.
+async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+    let so = async {
+        while !is_so().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(20), so).await;
+    in_time.unwrap_or_else(|_| panic!("waited in vain for {what}"));
+}
+
+fn wanted(text: &str, origin: Origin) -> Wanted {
+    Wanted {
+        written: parse_monitor(Path::new("test"), text.as_bytes()).unwrap(),
+        origin,
+        introduced: None,
     }
 }
 
@@ -137,16 +157,8 @@ async fn who_is_no_owner_makes_so_many_monitors_and_a_chat_has_so_many_of_them()
 async fn whoever_changes_a_monitor_neither_makes_it_theirs_nor_widens_its_reach() {
     let world = World::start().await;
     let made = world.put("a", by(1, -1, true)).await.unwrap();
-    let admin = Origin::Made {
-        by: "api-token".to_owned(),
-        public_only: false,
-    };
     let text = r#"{"name": "a", "heartbeat": {"period": "2d"}}"#;
-    let wanted = || Wanted {
-        written: parse_monitor(Path::new("test"), text.as_bytes()).unwrap(),
-        origin: admin.clone(),
-        introduced: None,
-    };
+    let wanted = || wanted(text, admin());
     let handle = &world.watch.handle;
     let mode = Mode::Change(made[0].shown.record.changed_at);
     let changed = handle.put(vec![wanted()], mode).await.unwrap();
@@ -248,7 +260,10 @@ async fn what_cannot_be_read_stays_and_is_told_until_it_is_written_anew() {
     assert!(told.contains("`a`"), "{told}");
     let anew = world.put("a", admin()).await.unwrap();
     assert_eq!(anew[0].shown.id(), made.id(), "its history is found again");
-    assert_eq!(world.left_out().await, None);
+    until("nothing to be left out", async || {
+        world.left_out().await.is_none()
+    })
+    .await;
     world.stop().await;
 }
 
@@ -271,11 +286,7 @@ async fn another_time_zone_holds_for_heartbeats_that_are_there() {
     };
     configure(0).await;
     let text = r#"{"name": "a", "heartbeat": {"cron": "0 12 * * *", "grace": "1h"}}"#;
-    let wanted = Wanted {
-        written: parse_monitor(Path::new("test"), text.as_bytes()).unwrap(),
-        origin: admin(),
-        introduced: None,
-    };
+    let wanted = wanted(text, admin());
     handle.put(vec![wanted], Mode::Create).await.unwrap();
     let beat = Beat {
         address: Address::Slug("a".to_owned()),
@@ -287,13 +298,7 @@ async fn another_time_zone_holds_for_heartbeats_that_are_there() {
     handle.beat(beat).await.unwrap();
     assert_eq!(handle.one("a").await.unwrap().status, Status::Up);
     configure(43_200 - 2).await;
-    let late = async {
-        while handle.one("a").await.unwrap().status != Status::Suspect {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let in_time = tokio::time::timeout(Duration::from_secs(20), late).await;
-    in_time.expect("it is due by the clocks of the new zone");
+    world.stands("a", Status::Suspect).await;
     world.stop().await;
 }
 
@@ -319,5 +324,40 @@ async fn who_sees_a_part_counts_that_part() {
         .await
         .unwrap_err();
     assert_eq!(nobody.to_string(), "there is no monitor `99`");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_target_is_looked_at_at_once_and_not_judged_by_the_one_before() {
+    let world = World::start().await;
+    let listening = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let place = listening.local_addr().unwrap();
+    let put = async |kind: &str| {
+        let text = format!(
+            r#"{{"name": "a", "interval": "1h", "timeout": "1s", "retries": [], "{kind}": "{place}"}}"#
+        );
+        let wanted = wanted(&text, admin());
+        let put = world.watch.handle.put(vec![wanted], Mode::Replace).await;
+        put.unwrap();
+    };
+    let accepted = async || {
+        let accepted = tokio::time::timeout(Duration::from_secs(20), listening.accept());
+        accepted.await.expect("it is looked at").unwrap()
+    };
+    let shown = async || world.watch.handle.one("a").await.unwrap();
+    put("tcp").await;
+    let _first = accepted().await;
+    world.stands("a", Status::Up).await;
+    let up = shown().await;
+    // It says nothing until the time is over; meanwhile it is another one.
+    put("ssh").await;
+    let _second = accepted().await;
+    put("tcp").await;
+    let _third = accepted().await;
+    let looked_at = |shown: &Shown| shown.last.as_ref().map(|last| last.at);
+    let again = async || looked_at(&shown().await) != looked_at(&up);
+    until("another look", again).await;
+    let now = shown().await;
+    assert_eq!((now.status, now.since), (Status::Up, up.since), "{now:?}");
     world.stop().await;
 }

@@ -89,6 +89,16 @@ impl Watch {
         self.replan(id);
     }
 
+    /// The probe of a monitor that was under way says nothing of what it is by now.
+    pub fn disregard(&mut self, now: Timestamp, id: MonitorId) {
+        self.step(now);
+        if let Some(entry) = self.monitors.get_mut(&id) {
+            entry.in_flight = None;
+            entry.plan_round(id, self.now);
+        }
+        self.replan(id);
+    }
+
     /// What a sample comes to, by everything that it can't know.
     fn outcome(&self, id: MonitorId, sample: &Sample) -> Outcome {
         let Some((entry, probing)) = self.monitors.get(&id).and_then(|e| Some((e, e.probing()?)))

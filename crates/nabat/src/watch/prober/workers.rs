@@ -90,7 +90,7 @@ async fn take(turn: Turn, tools: Arc<Tools>, done: mpsc::UnboundedSender<Done>) 
     let Turn { job, rooms } = turn;
     let mut promise = Promise {
         of: job.of,
-        host: job.target.host(),
+        target: Arc::clone(&job.target),
         begun_at: clock::now(),
         report: None,
         done,

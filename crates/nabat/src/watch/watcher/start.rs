@@ -131,7 +131,7 @@ pub async fn start(
                 states.push((known.record.id, state));
                 watcher.restore(known);
             }
-            Err(record) => watcher.unread.add(record),
+            Err(record) => watcher.unread.add(*record),
         }
     }
     for (id, state) in states {
@@ -166,7 +166,7 @@ async fn blind_since(engine: &engine::Handle) -> Option<Timestamp> {
 ///
 /// # Errors
 /// What is kept of it, if this version can't read it.
-fn read(kept: Kept, configured: Option<(&Arc<Monitor>, &String)>) -> Result<Known, Record> {
+fn read(kept: Kept, configured: Option<(&Arc<Monitor>, &String)>) -> Result<Known, Box<Record>> {
     let Kept { record, pings, .. } = kept;
     let same = |(_, definition): &(&Arc<Monitor>, &String)| **definition == record.definition;
     // What is stored of a configuration's monitor has no secrets.
@@ -179,7 +179,7 @@ fn read(kept: Kept, configured: Option<(&Arc<Monitor>, &String)>) -> Result<Know
         Err(error) => {
             let monitor = &record.name;
             tracing::error!(monitor, %error, "a stored monitor can't be read and is not watched");
-            Err(record)
+            Err(Box::new(record))
         }
     }
 }
