@@ -255,6 +255,14 @@ fn group(check: &mut Check<'_>, path: &str, monitor: &Value) {
             note(check, &join(path, key), found, expected, None);
         }
     }
+    let mut seen = HashSet::new();
+    for member in members(monitor) {
+        if seen.contains(&member) {
+            let found = format!("`{member}` more than once");
+            note(check, &join(path, "group"), found, "each member once", None);
+        }
+        seen.insert(member);
+    }
 }
 
 fn labels(check: &mut Check<'_>, path: &str, monitor: &Value) {
