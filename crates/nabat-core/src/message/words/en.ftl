@@ -353,6 +353,7 @@ monitors-too-many = { $n ->
     [one] I watch { $n } thing already, and more are not allowed.
    *[other] I watch { $n } things already, and more are not allowed.
 }
+monitors-too-many-looks = I am looking at several things already. Please ask again when that is answered.
 monitors-too-many-of-person = { $n ->
     [one] You have me watch { $n } thing already, and more are not allowed. Remove it first: /unwatch
    *[other] You have me watch { $n } things already, and more are not allowed. Remove one first: /unwatch

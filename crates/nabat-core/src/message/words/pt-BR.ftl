@@ -383,6 +383,7 @@ monitors-too-many = { $n ->
     [one] Já monitoro { $n } item, e não pode haver mais.
    *[other] Já monitoro { $n } itens, e não pode haver mais.
 }
+monitors-too-many-looks = Já estou verificando vários itens. Peça de novo quando isso estiver respondido.
 monitors-too-many-of-person = { $n ->
     [one] Você já tem { $n } monitor, e não pode ter mais. Remova-o primeiro: /unwatch
    *[other] Você já tem { $n } monitores, e não pode ter mais. Remova um primeiro: /unwatch

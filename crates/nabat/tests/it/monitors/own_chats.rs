@@ -214,6 +214,7 @@ async fn what_telegram_refuses_is_said_in_its_words_and_nothing_is_kept() {
     let refused = async |chat: i64, token: &str, says: &str| {
         let added = world.add_mon(&site.url(), &chat.to_string(), token).await;
         let text = complained(&added);
+        assert_eq!(added.status.code(), Some(1), "{text}");
         let said = format!("Telegram says: {says}");
         assert!(text.contains(&said) && text.contains("hint: "), "{text}");
         assert!(text.contains("nothing was kept"), "{text}");

@@ -203,6 +203,7 @@ pub(super) fn every_answer() -> Vec<Answer> {
         Refusal::Unfit {
             problem: "`interval`".into(),
         },
+        Refusal::TooManyLooks,
         Refusal::NotNow,
     ];
     all.extend(statuses.map(|status| one(view(1, "shop", status, "words"), true)));
