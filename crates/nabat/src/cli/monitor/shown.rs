@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use jiff::Zoned;
 use jiff::tz::TimeZone;
-use nabat_core::monitor::Status;
-use nabat_core::time::Timestamp;
+use nabat_core::message::words::Locale;
+use nabat_core::monitor::{Status, view};
+use nabat_core::time::{Timestamp, parse_period};
 
 use super::changes::Changes;
-use crate::cli::table::{Table, age, clean};
+use crate::cli::table::{Table, age, clean, span};
 use crate::web::api::shape::monitor::{Applied, History, Monitor, Report, Uptime};
 
 /// How many of the last intervals of one monitor are shown.
@@ -94,8 +96,12 @@ pub(super) fn one(monitor: &Monitor, history: &History, now: Timestamp) -> Strin
         Some(by) => line("made", &format!("by {by}, {}", monitor.made_at)),
         None => line("made", "in the configuration"),
     }
+    let mut before = None;
     for uptime in &history.uptime {
-        line("uptime", &share(uptime));
+        // Of one that is younger than a period longer ones would say the same.
+        if before.replace(uptime.watched_ms) != Some(uptime.watched_ms) {
+            line("uptime", &share(uptime));
+        }
     }
     let skipped = history.intervals.len().saturating_sub(INTERVALS_SHOWN);
     for interval in history.intervals.iter().skip(skipped) {
@@ -210,15 +216,56 @@ pub(super) fn words(monitor: &Monitor) -> &str {
     }
 }
 
+/// `99.93 % in 7d`, `100 % of the 3h watched in 1d`.
 fn share(uptime: &Uptime) -> String {
-    let percent = |part: f64| format!("{:.3} %", part * 100.0);
-    match uptime.ratio {
-        Some(ratio) => format!(
-            "{} in {} (known {})",
-            percent(ratio),
-            uptime.period,
-            percent(uptime.coverage)
-        ),
-        None => format!("not known in {}", uptime.period),
+    let period = parse_period(&uptime.period).unwrap_or_default();
+    let watched = Duration::from_millis(uptime.watched_ms);
+    let known = view::Uptime::new(period, uptime.ratio, watched);
+    let Some(millipercent) = known.millipercent else {
+        return format!("not known in {}", uptime.period);
+    };
+    let percent = Locale::english().percent(millipercent);
+    match known.of_less() {
+        None => format!("{percent} in {}", uptime.period),
+        Some(watched) => {
+            let watched = span(watched);
+            format!("{percent} of the {watched} watched in {}", uptime.period)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_uptime_says_of_how_long_it_is() {
+        const HOUR_MS: u64 = 3_600_000;
+        for (period, ratio, watched_ms, expected) in [
+            ("1d", Some(1.0), 24 * HOUR_MS, "100 % in 1d"),
+            ("1d", Some(0.999_999_99), 24 * HOUR_MS, "99.99 % in 1d"),
+            (
+                "1d",
+                Some(1.0),
+                3 * HOUR_MS,
+                "100 % of the 3h watched in 1d",
+            ),
+            (
+                "7d",
+                Some(0.5),
+                50 * HOUR_MS,
+                "50 % of the 2d watched in 7d",
+            ),
+            ("7d", None, 0, "not known in 7d"),
+        ] {
+            let uptime = Uptime {
+                period: period.to_owned(),
+                ratio,
+                coverage: 1.0,
+                watched_ms,
+                down_ms: 0,
+            };
+            assert_eq!(share(&uptime), expected);
+        }
     }
 }
