@@ -3,6 +3,7 @@
 mod alert;
 mod api;
 mod bar;
+mod bots;
 mod check;
 mod completions;
 mod deliveries;
@@ -85,6 +86,8 @@ enum Command {
     /// Watch something no more, by its ID
     #[command(alias = "del_mon")]
     DelMon(Box<mon::DelMon>),
+    /// List the bots, those that came in with monitors among them, and whether they work
+    Bots(Box<bots::Bots>),
     /// Run a job and tell Nabat that it began and how it ended
     Run(run::Run),
     /// Make tokens for programs that use the API, list and remove them
@@ -116,6 +119,7 @@ pub fn run() -> ExitCode {
         Command::AddMon(wanted) => wanted.run(),
         Command::ListMon(wanted) => wanted.run(),
         Command::DelMon(wanted) => wanted.run(),
+        Command::Bots(bots) => bots.run(),
         Command::Run(run) => match run.run() {
             Ok(code) => return ExitCode::from(code),
             Err(failure) => Err(failure),

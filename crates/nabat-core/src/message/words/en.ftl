@@ -340,6 +340,7 @@ monitor-since = { $status } since { $at } ({ $span })
 monitor-flaps = it goes up and down
 monitor-last = Last look { $at }: { $seen }
 monitor-uptime = Uptime: { $list }
+monitor-uptime-of-less = { $share } of the { $span } watched
 monitor-made-by = Made by { $name }
 monitor-made-by-call = Made by its first call
 monitor-of-configuration = Defined in the configuration

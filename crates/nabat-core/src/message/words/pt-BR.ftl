@@ -370,6 +370,7 @@ monitor-since = { $status } desde { $at } ({ $span })
 monitor-flaps = oscila sem parar
 monitor-last = Última verificação { $at }: { $seen }
 monitor-uptime = Disponibilidade: { $list }
+monitor-uptime-of-less = { $share } em { $span } de observação
 monitor-made-by = Criado por { $name }
 monitor-made-by-call = Criado pela primeira chamada
 monitor-of-configuration = Definido na configuração

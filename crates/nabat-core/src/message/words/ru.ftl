@@ -388,6 +388,7 @@ monitor-since = { $status } с { $at } ({ $span })
 monitor-flaps = то работает, то нет
 monitor-last = Последняя проверка в { $at }: { $seen }
 monitor-uptime = Доступность: { $list }
+monitor-uptime-of-less = { $share } за { $span } наблюдения
 monitor-made-by = Добавлено: { $name }
 monitor-made-by-call = Добавлено первым же вызовом
 monitor-of-configuration = Задано в конфигурации
