@@ -183,7 +183,7 @@ impl App {
             token,
             keyring: Keyring::new(store.tokens()?),
             names: Names::of(&instance),
-            answers: once::Answers::default(),
+            answers: once::Answers::stored(store.as_ref(), clock::now())?,
             manual: Manual::new(&prefix),
         };
 
@@ -257,6 +257,7 @@ impl App {
                 ears,
                 bodies: web::bodies(),
                 readers: web::readers(),
+                probes: web::probes(),
                 turns: web::Turns::default(),
                 reload,
             },

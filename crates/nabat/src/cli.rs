@@ -2,6 +2,7 @@
 
 mod alert;
 mod api;
+mod bar;
 mod check;
 mod completions;
 mod deliveries;

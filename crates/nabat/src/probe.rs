@@ -33,6 +33,7 @@ pub mod ssh;
 mod stream;
 mod target;
 pub mod tcp;
+mod tether;
 pub mod tls;
 mod trace;
 pub mod websocket;

@@ -7,6 +7,7 @@
 
 mod address;
 mod alarms;
+mod along;
 mod gateway;
 mod keeper;
 mod prober;
@@ -36,6 +37,7 @@ use crate::engine::NotTaken;
 use crate::probe::{Manner, Reach, Report, Tools};
 
 pub use address::Address;
+pub use along::Along;
 pub use refused::Refused;
 pub use watcher::{Files, Running, start};
 pub use wishes::Granter;
@@ -57,7 +59,7 @@ enum Ask {
     One(String, Reply<Shown>),
     Numbered(MonitorId, Reply<Shown>),
     Glance(Glance, Reply<Glanced>),
-    Put(Vec<Wanted>, Mode, Reply<Vec<Put>>),
+    Put(Vec<Wanted>, Mode, Option<Along>, Reply<Vec<Put>>),
     Remove(Vec<String>, Reply<()>),
     Apply(Vec<Wanted>, Apply, Reply<Applied>),
     Pause(String, bool, Reply<Shown>),
@@ -300,7 +302,16 @@ impl Handle {
     /// # Errors
     /// See [`Refused`].
     pub async fn put(&self, wanted: Vec<Wanted>, mode: Mode) -> Result<Vec<Put>, Refused> {
-        self.ask(|reply| Ask::Put(wanted, mode, reply)).await
+        self.ask(|reply| Ask::Put(wanted, mode, None, reply)).await
+    }
+
+    /// Makes a monitor where there is none of its name, and keeps `along` with it.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn make(&self, wanted: Wanted, along: Option<Along>) -> Result<Vec<Put>, Refused> {
+        self.ask(|reply| Ask::Put(vec![wanted], Mode::Create, along, reply))
+            .await
     }
 
     /// Watches these no more, and forgets their history.

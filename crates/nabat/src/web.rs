@@ -60,6 +60,8 @@ pub struct State {
     pub watch: watch::Handle,
     /// What probes share.
     pub tools: Arc<Tools>,
+    /// Room for probes that Prometheus asks for.
+    pub probes: Arc<Semaphore>,
     /// What probes saw.
     pub samples: Arc<Samples>,
     /// What the REST API needs.
@@ -98,6 +100,11 @@ pub fn under(prefix: &str, state: State) -> Router {
 /// As much room for readers of long lists as there is.
 pub fn readers() -> Arc<Semaphore> {
     Arc::new(Semaphore::new(alertmanager::READERS_MAX))
+}
+
+/// As much room for probes that Prometheus asks for as there is.
+pub fn probes() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(probe::AT_ONCE))
 }
 
 /// Every path there is.

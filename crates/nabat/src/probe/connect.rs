@@ -94,10 +94,7 @@ pub(super) async fn addresses(
     if reach == Reach::PublicOnly {
         addresses.retain(|address| reach::is_public(*address));
         if addresses.is_empty() {
-            // The address is not told: it may be the secret of a network inside.
-            return Err(Finding::unknown(format!(
-                "{host} is not on the internet: only an owner may have such a place looked at"
-            )));
+            return Err(inside(host));
         }
     }
     chosen(&mut addresses, choice, host)?;
@@ -108,6 +105,14 @@ pub(super) async fn addresses(
         return Err(Finding::down(format!("the name {host} has no address")));
     }
     Ok(addresses)
+}
+
+/// Why others than owners are not told of `host`. Its address is not said: it may be the secret of a
+/// network inside.
+pub(super) fn inside(host: impl std::fmt::Display) -> Finding {
+    Finding::unknown(format!(
+        "{host} is not on the internet: only an owner may have such a place looked at"
+    ))
 }
 
 /// Leaves those that `choice` means.

@@ -1,5 +1,6 @@
 //! What every store must do: the same scenarios run on each of them.
 
+mod given;
 mod history;
 mod incidents;
 mod monitors;
@@ -49,7 +50,8 @@ pub(crate) fn run<S: Store + History>(fresh: impl Fn() -> (TempDir, S)) {
     history::run(&fresh);
     incidents::run(&fresh);
     monitors::run(&fresh);
-    tokens::run(fresh);
+    tokens::run(&fresh);
+    given::run(fresh);
 }
 
 /// Stores one of everything and returns what must come back.

@@ -181,7 +181,10 @@ impl Watcher {
             Ask::One(name, reply) => tell(reply, self.find(&name).map(|id| self.shown(id))),
             Ask::Numbered(id, reply) => tell(reply, self.numbered(id)),
             Ask::Glance(wanted, reply) => tell(reply, Ok(self.glance(&wanted))),
-            Ask::Put(wanted, mode, reply) => tell(reply, self.put(wanted, mode).await),
+            Ask::Put(wanted, mode, along, reply) => {
+                let put = self.put(wanted, mode, along).await;
+                tell(reply, put);
+            }
             Ask::Remove(names, reply) => tell(reply, self.remove(&names).await),
             Ask::Apply(wanted, how, reply) => {
                 let applied = self.bring_about(wanted, how).await;

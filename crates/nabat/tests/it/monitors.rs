@@ -1,5 +1,6 @@
 //! What Nabat watches by itself: how it is told, how it is defined, what becomes of it at restarts.
 
+mod apply;
 mod conditions;
 mod defined;
 mod ends;
@@ -58,6 +59,16 @@ impl World {
             .await;
         assert!(status.is_success(), "{monitor}");
         monitor
+    }
+
+    /// Waits until there is a monitor of this name.
+    async fn monitor_is_there(&self, name: &str) {
+        until(&format!("{name} to be there"), async || {
+            let path = format!("/api/v1/monitors/{name}");
+            let (status, _) = self.api(Method::GET, &path).await;
+            status.is_success().then_some(())
+        })
+        .await;
     }
 
     /// Waits until a monitor has this status.

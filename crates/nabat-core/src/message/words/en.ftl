@@ -341,6 +341,7 @@ monitor-flaps = it goes up and down
 monitor-last = Last look { $at }: { $seen }
 monitor-uptime = Uptime: { $list }
 monitor-made-by = Made by { $name }
+monitor-made-by-call = Made by its first call
 monitor-of-configuration = Defined in the configuration
 monitor-moment = One moment.
 monitor-unknown = I do not watch { $name }. /monitors shows what I watch.

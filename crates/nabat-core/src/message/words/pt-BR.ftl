@@ -371,6 +371,7 @@ monitor-flaps = oscila sem parar
 monitor-last = Última verificação { $at }: { $seen }
 monitor-uptime = Disponibilidade: { $list }
 monitor-made-by = Criado por { $name }
+monitor-made-by-call = Criado pela primeira chamada
 monitor-of-configuration = Definido na configuração
 monitor-moment = Um momento.
 monitor-unknown = Não monitoro { $name }. Veja o que monitoro: /monitors

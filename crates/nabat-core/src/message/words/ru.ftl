@@ -389,6 +389,7 @@ monitor-flaps = то работает, то нет
 monitor-last = Последняя проверка в { $at }: { $seen }
 monitor-uptime = Доступность: { $list }
 monitor-made-by = Добавлено: { $name }
+monitor-made-by-call = Добавлено первым же вызовом
 monitor-of-configuration = Задано в конфигурации
 monitor-moment = Минутку.
 monitor-unknown = За { $name } я не слежу. За чем слежу, покажет /monitors

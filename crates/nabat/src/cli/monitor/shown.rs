@@ -9,11 +9,13 @@ use nabat_core::monitor::Status;
 use nabat_core::time::Timestamp;
 
 use super::changes::Changes;
-use crate::cli::table::{Table, age, clean};
+use crate::cli::table::{Table, age, clean, cut};
 use crate::web::api::shape::monitor::{Applied, History, Monitor, Report, Uptime};
 
 /// How many of the last intervals of one monitor are shown.
 const INTERVALS_SHOWN: usize = 10;
+/// How much of a name is shown whatever else has to give way: it is what other commands take.
+const NAME_MAX: usize = 32;
 
 /// A line for each, problems first, no wider than `width` if that can be.
 pub(super) fn list(
@@ -29,7 +31,10 @@ pub(super) fn list(
             status(monitor),
             age(&monitor.since, now),
             latency(monitor),
-            clean(&monitor.name),
+            match width {
+                Some(_) => cut(&clean(&monitor.name), NAME_MAX),
+                None => clean(&monitor.name),
+            },
             monitor.kind.clone(),
             clean(&monitor.target),
             clean(words(monitor)),
@@ -37,7 +42,7 @@ pub(super) fn list(
     });
     let table = Table {
         head: ["STATUS", "FOR", "LATENCY", "NAME", "KIND", "TARGET", "SEEN"],
-        flexible_from: 3,
+        flexible_from: 4,
         rows: rows.collect(),
     };
     let mut text = table.text(width);
@@ -74,6 +79,9 @@ pub(super) fn one(monitor: &Monitor, history: &History, now: Timestamp) -> Strin
     if let Some(last) = &monitor.last {
         line("looked at", &format!("{} ago", age(&last.at, now)));
     }
+    if let Some(members) = members(monitor) {
+        line("members", &members);
+    }
     if let Some(until) = &monitor.maintenance_until {
         line("maintenance", &format!("until {until}"));
     }
@@ -94,7 +102,10 @@ pub(super) fn one(monitor: &Monitor, history: &History, now: Timestamp) -> Strin
         Some(by) => line("made", &format!("by {by}, {}", monitor.made_at)),
         None => line("made", "in the configuration"),
     }
-    for uptime in &history.uptime {
+    // As long as it is younger than all of them, they are the same.
+    let mut uptimes: Vec<&Uptime> = history.uptime.iter().collect();
+    uptimes.dedup_by_key(|uptime| (uptime.ratio, uptime.coverage));
+    for uptime in uptimes {
         line("uptime", &share(uptime));
     }
     let skipped = history.intervals.len().saturating_sub(INTERVALS_SHOWN);
@@ -113,6 +124,16 @@ pub(super) fn one(monitor: &Monitor, history: &History, now: Timestamp) -> Strin
 pub(in crate::cli) fn told(monitor: &Monitor) -> Option<(i64, i64)> {
     let tell = &monitor.definition["tell"];
     Some((tell["chat"].as_i64()?, tell["bot"].as_i64()?))
+}
+
+/// The names of a group's members: it is defined by them alone, or says more.
+fn members(monitor: &Monitor) -> Option<String> {
+    let group = &monitor.definition["group"];
+    let names = group["members"].as_array().map(|names| {
+        let names = names.iter().filter_map(|name| name.as_str());
+        names.collect::<Vec<_>>().join(", ")
+    });
+    names.or_else(|| group.as_str().map(str::to_owned))
 }
 
 /// What one look came to, in one line.
@@ -156,8 +177,8 @@ pub(super) fn maintained(monitor: &Monitor) -> String {
     format!("in maintenance until {}", until.strftime(how))
 }
 
-/// What was done, or would be.
-pub(super) fn applied(applied: &Applied, dry_run: bool, changes: &Changes) -> String {
+/// What is to be done, a line for each monitor, below it what changes.
+pub(super) fn planned(applied: &Applied, changes: &Changes) -> String {
     let mut text = String::new();
     for (sign, names) in [
         ('+', &applied.created),
@@ -171,16 +192,19 @@ pub(super) fn applied(applied: &Applied, dry_run: bool, changes: &Changes) -> St
             }
         }
     }
+    text
+}
+
+/// How much was done, or would be.
+pub(super) fn applied(applied: &Applied, dry_run: bool) -> String {
     let done = if dry_run { "would be " } else { "" };
-    let _ = writeln!(
-        text,
-        "{} {done}created, {} {done}changed, {} {done}removed, {} the same",
+    format!(
+        "{} {done}created, {} {done}changed, {} {done}removed, {} the same\n",
         applied.created.len(),
         applied.changed.len(),
         applied.removed.len(),
         applied.same
-    );
-    text
+    )
 }
 
 fn place(status: &str) -> usize {
@@ -200,7 +224,7 @@ fn latency(monitor: &Monitor) -> String {
 }
 
 /// What was seen: of what stands well, the last time.
-fn words(monitor: &Monitor) -> &str {
+pub(super) fn words(monitor: &Monitor) -> &str {
     match &monitor.last {
         Some(last) if monitor.alarm.is_none() => &last.words,
         _ => &monitor.words,
@@ -217,5 +241,74 @@ fn share(uptime: &Uptime) -> String {
             percent(uptime.coverage)
         ),
         None => format!("not known in {}", uptime.period),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn monitor(name: &str) -> Monitor {
+        let monitor = json!({
+            "id": 1,
+            "name": name,
+            "kind": "http",
+            "target": "https://shop.example.org/a/long/way/down/to/health",
+            "status": "down",
+            "since": "2026-11-20T15:04:05Z",
+            "words": "connection refused by 192.0.2.10:443",
+            "flaps": false,
+            "paused": false,
+            "severity": "critical",
+            "labels": {},
+            "parents": [],
+            "configured": false,
+            "made_by": "ann",
+            "made_at": "2026-11-20T15:04:05Z",
+            "changed_at": "2026-11-20T15:04:05Z",
+            "definition": {},
+        });
+        serde_json::from_value(monitor).unwrap()
+    }
+
+    #[test]
+    fn names_stay_whole_in_a_narrow_terminal() {
+        let name = "shop.example.org health";
+        let now = Timestamp::parse_rfc3339("2026-11-20T15:05:05Z").unwrap();
+        let list = |name: &str, width| {
+            let counts = BTreeMap::from([("down".to_owned(), 1)]);
+            list(&[monitor(name)], &counts, now.unwrap(), width)
+        };
+        let narrow = list(name, Some(80));
+        assert!(narrow.contains(&format!("  {name}  ")), "{narrow}");
+        for width in [80, 200] {
+            let all = list(&"x".repeat(100), Some(width));
+            assert!(
+                all.lines().all(|line| line.chars().count() <= width),
+                "{all}"
+            );
+        }
+        let whole = list(&"x".repeat(100), None);
+        assert!(whole.contains(&"x".repeat(100)), "nothing is cut: {whole}");
+    }
+
+    #[test]
+    fn uptimes_that_say_the_same_are_said_once() {
+        let uptime = |period, ratio| json!({"period": period, "ratio": ratio, "coverage": 1.0, "down_ms": 0});
+        let history = json!({
+            "uptime": [uptime("1d", 0.5), uptime("7d", 0.9), uptime("30d", 0.9), uptime("90d", 0.9)],
+            "intervals": [],
+        });
+        let history: History = serde_json::from_value(history).unwrap();
+        let now = Timestamp::parse_rfc3339("2026-11-20T15:05:05Z").unwrap();
+        let text = one(&monitor("shop"), &history, now.unwrap());
+        let uptimes: Vec<&str> = text
+            .lines()
+            .filter(|line| line.starts_with("uptime"))
+            .collect();
+        assert_eq!(uptimes.len(), 2, "{text}");
+        assert!(uptimes[1].contains("90.000 % in 7d"), "{text}");
     }
 }

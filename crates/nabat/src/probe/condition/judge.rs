@@ -130,7 +130,10 @@ impl Condition {
                 Finding::down(format!("{told}: {seen}"))
             }
             Ok(None) => Finding::down(format!("{told}: neither true nor false")),
-            Err(error) => Finding::down(format!("{told}: {}", trouble(error, values))),
+            Err(error) => {
+                let trouble = trouble(error, &compiled.source, values);
+                Finding::down(format!("{told}: {trouble}"))
+            }
         }
     }
 }

@@ -465,3 +465,25 @@ async fn what_a_name_calls_secret_is_not_told() {
         assert!(words.ends_with("> 9: 7"), "{words}");
     }
 }
+
+#[tokio::test]
+async fn no_way_round_leads_to_what_a_name_calls_secret() {
+    for text in [
+        "string(json.access_token) == ''",
+        "(json.access_token + '') == ''",
+        "('' + headers['set-cookie']).contains('?')",
+        "[json.access_token] == ['']",
+        "[json.access_token].all(one, one == '')",
+        "(json.ready ? json.access_token : '') == ''",
+        "json['access_' + 'token'] == ''",
+        "json[json.access_token] == 1",
+        "headers[headers['set-cookie']] == ''",
+    ] {
+        let (outcome, words) = said(BODY, text).await;
+        assert_eq!(outcome, Outcome::Down, "{words}");
+        let is_told = ["abc", "hunter2"]
+            .iter()
+            .any(|secret| words.contains(secret));
+        assert!(!is_told, "{words}");
+    }
+}

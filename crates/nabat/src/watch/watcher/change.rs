@@ -1,13 +1,14 @@
 //! Making, changing and removing monitors: checked as a whole, kept, and only then done.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use nabat_core::alert::News;
 use nabat_core::change::Change;
 use nabat_core::engine::{OwnChat, Watched};
 use nabat_core::monitor::record::{Origin, Record};
-use nabat_core::monitor::{MonitorId, Rules, Trouble};
+use nabat_core::monitor::{MonitorId, Rules, Status, Trouble};
 
 use super::Watcher;
 use super::known::{Known, rules};
@@ -15,7 +16,7 @@ use super::relations::members;
 use crate::clock;
 use crate::config::{Monitor, Secret, Written, monitor};
 use crate::watch::prober::Limits;
-use crate::watch::{Applied, Apply, Introduced, Mode, Put, PutDone, Refused, Wanted};
+use crate::watch::{Along, Applied, Apply, Introduced, Mode, Put, PutDone, Refused, Shown, Wanted};
 
 /// How many random bytes the key of a heartbeat is made of.
 const KEY_BYTES: usize = 12;
@@ -41,23 +42,30 @@ impl Watcher {
         &mut self,
         wanted: Vec<Wanted>,
         mode: Mode,
+        along: Option<Along>,
     ) -> Result<Vec<Put>, Refused> {
         let plan = self.plan(&wanted, mode, Vec::new())?;
-        let watched = self.to_keep(&plan);
+        let mut watched = self.to_keep(&plan);
+        let mut puts: Vec<(MonitorId, Put)> = plan
+            .puts
+            .iter()
+            .map(|planned| (planned.known.record.id, planned.as_made()))
+            .collect();
+        let is_kept = along.is_some();
+        if let Some((along, (_, put))) = along.zip(puts.first()) {
+            watched.changes.push(along.change(&put.shown));
+        }
         if !says_nothing(&watched) {
             self.keep_now(watched).await?;
         }
-        let done: Vec<(MonitorId, PutDone)> = plan
-            .puts
-            .iter()
-            .map(|planned| (planned.known.record.id, planned.done))
-            .collect();
         self.apply(plan);
-        let put = |(id, done)| Put {
-            shown: self.shown(id),
-            done,
-        };
-        Ok(done.into_iter().map(put).collect())
+        // What was kept is what is said.
+        if !is_kept {
+            for (id, put) in &mut puts {
+                put.shown = self.shown(*id);
+            }
+        }
+        Ok(puts.into_iter().map(|(_, put)| put).collect())
     }
 
     /// Brings monitors to be as they are wanted, once that is kept.
@@ -428,6 +436,35 @@ impl Watcher {
         let parents = known.monitor.parents.iter().filter_map(number).collect();
         let members = members(&known.monitor, number);
         rules(&known.monitor, parents, members, &self.zone)
+    }
+}
+
+impl Planned {
+    /// As the monitor is shown when it has just been made.
+    fn as_made(&self) -> Put {
+        let known = &self.known;
+        let paused = known.monitor.paused;
+        let shown = Shown {
+            record: Arc::clone(&known.record),
+            monitor: Arc::clone(&known.monitor),
+            kind: known.monitor.kind(),
+            target: Arc::clone(&known.instance),
+            status: match paused {
+                true => Status::Paused,
+                false => Status::Pending,
+            },
+            since: known.record.made_at,
+            words: String::new(),
+            alarm: None,
+            flaps: false,
+            paused,
+            maintenance_until: None,
+            last: None,
+        };
+        Put {
+            shown,
+            done: self.done,
+        }
     }
 }
 

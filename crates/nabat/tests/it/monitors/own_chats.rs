@@ -1,8 +1,11 @@
 //! Monitors with chats of their own, and the bots that come in for them: `add-mon`, `list-mon` and
 //! `del-mon` from the command line, the rest by the API.
 
+use std::collections::HashSet;
 use std::process::Output;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use telegram_emulator::{Emulator, Settings, Status, User};
@@ -173,6 +176,35 @@ async fn a_bot_that_came_in_tells_its_chats_through_a_crash_until_nothing_uses_i
     world.nabat.kill9();
     world.nabat.restart().await;
     world.bots_are(&["ops"]).await;
+}
+
+#[tokio::test]
+async fn the_same_again_is_the_same_monitor_with_a_login_and_by_each_kind() {
+    let world = world().await;
+    let site = Site::start().await;
+    let group = GROUP.to_string();
+    let add = async |address: &str, kind: &str| {
+        let words = ["add-mon", "--ip_address", address, "--mon_type", kind];
+        let tell = ["--chat_id", &group, "--token", SHOP_TOKEN];
+        printed(&world.run(&[&words[..], &tell].concat()).await)
+    };
+    let with = |password: &str| site.url().replace("//", &format!("//ann:{password}@"));
+    let id = add(&with("first"), "http").await;
+    assert_eq!(add(&with("second"), "http").await, id);
+    // The login that was given last is used from then on.
+    let name = site.url().replace("http://", "").replace('/', "");
+    let path = format!("/api/v1/monitors/{name}/probe");
+    let (status, report) = world.api(Method::POST, &path).await;
+    assert_eq!(status, StatusCode::OK, "{report}");
+    let login = BASE64_STANDARD.encode("ann:second");
+    assert!(site.asked().contains(&login), "{}", site.asked());
+
+    let kinds = ["ping", "ssh", "smtp", "redis"];
+    let mut ids = HashSet::new();
+    for kind in kinds.into_iter().chain(kinds) {
+        ids.insert(add("127.0.0.1", kind).await);
+    }
+    assert_eq!(ids.len(), 3 + 1, "{ids:?}");
 }
 
 #[tokio::test]

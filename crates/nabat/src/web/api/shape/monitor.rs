@@ -164,6 +164,13 @@ pub struct Applied {
     pub same: usize,
 }
 
+impl Applied {
+    /// Whether everything was so already.
+    pub fn is_nothing(&self) -> bool {
+        self.created.is_empty() && self.changed.is_empty() && self.removed.is_empty()
+    }
+}
+
 /// For how long a monitor is worked on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
