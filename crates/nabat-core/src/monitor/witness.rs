@@ -140,6 +140,11 @@ impl Witnesses {
         !self.each.iter().any(|witness| witness.counts(now))
     }
 
+    /// Whether any of them fails.
+    pub(super) fn any_fails(&self) -> bool {
+        self.each.iter().any(Known::fails)
+    }
+
     /// A witness was looked at, beginning at `at`.
     pub(super) fn sampled(&mut self, now: Timestamp, index: usize, at: Timestamp, up: bool) {
         let Some(witness) = self.each.get_mut(index) else {

@@ -31,7 +31,7 @@ use super::{Address, Ask, Beat, Refused, Reply, alarms};
 use crate::clock;
 use crate::config::Secret;
 use crate::engine;
-use crate::probe::Manner;
+use crate::probe::{Manner, is_ours};
 use crate::samples::{self, Samples};
 use crate::state_log::{self, State, StateLog};
 
@@ -322,8 +322,9 @@ impl Watcher {
                     outcome: done.report.outcome,
                     words,
                 };
-                let address = done.report.address;
-                if done.report.replied && address.is_some_and(|address| !address.is_loopback()) {
+                // Asked only where it matters: it takes a socket to know one's own addresses.
+                let address = done.report.address.filter(|_| done.report.replied);
+                if self.watch.doubts_witnesses() && address.is_some_and(|it| !is_ours(it)) {
                     self.watch.crossed(now, done.begun_at);
                 }
                 self.watch.sampled(now, id, sample);

@@ -32,6 +32,11 @@ impl Watch {
         self.hear();
     }
 
+    /// Whether any witness fails: only then it matters what [crosses](Watch::crossed) the network.
+    pub fn doubts_witnesses(&self) -> bool {
+        self.witnesses.any_fails()
+    }
+
     /// Something that was probed from `at` on answered, and is not on this machine.
     pub fn crossed(&mut self, now: Timestamp, at: Timestamp) {
         self.step(now);

@@ -5,7 +5,7 @@
 //! more than the buffers of small devices and of the kernel can take at a time.
 
 use std::hash::{BuildHasher as _, RandomState};
-use std::net::{IpAddr, UdpSocket};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use super::inbox::{Inbox, Teller};
@@ -14,6 +14,7 @@ use super::rounds::{Due, Key, Packet, Rounds, Which};
 use super::seen::{By, Fault, NO_HOST, Refusal, Seen, words_of};
 use super::socket::{Answer, Undelivered};
 use super::sockets::{Sockets, Unsent};
+use crate::probe::is_ours;
 
 /// How long between two ticks.
 const TICK: Duration = Duration::from_millis(10);
@@ -183,9 +184,4 @@ impl Underway {
         let is_known = mark.cookie.is_none() || mark.cookie == packet.mark.cookie;
         (round.address == address && is_known).then_some(*packet)
     }
-}
-
-/// Whether an address is one of this machine's: only those can be listened on.
-fn is_ours(address: IpAddr) -> bool {
-    UdpSocket::bind((address, 0)).is_ok()
 }
