@@ -22,7 +22,7 @@ use axum::routing::{get, post};
 use nabat_core::time::Timestamp;
 use tokio::sync::{Semaphore, mpsc};
 
-use crate::bot::WebhookEars;
+use crate::bot::{Roster, WebhookEars};
 use crate::config::Config;
 use crate::engine::Handle;
 use crate::metrics::Metrics;
@@ -60,12 +60,16 @@ pub struct State {
     pub watch: watch::Handle,
     /// What probes share.
     pub tools: Arc<Tools>,
+    /// Room for probes that Prometheus asks for.
+    pub probes: Arc<Semaphore>,
     /// What probes saw.
     pub samples: Arc<Samples>,
     /// What the REST API needs.
     pub api: api::Api,
     /// Where updates of bots in webhook mode go.
     pub ears: WebhookEars,
+    /// Which bots run, and how they do.
+    pub roster: Roster,
     /// Room for the bodies that are being read, in KiB.
     pub bodies: Arc<Semaphore>,
     /// Room for those who read long lists.
@@ -98,6 +102,11 @@ pub fn under(prefix: &str, state: State) -> Router {
 /// As much room for readers of long lists as there is.
 pub fn readers() -> Arc<Semaphore> {
     Arc::new(Semaphore::new(alertmanager::READERS_MAX))
+}
+
+/// As much room for probes that Prometheus asks for as there is.
+pub fn probes() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(probe::AT_ONCE))
 }
 
 /// Every path there is.

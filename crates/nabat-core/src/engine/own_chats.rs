@@ -164,6 +164,11 @@ impl Engine {
     }
 
     fn set_own_chat(&mut self, now: Timestamp, own: &OwnChat, out: &mut Effects) {
+        if let Some(chat) = own.chat {
+            self.name_chat(chat, &own.title, out);
+            // Telegram said a moment ago that the bot may write there.
+            self.enable(now, chat, out);
+        }
         let selector = Selector::of_monitor(&own.name);
         let known = self.own_chats.of_monitors.get(&own.monitor);
         let known = known.and_then(|id| self.subscriptions.get(id));
@@ -176,9 +181,6 @@ impl Engine {
         let Some(chat) = own.chat else {
             return;
         };
-        self.name_chat(chat, &own.title, out);
-        // Telegram said a moment ago that the bot may write there.
-        self.enable(now, chat, out);
         if let Some(id) = self.subscribed_to(chat, &own.name, &selector) {
             // Somebody there asked for the same before.
             self.forget_subscription(chat, id, out);

@@ -25,7 +25,7 @@ use crate::probe::{Choice, Endpoint, Manner, Target};
 /// How many bytes blackbox_exporter's pings carry.
 const PING_BYTES: u16 = 28;
 /// The most bytes of a body in which something is looked for, if the module does not bound them.
-const SEARCHED_BYTES: usize = 64 * 1024 * 1024;
+const SEARCHED_BYTES: usize = 8 * 1024 * 1024;
 
 /// Two names for one web server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

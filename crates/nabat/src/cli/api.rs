@@ -89,6 +89,9 @@ pub(super) fn segment(text: &str) -> String {
     segment
 }
 
+/// What Telegram refuses was asked for as it should be.
+const TELEGRAM_REFUSED: &str = "telegram_refused";
+
 /// A refusal: in an envelope of Nabat's, or in one of the shapes of Alertmanager's API.
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -100,6 +103,7 @@ enum Refusal {
 
 #[derive(Deserialize)]
 struct Problem {
+    code: String,
     message: String,
     hint: String,
 }
@@ -221,7 +225,11 @@ impl Api {
         }
         let words = match serde_json::from_slice(&body) {
             Ok(Refusal::Ours { error }) => {
-                format!("{}\nhint: {}", of_options(&error.message), error.hint)
+                let words = format!("{}\nhint: {}", of_options(&error.message), error.hint);
+                if error.code == TELEGRAM_REFUSED {
+                    return Err(anyhow!(words));
+                }
+                words
             }
             Ok(Refusal::Said(message) | Refusal::Coded { message }) => message,
             Err(_) if body.is_empty() && status == StatusCode::NOT_FOUND => "not found".to_owned(),

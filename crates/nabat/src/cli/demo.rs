@@ -10,7 +10,7 @@ use clap::Args;
 use telegram_emulator::{Emulator, Settings, Status, User};
 use tokio_util::sync::CancellationToken;
 
-use super::{Outcome, print, runtime};
+use super::{Outcome, print, server_runtime};
 use crate::app::App;
 use crate::{config, lifecycle, telemetry};
 
@@ -36,7 +36,7 @@ impl Demo {
         telemetry::start(None, "warn,nabat=warn")?;
         // Removed when the demo ends, however it ends short of being killed.
         let folder = tempfile::Builder::new().prefix("nabat-demo-").tempdir()?;
-        runtime()?.block_on(self.play(folder.path()))?;
+        server_runtime()?.block_on(self.play(folder.path()))?;
         Ok(())
     }
 

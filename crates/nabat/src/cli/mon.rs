@@ -16,7 +16,9 @@ use super::monitor::{PATH, all, path};
 use super::table::{Table, clean, width};
 use super::words::address;
 use super::{Failure, Outcome, complain, print, runtime};
+use crate::config::masking::masked;
 use crate::config::monitor::KINDS;
+use crate::config::suggest;
 use crate::web::api::shape::monitor::Monitor;
 
 /// The names by which a link to `nabat` may be called.
@@ -139,8 +141,10 @@ impl AddMon {
         });
         let names = match self.name {
             Some(name) => vec![name],
-            None => names(&target.name, tell.as_ref()),
+            None => names(&target, tell.as_ref()),
         };
+        let given = json!({ target.kind: target.target });
+        let shown = masked(&given, true);
         let api = self.server.open()?;
         for name in &names {
             let (known, _) = all(&api, Some(name.clone()), None, None).await?;
@@ -152,12 +156,16 @@ impl AddMon {
                 let made: Monitor = api.post(PATH, &definition).await?;
                 return added(&made);
             };
-            if there.definition[target.kind] == target.target.as_str() && told_so(there, &tell) {
-                let Some(tell) = &tell else {
-                    return added(there);
-                };
+            if there.definition[target.kind] == shown[target.kind] && told_so(there, &tell) {
                 // The token may be a new one, and somebody in the chat may have unsubscribed.
-                let change = Value::Object(Map::from_iter([tell.field()]));
+                let mut change = Map::from_iter(tell.as_ref().map(Tell::field));
+                if given != shown {
+                    // The password may be a new one.
+                    change.insert(target.kind.to_owned(), target.target.as_str().into());
+                }
+                if change.is_empty() {
+                    return added(there);
+                }
                 let made: Monitor = api.say(Method::PATCH, &path(name), &change).await?;
                 return added(&made);
             }
@@ -192,24 +200,32 @@ impl Tell<'_> {
     }
 }
 
-/// What a monitor may be called. One target may be told to several chats, by a monitor for each.
-/// What a public name stands for only Telegram knows, so such a monitor has it in its own.
-fn names(name: &str, tell: Option<&Tell<'_>>) -> Vec<String> {
+/// What a monitor may be called. One target may be told to several chats, by a monitor for each, and
+/// be watched in several ways. What a public name stands for only Telegram knows, so such a monitor
+/// has it in its own.
+fn names(target: &Shorthand, tell: Option<&Tell<'_>>) -> Vec<String> {
+    let Shorthand { kind, name, .. } = target;
     let Some(tell) = tell else {
-        return vec![name.to_owned()];
+        return vec![name.clone()];
     };
     let chat = match &tell.chat {
         Value::String(name) => name.clone(),
         id => id.to_string(),
     };
-    let chat = format!(" ({chat})");
-    let room = NAME_CHARS_MAX.saturating_sub(chat.chars().count());
-    let short: String = name.chars().take(room).collect();
-    let with_chat = format!("{short}{chat}");
+    let with_chat = with(name, &format!(" ({chat})"));
+    let with_kind = with(name, &format!(" {kind} ({chat})"));
     match tell.chat {
-        Value::String(_) => vec![with_chat],
-        _ => vec![name.to_owned(), with_chat],
+        Value::String(_) => vec![with_chat, with_kind],
+        _ => vec![name.clone(), with_chat, with_kind],
     }
+}
+
+/// A name with what follows it, shortened where it is too long for both.
+fn with(name: &str, end: &str) -> String {
+    let room = NAME_CHARS_MAX.saturating_sub(end.chars().count());
+    let mut name: String = name.chars().take(room).collect();
+    name.push_str(end);
+    name
 }
 
 /// Whether a monitor tells what is to be told, as far as that can be seen.
@@ -311,11 +327,14 @@ fn scheme(kind: &str) -> Result<&'static str, Failure> {
         _ => {}
     }
     // Nobody asks for these from afar: one runs a program, the other calls.
-    let mut kinds = KINDS.into_iter();
-    let known = kinds.find(|known| *known == lower && !matches!(*known, "command" | "heartbeat"));
+    let kinds = KINDS
+        .into_iter()
+        .filter(|kind| !matches!(*kind, "command" | "heartbeat"));
+    let known = kinds.clone().find(|known| *known == lower);
     known.ok_or_else(|| {
+        let kinds = suggest::one_of(kinds);
         Failure::Usage(format!(
-            "nabat: `{kind}` is no type of monitor; there are ping, tcp, http, tls, dns, ssh, smtp, redis, postgres, mysql, websocket and domain"
+            "nabat: `{kind}` is no type of monitor; give {kinds}"
         ))
     })
 }
@@ -407,10 +426,14 @@ mod tests {
             token: None,
         };
         assert!(place("12345:token").is_err());
-        assert_eq!(names("a", Some(&tell("-5"))), ["a", "a (-5)"]);
-        assert_eq!(names("a", Some(&tell("@ops"))), ["a (@ops)"]);
-        assert_eq!(names("a", None), ["a"]);
-        let long = names(&"a".repeat(100), Some(&tell("-5")));
+        let a = target("a", Some("ssh")).unwrap();
+        let to_chat = names(&a, Some(&tell("-5")));
+        assert_eq!(to_chat, ["a", "a (-5)", "a ssh (-5)"]);
+        let to_name = names(&a, Some(&tell("@ops")));
+        assert_eq!(to_name, ["a (@ops)", "a ssh (@ops)"]);
+        assert_eq!(names(&a, None), ["a"]);
+        let long = target(&"a".repeat(100), None).unwrap();
+        let long = names(&long, Some(&tell("-5")));
         assert!(long.iter().all(|name| name.chars().count() == 100));
     }
 }

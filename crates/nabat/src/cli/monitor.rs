@@ -1,13 +1,12 @@
 //! `nabat monitor`: what Nabat watches by itself, made, shown, changed and removed.
 
+mod apply;
 mod changes;
 mod files;
+mod looks;
 pub(super) mod shown;
 
-use std::io::{self, IsTerminal as _, Write as _};
-use std::path::PathBuf;
-use std::pin::pin;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use clap::builder::PossibleValuesParser;
@@ -25,16 +24,12 @@ use super::{Failure, Outcome, complain, print, runtime};
 use crate::clock;
 use crate::config::monitor::KINDS;
 use crate::config::suggest;
-use crate::web::api::shape::monitor::{
-    Applied, Apply, History, Maintenance, Monitor as Shown, Monitors, Report,
-};
+use crate::web::api::shape::monitor::{History, Maintenance, Monitor as Shown, Monitors, Report};
 use crate::web::api::shape::routes::Told;
 
 pub(super) const PATH: &str = "/api/v1/monitors";
 /// How many monitors are asked for at a time.
 const PAGE: usize = 1_000;
-/// How often it is said that something goes on.
-const PROGRESS_PERIOD: Duration = Duration::from_millis(500);
 
 /// Watch devices and services; see how they stand
 #[derive(Debug, Args)]
@@ -61,8 +56,8 @@ enum Action {
     Maintain(Maintain),
     /// Look now and say what is seen: at a monitor, or at what is none. Fails unless it is up
     Test(One),
-    /// Bring monitors to be as files say: shows what would be done, then does it
-    Apply(ApplyFiles),
+    /// Bring monitors to be as files say: shows what is to be done, does it, and how that stands then
+    Apply(apply::ApplyFiles),
     /// Print all monitors as a file that `apply` takes; secrets are left out
     Export(Export),
 }
@@ -158,21 +153,6 @@ struct Maintain {
 }
 
 #[derive(Debug, Args)]
-struct ApplyFiles {
-    /// A file with monitors, or a folder of such (`*.yml`, `*.yaml`, `*.json`)
-    #[arg(short, long = "file", required = true, value_name = "PATH")]
-    files: Vec<PathBuf>,
-    /// Remove those that are in no file
-    #[arg(long)]
-    prune: bool,
-    /// Only show what would be done
-    #[arg(long)]
-    dry_run: bool,
-    #[command(flatten)]
-    how: How,
-}
-
-#[derive(Debug, Args)]
 struct Export {
     #[command(flatten)]
     how: How,
@@ -190,7 +170,7 @@ impl Monitor {
                 Action::Resume(several) => each(several, Method::POST, "/resume", "resumed").await,
                 Action::Maintain(wanted) => maintain(wanted).await,
                 Action::Test(one) => test(one).await,
-                Action::Apply(wanted) => apply(wanted).await,
+                Action::Apply(wanted) => apply::apply(wanted).await,
                 Action::Export(wanted) => export(wanted).await,
             }
         })
@@ -416,47 +396,6 @@ async fn test(one: One) -> Outcome {
     match report.outcome {
         Seen::Up | Seen::Degraded => Ok(()),
         Seen::Down | Seen::Unknown => Err(Failure::Said),
-    }
-}
-
-async fn apply(wanted: ApplyFiles) -> Outcome {
-    let monitors = files::read(&wanted.files)?;
-    let api = wanted.how.target.open()?;
-    let changes = match wanted.dry_run {
-        true => changes::between(&all(&api, None, None, None).await?.0, &monitors),
-        false => changes::Changes::new(),
-    };
-    let count = monitors.len();
-    let body = Apply {
-        monitors,
-        prune: wanted.prune,
-        dry_run: wanted.dry_run,
-    };
-    let path = format!("{PATH}/apply");
-    let applied = progress(count, api.post::<Applied>(&path, &body)).await?;
-    wanted.how.output.show(&applied, |applied| {
-        shown::applied(applied, wanted.dry_run, &changes)
-    })
-}
-
-/// Says at a terminal that it goes on, and for how long already.
-async fn progress<T>(count: usize, work: impl Future<Output = T>) -> T {
-    let mut work = pin!(work);
-    let mut error = io::stderr();
-    let begun = Instant::now();
-    loop {
-        tokio::select! {
-            done = &mut work => {
-                if error.is_terminal() {
-                    let _ = write!(error, "\r\x1b[K");
-                }
-                return done;
-            }
-            () = tokio::time::sleep(PROGRESS_PERIOD), if error.is_terminal() => {
-                let took = begun.elapsed().as_secs();
-                let _ = write!(error, "\r{count} monitors are being looked at and kept: {took} s");
-            }
-        }
     }
 }
 

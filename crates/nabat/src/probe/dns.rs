@@ -17,7 +17,7 @@ use hickory_resolver::system_conf::read_system_conf;
 
 use super::condition::Fact;
 use super::trace::Trace;
-use super::{Finding, Manner, Outcome, Report, Tools, connect};
+use super::{Finding, Manner, Outcome, Reach, Report, Tools, connect, reach};
 use exchange::exchange;
 
 pub use demands::{Demands, RecordDemands, Transport};
@@ -46,6 +46,9 @@ async fn look(settings: &Dns, tools: &Tools, trace: &mut Trace) -> Result<(), Fi
         let share = trace.left() / left;
         match trace.phase("query", exchange(*server, &query, share)).await {
             Ok(answer) => {
+                if trace.manner.reach == Reach::PublicOnly && leads_inside(&answer) {
+                    return Err(connect::inside(&settings.name.0));
+                }
                 judge(&answer, settings, trace);
                 return Ok(());
             }
@@ -87,6 +90,17 @@ async fn servers(
         true => Err(Finding::unknown("no DNS server known here")),
         false => Ok((places, true)),
     }
+}
+
+/// Whether an answer tells addresses that are not public, as this machine's own servers may.
+fn leads_inside(answer: &Message) -> bool {
+    let addresses = answer
+        .answers
+        .iter()
+        .filter_map(|record| record.data.ip_addr());
+    addresses
+        .into_iter()
+        .any(|address| !reach::is_public(address))
 }
 
 fn judge(answer: &Message, settings: &Dns, trace: &mut Trace) {
@@ -153,4 +167,26 @@ fn rcode_text(code: ResponseCode) -> String {
     let number = u16::from(code);
     let known = Rcode::ALL.iter().find(|known| known.number() == number);
     known.map_or_else(|| format!("code {number}"), |known| known.text().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use hickory_resolver::proto::op::{MessageType, OpCode};
+    use hickory_resolver::proto::rr::rdata::{A, TXT};
+    use hickory_resolver::proto::rr::{Name, RData, Record};
+
+    use super::*;
+
+    #[test]
+    fn an_answer_with_an_inner_address_leads_inside() {
+        for (data, is_inside) in [
+            (RData::A(A::new(10, 0, 0, 5)), true),
+            (RData::A(A::new(9, 9, 9, 9)), false),
+            (RData::TXT(TXT::new(vec!["10.0.0.5".to_owned()])), false),
+        ] {
+            let mut answer = Message::new(1, MessageType::Response, OpCode::Query);
+            answer.add_answer(Record::from_rdata(Name::root(), 60, data.clone()));
+            assert_eq!(leads_inside(&answer), is_inside, "{data}");
+        }
+    }
 }

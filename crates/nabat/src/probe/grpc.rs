@@ -4,21 +4,26 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http2;
 use hyper::{HeaderMap, Request, StatusCode};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
+use tokio::io::AsyncReadExt as _;
 
 use super::certificate::CertificateCheck;
 use super::handshake::{self, Next};
 use super::http::{beside, broken};
 use super::stream::Stream;
+use super::tether::Tether;
 use super::trace::Trace;
-use super::{Endpoint, Finding, Manner, Report, Short, Tools, connect, evidence};
+use super::{Endpoint, Finding, Manner, Report, Short, Tools, connect, evidence, short};
 
 /// The method that tells how a service is.
 const METHOD: &str = "/grpc.health.v1.Health/Check";
 /// The most bytes that an answer may have; one has nine at most.
 const MAX_ANSWER: usize = 4 * 1024;
+/// The most bytes that are read in all. A server may say any number of interim answers, all of which
+/// would be kept.
+const MAX_READ: u64 = 64 * 1024;
 /// What precedes a message: whether it is compressed, and its length.
 const PREFIX: usize = 5;
 
@@ -93,8 +98,7 @@ impl Grpc {
 
 impl Short for Grpc {
     fn short(text: &str) -> Result<Self, String> {
-        let address: Result<Endpoint, _> = text.parse();
-        address.map(Self::new).map_err(|error| error.to_string())
+        short::by_address(text)
     }
 
     fn text_schema(generator: &mut SchemaGenerator) -> Schema {
@@ -166,7 +170,9 @@ async fn call(
         .header("content-type", "application/grpc")
         .body(Full::new(question(&settings.service)))
         .map_err(|error| Finding::unknown(format!("no such call: {error}")))?;
-    let shaken = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
+    let (reads, writes) = tokio::io::split(stream);
+    let stream = tokio::io::join(reads.take(MAX_READ), writes);
+    let shaken = http2::handshake(Tether::of(trace), TokioIo::new(stream)).await;
     let (mut sender, connection) = shaken.map_err(|error| broken(&error))?;
     let talk = async {
         let answer = sender.send_request(request).await;

@@ -16,7 +16,7 @@ use super::certificate::CertificateCheck;
 use super::dialogue::Dialogue;
 use super::stream::{self, Encryption, Starttls, Stream};
 use super::trace::Trace;
-use super::{Endpoint, Finding, Manner, Pattern, Report, Short, Tools, evidence, query};
+use super::{Endpoint, Finding, Manner, Pattern, Report, Short, Tools, evidence, query, short};
 use crate::config::Secret;
 use login::login;
 use message::{Message, framed};
@@ -50,7 +50,7 @@ pub struct Postgres {
     /// A file that holds the password.
     pub password_file: Option<PathBuf>,
     /// A query that must succeed, for which a password is needed.
-    #[schemars(length(min = 1, max = 10_000))]
+    #[schemars(length(min = 1, max = 10_000), extend("x-for-admins" = true))]
     pub query: Option<String>,
     /// A regular expression that is found in the first value of the answer to the query.
     pub matches: Option<Pattern>,
@@ -68,17 +68,7 @@ fn nabat() -> String {
 
 impl Short for Postgres {
     fn short(text: &str) -> Result<Self, String> {
-        Ok(Self {
-            address: text.parse().map_err(|error| format!("{error}"))?,
-            username: nabat(),
-            database: None,
-            password: None,
-            password_file: None,
-            query: None,
-            matches: None,
-            tls: false,
-            certificate: CertificateCheck::default(),
-        })
+        short::by_address(text)
     }
 
     fn text_schema(generator: &mut SchemaGenerator) -> Schema {

@@ -1,8 +1,9 @@
 //! `GET /probe`: one probe, as blackbox_exporter makes it. Open to whoever may see `/metrics`, but
 //! there is none unless the configuration names modules.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
@@ -14,6 +15,12 @@ use crate::metrics::plain;
 
 /// In which Prometheus says how long it waits, in seconds.
 const PATIENCE: &str = "x-prometheus-scrape-timeout-seconds";
+
+/// How many probes are made at once: whoever reaches the port can ask, and each may hold a large
+/// answer.
+pub(super) const AT_ONCE: usize = 200;
+/// How long a probe waits for its turn.
+const TURN: Duration = Duration::from_secs(3);
 
 /// What Prometheus asks for.
 #[derive(Debug, Deserialize)]
@@ -28,16 +35,22 @@ pub(super) struct Parameters {
 /// Probes once.
 pub(super) async fn probe(
     State(state): State<super::State>,
-    Query(parameters): Query<Parameters>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Problem> {
     let modules = state.config.borrow().modules.clone();
     let modules = modules.ok_or_else(off)?;
+    let Query(parameters) = parameters.map_err(|error| unread(&error))?;
+    let patience = patience(&headers)?;
+    let begun = Instant::now();
+    // It is never closed.
+    let turn = tokio::time::timeout(TURN, state.probes.acquire()).await;
+    let _turn = turn.map_err(|_| busy())?;
     let request = Request {
         module: parameters.module,
         target: parameters.target,
         hostname: parameters.hostname,
-        patience: patience(&headers)?,
+        patience: patience.map(|patience| patience.saturating_sub(begun.elapsed())),
     };
     let probed = blackbox::probe(&modules, &request, &state.tools).await?;
     let (kind, text) = match parameters.debug.as_deref() {
@@ -53,6 +66,24 @@ fn off() -> Problem {
         "no_modules",
         "nothing is probed here",
         "name a `blackbox.yml` in `probe.modules_file`",
+    )
+}
+
+fn unread(error: &QueryRejection) -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "invalid_query",
+        error.body_text(),
+        "a probe takes `target`, `module`, `hostname` and `debug`, each once",
+    )
+}
+
+fn busy() -> Problem {
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "too_many_probes",
+        format!("{AT_ONCE} probes are being made already"),
+        "ask again later, or for fewer targets at once",
     )
 }
 

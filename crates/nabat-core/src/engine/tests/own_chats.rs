@@ -203,3 +203,15 @@ fn there_are_no_more_subscriptions_than_may_be() {
     assert_eq!(refused, Err(Refusal::TooManySubscriptions { limit: 1 }));
     assert!(out.changes.is_empty());
 }
+
+#[test]
+fn a_chat_that_took_no_messages_is_told_again_once_telegram_lets_the_bot_write_there() {
+    let mut world = World::new();
+    world.own(1, Some(BEA));
+    world.goes_down(1);
+    let work = world.take_all().remove(0);
+    let reason = "not enough rights to send text messages to the chat".to_owned();
+    world.settle(&work, None, Outcome::Unreachable { reason });
+    world.own(1, Some(BEA));
+    assert_eq!(world.kinds(), ["new"]);
+}

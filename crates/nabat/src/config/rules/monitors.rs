@@ -10,7 +10,7 @@ use crate::config::check::Check;
 use crate::config::environment::join;
 use crate::config::group::Group;
 use crate::config::mistake::quote;
-use crate::config::monitor::{KINDS, stands_behind_itself};
+use crate::config::monitor::{KINDS, circle};
 use crate::config::period::Period;
 use crate::config::suggest;
 use crate::probe::{Condition, ShortOrLong};
@@ -49,6 +49,16 @@ const NOT_OF_GROUPS: [&str; 7] = [
     "slow_after",
     "parents",
 ];
+/// What a kind does not heed without another setting: kind, setting, and what goes with it.
+const IDLE_WITHOUT: [(&str, &str, &[&str]); 5] = [
+    ("postgres", "query", &["password", "password_file"]),
+    ("postgres", "matches", &["query"]),
+    ("mysql", "query", &["password", "password_file"]),
+    ("mysql", "matches", &["query"]),
+    ("redis", "username", &["password", "password_file"]),
+];
+/// The kinds that speak TLS from the start (`tls`) or after a word (`starttls`).
+const TLS_EITHER_WAY: [&str; 2] = ["tcp", "smtp"];
 /// The labels that Nabat gives to the alert of a monitor itself.
 const OWN_LABELS: [&str; 5] = ["alertname", "monitor", "kind", "instance", "severity"];
 
@@ -122,6 +132,32 @@ pub(in crate::config) fn one(check: &mut Check<'_>, path: &str, monitor: &Value)
     heartbeat(check, path, monitor);
     group(check, path, monitor);
     labels(check, path, monitor);
+    unheeded(check, path, monitor);
+}
+
+/// Settings that a probe would not heed: whoever wrote them would take for looked at what is not.
+fn unheeded(check: &mut Check<'_>, path: &str, monitor: &Value) {
+    for (kind, key, needed) in IDLE_WITHOUT {
+        let settings = join(path, kind);
+        let is_needed = needed.iter().any(|needed| given(check, &settings, needed));
+        if given(check, &settings, key) && !is_needed {
+            let needed = suggest::one_of(needed.iter().copied());
+            let found = format!("`{key}` alone");
+            let expected = format!("{needed} beside it");
+            note(check, &join(&settings, key), found, &expected, None);
+        }
+    }
+    for kind in TLS_EITHER_WAY {
+        let is_on = |key| {
+            let value = monitor.get(kind).and_then(|settings| settings.get(key));
+            value.is_some_and(|value| *value != Value::Bool(false))
+        };
+        if is_on("tls") && is_on("starttls") {
+            let found = "`starttls` beside `tls`".to_owned();
+            let place = join(&join(path, kind), "starttls");
+            note(check, &place, found, "one of them", None);
+        }
+    }
 }
 
 /// Each speaks of what is seen of this kind, and fits together.
@@ -255,6 +291,14 @@ fn group(check: &mut Check<'_>, path: &str, monitor: &Value) {
             note(check, &join(path, key), found, expected, None);
         }
     }
+    let mut seen = HashSet::new();
+    for member in members(monitor) {
+        if seen.contains(&member) {
+            let found = format!("`{member}` more than once");
+            note(check, &join(path, "group"), found, "each member once", None);
+        }
+        seen.insert(member);
+    }
 }
 
 fn labels(check: &mut Check<'_>, path: &str, monitor: &Value) {
@@ -327,7 +371,7 @@ fn relations(check: &mut Check<'_>, monitors: &[(String, &Value)]) {
         .filter(|(_, monitor)| monitor.get("group").is_some())
         .filter_map(|(_, monitor)| text(monitor, "name"))
         .collect();
-    for (key, of, circle) in [
+    for (key, of, words) in [
         (
             "parents",
             parents as fn(&Value) -> Vec<String>,
@@ -340,6 +384,7 @@ fn relations(check: &mut Check<'_>, monitors: &[(String, &Value)]) {
             .filter_map(|(_, monitor)| Some((text(monitor, "name")?, of(monitor))))
             .collect();
         let others_of = |name: &str| known.get(name).map(Vec::as_slice).unwrap_or_default();
+        let round = circle(known.keys().copied(), others_of).unwrap_or_default();
         for (path, monitor) in monitors {
             let place = join(path, key);
             // All members may stand in one text.
@@ -362,12 +407,12 @@ fn relations(check: &mut Check<'_>, monitors: &[(String, &Value)]) {
                     note(check, &place, found, "its members as parents", None);
                 }
             }
-            if text(monitor, "name").is_some_and(|name| stands_behind_itself(name, others_of)) {
+            if text(monitor, "name").is_some_and(|name| round.contains(&name)) {
                 let place = match is_list {
                     true => place,
                     false => join(path, "group"),
                 };
-                note(check, &place, circle.to_owned(), "no circle", None);
+                note(check, &place, words.to_owned(), "no circle", None);
             }
         }
     }

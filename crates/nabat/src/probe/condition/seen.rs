@@ -1,6 +1,6 @@
 //! What is said of a condition that does not hold: what was seen, short and without secrets.
 
-use cel::common::ast::{CallExpr, Expr, operators};
+use cel::common::ast::{CallExpr, Expr, LiteralValue, operators};
 use cel::common::types::{CelBool, CelDouble, CelInt, CelList, CelMap, CelNull, CelString};
 use cel::common::value::Val;
 use cel::objects::Value;
@@ -128,9 +128,29 @@ fn holds_text(value: &dyn Val) -> bool {
     value.downcast_ref::<CelString>().is_some() || value.downcast_ref::<CelList>().is_some()
 }
 
-/// Whether the way to a value says that it is one of those that nobody should see.
+/// Whether the way to a value says that it is one of those that nobody should see, or does not say
+/// which one it is.
 fn is_secret(part: &Expression) -> bool {
-    let name = named(part).unwrap_or_default().to_lowercase();
+    match &part.expr {
+        Expr::Ident(name) => is_secret_name(name),
+        Expr::Literal(LiteralValue::String(text)) => is_secret_name(text.inner()),
+        Expr::Select(select) => is_secret_name(&select.field) || is_secret(&select.operand),
+        Expr::Call(call) => {
+            let index = call
+                .args
+                .get(1)
+                .filter(|_| call.func_name == operators::INDEX);
+            let mut parts = call.target.as_deref().into_iter().chain(&call.args);
+            index.is_some_and(|index| !is_constant(index)) || parts.any(is_secret)
+        }
+        Expr::List(list) => list.elements.iter().any(is_secret),
+        Expr::Comprehension(over) => is_secret(&over.iter_range),
+        _ => false,
+    }
+}
+
+fn is_secret_name(name: &str) -> bool {
+    let name = name.to_lowercase();
     let mut words = name.split(|c: char| !c.is_alphanumeric());
     words.any(|word| {
         let word = word.trim_end_matches('s');
@@ -171,8 +191,12 @@ fn shown(value: &dyn Val) -> String {
 }
 
 /// Why a condition could not be held against what was seen. CEL's own words repeat whole values.
-pub(super) fn trouble(error: &ExecutionError, values: &Values<'_>) -> String {
+pub(super) fn trouble(error: &ExecutionError, condition: &str, values: &Values<'_>) -> String {
     match error {
+        // What is looked for may have been seen itself.
+        ExecutionError::NoSuchKey(name) if !condition.contains(name.as_str()) => {
+            "there is no such field".to_owned()
+        }
         ExecutionError::NoSuchKey(name) => format!("there is no `{name}`"),
         ExecutionError::UndeclaredReference(name) => values.missing(name),
         ExecutionError::IndexOutOfBounds(_) => "there are fewer items".to_owned(),

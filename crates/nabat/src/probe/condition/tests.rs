@@ -465,3 +465,40 @@ async fn what_a_name_calls_secret_is_not_told() {
         assert!(words.ends_with("> 9: 7"), "{words}");
     }
 }
+
+#[tokio::test]
+async fn no_way_round_leads_to_what_a_name_calls_secret() {
+    for text in [
+        "string(json.access_token) == ''",
+        "(json.access_token + '') == ''",
+        "('' + headers['set-cookie']).contains('?')",
+        "[json.access_token] == ['']",
+        "[json.access_token].all(one, one == '')",
+        "(json.ready ? json.access_token : '') == ''",
+        "json['access_' + 'token'] == ''",
+        "json[json.access_token] == 1",
+        "headers[headers['set-cookie']] == ''",
+    ] {
+        let (outcome, words) = said(BODY, text).await;
+        assert_eq!(outcome, Outcome::Down, "{words}");
+        let is_told = ["abc", "hunter2"]
+            .iter()
+            .any(|secret| words.contains(secret));
+        assert!(!is_told, "{words}");
+    }
+}
+
+#[test]
+fn what_looks_through_a_long_body_is_not_begun_when_time_is_over() {
+    let mut report = answer(BODY);
+    let facts = std::mem::take(&mut report.facts);
+    let conditions = [Condition::read("body.matches('down$')", "http").unwrap()];
+    for (time, outcome) in [
+        (Duration::ZERO, Outcome::Unknown),
+        (Duration::from_secs(60), Outcome::Down),
+    ] {
+        let time = judge::Time::until(Instant::now() + time);
+        let found = judge::findings(&conditions, &report, &facts, time);
+        assert_eq!(found[0].outcome, outcome, "{found:?}");
+    }
+}

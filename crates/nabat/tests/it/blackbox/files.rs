@@ -2,13 +2,17 @@
 
 use std::fs;
 use std::process::Output;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
+use tokio::task::JoinSet;
 
 use crate::world::blackbox::Both;
 use crate::world::http;
 use crate::world::liar::Liar;
 use crate::world::nabat::{Nabat, command};
+use crate::world::wait::{PATIENCE, until};
 
 /// What `nabat check` says of a configuration with these modules.
 fn checked(modules: &str) -> Output {
@@ -161,4 +165,50 @@ modules:
     let text = text.text().await.unwrap();
     let series = r#"probe_expect_info{ssh_software="OpenSSH_9.2",ssh_comments="Debian"} 1"#;
     assert!(text.contains(series), "{text}");
+}
+
+#[tokio::test]
+async fn only_so_many_probes_are_made_at_once() {
+    const AT_ONCE: usize = 200;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let silent = {
+        let asked = Arc::clone(&asked);
+        Liar::start(move |stream| {
+            asked.fetch_add(1, Ordering::Relaxed);
+            async move {
+                let _stream = stream;
+                std::future::pending::<()>().await;
+            }
+        })
+        .await
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let modules = "modules: {web: {prober: http, timeout: 60s}}";
+    fs::write(folder.path().join("blackbox.yml"), modules).unwrap();
+    let config = json!({"probe": {"modules_file": "blackbox.yml"}, "watch": {"witnesses": []}});
+    let nabat = Nabat::start(folder.path(), &config).await;
+    let url = nabat.url(&format!("/probe?module=web&target={}", silent.address()));
+    let client = http::client();
+    let mut waiting = JoinSet::new();
+    for _ in 0..AT_ONCE {
+        let request = client.get(&url).timeout(PATIENCE * 2).send();
+        waiting.spawn(request);
+    }
+    until("all of them to be asked", async || {
+        (asked.load(Ordering::Relaxed) == AT_ONCE).then_some(())
+    })
+    .await;
+    let late = client.get(&url).send().await.unwrap();
+    assert_eq!(late.status(), 503);
+    let said = late.text().await.unwrap();
+    assert!(said.contains("too_many_probes"), "{said}");
+    assert_eq!(asked.load(Ordering::Relaxed), AT_ONCE);
+    // Who waits no more leaves room.
+    waiting.shutdown().await;
+    let free = nabat.url("/probe?module=web&target=127.0.0.1:1");
+    assert_eq!(client.get(free).send().await.unwrap().status(), 200);
+    let twice = client.get(format!("{url}&target=b")).send().await.unwrap();
+    assert_eq!(twice.status(), 400);
+    let said = twice.text().await.unwrap();
+    assert!(said.contains("duplicate field"), "{said}");
 }

@@ -12,8 +12,9 @@ use nabat::probe::websocket::{self, Websocket};
 use nabat::probe::{Outcome, Report, ShortOrLong, Tools};
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 
 use super::{MANNER, assert_report, phases, settings};
 use crate::world::certificates::{Authority, Validity};
@@ -331,4 +332,39 @@ async fn a_grpc_server_says_how_it_is() {
     let untrusted = grpc(json!({"address": secret, "tls": true})).await;
     let told = ["certificate of an authority that is not trusted: CN=authority"];
     assert_report(&untrusted, Outcome::Down, &told);
+}
+
+/// A server that says it speaks HTTP/2, and then `frames` for as long as anybody listens.
+async fn babbler(frames: &'static [u8]) -> Liar {
+    const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
+    /// The words with which a client begins, and the frame of its call.
+    const CALL: usize = 64;
+    Liar::start(async move |mut stream: TcpStream| {
+        let mut call = [0; CALL];
+        if stream.write_all(SETTINGS).await.is_err() || stream.read_exact(&mut call).await.is_err()
+        {
+            return;
+        }
+        let many = frames.repeat(100);
+        while stream.write_all(&many).await.is_ok() {}
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_grpc_server_is_not_listened_to_for_ever() {
+    for frames in [
+        // Interim answers: status 103.
+        &b"\0\0\x05\x01\x04\0\0\0\x01\x08\x03103"[..],
+        // Questions whether anybody is there.
+        b"\0\0\x08\x06\0\0\0\0\0nabat-is",
+    ] {
+        let liar = babbler(frames).await;
+        let begun = Instant::now();
+        let report = grpc(json!(liar.address().to_string())).await;
+        assert_eq!(report.outcome, Outcome::Down, "{report:?}");
+        let words = report.words();
+        assert!(!words.starts_with("no answer within"), "{words}");
+        assert!(begun.elapsed() < MANNER.timeout, "{words}");
+    }
 }
