@@ -134,6 +134,7 @@ impl Watcher {
     pub(super) async fn configure(&mut self, config: Config) {
         let watch = &config.watch;
         self.max_monitors = watch.max_monitors as usize;
+        self.max_bots = config.telegram.made_bots.max as usize;
         self.ping_key.clone_from(&watch.ping_key);
         self.zone = config.time_zone.clone();
         self.prober.limit(Limits::of(watch));
@@ -283,6 +284,8 @@ impl Watcher {
             }
             plan.puts.push(planned);
         }
+        let introduced = plan.puts.iter().filter_map(|put| put.introduced.as_ref());
+        self.has_room_for_bots(introduced)?;
         Ok(plan)
     }
 

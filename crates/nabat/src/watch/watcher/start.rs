@@ -82,6 +82,7 @@ pub fn start(
         keys: HashMap::new(),
         witnesses: Witnesses::default(),
         max_monitors: config.watch.max_monitors as usize,
+        max_bots: config.telegram.made_bots.max as usize,
         ping_key: None,
         zone: config.time_zone.clone(),
         samples: files.samples,
