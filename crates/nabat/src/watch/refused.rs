@@ -120,6 +120,12 @@ pub enum Refused {
         /// How many there may be.
         max: usize,
     },
+    /// There are too many bots that came in by the API.
+    #[error("no other bot may come in by the API: there may be {max}")]
+    TooManyBots {
+        /// How many there may be.
+        max: usize,
+    },
     /// Somebody has made as many as they may.
     #[error("{by} has made {max} monitors already, as many as they may")]
     TooManyOfPerson {
@@ -176,6 +182,7 @@ impl Refused {
             | Self::BadRules { name, .. } => Some(name),
             Self::UnknownKey
             | Self::TooMany { .. }
+            | Self::TooManyBots { .. }
             | Self::TooManyOfPerson { .. }
             | Self::TooManyInChat { .. }
             | Self::TooManyCalled { .. }

@@ -321,6 +321,7 @@ impl From<Refused> for Refusal {
             | Refused::UnknownSlug { .. }
             | Refused::NoHeartbeat { .. }
             | Refused::TooManyCalled { .. }
+            | Refused::TooManyBots { .. }
             | Refused::Exists { .. }
             | Refused::Overtaken { .. }
             | Refused::NoParent { .. }

@@ -186,6 +186,8 @@ impl Watcher {
             }
             plan.puts.push(planned);
         }
+        let introduced = plan.puts.iter().filter_map(|put| put.introduced.as_ref());
+        self.has_room_for_bots(introduced)?;
         Ok(plan)
     }
 

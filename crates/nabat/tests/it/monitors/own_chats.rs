@@ -9,7 +9,9 @@ use base64::prelude::BASE64_STANDARD;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use telegram_emulator::{Emulator, Settings, Status, User};
+use tokio::task::JoinSet;
 
+use crate::world::http;
 use crate::world::nabat::{Nabat, command};
 use crate::world::site::Site;
 use crate::world::talk::BOT;
@@ -375,6 +377,39 @@ async fn nabat_without_a_bot_gets_its_first_one_by_the_api() {
     world.telegram.add_bot(more, "another_bot");
     let text = complained(&world.add_mon("127.0.0.1", "21", more).await);
     assert!(text.contains("no other bot may come in"), "{text}");
+}
+
+#[tokio::test]
+async fn of_bots_that_come_at_once_no_more_come_in_than_may() {
+    let world = World::with_config(|config| {
+        config["telegram"]["made_bots"] = json!({ "max": 2 });
+    })
+    .await;
+    meet(&world.telegram);
+    let (client, admin) = (http::client(), world.token());
+    let mut asked = JoinSet::new();
+    for bot in 2_001..=2_010 {
+        let token = format!("{bot}:one-of-many-one-of-many-one-of-many");
+        world.telegram.add_bot(&token, &format!("bot_{bot}"));
+        world
+            .telegram
+            .set_status(GROUP, bot, Status::Member)
+            .unwrap();
+        let monitor = json!({ "ping": "127.0.0.1", "tell": { "token": token, "chat": GROUP } });
+        let path = world.nabat.url(&format!("/api/v1/monitors/m{bot}"));
+        asked.spawn(client.put(path).bearer_auth(&admin).json(&monitor).send());
+    }
+    let mut made = 0;
+    for answer in asked.join_all().await {
+        let answer = answer.unwrap();
+        if answer.status() == StatusCode::CREATED {
+            made += 1;
+        } else {
+            let refused: Value = answer.json().await.unwrap();
+            assert_eq!(refused["error"]["code"], "too_many_bots", "{refused}");
+        }
+    }
+    assert_eq!(made, 2);
 }
 
 #[tokio::test]

@@ -71,6 +71,11 @@ impl From<Refused> for Problem {
                 "too_many_monitors",
                 "raise `watch.max_monitors` in the configuration, or remove some",
             ),
+            Refused::TooManyBots { .. } => (
+                StatusCode::CONFLICT,
+                "too_many_bots",
+                "use one of them, raise `telegram.made_bots.max`, or list the bot under `telegram.bots`",
+            ),
             Refused::Command { .. } => (
                 StatusCode::FORBIDDEN,
                 "command",

@@ -1,7 +1,7 @@
 //! The chat that a monitor tells by itself: who speaks there is found out, Telegram is asked whether
 //! they may, and only then the definition names both by their numbers. A token leaves it here.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use axum::http::StatusCode;
 use nabat_core::chat::{BotId, BotToken, MadeBot};
@@ -13,7 +13,7 @@ use crate::clock;
 use crate::config::monitor::{Place, Tell};
 use crate::config::{self, Written};
 use crate::engine::MadeBots;
-use crate::watch::{Introduced, Shown};
+use crate::watch::{Introduced, Refused, Shown};
 use crate::web;
 use crate::web::answer::Problem;
 
@@ -31,8 +31,6 @@ struct Speaker {
 pub(super) struct Asked {
     /// By token and chat.
     introductions: HashMap<(String, Place), Introduction>,
-    /// The bots that Nabat did not know.
-    new_bots: HashSet<i64>,
 }
 
 /// Makes sure of the chat that a definition names, unless `known` tells it already.
@@ -46,7 +44,7 @@ pub(super) async fn settle(
         return Ok((wanted, None));
     };
     let made = state.engine.made_bots().borrow().clone();
-    let speaker = speaker(state, tell, &made, asked)?;
+    let speaker = speaker(state, tell, &made)?;
     let id = speaker.bot.id();
     let is_known = tell.token.expose().is_empty()
         && known
@@ -81,12 +79,6 @@ impl Asked {
         self.introductions.insert(of, introduction.clone());
         Ok(introduction)
     }
-
-    /// Whether one more bot may come in beside those that Nabat knows.
-    fn admits(&mut self, bot: i64, known: usize, most: u32) -> bool {
-        self.new_bots.insert(bot);
-        known + self.new_bots.len() <= most as usize
-    }
 }
 
 fn introduced(speaker: &Speaker, introduction: Introduction) -> Introduced {
@@ -103,12 +95,7 @@ fn introduced(speaker: &Speaker, introduction: Introduction) -> Introduced {
 }
 
 /// The bot that is meant: that of the token, that of the number, or the only one.
-fn speaker(
-    state: &web::State,
-    tell: &Tell,
-    made: &MadeBots,
-    asked: &mut Asked,
-) -> Result<Speaker, Problem> {
+fn speaker(state: &web::State, tell: &Tell, made: &MadeBots) -> Result<Speaker, Problem> {
     let telegram = &state.config.borrow().telegram;
     let of_token =
         (!tell.token.expose().is_empty()).then(|| telegram.made_bot("", tell.token.clone()).id());
@@ -146,14 +133,10 @@ fn speaker(
             ));
         }
     };
-    let most = telegram.made_bots.max;
-    if known.is_none() && !asked.admits(id, made.len(), most) {
-        return Err(Problem::new(
-            StatusCode::CONFLICT,
-            "too_many_bots",
-            format!("no other bot may come in by the API: there may be {most}"),
-            "use one of them, raise `telegram.made_bots.max`, or list the bot under `telegram.bots`",
-        ));
+    // Whoever is not going to come in need not be asked for; the watch has the last word.
+    let max = telegram.made_bots.max as usize;
+    if known.is_none() && made.len() >= max {
+        return Err(Refused::TooManyBots { max }.into());
     }
     let username = known.map_or("", |known| known.username.as_str());
     Ok(Speaker {
