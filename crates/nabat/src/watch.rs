@@ -8,6 +8,7 @@ mod address;
 mod alarms;
 mod along;
 mod gateway;
+mod glance;
 mod keeper;
 mod prober;
 #[cfg(test)]
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nabat_core::alert::Labels;
-use nabat_core::chat::{ChatKey, MadeBot};
+use nabat_core::chat::MadeBot;
 use nabat_core::matcher::Matcher;
 use nabat_core::monitor::record::{Origin, Record};
 use nabat_core::monitor::state::Alarm;
@@ -36,6 +37,7 @@ use crate::probe::{Manner, Reach, Report, Tools};
 
 pub use address::Address;
 pub use along::Along;
+pub use glance::{Glance, Glanced};
 pub use watcher::{Files, Running, start};
 pub use wishes::Granter;
 
@@ -140,6 +142,14 @@ pub enum Refused {
         /// Its name.
         name: String,
     },
+    /// More would be in a group than may be.
+    #[error("the group `{name}` would have more than {max} members")]
+    TooManyMembers {
+        /// The group's name.
+        name: String,
+        /// How many there may be.
+        max: usize,
+    },
     /// It is in a group.
     #[error("`{name}` is in the group `{group}`")]
     InGroup {
@@ -236,6 +246,7 @@ impl Refused {
             | Self::ParentGroup { name, .. }
             | Self::InGroup { name, .. }
             | Self::InItself { name }
+            | Self::TooManyMembers { name, .. }
             | Self::Circle { name }
             | Self::HasChildren { name, .. }
             | Self::KeyTaken { name }
@@ -350,32 +361,6 @@ pub struct Page {
     /// Whether there are more.
     pub more: bool,
     /// How many of all there are with each status.
-    pub counts: BTreeMap<Status, usize>,
-}
-
-/// Which monitors are wanted at a glance.
-#[derive(Debug, Clone, Default)]
-pub struct Glance {
-    /// Only those whose name or target contains this, in any case, or whose status it is; empty: all.
-    pub text: String,
-    /// Only those made in this chat.
-    pub made_in: Option<ChatKey>,
-    /// Which page, from 0; one that is too far is the last one.
-    pub page: usize,
-    /// How many are on a page; at least one.
-    pub per_page: usize,
-}
-
-/// Some monitors: those that somebody has to see to first, then the others by name.
-#[derive(Debug, Clone, Default)]
-pub struct Glanced {
-    /// Those of the page.
-    pub monitors: Vec<Shown>,
-    /// Which page it is, from 0.
-    pub page: usize,
-    /// Of how many, at least 1.
-    pub pages: usize,
-    /// How many of those that are wanted there are with each status.
     pub counts: BTreeMap<Status, usize>,
 }
 

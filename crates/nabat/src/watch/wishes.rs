@@ -289,6 +289,7 @@ impl From<Refused> for Refusal {
             | Refused::Circle { .. }
             | Refused::KeyTaken { .. }
             | Refused::Command { .. }
+            | Refused::TooManyMembers { .. }
             | Refused::BadRules { .. } => Self::Unfit { problem },
         }
     }
