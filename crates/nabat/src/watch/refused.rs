@@ -72,6 +72,14 @@ pub enum Refused {
         /// Its name.
         name: String,
     },
+    /// More would be in a group than may be.
+    #[error("the group `{name}` would have more than {max} members")]
+    TooManyMembers {
+        /// The group's name.
+        name: String,
+        /// How many there may be.
+        max: usize,
+    },
     /// It is in a group.
     #[error("`{name}` is in the group `{group}`")]
     InGroup {
@@ -174,6 +182,7 @@ impl Refused {
             | Self::ParentGroup { name, .. }
             | Self::InGroup { name, .. }
             | Self::InItself { name }
+            | Self::TooManyMembers { name, .. }
             | Self::Circle { name }
             | Self::HasChildren { name, .. }
             | Self::KeyTaken { name }

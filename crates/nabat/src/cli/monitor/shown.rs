@@ -126,10 +126,15 @@ pub(super) fn one(monitor: &Monitor, history: &History, now: Timestamp) -> Strin
     text
 }
 
-/// The chat that a monitor tells by itself, and the bot that does.
-pub(in crate::cli) fn told(monitor: &Monitor) -> Option<(i64, i64)> {
+/// The chat that a monitor tells by itself, with `/TOPIC` if it is one, and the bot that does.
+pub(in crate::cli) fn told(monitor: &Monitor) -> Option<(String, i64)> {
     let tell = &monitor.definition["tell"];
-    Some((tell["chat"].as_i64()?, tell["bot"].as_i64()?))
+    let chat = tell["chat"].as_i64()?;
+    let chat = match tell["topic"].as_i64() {
+        Some(topic) => format!("{chat}/{topic}"),
+        None => chat.to_string(),
+    };
+    Some((chat, tell["bot"].as_i64()?))
 }
 
 /// When a heartbeat should be heard.

@@ -578,3 +578,55 @@ async fn who_runs_nabat_sees_all_bots_and_whether_they_work() {
     }
     assert_eq!(lines[3], "@shop_bot: Telegram refuses its token");
 }
+
+#[tokio::test]
+async fn a_topic_of_a_forum_is_a_chat_of_its_own() {
+    const FORUM: i64 = -100_700;
+    let mut world = world().await;
+    world.telegram.add_supergroup(FORUM, "Works", true);
+    world
+        .telegram
+        .set_status(FORUM, BOT, Status::Member)
+        .unwrap();
+    let web = world.telegram.add_topic(FORUM, "Web").unwrap();
+    let web_text = web.to_string();
+    let in_topic = ["--topic", &web_text];
+    let site = Site::start().await;
+    let chat = FORUM.to_string();
+    let add = ["add-mon", "--ip_address", &site.url(), "--chat_id", &chat];
+    let unknown = world.run(&[&add[..], &["--topic", "99999"]].concat()).await;
+    let words = complained(&unknown);
+    assert!(words.contains("message thread not found"), "{words}");
+    assert!(words.contains("before the last"), "{words}");
+
+    let general = printed(&world.run(&add).await);
+    let topic = printed(&world.run(&[&add[..], &in_topic].concat()).await);
+    assert_ne!(general, topic, "each has a monitor of its own");
+    let again = printed(&world.run(&[&add[..], &in_topic].concat()).await);
+    assert_eq!(again, topic);
+    let list = printed(&world.run(&["list-mon"]).await);
+    assert!(list.contains(&format!("{FORUM}/{web}")), "{list}");
+    printed(&world.run(&["del-mon", "--id", general.trim()]).await);
+
+    let (_, all) = world.api(Method::GET, "/api/v1/monitors").await;
+    let monitor = &all["monitors"][0];
+    assert_eq!(
+        monitor["definition"]["tell"],
+        json!({ "bot": 1001, "chat": FORUM, "topic": web })
+    );
+    // As it is shown it can be sent back, and nobody is asked again.
+    let name = monitor["name"].as_str().unwrap().replace(' ', "%20");
+    let mut often = monitor["definition"].clone();
+    often["interval"] = json!("1s");
+    often["retries"] = json!(["100ms"]);
+    let asked = world.telegram.calls("getChat").len();
+    let path = format!("/api/v1/monitors/{name}");
+    let (status, changed) = world.api_with(Method::PUT, &path, &often).await;
+    assert_eq!(status, StatusCode::OK, "{changed}");
+    assert_eq!(world.telegram.calls("getChat").len(), asked);
+
+    world.nabat.restart().await;
+    site.answer(503);
+    let told = world.told(FORUM, "MonitorDown").await;
+    assert_eq!(told.topic, Some(web));
+}

@@ -91,6 +91,11 @@ impl From<Refused> for Problem {
                 "in_group",
                 "take it out of the `members` of the group first",
             ),
+            Refused::TooManyMembers { .. } => (
+                StatusCode::CONFLICT,
+                "too_many_members",
+                "say in the `group.matchers` of that group more exactly which monitors are meant",
+            ),
             Refused::NoMember { .. } | Refused::InItself { .. } => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "invalid_members",

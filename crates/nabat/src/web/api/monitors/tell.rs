@@ -29,8 +29,8 @@ struct Speaker {
 /// What Telegram said for one request: of many monitors in one chat it is asked once.
 #[derive(Default)]
 pub(super) struct Asked {
-    /// By token and chat.
-    introductions: HashMap<(String, Place), Introduction>,
+    /// By token, chat and topic.
+    introductions: HashMap<(String, Place, Option<i64>), Introduction>,
 }
 
 /// Makes sure of the chat that a definition names, unless `known` tells it already.
@@ -49,16 +49,23 @@ pub(super) async fn settle(
     let is_known = tell.token.expose().is_empty()
         && known
             .and_then(|known| known.monitor.own_chat())
-            .is_some_and(|chat| chat.bot == BotId(id) && tell.chat == Place::Id(chat.chat));
+            .is_some_and(|chat| {
+                let same_place = tell.chat == Place::Id(chat.chat) && tell.topic == chat.topic;
+                same_place && chat.bot == BotId(id)
+            });
     let (chat, introduced) = match (is_known, &tell.chat) {
         (true, Place::Id(chat)) => (*chat, None),
         _ => {
-            let introduction = asked.introduction(&speaker.bot, &tell.chat).await?;
+            let place = (&tell.chat, tell.topic);
+            let introduction = asked.introduction(&speaker.bot, place).await?;
             (introduction.chat, Some(introduced(&speaker, introduction)))
         }
     };
     let mut definition: Value = serde_json::from_str(&wanted.definition).unwrap_or_default();
     definition["tell"] = json!({"bot": id, "chat": chat});
+    if let Some(topic) = tell.topic {
+        definition["tell"]["topic"] = topic.into();
+    }
     Ok((written(&definition, "the body")?, introduced))
 }
 
@@ -66,16 +73,16 @@ impl Asked {
     async fn introduction(
         &mut self,
         bot: &config::Bot,
-        chat: &Place,
+        (chat, topic): (&Place, Option<i64>),
     ) -> Result<Introduction, Unfit> {
-        let of = (bot.token.expose().to_owned(), chat.clone());
+        let of = (bot.token.expose().to_owned(), chat.clone(), topic);
         if let Some(introduction) = self.introductions.get(&of) {
             return Ok(introduction.clone());
         }
         let client = Client::new(bot).map_err(|error| Unfit::Unknown {
             reason: error.to_string(),
         })?;
-        let introduction = introduce(&client, chat).await?;
+        let introduction = introduce(&client, chat, topic).await?;
         self.introductions.insert(of, introduction.clone());
         Ok(introduction)
     }
@@ -209,6 +216,9 @@ impl From<Unfit> for Problem {
 /// What lets a bot into a chat, by what Telegram says.
 fn way_in(said: &str) -> &'static str {
     let said = said.to_lowercase();
+    if said.contains("thread not found") || said.contains("topic") {
+        return "is it the number of a topic that is open? A link to a message in it has that number before the last; without `topic` it is General";
+    }
     if said.contains("blocked by the user") {
         return "the person has to unblock the bot in Telegram";
     }
