@@ -204,11 +204,13 @@ impl App {
             tracing::error!(details = ?damage.outcome, "{damage}");
         }
         let ears = bot::WebhookEars::default();
+        let roster = bot::Roster::default();
         let bots = Bots::new(
             engine.handle.clone(),
             Arc::clone(&store) as Arc<dyn History>,
             Arc::clone(&metrics),
             ears.clone(),
+            roster.clone(),
         );
 
         let about = Arc::new(web::About {
@@ -255,6 +257,7 @@ impl App {
                 samples,
                 api,
                 ears,
+                roster,
                 bodies: web::bodies(),
                 readers: web::readers(),
                 probes: web::probes(),

@@ -39,7 +39,7 @@ use crate::probe::{Manner, Reach, Report, Tools};
 pub use address::Address;
 pub use along::Along;
 pub use refused::Refused;
-pub use watcher::{Files, Running, start};
+pub use watcher::{Files, Running, StartError, start};
 pub use wishes::Granter;
 
 /// How many requests may wait for the watch.

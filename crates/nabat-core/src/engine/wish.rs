@@ -158,11 +158,18 @@ pub enum Refusal {
         /// Why not.
         problem: String,
     },
+    /// Whoever asked waits for as many looks already as they may, or all wait for as many as can be.
+    TooManyLooks,
     /// Nothing can be stored at the moment.
     NotNow,
 }
 
 impl Wish {
+    /// Whether it takes a look, and so as long as a target that does not answer.
+    pub const fn takes_a_look(&self) -> bool {
+        matches!(self.deed, Deed::Check { .. } | Deed::Watch { .. })
+    }
+
     /// Whether whoever wishes may change a monitor that comes from there: an owner each, others what
     /// they made themselves.
     pub fn may_change(&self, origin: &Origin) -> bool {

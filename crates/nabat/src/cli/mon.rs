@@ -244,7 +244,11 @@ fn added(monitor: &Monitor) -> Outcome {
     print(&format!("{}\n", monitor.id));
     let told = match told(monitor) {
         Some((chat, bot)) => format!("the chat {chat} is told by the bot {bot}"),
-        None => "no chat is told by it alone: see who subscribes to it with /subscribe".to_owned(),
+        None => format!(
+            "it tells no chat by itself (--chat_id); a chat with the bot asks for it by \
+             /subscribe monitor=\"{}\"",
+            monitor.name
+        ),
     };
     let (name, kind) = (&monitor.name, &monitor.kind);
     complain(&format!("{name} is watched by {kind} from now on; {told}"));

@@ -65,7 +65,7 @@ enum Action {
 #[derive(Debug, Args)]
 struct Add {
     /// What to watch: `10.0.0.1` (ping), `db-1:5432` (tcp), `https://shop.example.org`,
-    /// `tls://HOST:PORT`, `dns://NAME` and so on
+    /// `tls://HOST:PORT`, `dns://NAME` and so on; `heartbeat://1d`: a job that calls once a day
     target: String,
     /// What it is called [default: made of the target]
     #[arg(short, long)]
@@ -178,7 +178,7 @@ impl Monitor {
 }
 
 async fn add(wanted: Add) -> Outcome {
-    let target = target(&wanted.target)?;
+    let (name, kind, what) = kind(&wanted.target, wanted.name)?;
     let mut definition = match wanted.settings.as_deref().map(serde_json::from_str) {
         None => Map::new(),
         Some(Ok(Value::Object(settings))) => settings,
@@ -191,8 +191,8 @@ async fn add(wanted: Add) -> Outcome {
         definition.extend(value.map(|value| (key.to_owned(), value)));
     };
     let text = |period: Duration| Value::from(format_period(period));
-    set("name", Some(wanted.name.unwrap_or(target.name).into()));
-    set(target.kind, Some(target.target.into()));
+    set("name", Some(name.into()));
+    set(kind, Some(what));
     set("interval", wanted.interval.map(text));
     set("timeout", wanted.timeout.map(text));
     set("slow_after", wanted.slow_after.map(text));
@@ -212,13 +212,17 @@ async fn add(wanted: Add) -> Outcome {
         return print_json(&made);
     }
     print(&format!("{} (number {})\n", made.name, made.id));
+    if let Some(url) = &made.ping_url {
+        print(&format!("the job calls {url} when it is done\n"));
+    }
     // It is watched, whatever comes of what follows.
     if let Ok(seen) = look(&api, &made.name).await {
         print(&format!("{}\n", shown::seen(&seen)));
     }
     if told(&api, &made).await == Some(false) {
         complain(&format!(
-            "nobody is told of it yet; in a chat with the bot: /subscribe monitor=\"{}\"",
+            "nobody is told of it yet; in a chat with the bot: /subscribe monitor=\"{}\", or, for all \
+             monitors, /subscribe alertname=~\"Monitor.+\"",
             made.name
         ));
     }
@@ -267,8 +271,19 @@ async fn list(wanted: List) -> Outcome {
         });
         return Ok(());
     }
+    // Below a choice stands what is in it.
+    let counts = if is_choice { counted(&all) } else { counts };
     print(&shown::list(&all, &counts, clock::now(), width()));
     Ok(())
+}
+
+/// How many of these stand how.
+fn counted(monitors: &[Shown]) -> Counts {
+    let mut counts = Counts::new();
+    for monitor in monitors {
+        *counts.entry(shown::status(monitor)).or_default() += 1;
+    }
+    counts
 }
 
 type Counts = std::collections::BTreeMap<String, usize>;
@@ -391,6 +406,23 @@ async fn export(wanted: Export) -> Outcome {
     let definitions: Vec<Value> = made.map(|monitor| monitor.definition).collect();
     // JSON is YAML as well.
     print_json(&json!({"monitors": definitions}))
+}
+
+/// What a monitor of this target is called, its kind, and what its definition says of that. A
+/// heartbeat has no target, but how often its job runs.
+fn kind(text: &str, name: Option<String>) -> Result<(String, &'static str, Value), Failure> {
+    if let Some(period) = text.strip_prefix("heartbeat://") {
+        let nameless =
+            || Failure::Usage("nabat: a heartbeat needs a name: --name backup".to_owned());
+        let name = name.ok_or_else(nameless)?;
+        return Ok((name, "heartbeat", json!({"period": period})));
+    }
+    let target = target(text)?;
+    Ok((
+        name.unwrap_or(target.name),
+        target.kind,
+        target.target.into(),
+    ))
 }
 
 fn target(text: &str) -> Result<shorthand::Shorthand, Failure> {

@@ -17,6 +17,7 @@ use super::period::Period;
 use super::smarthost::Smarthost;
 use super::store::Store;
 use super::{suggest, zone};
+use crate::probe::dns::DnsName;
 use crate::probe::http::{Headers, Proxy, StatusRange, WebAddress};
 use crate::probe::websocket::SocketAddress;
 use crate::probe::{Endpoint, Pattern};
@@ -42,6 +43,7 @@ pub(super) fn expected(format: &str) -> Option<&'static str> {
         "http-proxy" => "an HTTP proxy's address such as `http://proxy.example.org:3128`",
         "host-and-port" => "a host and its port, such as `db.example.org:5432`",
         "host" => "a host, with a port if it has not the usual one, such as `[2001:db8::1]:2222`",
+        "dns-name" => "a name of the DNS such as `example.org`",
         "regex" => "a regular expression such as `^OK`",
         "status" => "a status code from 100 to 599, or a range such as `200-299`",
         "signing-secret" => "`whsec_` and the base64 of at least 24 bytes",
@@ -94,6 +96,7 @@ pub(super) fn check(format: &str, text: &str) -> Result<(), Option<String>> {
         "http-proxy" => read::<Proxy>(text),
         "host-and-port" => read::<Endpoint>(text),
         "host" => read::<Endpoint<1>>(text),
+        "dns-name" => DnsName::read(text).map(drop).map_err(|_| None),
         "regex" => read::<Pattern>(text),
         "status" => read::<StatusRange>(text),
         "signing-secret" => signing_secret(text),

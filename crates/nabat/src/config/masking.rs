@@ -178,6 +178,8 @@ mod tests {
             json!({"name": "a", "websocket": "wss://h/?key=KEY"}),
             json!({"name": "a", "domain": {"name": "h.org", "rdap": "https://usr:PWD@r/"}}),
             json!({"name": "a", "command": "check -p KEY"}),
+            json!({"name": "a", "postgres": {"address": "h", "password": "PWD", "query": "KEY"}}),
+            json!({"name": "a", "mysql": {"address": "h", "password": "PWD", "query": "KEY"}}),
             json!({"name": "a", "heartbeat": {"period": "1d", "key": "KEY-of-it"}}),
             json!({"name": "a", "tcp": {"address": "h:1", "steps": [{"send": "PWD"}, {"expect": "x"}]}}),
         ] {

@@ -3,7 +3,7 @@
 //! A monitor is written the same way everywhere: in the configuration, in files for
 //! `nabat monitor apply`, in the bodies of `/api/v1/monitors`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -357,21 +357,39 @@ fn of<T>(given: &Option<ShortOrLong<T>>, of: impl FnOnce(Arc<T>) -> Target) -> O
     given.as_ref().map(|given| of(Arc::clone(&given.0)))
 }
 
-/// Whether the monitor `name` is among its own ancestors, by what `parents_of` says of each; likewise
-/// whether a group is in itself.
-pub fn stands_behind_itself<'a>(name: &str, parents_of: impl Fn(&str) -> &'a [String]) -> bool {
-    let mut ancestors: Vec<&str> = Vec::new();
-    let mut new: Vec<&str> = parents_of(name).iter().map(String::as_str).collect();
-    while let Some(ancestor) = new.pop() {
-        if ancestor == name {
-            return true;
-        }
-        if !ancestors.contains(&ancestor) {
-            ancestors.push(ancestor);
-            new.extend(parents_of(ancestor).iter().map(String::as_str));
+/// The first circle of monitors that stand behind one another, by what `parents_of` says of each;
+/// likewise of groups that are in one another.
+///
+/// Each is looked at once, however many lead to it: a file, or a request, may name thousands.
+pub fn circle<'a>(
+    names: impl IntoIterator<Item = &'a str>,
+    parents_of: impl Fn(&str) -> &'a [String],
+) -> Option<Vec<&'a str>> {
+    // Those from which no way leads into a circle.
+    let mut clear = HashSet::new();
+    for name in names {
+        let mut way = vec![(name, parents_of(name).iter())];
+        let mut on_way = HashSet::from([name]);
+        while let Some((at, parents)) = way.last_mut() {
+            match parents.next().map(String::as_str) {
+                None => {
+                    on_way.remove(at);
+                    clear.insert(*at);
+                    way.pop();
+                }
+                Some(parent) if on_way.contains(parent) => {
+                    let round = way.iter().map(|(name, _)| *name);
+                    return Some(round.skip_while(|name| *name != parent).collect());
+                }
+                Some(parent) if clear.contains(parent) => {}
+                Some(parent) => {
+                    on_way.insert(parent);
+                    way.push((parent, parents_of(parent).iter()));
+                }
+            }
         }
     }
-    false
+    None
 }
 
 fn retries() -> Vec<Period> {
@@ -392,4 +410,35 @@ fn minutes_5() -> Period {
 
 fn some_cron<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cron>, D::Error> {
     cron(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_circle_is_found_at_the_end_of_a_long_way_and_where_many_ways_meet() {
+        const MANY: usize = 20_000;
+        let name = |number: usize| format!("m{number}");
+        // Each leads to the next two, so that there are more ways than could ever be gone.
+        let mut parents: BTreeMap<String, Vec<String>> = (0..MANY)
+            .map(|number| (name(number), vec![name(number + 1), name(number + 2)]))
+            .collect();
+        let find = |parents: &BTreeMap<String, Vec<String>>| {
+            let of = |name: &str| parents.get(name).map(Vec::as_slice).unwrap_or_default();
+            let found = circle(parents.keys().map(String::as_str), of);
+            found.map(|found| {
+                found
+                    .iter()
+                    .map(|name| (*name).to_owned())
+                    .collect::<Vec<_>>()
+            })
+        };
+        assert_eq!(find(&parents), None);
+        let last = name(MANY - 1);
+        parents.insert(last.clone(), vec![name(MANY - 2)]);
+        assert_eq!(find(&parents), Some(vec![name(MANY - 2), last]));
+        let alone = BTreeMap::from([("a".to_owned(), vec!["a".to_owned()])]);
+        assert_eq!(find(&alone), Some(vec!["a".to_owned()]));
+    }
 }

@@ -48,7 +48,7 @@ pub struct Mysql {
     /// A file that holds the password.
     pub password_file: Option<PathBuf>,
     /// A query that must succeed, for which a password is needed.
-    #[schemars(length(min = 1, max = 10_000))]
+    #[schemars(length(min = 1, max = 10_000), extend("x-for-admins" = true))]
     pub query: Option<String>,
     /// A regular expression that is found in the first value of the answer to the query.
     pub matches: Option<Pattern>,

@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 
 use super::gateway::gateway;
 use super::keeper::Batch;
-use super::prober::{Done, For, Job, Prober};
+use super::prober::{Done, For, GATHERED, Job, Prober};
 use super::witnesses::Witnesses;
 use super::{Address, Ask, Beat, Refused, Reply, alarms};
 use crate::clock;
@@ -39,7 +39,7 @@ use keep::{Keeping, kept};
 use known::Known;
 use unread::Unread;
 
-pub use start::{Files, Running, start};
+pub use start::{Files, Running, StartError, start};
 
 /// At least so often time is looked at: the clock may have been set.
 const LOOK_PERIOD: Duration = Duration::from_secs(1);
@@ -51,15 +51,13 @@ const AFFIRM_PERIOD: Duration = Duration::from_secs(300);
 const FORGET_PERIOD: Duration = Duration::from_secs(3_600);
 /// How long the last lines of the state log are waited for.
 const LOG_PATIENCE: Duration = Duration::from_secs(1);
-/// How many results are looked at before what follows is kept.
-const RESULTS_AT_A_TIME: usize = 1_024;
 
 /// The task that owns all monitors.
 #[derive(Debug)]
 struct Watcher {
     engine: engine::Handle,
     asks: mpsc::Receiver<Ask>,
-    results: mpsc::UnboundedReceiver<Done>,
+    results: mpsc::UnboundedReceiver<Vec<Done>>,
     prober: Prober,
     watch: Watch,
     monitors: BTreeMap<MonitorId, Known>,
@@ -101,22 +99,25 @@ impl Watcher {
                     None | Some(Ask::Stop) => break,
                     Some(ask) => self.ask(ask).await,
                 },
-                Some(done) = self.results.recv() => self.take_results(done),
+                Some(results) = self.results.recv() => {
+                    results.iter().for_each(|done| self.take_result(done));
+                }
                 kept = kept(&mut self.keeping) => self.kept(kept),
                 () = tokio::time::sleep(patience) => {}
             }
             self.pass_time();
             self.follow();
+            self.prober.begin();
             self.keep();
         }
         self.stop().await;
     }
 
-    /// How long nothing will happen by itself.
+    /// How long nothing will happen by itself, or may wait for what happens next.
     fn patience(&self) -> Duration {
         let now = clock::now();
         let next = self.watch.next_due().map(|due| due.since(now));
-        next.map_or(LOOK_PERIOD, |next| next.min(LOOK_PERIOD))
+        next.map_or(LOOK_PERIOD, |next| next.clamp(GATHERED, LOOK_PERIOD))
     }
 
     fn pass_time(&mut self) {
@@ -287,18 +288,6 @@ impl Watcher {
         }
         self.follow();
         self.once_kept(move |kept| tell(reply, kept));
-    }
-
-    fn take_results(&mut self, first: Done) {
-        let mut next = Some(first);
-        let mut left = RESULTS_AT_A_TIME;
-        while let Some(done) = next.take() {
-            self.take_result(&done);
-            left -= 1;
-            if left > 0 {
-                next = self.results.try_recv().ok();
-            }
-        }
     }
 
     fn take_result(&mut self, done: &Done) {

@@ -5,10 +5,12 @@
 
 mod shown;
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use nabat_core::chat::PersonId;
 use nabat_core::engine::wish::{Deed, Refusal, Upshot, Which, Wish};
 use nabat_core::monitor::Outcome;
 use nabat_core::monitor::record::Origin;
@@ -29,6 +31,10 @@ use crate::store::History;
 /// How many wishes may wait, and how many are seen to at once.
 const WISHES_WAITING_MAX: usize = 256;
 const WISHES_AT_ONCE: usize = 32;
+/// How many of those that are seen to may be looks, which take as long as a target that does not
+/// answer, and how many of those one person's. What is left is for who only wants to see or to press.
+const LOOKS_AT_ONCE: usize = 24;
+const LOOKS_OF_PERSON: usize = 4;
 /// How many monitors are on a page, and how many there are to choose from at once.
 const PER_PAGE: usize = 10;
 const CHOICES_MAX: usize = 50;
@@ -59,13 +65,21 @@ impl Granter {
             tokio::time::sleep(ASK_AGAIN).await;
         }
         let mut under_way = JoinSet::new();
+        let mut looks = Looks::default();
         loop {
             tokio::select! {
                 Some(wish) = wishes.recv(), if under_way.len() < WISHES_AT_ONCE => {
-                    under_way.spawn(self.clone().see_to(wish));
+                    let looker = wish.takes_a_look().then_some(wish.speaker.id);
+                    let has_room = looker.is_none_or(|person| looks.begin(person));
+                    let seen_to = self.clone().see_to(wish, has_room);
+                    under_way.spawn(async move {
+                        seen_to.await;
+                        looker.filter(|_| has_room)
+                    });
                 }
-                Some(ended) = under_way.join_next() => {
-                    if let Err(error) = ended {
+                Some(ended) = under_way.join_next() => match ended {
+                    Ok(looker) => looks.end(looker),
+                    Err(error) => {
                         tracing::error!(%error, "a wish was not seen to");
                         return;
                     }
@@ -74,8 +88,11 @@ impl Granter {
         }
     }
 
-    async fn see_to(self, wish: Wish) {
-        let upshot = self.carry_out(&wish).await;
+    async fn see_to(self, wish: Wish, has_room: bool) {
+        let upshot = match has_room {
+            true => self.carry_out(&wish).await,
+            false => Err(Refusal::TooManyLooks),
+        };
         let upshot = upshot.unwrap_or_else(Upshot::Refused);
         let chat = wish.chat;
         if let Err(error) = self.engine.fulfilled(wish, upshot).await {
@@ -250,6 +267,31 @@ impl Granter {
     }
 }
 
+/// The looks under way, by who wants them.
+#[derive(Debug, Default)]
+struct Looks(HashMap<PersonId, usize>);
+
+impl Looks {
+    /// Whether one more may be taken for this person, who then has it.
+    fn begin(&mut self, person: PersonId) -> bool {
+        let has_room = self.0.values().sum::<usize>() < LOOKS_AT_ONCE;
+        let theirs = self.0.entry(person).or_default();
+        let may = has_room && *theirs < LOOKS_OF_PERSON;
+        *theirs += usize::from(may);
+        may
+    }
+
+    fn end(&mut self, looker: Option<PersonId>) {
+        let Some(person) = looker else {
+            return;
+        };
+        if let Some(theirs) = self.0.get_mut(&person) {
+            *theirs = theirs.saturating_sub(1);
+        }
+        self.0.retain(|_, looks| *looks > 0);
+    }
+}
+
 /// A monitor as the configuration would have it.
 fn written(target: &Shorthand, name: &str, interval: Option<Duration>) -> Result<Written, Refusal> {
     let mut definition = json!({"name": name, target.kind: target.target});
@@ -291,5 +333,28 @@ impl From<Refused> for Refusal {
             | Refused::Command { .. }
             | Refused::BadRules { .. } => Self::Unfit { problem },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_has_looks_without_end_and_all_together_leave_some_room() {
+        let mut looks = Looks::default();
+        let person = |number| PersonId(number);
+        for number in 0..LOOKS_AT_ONCE / LOOKS_OF_PERSON {
+            let number = i64::try_from(number).unwrap();
+            for _ in 0..LOOKS_OF_PERSON {
+                assert!(looks.begin(person(number)));
+            }
+            assert!(!looks.begin(person(number)));
+        }
+        assert!(!looks.begin(person(99)));
+        looks.end(None);
+        assert!(!looks.begin(person(99)));
+        looks.end(Some(person(0)));
+        assert!(looks.begin(person(99)));
     }
 }

@@ -8,6 +8,7 @@ mod groups;
 mod heartbeats;
 mod own_chats;
 mod slugs;
+mod uptime;
 
 use serde_json::{Value, json};
 

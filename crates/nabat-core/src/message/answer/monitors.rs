@@ -195,6 +195,7 @@ fn refused(refusal: &Refusal, locale: &Locale) -> Message {
         Refusal::Unfit { problem } => {
             Message::of(locale.text("monitor-unfit", [])).code(cut(problem, WORDS_MAX))
         }
+        Refusal::TooManyLooks => Message::of(locale.text("monitors-too-many-looks", [])),
         Refusal::NotNow => Message::of(locale.text("not-saved", [])),
     }
 }

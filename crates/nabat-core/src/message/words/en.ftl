@@ -340,6 +340,7 @@ monitor-since = { $status } since { $at } ({ $span })
 monitor-flaps = it goes up and down
 monitor-last = Last look { $at }: { $seen }
 monitor-uptime = Uptime: { $list }
+monitor-uptime-of-less = { $share } of the { $span } watched
 monitor-made-by = Made by { $name }
 monitor-made-by-call = Made by its first call
 monitor-of-configuration = Defined in the configuration
@@ -353,6 +354,7 @@ monitors-too-many = { $n ->
     [one] I watch { $n } thing already, and more are not allowed.
    *[other] I watch { $n } things already, and more are not allowed.
 }
+monitors-too-many-looks = I am looking at several things already. Please ask again when that is answered.
 monitors-too-many-of-person = { $n ->
     [one] You have me watch { $n } thing already, and more are not allowed. Remove it first: /unwatch
    *[other] You have me watch { $n } things already, and more are not allowed. Remove one first: /unwatch

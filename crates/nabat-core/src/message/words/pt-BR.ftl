@@ -370,6 +370,7 @@ monitor-since = { $status } desde { $at } ({ $span })
 monitor-flaps = oscila sem parar
 monitor-last = Última verificação { $at }: { $seen }
 monitor-uptime = Disponibilidade: { $list }
+monitor-uptime-of-less = { $share } em { $span } de observação
 monitor-made-by = Criado por { $name }
 monitor-made-by-call = Criado pela primeira chamada
 monitor-of-configuration = Definido na configuração
@@ -383,6 +384,7 @@ monitors-too-many = { $n ->
     [one] Já monitoro { $n } item, e não pode haver mais.
    *[other] Já monitoro { $n } itens, e não pode haver mais.
 }
+monitors-too-many-looks = Já estou verificando vários itens. Peça de novo quando isso estiver respondido.
 monitors-too-many-of-person = { $n ->
     [one] Você já tem { $n } monitor, e não pode ter mais. Remova-o primeiro: /unwatch
    *[other] Você já tem { $n } monitores, e não pode ter mais. Remova um primeiro: /unwatch

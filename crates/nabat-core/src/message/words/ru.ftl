@@ -388,6 +388,7 @@ monitor-since = { $status } с { $at } ({ $span })
 monitor-flaps = то работает, то нет
 monitor-last = Последняя проверка в { $at }: { $seen }
 monitor-uptime = Доступность: { $list }
+monitor-uptime-of-less = { $share } за { $span } наблюдения
 monitor-made-by = Добавлено: { $name }
 monitor-made-by-call = Добавлено первым же вызовом
 monitor-of-configuration = Задано в конфигурации
@@ -401,6 +402,7 @@ monitors-too-many = { $n ->
     [one] Я уже слежу за { $n } монитором, больше нельзя.
    *[other] Я уже слежу за { $n } мониторами, больше нельзя.
 }
+monitors-too-many-looks = Я уже проверяю несколько адресов. Повторите, когда на это будет ответ.
 monitors-too-many-of-person = { $n ->
     [one] Вы уже добавили { $n } монитор, больше нельзя. Сначала удалите его: /unwatch
     [few] Вы уже добавили { $n } монитора, больше нельзя. Сначала удалите какой-нибудь: /unwatch

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use jiff::Zoned;
 use jiff::tz::TimeZone;
-use nabat_core::monitor::Status;
-use nabat_core::time::Timestamp;
+use nabat_core::message::words::Locale;
+use nabat_core::monitor::{Status, view};
+use nabat_core::time::{Timestamp, parse_period};
 
 use super::changes::Changes;
-use crate::cli::table::{Table, age, clean, cut};
+use crate::cli::table::{Table, age, clean, cut, span};
 use crate::web::api::shape::monitor::{Applied, History, Monitor, Report, Uptime};
 
 /// How many of the last intervals of one monitor are shown.
@@ -102,11 +104,12 @@ pub(super) fn one(monitor: &Monitor, history: &History, now: Timestamp) -> Strin
         Some(by) => line("made", &format!("by {by}, {}", monitor.made_at)),
         None => line("made", "in the configuration"),
     }
-    // As long as it is younger than all of them, they are the same.
-    let mut uptimes: Vec<&Uptime> = history.uptime.iter().collect();
-    uptimes.dedup_by_key(|uptime| (uptime.ratio, uptime.coverage));
-    for uptime in uptimes {
-        line("uptime", &share(uptime));
+    let mut before = None;
+    for uptime in &history.uptime {
+        // Of one that is younger than a period longer ones would say the same.
+        if before.replace(uptime.watched_ms) != Some(uptime.watched_ms) {
+            line("uptime", &share(uptime));
+        }
     }
     let skipped = history.intervals.len().saturating_sub(INTERVALS_SHOWN);
     for interval in history.intervals.iter().skip(skipped) {
@@ -231,16 +234,21 @@ pub(super) fn words(monitor: &Monitor) -> &str {
     }
 }
 
+/// `99.93 % in 7d`, `100 % of the 3h watched in 1d`.
 fn share(uptime: &Uptime) -> String {
-    let percent = |part: f64| format!("{:.3} %", part * 100.0);
-    match uptime.ratio {
-        Some(ratio) => format!(
-            "{} in {} (known {})",
-            percent(ratio),
-            uptime.period,
-            percent(uptime.coverage)
-        ),
-        None => format!("not known in {}", uptime.period),
+    let period = parse_period(&uptime.period).unwrap_or_default();
+    let watched = Duration::from_millis(uptime.watched_ms);
+    let known = view::Uptime::new(period, uptime.ratio, watched);
+    let Some(millipercent) = known.millipercent else {
+        return format!("not known in {}", uptime.period);
+    };
+    let percent = Locale::english().percent(millipercent);
+    match known.of_less() {
+        None => format!("{percent} in {}", uptime.period),
+        Some(watched) => {
+            let watched = span(watched);
+            format!("{percent} of the {watched} watched in {}", uptime.period)
+        }
     }
 }
 
@@ -296,9 +304,9 @@ mod tests {
 
     #[test]
     fn uptimes_that_say_the_same_are_said_once() {
-        let uptime = |period, ratio| json!({"period": period, "ratio": ratio, "coverage": 1.0, "down_ms": 0});
+        let uptime = |period, watched_ms| json!({"period": period, "ratio": 0.9, "coverage": 1.0, "watched_ms": watched_ms, "down_ms": 0});
         let history = json!({
-            "uptime": [uptime("1d", 0.5), uptime("7d", 0.9), uptime("30d", 0.9), uptime("90d", 0.9)],
+            "uptime": [uptime("1d", 86_400_000), uptime("7d", 90_000_000), uptime("30d", 90_000_000)],
             "intervals": [],
         });
         let history: History = serde_json::from_value(history).unwrap();
@@ -309,6 +317,40 @@ mod tests {
             .filter(|line| line.starts_with("uptime"))
             .collect();
         assert_eq!(uptimes.len(), 2, "{text}");
-        assert!(uptimes[1].contains("90.000 % in 7d"), "{text}");
+        assert!(
+            uptimes[1].contains("90 % of the 1d watched in 7d"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn an_uptime_says_of_how_long_it_is() {
+        const HOUR_MS: u64 = 3_600_000;
+        for (period, ratio, watched_ms, expected) in [
+            ("1d", Some(1.0), 24 * HOUR_MS, "100 % in 1d"),
+            ("1d", Some(0.999_999_99), 24 * HOUR_MS, "99.99 % in 1d"),
+            (
+                "1d",
+                Some(1.0),
+                3 * HOUR_MS,
+                "100 % of the 3h watched in 1d",
+            ),
+            (
+                "7d",
+                Some(0.5),
+                50 * HOUR_MS,
+                "50 % of the 2d watched in 7d",
+            ),
+            ("7d", None, 0, "not known in 7d"),
+        ] {
+            let uptime = Uptime {
+                period: period.to_owned(),
+                ratio,
+                coverage: 1.0,
+                watched_ms,
+                down_ms: 0,
+            };
+            assert_eq!(share(&uptime), expected);
+        }
     }
 }

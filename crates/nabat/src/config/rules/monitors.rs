@@ -10,7 +10,7 @@ use crate::config::check::Check;
 use crate::config::environment::join;
 use crate::config::group::Group;
 use crate::config::mistake::quote;
-use crate::config::monitor::{KINDS, stands_behind_itself};
+use crate::config::monitor::{KINDS, circle};
 use crate::config::period::Period;
 use crate::config::suggest;
 use crate::probe::{Condition, ShortOrLong};
@@ -291,6 +291,14 @@ fn group(check: &mut Check<'_>, path: &str, monitor: &Value) {
             note(check, &join(path, key), found, expected, None);
         }
     }
+    let mut seen = HashSet::new();
+    for member in members(monitor) {
+        if seen.contains(&member) {
+            let found = format!("`{member}` more than once");
+            note(check, &join(path, "group"), found, "each member once", None);
+        }
+        seen.insert(member);
+    }
 }
 
 fn labels(check: &mut Check<'_>, path: &str, monitor: &Value) {
@@ -363,7 +371,7 @@ fn relations(check: &mut Check<'_>, monitors: &[(String, &Value)]) {
         .filter(|(_, monitor)| monitor.get("group").is_some())
         .filter_map(|(_, monitor)| text(monitor, "name"))
         .collect();
-    for (key, of, circle) in [
+    for (key, of, words) in [
         (
             "parents",
             parents as fn(&Value) -> Vec<String>,
@@ -376,6 +384,7 @@ fn relations(check: &mut Check<'_>, monitors: &[(String, &Value)]) {
             .filter_map(|(_, monitor)| Some((text(monitor, "name")?, of(monitor))))
             .collect();
         let others_of = |name: &str| known.get(name).map(Vec::as_slice).unwrap_or_default();
+        let round = circle(known.keys().copied(), others_of).unwrap_or_default();
         for (path, monitor) in monitors {
             let place = join(path, key);
             // All members may stand in one text.
@@ -398,12 +407,12 @@ fn relations(check: &mut Check<'_>, monitors: &[(String, &Value)]) {
                     note(check, &place, found, "its members as parents", None);
                 }
             }
-            if text(monitor, "name").is_some_and(|name| stands_behind_itself(name, others_of)) {
+            if text(monitor, "name").is_some_and(|name| round.contains(&name)) {
                 let place = match is_list {
                     true => place,
                     false => join(path, "group"),
                 };
-                note(check, &place, circle.to_owned(), "no circle", None);
+                note(check, &place, words.to_owned(), "no circle", None);
             }
         }
     }

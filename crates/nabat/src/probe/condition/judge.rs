@@ -66,7 +66,8 @@ pub(in crate::probe) async fn judge(
     });
     let loops = conditions.iter().any(|condition| condition.0.loops);
     if !loops && length.sum::<usize>() <= LONG_BODY {
-        let findings = findings(conditions, &report, &facts);
+        // However busy the machine is: these take no time themselves.
+        let findings = findings(conditions, &report, &facts, Time::without_end());
         return with(report, findings);
     }
     let broken = || {
@@ -76,7 +77,11 @@ pub(in crate::probe) async fn judge(
     // It is never closed.
     let _room = room.0.acquire().await;
     let (conditions, seen) = (Arc::clone(conditions), report.clone());
-    let judged = tokio::task::spawn_blocking(move || findings(&conditions, &seen, &facts)).await;
+    let judged = tokio::task::spawn_blocking(move || {
+        let time = Time::until(Instant::now() + MAX_TIME);
+        findings(&conditions, &seen, &facts, time)
+    });
+    let judged = judged.await;
     with(report, judged.unwrap_or_else(|_| broken()))
 }
 
@@ -86,12 +91,17 @@ fn with(mut report: Report, findings: Vec<Finding>) -> Report {
     report
 }
 
-fn findings(conditions: &[Condition], report: &Report, facts: &Facts) -> Vec<Finding> {
+pub(super) fn findings(
+    conditions: &[Condition],
+    report: &Report,
+    facts: &Facts,
+    time: Time,
+) -> Vec<Finding> {
     let is_json = conditions
         .iter()
         .any(|condition| condition.0.variables.contains("json"));
     let values = Values::of(report, facts, is_json);
-    let time = Arc::new(Time::until(Instant::now() + MAX_TIME));
+    let time = Arc::new(time);
     let found = conditions.iter().map(|condition| {
         let mut finding = condition.finding(&values, &time);
         masked(&mut finding, &facts.secrets);
@@ -103,6 +113,16 @@ fn findings(conditions: &[Condition], report: &Report, facts: &Facts) -> Vec<Fin
 impl Condition {
     fn finding(&self, values: &Values<'_>, time: &Arc<Time>) -> Finding {
         let compiled = &*self.0;
+        let told = evidence::shortened(&compiled.source, MAX_TOLD);
+        let too_late = || {
+            let limit = MAX_TIME.as_millis();
+            let words = format!("{told}: not looked at to its end within {limit} ms");
+            Finding::unknown(words)
+        };
+        // One that looks through a long body may have taken all of it.
+        if !time.is_left() {
+            return too_late();
+        }
         let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
         context.set_variable_resolver(values);
         if compiled.loops {
@@ -116,12 +136,8 @@ impl Condition {
             let _ = context.add_function(FINDS, finds);
         }
         let given = Value::resolve_val(&compiled.expression, &context);
-        let told = evidence::shortened(&compiled.source, MAX_TOLD);
         if time.is_over() {
-            let limit = MAX_TIME.as_millis();
-            return Finding::unknown(format!(
-                "{told}: not looked at to its end within {limit} ms"
-            ));
+            return too_late();
         }
         match given.as_ref().map(|given| given.downcast_ref::<CelBool>()) {
             Ok(Some(holds)) if *holds.inner() => Finding::up(told),
@@ -155,21 +171,28 @@ fn finds<'c, 'v>(
 }
 
 /// How long conditions may take.
-struct Time {
-    until: Instant,
+pub(super) struct Time {
+    until: Option<Instant>,
     is_over: AtomicBool,
 }
 
 impl Time {
-    fn until(until: Instant) -> Self {
+    pub(super) const fn until(until: Instant) -> Self {
         Self {
-            until,
+            until: Some(until),
+            is_over: AtomicBool::new(false),
+        }
+    }
+
+    const fn without_end() -> Self {
+        Self {
+            until: None,
             is_over: AtomicBool::new(false),
         }
     }
 
     fn is_left(&self) -> bool {
-        let is_left = Instant::now() < self.until;
+        let is_left = self.until.is_none_or(|until| Instant::now() < until);
         if !is_left {
             self.is_over.store(true, Ordering::Relaxed);
         }

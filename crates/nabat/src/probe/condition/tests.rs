@@ -487,3 +487,18 @@ async fn no_way_round_leads_to_what_a_name_calls_secret() {
         assert!(!is_told, "{words}");
     }
 }
+
+#[test]
+fn what_looks_through_a_long_body_is_not_begun_when_time_is_over() {
+    let mut report = answer(BODY);
+    let facts = std::mem::take(&mut report.facts);
+    let conditions = [Condition::read("body.matches('down$')", "http").unwrap()];
+    for (time, outcome) in [
+        (Duration::ZERO, Outcome::Unknown),
+        (Duration::from_secs(60), Outcome::Down),
+    ] {
+        let time = judge::Time::until(Instant::now() + time);
+        let found = judge::findings(&conditions, &report, &facts, time);
+        assert_eq!(found[0].outcome, outcome, "{found:?}");
+    }
+}

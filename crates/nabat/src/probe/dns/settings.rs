@@ -114,7 +114,7 @@ impl JsonSchema for DnsName {
             "minLength": 1,
             "maxLength": 253,
             "pattern": r"^[^\s/:]+$",
-            "x-expected": "a name of the DNS such as `example.org`",
+            "format": "dns-name",
         })
     }
 }

@@ -9,7 +9,7 @@ use super::Watcher;
 use super::known::Known;
 use crate::clock;
 use crate::config::Monitor;
-use crate::config::monitor::stands_behind_itself;
+use crate::config::monitor::circle;
 use crate::watch::{Refused, Wanted};
 
 impl Watcher {
@@ -90,12 +90,21 @@ impl Watcher {
                 let (name, parent) = (name(), parent.clone());
                 return Err(Refused::ParentGroup { name, parent });
             }
-            if stands_behind_itself(&monitor.name, parents) {
-                return Err(Refused::Circle { name: name() });
-            }
-            if stands_behind_itself(&monitor.name, members) {
-                return Err(Refused::InItself { name: name() });
-            }
+        }
+        let names = || {
+            wanted
+                .iter()
+                .map(|wanted| wanted.written.monitor.name.as_str())
+        };
+        // Whoever closes a circle is among those that are wanted.
+        let closes = |circle: Vec<&str>| names().find(|name| circle.contains(name));
+        if let Some(name) = circle(names(), parents).and_then(closes) {
+            let name = name.to_owned();
+            return Err(Refused::Circle { name });
+        }
+        if let Some(name) = circle(names(), members).and_then(closes) {
+            let name = name.to_owned();
+            return Err(Refused::InItself { name });
         }
         // One that others stand behind already may become a group.
         let child = all.values().find_map(|child| {

@@ -1,6 +1,7 @@
 //! Starting the watch on what is kept.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -59,28 +60,40 @@ impl Running {
     }
 }
 
+/// Why the watch can't be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store can't be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The system does not give what probes are made with.
+    #[error("no thread for probes: {0}")]
+    Probes(#[from] io::Error),
+}
+
 /// Starts the watch on what `history` knows, and goes by `config`. Must be called within a tokio
 /// runtime.
 ///
 /// # Errors
-/// When the store can't be read.
+/// See [`StartError`].
 pub async fn start(
     engine: engine::Handle,
     history: &dyn History,
     tools: Arc<Tools>,
     files: Files,
     config: Config,
-) -> Result<Running, StoreError> {
+) -> Result<Running, StartError> {
     let now = clock::now();
     let kept = history.monitors()?;
     let blind_since = blind_since(&engine).await;
     let (asks, queue) = mpsc::channel(ASKS_WAITING_MAX);
     let (done, results) = mpsc::unbounded_channel();
+    let prober = Prober::start(Arc::clone(&tools), Limits::of(&config.watch), &done);
     let mut watcher = Watcher {
         engine,
         asks: queue,
         results,
-        prober: Prober::new(Arc::clone(&tools), Limits::of(&config.watch), done),
+        prober: prober?,
         watch: Watch::new(now, blind_since),
         monitors: BTreeMap::new(),
         names: BTreeMap::new(),

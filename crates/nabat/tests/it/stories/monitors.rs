@@ -6,9 +6,12 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
+use reqwest::Method;
+use serde_json::json;
 use telegram_emulator::{Message, Status};
 
 use crate::world::http::Server;
+use crate::world::liar::Liar;
 use crate::world::talk::{owned_world_of, world_of};
 use crate::world::{OWNER, World, wait};
 
@@ -278,4 +281,24 @@ async fn commands_about_monitors_say_how_they_are_meant() {
     ] {
         begins(&world.ask(asked).await.text, told);
     }
+}
+
+#[tokio::test]
+async fn who_has_much_looked_at_keeps_nobody_else_waiting() {
+    let world = owned_world_of(&[(ANN, "en")]).await;
+    let silent = Liar::start(async |stream| {
+        let _stream = stream;
+        std::future::pending::<()>().await;
+    })
+    .await;
+    let slow = json!({"http": silent.url("/"), "interval": "1h", "timeout": "60s"});
+    let path = "/api/v1/monitors/slow";
+    let (status, made) = world.api_with(Method::PUT, path, &slow).await;
+    assert_eq!(status, StatusCode::CREATED, "{made}");
+    for _ in 0..40 {
+        world.telegram.say(ANN, ANN, "/check slow", None).unwrap();
+    }
+    world.told(ANN, "I am looking at several things").await;
+    let answer = world.ask_in(OWNER, OWNER, None, "/monitors").await;
+    contains(&answer.text, &["slow"]);
 }

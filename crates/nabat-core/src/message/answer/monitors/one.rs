@@ -107,8 +107,16 @@ fn uptimes(message: Message, uptimes: &[Uptime], locale: &Locale) -> Message {
     let known: Vec<String> = uptimes
         .iter()
         .filter_map(|uptime| {
-            let percent = locale.percent(uptime.millipercent?);
-            Some(format!("{} {percent}", locale.span(uptime.period)))
+            let share = locale.percent(uptime.millipercent?);
+            let share = match uptime.of_less() {
+                None => share,
+                Some(watched) => {
+                    let span = locale.span(watched);
+                    let args = [("share", share.into()), ("span", span.into())];
+                    locale.text("monitor-uptime-of-less", args)
+                }
+            };
+            Some(format!("{} {share}", locale.span(uptime.period)))
         })
         .collect();
     if known.is_empty() {

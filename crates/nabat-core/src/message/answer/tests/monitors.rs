@@ -58,13 +58,13 @@ fn backup(status: Status, words: &str) -> View {
 }
 
 fn seen(view: View) -> Box<Seen> {
-    let uptime = |days, ratio| Uptime::new(DAY * days, ratio);
+    let uptime = |days, ratio, watched| Uptime::new(DAY * days, ratio, watched);
     Box::new(Seen {
         view,
         uptimes: vec![
-            uptime(1, Some(0.9993)),
-            uptime(7, Some(1.0)),
-            uptime(30, None),
+            uptime(1, Some(0.9993), DAY),
+            uptime(7, Some(1.0), DAY * 3),
+            uptime(30, None, Duration::ZERO),
         ],
     })
 }
@@ -203,6 +203,7 @@ pub(super) fn every_answer() -> Vec<Answer> {
         Refusal::Unfit {
             problem: "`interval`".into(),
         },
+        Refusal::TooManyLooks,
         Refusal::NotNow,
     ];
     all.extend(statuses.map(|status| one(view(1, "shop", status, "words"), true)));
@@ -228,7 +229,7 @@ fn monitors_as_they_are_shown() {
             down,
             "🔴 *shop* · http `https://shop.example.org/`\n\
              Down since 15:25 (5 min): status 503, expected 200–299\n\
-             Uptime: 1 d 99.93 % · 7 d 100 %\nMade by Ann\n\
+             Uptime: 1 d 99.93 % · 7 d 100 % of the 3 d watched\nMade by Ann\n\
              {🔍 Look now → m:c:7}{⏸ Pause → m:z:7}\n{🔧 1 h → m:t:7:1h}{🔧 4 h → m:t:7:4h}\n\
              {◀ All → m:p:0}{✖ Remove → m:d:7}",
         ),
