@@ -5,13 +5,15 @@
 //! caller stores the changes in one transaction and only then acts or answers; if they can't be
 //! stored, it throws the engine away and restores it from the store.
 //!
-//! In reading order: `alerts` (what sources say), `amend` (of ends), `cards` (who must be told),
-//! `ways` (by which of the routes that lead there), `subscribed` (what subscriptions change), `announce` (what is to be said, and when), `couriers` (handing deliveries out and taking outcomes back), `uncertain` (answers that got lost),
-//! `hands` (what is on its way), `outbox` (what waits and for how long), `reach` (chats that can't be
-//! told, and fallbacks), `hush` (acknowledgements), `silences`, `hold` (inhibition and the hours of
-//! routes), `chats` (what bots hear), `talk` (what people ask for), `wish` (what they ask of the
-//! monitors), `own_chats` (where a monitor tells by itself, and the bots for it), `buttons` (what they press on a card), `people` and `who` (who may), `history` (what is
-//! kept of incidents), `overview` (what fires, for readers).
+//! In reading order: `settings`, `alerts` (what sources say), `amend` (of ends), `cards` (who must be
+//! told), `ways` (by which of the routes that lead there), `subscribed` (what subscriptions change),
+//! `announce` (what is to be said, and when), `couriers` (handing deliveries out and taking outcomes
+//! back), `uncertain` (answers that got lost), `hands` (what is on its way), `outbox` (what waits and
+//! for how long), `reach` (chats that can't be told, and fallbacks), `hush` (acknowledgements),
+//! `silences`, `hold` (inhibition and the hours of routes), `chats` (what bots hear), `talk` (what
+//! people ask for), `wish` (what they ask of the monitors), `own_chats` (where a monitor tells by
+//! itself, and the bots for it), `buttons` (what they press on a card), `people` and `who` (who may),
+//! `history` (what is kept of incidents), `overview` (what fires, for readers), `figures`.
 
 mod alerts;
 mod amend;
@@ -20,6 +22,7 @@ mod buttons;
 mod cards;
 mod chats;
 mod couriers;
+mod figures;
 mod hands;
 mod history;
 mod hold;
@@ -29,6 +32,7 @@ mod overview;
 mod own_chats;
 mod people;
 mod reach;
+mod settings;
 mod silences;
 mod subscribed;
 mod talk;
@@ -39,7 +43,7 @@ mod ways;
 mod who;
 pub mod wish;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,13 +56,12 @@ use crate::chat::{BotId, Chat, ChatKey, Invite, Person, PersonId, Role};
 use crate::delivery::{Content, Delivery, DeliveryId, Waiting};
 use crate::destination::{Destination, Outlet};
 use crate::incident::{GroupKey, Incident, IncidentId, Pulse};
-use crate::inhibition::{self, Inhibitions};
-use crate::message::words::{Language, Locale};
-use crate::route::{Hours, Routing, Sorter, Takers, Timing};
+use crate::inhibition::Inhibitions;
+use crate::message::words::Locale;
+use crate::route::{Hours, Sorter, Takers, Timing};
 use crate::shards::Shards;
 use crate::sieve::Sieve;
 use crate::silence::SilenceId;
-use crate::silence::window::Window;
 use crate::subscription::index::Index;
 use crate::subscription::{Subscription, SubscriptionId};
 use crate::time::Timestamp;
@@ -68,86 +71,16 @@ use wish::Wish;
 
 pub use alerts::Refusal;
 pub use chats::{Event, Heard, Speaker};
+pub use figures::Figures;
 pub use outbox::{Dropped, Pending, Wanted};
 pub use overview::{Firing, Overview, SUBSCRIBERS};
 pub use own_chats::{OwnChat, Watched};
+pub use settings::{Fallback, Settings};
 pub use talk::LookBack;
 pub use who::Subscribed;
 
 /// How many numbers are set aside at a time, so that giving one costs no write.
 const NUMBERS_AT_A_TIME: i64 = 1_000;
-
-/// What the engine has to know of the configuration.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// After how long without news an incident is called stale.
-    pub stale_after: Duration,
-    /// For how long what a source says without an end is taken to be so, if it says no more.
-    pub resolve_timeout: Duration,
-    /// The language and time zone of chats that chose none.
-    pub locale: Locale,
-    /// Per bot, the users (above zero) and chats (below zero) that need no pairing.
-    pub allowed: HashMap<BotId, HashSet<i64>>,
-    /// Where Nabat speaks about itself; empty: the owners' private chats.
-    pub operators: Vec<ChatKey>,
-    /// Who else is told by labels.
-    pub routing: Option<Arc<Routing>>,
-    /// Which alerts are not told while which others fire.
-    pub inhibit_rules: Arc<[inhibition::Rule]>,
-    /// Who is told instead when what an outlet carries does not arrive.
-    pub fallbacks: HashMap<Outlet, Fallback>,
-    /// For how long whoever acknowledges an alert is trusted to see to it.
-    pub acknowledged_for: Duration,
-    /// After how long an undelivered critical alert is worth an alert of its own.
-    pub late_after: Duration,
-    /// How long before its end a silence reminds of itself; zero: it does not.
-    pub remind_before: Duration,
-    /// When what is silenced without anyone asking for it.
-    pub windows: Arc<[Window]>,
-    /// More incidents than this are not kept open at once.
-    pub open_incidents_max: usize,
-    /// More subscriptions than this are not kept.
-    pub subscriptions_max: usize,
-    /// The longest expression or list of matchers in characters.
-    pub expression_chars_max: usize,
-    /// The version that `/status` shows.
-    pub version: &'static str,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            stale_after: Duration::from_secs(24 * 3_600),
-            resolve_timeout: Duration::from_secs(300),
-            locale: Locale {
-                language: Language::En,
-                zone: TimeZone::UTC,
-            },
-            allowed: HashMap::new(),
-            operators: Vec::new(),
-            routing: None,
-            inhibit_rules: Arc::default(),
-            fallbacks: HashMap::new(),
-            acknowledged_for: Duration::from_secs(8 * 3_600),
-            late_after: Duration::from_secs(300),
-            remind_before: Duration::from_secs(900),
-            windows: Arc::default(),
-            open_incidents_max: 1_000_000,
-            subscriptions_max: 100_000,
-            expression_chars_max: 256,
-            version: "",
-        }
-    }
-}
-
-/// Who is told instead when something does not arrive.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fallback {
-    /// After how long.
-    pub after: Duration,
-    /// Whom.
-    pub to: Vec<Destination>,
-}
 
 /// What has to be stored, and what then waits for a courier.
 #[derive(Debug, Default)]
@@ -294,39 +227,6 @@ enum Timer {
     Bot(BotId),
     /// A critical delivery has waited for so long that it is alarming: looked at after each step.
     Late,
-}
-
-/// Figures for `/metrics`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Figures {
-    /// Incidents that fire.
-    pub open_incidents: usize,
-    /// Subscriptions of all chats.
-    pub subscriptions: usize,
-    /// Live messages.
-    pub cards: usize,
-    /// Deliveries that wait.
-    pub waiting: usize,
-    /// Since when the oldest of them waits.
-    pub oldest_waiting: Option<Timestamp>,
-    /// Since when the oldest critical one waits.
-    pub oldest_critical: Option<Timestamp>,
-    /// Chats that take no messages.
-    pub disabled_chats: usize,
-    /// Silences in force or to come.
-    pub silences: usize,
-    /// Of those, the ones to come.
-    pub silences_pending: usize,
-    /// Silences that are over and not forgotten.
-    pub silences_expired: usize,
-    /// Incidents that somebody took.
-    pub acknowledged: usize,
-    /// Incidents that fire and that a silence covers.
-    pub silenced: usize,
-    /// Incidents that fire and that another one explains.
-    pub inhibited: usize,
-    /// Incidents that fire and that are one or the other.
-    pub suppressed: usize,
 }
 
 impl Engine {
@@ -517,45 +417,6 @@ impl Engine {
             .values()
             .filter(move |delivery| delivery.destination.outlet() == outlet)
             .map(Delivery::waiting)
-    }
-
-    /// Figures for `/metrics`.
-    pub fn figures(&self) -> Figures {
-        let [active, silences_pending, silences_expired] = self.silences.count();
-        let [
-            mut acknowledged,
-            mut silenced,
-            mut inhibited,
-            mut suppressed,
-        ] = [0; 4];
-        for known in self.open.values().filter_map(|id| self.incidents.get(id)) {
-            let (by_silence, by_alert) =
-                (known.silenced_until.is_some(), known.inhibited_by.is_some());
-            acknowledged += usize::from(known.incident.acknowledged.is_some());
-            silenced += usize::from(by_silence);
-            inhibited += usize::from(by_alert);
-            suppressed += usize::from(by_silence || by_alert);
-        }
-        Figures {
-            open_incidents: self.open.len(),
-            subscriptions: self.subscriptions.len(),
-            cards: self.cards.len(),
-            waiting: self.deliveries.len(),
-            oldest_waiting: self.deliveries.values().map(|d| d.created_at).min(),
-            oldest_critical: self.oldest_critical().map(|delivery| delivery.created_at),
-            silences: active + silences_pending,
-            silences_pending,
-            silences_expired,
-            acknowledged,
-            silenced,
-            inhibited,
-            suppressed,
-            disabled_chats: self
-                .chats
-                .values()
-                .filter(|chat| chat.disabled.is_some())
-                .count(),
-        }
     }
 
     fn number(&mut self, out: &mut Effects) -> i64 {

@@ -14,6 +14,8 @@ mod silences;
 mod windows;
 mod wishes;
 
+use std::collections::HashSet;
+
 use super::*;
 use crate::alert::{Labels, Links, News, Status};
 use crate::chat::Admits;

@@ -158,17 +158,10 @@ impl Watch {
                     self.look_at_child(child);
                 }
             }
-            let of_parent: Vec<MonitorId> = self
-                .waiting
-                .iter()
-                .copied()
-                .filter(|id| self.family.parents(*id).contains(&parent))
-                .collect();
-            of.extend(
-                of_parent
-                    .into_iter()
-                    .filter(|child| self.decide_one(*child)),
-            );
+            let children = self.family.children(parent);
+            let waiting = children.filter(|child| self.waiting.contains(child));
+            let waiting: Vec<MonitorId> = waiting.collect();
+            of.extend(waiting.into_iter().filter(|child| self.decide_one(*child)));
         }
     }
 
