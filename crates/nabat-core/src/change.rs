@@ -91,6 +91,8 @@ pub enum Change {
     Token(Box<Token>),
     /// The name of a token that admits to nothing any more.
     TokenGone(String),
+    /// An answer that is given again; those of too long ago and too many of one asker are forgotten.
+    Given(Box<Given>),
     /// A bot that is not of the configuration, as it is now.
     Bot(Box<MadeBot>),
     /// A bot that nothing uses any more.
@@ -99,6 +101,23 @@ pub enum Change {
     Offset(BotId, Offset),
     /// No number up to this one is free.
     NumbersUsed(i64),
+}
+
+/// An answer of the API that is given again to whoever sends the same request with the same key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    /// Who asked: a digest of the token and of what it might do.
+    pub asker: [u8; 32],
+    /// The key of the asker's choice.
+    pub key: String,
+    /// A digest of the request.
+    pub print: [u8; 32],
+    /// When it was answered.
+    pub at: Timestamp,
+    /// The HTTP status.
+    pub status: u16,
+    /// What was answered, in JSON.
+    pub body: Vec<u8>,
 }
 
 /// How far a bot's updates have been dealt with.

@@ -183,7 +183,7 @@ impl App {
             token,
             keyring: Keyring::new(store.tokens()?),
             names: Names::of(&instance),
-            answers: once::Answers::default(),
+            answers: once::Answers::stored(store.as_ref(), clock::now())?,
             manual: Manual::new(&prefix),
         };
 
@@ -204,11 +204,13 @@ impl App {
             tracing::error!(details = ?damage.outcome, "{damage}");
         }
         let ears = bot::WebhookEars::default();
+        let roster = bot::Roster::default();
         let bots = Bots::new(
             engine.handle.clone(),
             Arc::clone(&store) as Arc<dyn History>,
             Arc::clone(&metrics),
             ears.clone(),
+            roster.clone(),
         );
 
         let about = Arc::new(web::About {
@@ -231,7 +233,8 @@ impl App {
             Arc::clone(&tools),
             files,
             config.clone(),
-        )?;
+        )
+        .await?;
         let integrations = Integrations::new(engine.handle.clone(), Arc::clone(&metrics), instance);
 
         let counted = Arc::clone(&metrics);
@@ -254,6 +257,7 @@ impl App {
                 samples,
                 api,
                 ears,
+                roster,
                 bodies: web::bodies(),
                 readers: web::readers(),
                 probes: web::probes(),

@@ -8,6 +8,7 @@
 mod ear;
 mod pace;
 mod polling;
+mod roster;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ use crate::config::{Bot, Updates, Webhook};
 use crate::engine;
 use crate::store::History;
 
+pub use roster::Roster;
 pub use state::State;
 pub use webhook::{WebhookAnswer, WebhookEars};
 

@@ -2,6 +2,8 @@
 
 mod alert;
 mod api;
+mod bar;
+mod bots;
 mod check;
 mod completions;
 mod deliveries;
@@ -29,6 +31,7 @@ use std::io::{self, Write};
 use std::process::{self, ExitCode};
 
 use clap::{Parser, Subcommand};
+use tokio::runtime::{self, Runtime};
 
 /// What a run of a command came to.
 pub type Outcome = Result<(), Failure>;
@@ -83,6 +86,8 @@ enum Command {
     /// Watch something no more, by its ID
     #[command(alias = "del_mon")]
     DelMon(Box<mon::DelMon>),
+    /// List the bots, those that came in with monitors among them, and whether they work
+    Bots(Box<bots::Bots>),
     /// Run a job and tell Nabat that it began and how it ended
     Run(run::Run),
     /// Make tokens for programs that use the API, list and remove them
@@ -114,6 +119,7 @@ pub fn run() -> ExitCode {
         Command::AddMon(wanted) => wanted.run(),
         Command::ListMon(wanted) => wanted.run(),
         Command::DelMon(wanted) => wanted.run(),
+        Command::Bots(bots) => bots.run(),
         Command::Run(run) => match run.run() {
             Ok(code) => return ExitCode::from(code),
             Err(failure) => Err(failure),
@@ -182,13 +188,21 @@ fn complain(text: &str) {
     }
 }
 
-/// A runtime for the commands that need one, with TLS ready to use.
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+/// A runtime for the commands that ask something and end.
+fn runtime() -> io::Result<Runtime> {
+    built(runtime::Builder::new_current_thread())
+}
+
+/// A runtime for those that serve others.
+fn server_runtime() -> io::Result<Runtime> {
+    built(runtime::Builder::new_multi_thread())
+}
+
+/// A runtime with TLS ready to use.
+fn built(mut builder: runtime::Builder) -> io::Result<Runtime> {
     // Fails only if a provider is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
+    builder.enable_all().build()
 }
 
 #[cfg(test)]

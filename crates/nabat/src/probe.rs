@@ -45,6 +45,7 @@ pub use endpoint::{Endpoint, EndpointError};
 pub use figures::{CertificateSeen, DnsSeen, Figures, HttpSeen, TlsSeen};
 pub use nabat_core::monitor::Outcome;
 pub use pattern::{Pattern, PatternError};
+pub(crate) use reach::is_ours;
 pub use short::{Short, ShortOrLong};
 pub use stream::Starttls;
 pub use target::Target;

@@ -18,7 +18,10 @@ use nabat_core::change::{Change, Snapshot};
 use nabat_core::incident::IncidentId;
 use nabat_core::time::Timestamp;
 
-pub use history::{History, IncidentPage, IncidentQuery, Keep, PINGS_KEPT, Query, Record, Watched};
+pub use history::{
+    GIVEN_BYTES_KEPT_OF_ONE, GIVEN_KEPT, GIVEN_KEPT_FOR, GIVEN_KEPT_OF_ONE, History, IncidentPage,
+    IncidentQuery, Keep, PINGS_KEPT, Query, Record, Watched,
+};
 
 /// The lease that the writer of the alert path holds.
 pub const ENGINE_LEASE: &str = "engine";

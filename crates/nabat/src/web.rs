@@ -22,7 +22,7 @@ use axum::routing::{get, post};
 use nabat_core::time::Timestamp;
 use tokio::sync::{Semaphore, mpsc};
 
-use crate::bot::WebhookEars;
+use crate::bot::{Roster, WebhookEars};
 use crate::config::Config;
 use crate::engine::Handle;
 use crate::metrics::Metrics;
@@ -68,6 +68,8 @@ pub struct State {
     pub api: api::Api,
     /// Where updates of bots in webhook mode go.
     pub ears: WebhookEars,
+    /// Which bots run, and how they do.
+    pub roster: Roster,
     /// Room for the bodies that are being read, in KiB.
     pub bodies: Arc<Semaphore>,
     /// Room for those who read long lists.

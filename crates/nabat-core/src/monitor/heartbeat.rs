@@ -59,11 +59,19 @@ struct Started {
 }
 
 impl Listening {
-    /// When it should be heard next: later it is late.
+    /// When it should be heard next. One that runs should be heard to end, from its beginning on.
     pub(super) fn expected_at(&self, rules: &Heartbeat) -> Option<Timestamp> {
-        let next = self.from.and_then(|from| rules.expected.after(from));
         let running = self.awaited().map(|run| run.at);
-        next.into_iter().chain(running).min()
+        self.next_at(rules).into_iter().chain(running).min()
+    }
+
+    /// Whether it should have been heard by now, and does not run either.
+    pub(super) fn is_late(&self, rules: &Heartbeat, now: Timestamp) -> bool {
+        !self.running() && self.next_at(rules).is_some_and(|at| at <= now)
+    }
+
+    fn next_at(&self, rules: &Heartbeat) -> Option<Timestamp> {
+        self.from.and_then(|from| rules.expected.after(from))
     }
 
     /// The oldest run whose end is expected.
@@ -183,5 +191,7 @@ impl Listening {
         for run in &mut self.runs {
             run.at = run.at.min(now);
         }
+        let spared_until = now.after(RETRIED);
+        self.spared_until = self.spared_until.map(|until| until.min(spared_until));
     }
 }

@@ -83,7 +83,14 @@ fn has_port(text: &str) -> bool {
 
 fn is_host(text: &str) -> bool {
     let allowed = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_');
-    !text.is_empty() && text.chars().all(allowed)
+    text.parse::<IpAddr>().is_ok()
+        || (!text.is_empty() && text.chars().all(allowed) && !ends_in_number(text))
+}
+
+/// Whether it looks like an address: no name ends in a number, so `10.0.0.256` is a slip.
+fn ends_in_number(text: &str) -> bool {
+    let last = text.trim_end_matches('.').rsplit('.').next();
+    text.contains('.') && last.is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// The target without its scheme, and with nothing that a name may not have.
@@ -113,6 +120,8 @@ mod tests {
             ("2001:db8::1", "ping", "2001:db8::1", "2001:db8::1"),
             (" router ", "ping", "router", "router"),
             ("db-1:5432", "tcp", "db-1:5432", "db-1:5432"),
+            ("10.0.0.1:80", "tcp", "10.0.0.1:80", "10.0.0.1:80"),
+            ("box.7a", "ping", "box.7a", "box.7a"),
             ("[::1]:443", "tcp", "[::1]:443", "[::1]:443"),
             (
                 "tls://a.example:443/",
@@ -145,7 +154,18 @@ mod tests {
 
     #[test]
     fn what_is_no_target_is_none() {
-        for text in ["", "a b", "gopher://x", "http://", "x:y", "a/b", "tcp://"] {
+        for text in [
+            "",
+            "a b",
+            "gopher://x",
+            "http://",
+            "x:y",
+            "a/b",
+            "tcp://",
+            "10.0.0.256",
+            "10.0.1",
+            "10.0.0.256:80",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
     }

@@ -1,5 +1,7 @@
 //! How much of a time something was up, by the history's intervals and never by counting samples.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::Status;
@@ -34,6 +36,13 @@ pub struct Shares {
     pub ratio: Option<f64>,
     /// The part of the time in which one knew, 0 to 1; maintenance is not asked of anybody.
     pub coverage: f64,
+}
+
+impl Shares {
+    /// How long one knew how it stood.
+    pub const fn watched(&self) -> Duration {
+        Duration::from_millis(self.up_ms + self.degraded_ms + self.down_ms)
+    }
 }
 
 /// The spans of time between the edges of one monitor, which are in order; the last one goes on.

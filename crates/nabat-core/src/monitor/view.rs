@@ -60,6 +60,9 @@ pub struct Seen {
     pub uptimes: Vec<Uptime>,
 }
 
+/// Which part of a period has to have been watched for its uptime to be called that of the period.
+const WHOLE: f64 = 0.99;
+
 /// How much of a time something worked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Uptime {
@@ -67,6 +70,8 @@ pub struct Uptime {
     pub period: Duration,
     /// In thousandths of a percent, rounded down; `None` if nobody knew how it stood.
     pub millipercent: Option<u32>,
+    /// For how long of it one knew how it stood.
+    pub watched: Duration,
 }
 
 /// Some monitors: those that somebody has to see to first, then the others by name.
@@ -98,14 +103,20 @@ pub struct Trace {
 }
 
 impl Uptime {
-    /// Of a part between 0 and 1.
-    pub fn new(period: Duration, ratio: Option<f64>) -> Self {
+    /// Of a part between 0 and 1 of the time in which it was watched.
+    pub fn new(period: Duration, ratio: Option<f64>, watched: Duration) -> Self {
         // What was down for a moment is never called whole.
         let millipercent = ratio.map(|ratio| (ratio.clamp(0.0, 1.0) * 100_000.0).floor() as u32);
         Self {
             period,
             millipercent,
+            watched,
         }
+    }
+
+    /// How long it was watched, if that is so much less than the period that it has to be said.
+    pub fn of_less(&self) -> Option<Duration> {
+        (self.watched.as_secs_f64() < self.period.as_secs_f64() * WHOLE).then_some(self.watched)
     }
 }
 
@@ -160,7 +171,8 @@ mod tests {
 
     #[test]
     fn what_was_down_for_a_moment_was_never_up_all_the_time() {
-        let of = |ratio| Uptime::new(Duration::from_secs(86_400), ratio).millipercent;
+        let day = Duration::from_secs(86_400);
+        let of = |ratio| Uptime::new(day, ratio, day).millipercent;
         for (ratio, expected) in [
             (None, None),
             (Some(0.0), Some(0)),
@@ -169,6 +181,16 @@ mod tests {
             (Some(1.0), Some(100_000)),
         ] {
             assert_eq!(of(ratio), expected);
+        }
+    }
+
+    #[test]
+    fn that_a_period_was_watched_in_part_is_said_unless_it_makes_no_difference() {
+        let hours = |hours: f64| Duration::from_secs_f64(hours * 3_600.0);
+        let of_less = |watched| Uptime::new(hours(24.0), Some(1.0), hours(watched)).of_less();
+        for (watched, said) in [(24.0, false), (23.8, false), (23.7, true), (3.0, true)] {
+            let expected = said.then_some(hours(watched));
+            assert_eq!(of_less(watched), expected, "{watched}");
         }
     }
 }

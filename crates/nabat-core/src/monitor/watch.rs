@@ -188,10 +188,11 @@ impl Watch {
         self.witnesses.blind_since()
     }
 
-    /// There are these witnesses, known by their index.
+    /// There are these witnesses, known by their index. Without any, nothing can be blind.
     pub fn set_witnesses(&mut self, now: Timestamp, witnesses: &[Witness]) {
         self.step(now);
         self.witnesses.set(self.now, witnesses);
+        self.see();
     }
 
     /// Watches a monitor by these rules: from the beginning, from where `state` left it, or on, if it
@@ -227,6 +228,15 @@ impl Watch {
         self.replan(id);
         self.tally(id, self.now);
         self.tally_groups_of(id, self.now);
+    }
+
+    /// These are about to be [set](Watch::set) anew: what they are to one another until then counts no
+    /// more. Two of them may exchange who is reached through whom.
+    pub fn loosen(&mut self, ids: impl IntoIterator<Item = MonitorId>) {
+        for id in ids {
+            self.family.set(id, &[]);
+            self.groups.set(id, &[]);
+        }
     }
 
     fn add(&mut self, id: MonitorId, rules: Rules, state: Option<State>) {

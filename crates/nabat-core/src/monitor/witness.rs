@@ -52,7 +52,7 @@ pub(super) struct Witnesses {
     each: Vec<Known>,
     /// When all of them failed last.
     dark_until: Option<Timestamp>,
-    /// When something answered across the network whose router did not.
+    /// When something answered though all witnesses that failed are refuted by that.
     refuted_at: Option<Timestamp>,
     asked_at: Option<Timestamp>,
     ask_at: Option<Timestamp>,
@@ -140,6 +140,11 @@ impl Witnesses {
         !self.each.iter().any(|witness| witness.counts(now))
     }
 
+    /// Whether any of them fails.
+    pub(super) fn any_fails(&self) -> bool {
+        self.each.iter().any(Known::fails)
+    }
+
     /// A witness was looked at, beginning at `at`.
     pub(super) fn sampled(&mut self, now: Timestamp, index: usize, at: Timestamp, up: bool) {
         let Some(witness) = self.each.get_mut(index) else {
@@ -158,26 +163,26 @@ impl Witnesses {
         }
     }
 
-    /// Something answered: whoever failed in spite of it and has never answered will not. Many routers do
-    /// not answer pings.
-    pub(super) fn answered_by_another(&mut self) {
+    /// Something that was looked at from `at` on answered across the network, so there is one. Who
+    /// failed all the same tells nothing until it answers, if it never has, as many routers do not
+    /// answer pings, or if it stands for no more than that network. Returns whether that changes what
+    /// the witnesses say.
+    pub(super) fn crossed(&mut self, now: Timestamp, at: Timestamp) -> bool {
+        let (mut refuted, mut silenced) = (false, false);
         for witness in &mut self.each {
-            witness.mute |= witness.answered_at.is_none() && witness.fails();
-        }
-    }
-
-    /// Something that was looked at from `at` on answered across the network, so there is one. Returns
-    /// whether that refutes a witness.
-    pub(super) fn crossed(&mut self, at: Timestamp) -> bool {
-        let mut refuted = false;
-        for witness in self.each.iter_mut().filter(|witness| witness.link) {
-            if witness.fails() && witness.failing.is_some_and(|run| run.first_at <= at) {
-                self.refuted_at = self.refuted_at.max(Some(at));
-                witness.mute = true;
+            let failed = witness.fails() && witness.failing.is_some_and(|run| run.first_at <= at);
+            if failed && (witness.link || witness.answered_at.is_none()) {
                 refuted = true;
+                silenced |= !witness.mute;
+                witness.mute = true;
             }
         }
-        refuted
+        // Those that are left may know of a network further away, which is not there.
+        if !refuted || self.dark(now) {
+            return silenced;
+        }
+        self.refuted_at = self.refuted_at.max(Some(at));
+        silenced || self.blind.is_some()
     }
 
     /// How long they are waited for before one decides without them. Whether a router alone is to be
@@ -268,6 +273,9 @@ impl Witnesses {
             witness.added_at = witness.added_at.min(now);
             for at in [&mut witness.answered_at, &mut witness.failed_at] {
                 *at = at.map(|at| at.min(now));
+            }
+            if let Some(run) = &mut witness.failing {
+                run.first_at = run.first_at.min(now);
             }
         }
         for at in [

@@ -8,10 +8,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use nabat_core::chat::{Admits, Role};
+use nabat_core::chat::{Admits, BotId, Role};
 
 use super::deafness::Deafness;
-use crate::bot::{self, Ears, State, WebhookEars};
+use crate::bot::{self, Ears, Roster, State, WebhookEars};
 use crate::channel::telegram::client::Client;
 use crate::config::{self, Config, Secret};
 use crate::courier::Courier;
@@ -32,6 +32,7 @@ pub(super) struct Bots {
     history: Arc<dyn History>,
     metrics: Arc<Metrics>,
     ears: WebhookEars,
+    roster: Roster,
     running: HashMap<i64, Bot>,
     /// Those that were stopped and may still finish what they have in hand.
     leaving: HashMap<i64, Gone>,
@@ -57,12 +58,14 @@ impl Bots {
         history: Arc<dyn History>,
         metrics: Arc<Metrics>,
         ears: WebhookEars,
+        roster: Roster,
     ) -> Self {
         Self {
             engine,
             history,
             metrics,
             ears,
+            roster,
             running: HashMap::new(),
             leaving: HashMap::new(),
             tasks: JoinSet::new(),
@@ -134,6 +137,7 @@ impl Bots {
         };
         let shutdown = CancellationToken::new();
         let (state, states) = watch::channel(State::Starting);
+        self.roster.add(BotId(config.id()), states.clone());
         let courier = Courier::new(
             client.clone(),
             self.engine.clone(),
@@ -244,7 +248,7 @@ async fn show_state(
                 new
             });
         }
-        let trouble = trouble(&state);
+        let trouble = state.trouble();
         let known = trouble.is_some() || state.listens();
         deafness.see(known.then_some(trouble.is_some()), Instant::now());
         let due = async {
@@ -267,18 +271,6 @@ async fn show_state(
                 deafness.told(told, Instant::now());
             }
         }
-    }
-}
-
-/// What keeps a bot from hearing, in words; `None` if it hears or has only just begun.
-fn trouble(state: &State) -> Option<String> {
-    match state {
-        State::Starting | State::Polling { .. } | State::Webhook { .. } => None,
-        State::Conflict { .. } => Some(
-            "another program polls this bot: it hears only a part of what is said to it".to_owned(),
-        ),
-        State::TokenRefused => Some("Telegram refuses its token".to_owned()),
-        State::Unreachable { reason, .. } => Some(format!("Telegram can't be reached: {reason}")),
     }
 }
 
@@ -334,7 +326,8 @@ mod tests {
         )
         .unwrap();
         let ears = WebhookEars::default();
-        let mut bots = Bots::new(running.handle.clone(), store, metrics, ears);
+        let roster = Roster::default();
+        let mut bots = Bots::new(running.handle.clone(), store, metrics, ears, roster);
         let (go, wait) = tokio::sync::oneshot::channel::<()>();
         bots.tasks
             .spawn(async { panic!("a mistake, {:?}", wait.await) });

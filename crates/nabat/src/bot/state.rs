@@ -58,6 +58,21 @@ impl State {
         }
     }
 
+    /// What keeps the bot from hearing, in words; `None` if it hears or has only just begun.
+    pub fn trouble(&self) -> Option<String> {
+        match self {
+            Self::Starting | Self::Polling { .. } | Self::Webhook { .. } => None,
+            Self::Conflict { .. } => Some(
+                "another program polls this bot: it hears only a part of what is said to it"
+                    .to_owned(),
+            ),
+            Self::TokenRefused => Some("Telegram refuses its token".to_owned()),
+            Self::Unreachable { reason, .. } => {
+                Some(format!("Telegram can't be reached: {reason}"))
+            }
+        }
+    }
+
     /// Whether updates come in.
     pub fn listens(&self) -> bool {
         matches!(self, Self::Polling { .. } | Self::Webhook { .. })

@@ -225,7 +225,7 @@ impl Api {
         }
         let words = match serde_json::from_slice(&body) {
             Ok(Refusal::Ours { error }) => {
-                let words = format!("{}\nhint: {}", error.message, error.hint);
+                let words = format!("{}\nhint: {}", of_options(&error.message), error.hint);
                 if error.code == TELEGRAM_REFUSED {
                     return Err(anyhow!(words));
                 }
@@ -272,6 +272,29 @@ impl Api {
     }
 }
 
+/// Mistakes in a body without their places in it: who called a command wrote no body, but options.
+/// What each has to say under its place follows it.
+fn of_options(message: &str) -> String {
+    if !message.starts_with("the body:") {
+        return message.to_owned();
+    }
+    let mut mistakes: Vec<String> = Vec::new();
+    for line in message.lines() {
+        let place = |c: char| c.is_ascii_digit() || c == ':';
+        if let Some(mistake) = line.strip_prefix("the body:") {
+            mistakes.push(mistake.trim_start_matches(place).trim_start().to_owned());
+        } else if let Some((margin, pointer)) = line.split_once('|')
+            && margin.trim().is_empty()
+            && let Some(last) = mistakes.last_mut()
+        {
+            let hint = pointer.trim_start_matches([' ', '^']);
+            last.push_str(if hint.is_empty() { "" } else { "; " });
+            last.push_str(hint);
+        }
+    }
+    mistakes.join("\n")
+}
+
 /// All of an answer; nothing if it is too long.
 async fn whole(mut answer: reqwest::Response) -> reqwest::Result<Option<Vec<u8>>> {
     let mut body = Vec::new();
@@ -305,5 +328,32 @@ fn said(error: &io::Error) -> String {
         (io::ErrorKind::NotFound, _) => "there is no such file".to_owned(),
         (kind, Some(_)) => kind.to_string(),
         (_, None) => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mistakes_in_a_body_are_told_to_who_wrote_options() {
+        let path = std::path::Path::new("the body");
+        let body = br#"{"name": "a|b", "ping": "10.0.0.1", "intervall": "1s", "tell": {"chat": 1, "token": "1:x"}}"#;
+        let mistakes = crate::config::parse_monitor(path, body)
+            .err()
+            .unwrap()
+            .to_string();
+        let told = of_options(&mistakes);
+        assert_eq!(told.lines().count(), 2, "{told}");
+        assert!(
+            told.starts_with("found the unknown key `intervall`"),
+            "{told}"
+        );
+        assert!(told.contains("; did you mean `interval`?\n"), "{told}");
+        assert!(told.contains("\ntell.token: found"), "{told}");
+        assert_eq!(
+            of_options("there is no monitor `x`"),
+            "there is no monitor `x`"
+        );
     }
 }

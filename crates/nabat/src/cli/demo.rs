@@ -10,7 +10,7 @@ use clap::Args;
 use telegram_emulator::{Emulator, Settings, Status, User};
 use tokio_util::sync::CancellationToken;
 
-use super::{Outcome, print, runtime};
+use super::{Outcome, print, server_runtime};
 use crate::app::App;
 use crate::{config, lifecycle, telemetry};
 
@@ -36,7 +36,7 @@ impl Demo {
         telemetry::start(None, "warn,nabat=warn")?;
         // Removed when the demo ends, however it ends short of being killed.
         let folder = tempfile::Builder::new().prefix("nabat-demo-").tempdir()?;
-        runtime()?.block_on(self.play(folder.path()))?;
+        server_runtime()?.block_on(self.play(folder.path()))?;
         Ok(())
     }
 
@@ -59,7 +59,7 @@ impl Demo {
         let code = app.owner_code().await?;
         telegram.say(YOU, YOU, &format!("/start {code}"), None)?;
         let nabat = format!("http://{}", app.address());
-        print(&instructions(&telegram.url(), &nabat));
+        print(&instructions(&telegram.url(), &nabat, folder));
         // It ends first: what is sent to a Nabat that stops does not arrive.
         let alerts = shutdown
             .clone()
@@ -105,7 +105,9 @@ fn configuration(api_url: &str) -> anyhow::Result<config::Config> {
     )?)
 }
 
-fn instructions(chat: &str, nabat: &str) -> String {
+/// What there is to try, in lines that fit a terminal of 80 columns.
+fn instructions(chat: &str, nabat: &str, folder: &Path) -> String {
+    let folder = folder.display();
     format!(
         r#"
 Nabat is running with an emulated Telegram. Nothing leaves this machine.
@@ -116,17 +118,31 @@ and try in the chat:
 
   /regexp cpu|disk     be told of alerts with these words in their title
   /alerts              what fires now
-  /watch example.org   have something watched; /monitors shows how it stands, /check looks once
-  /list  /silence team=db 2h  /mute 2h  /lang  /tz  /status  /silences  /invite  /people  /help
+  /watch 127.0.0.1:22  have something watched; this chat is told when it fails
+  /monitors            how all that is watched stands
+  /check 127.0.0.1     look at something once
+  /list  /silence team=db 2h  /silences  /mute 2h  /status
+  /lang  /tz  /invite  /people  /help
 
-Alerts come and go by themselves. Send one of your own, and its end with "resolved":
+Alerts come and go by themselves. Send one of your own, and its end with
+"resolved" in place of "firing":
 
-  curl -H 'Content-Type: application/json' {nabat}/api/v1/webhook/alertmanager -d '
+  curl -H 'Content-Type: application/json' \
+    {nabat}/api/v1/webhook/alertmanager -d '
     {{"status": "firing", "alerts": [{{
-      "labels": {{"alertname": "DiskFull", "host": "db-1", "severity": "critical"}},
+      "labels": {{"alertname": "DiskFull", "host": "db-1",
+                 "severity": "critical"}},
       "annotations": {{"summary": "/var is 97 % full"}}}}]}}'
 
+From another terminal:
+
+  export NABAT_URL={nabat} NABAT_DATA_DIR={folder}
+  nabat monitor add 127.0.0.1 --name router
+  nabat monitor list
+  nabat alert list
+
 Figures for Prometheus: {nabat}/metrics
+The API: {nabat}/api/v1/docs
 Ctrl-C stops it and leaves nothing behind.
 "#
     )
@@ -135,6 +151,15 @@ Ctrl-C stops it and leaves nothing behind.
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_instructions_fit_a_terminal() {
+        let (chat, nabat) = ("http://127.0.0.1:65535", "http://127.0.0.1:65534");
+        let text = instructions(chat, nabat, Path::new("/tmp/nabat-demo-AbCdEf"));
+        for line in text.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+    }
 
     #[test]
     fn the_configuration_is_right() {

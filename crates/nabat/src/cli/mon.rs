@@ -18,6 +18,7 @@ use super::words::address;
 use super::{Failure, Outcome, complain, print, runtime};
 use crate::config::masking::masked;
 use crate::config::monitor::KINDS;
+use crate::config::suggest;
 use crate::web::api::shape::monitor::Monitor;
 
 /// The names by which a link to `nabat` may be called.
@@ -243,7 +244,11 @@ fn added(monitor: &Monitor) -> Outcome {
     print(&format!("{}\n", monitor.id));
     let told = match told(monitor) {
         Some((chat, bot)) => format!("the chat {chat} is told by the bot {bot}"),
-        None => "no chat is told by it alone: see who subscribes to it with /subscribe".to_owned(),
+        None => format!(
+            "it tells no chat by itself (--chat_id); a chat with the bot asks for it by \
+             /subscribe monitor=\"{}\"",
+            monitor.name
+        ),
     };
     let (name, kind) = (&monitor.name, &monitor.kind);
     complain(&format!("{name} is watched by {kind} from now on; {told}"));
@@ -322,11 +327,14 @@ fn scheme(kind: &str) -> Result<&'static str, Failure> {
         _ => {}
     }
     // Nobody asks for these from afar: one runs a program, the other calls.
-    let mut kinds = KINDS.into_iter();
-    let known = kinds.find(|known| *known == lower && !matches!(*known, "command" | "heartbeat"));
+    let kinds = KINDS
+        .into_iter()
+        .filter(|kind| !matches!(*kind, "command" | "heartbeat"));
+    let known = kinds.clone().find(|known| *known == lower);
     known.ok_or_else(|| {
+        let kinds = suggest::one_of(kinds);
         Failure::Usage(format!(
-            "nabat: `{kind}` is no type of monitor; there are ping, tcp, http, tls, dns, ssh, smtp, redis, postgres, mysql, websocket and domain"
+            "nabat: `{kind}` is no type of monitor; give {kinds}"
         ))
     })
 }

@@ -1,13 +1,12 @@
 //! `nabat monitor`: what Nabat watches by itself, made, shown, changed and removed.
 
+mod apply;
 mod changes;
 mod files;
+mod looks;
 pub(super) mod shown;
 
-use std::io::{self, IsTerminal as _, Write as _};
-use std::path::PathBuf;
-use std::pin::pin;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use clap::builder::PossibleValuesParser;
@@ -25,16 +24,12 @@ use super::{Failure, Outcome, complain, print, runtime};
 use crate::clock;
 use crate::config::monitor::KINDS;
 use crate::config::suggest;
-use crate::web::api::shape::monitor::{
-    Applied, Apply, History, Maintenance, Monitor as Shown, Monitors, Report,
-};
+use crate::web::api::shape::monitor::{History, Maintenance, Monitor as Shown, Monitors, Report};
 use crate::web::api::shape::routes::Told;
 
 pub(super) const PATH: &str = "/api/v1/monitors";
 /// How many monitors are asked for at a time.
 const PAGE: usize = 1_000;
-/// How often it is said that something goes on.
-const PROGRESS_PERIOD: Duration = Duration::from_millis(500);
 
 /// Watch devices and services; see how they stand
 #[derive(Debug, Args)]
@@ -61,8 +56,8 @@ enum Action {
     Maintain(Maintain),
     /// Look now and say what is seen: at a monitor, or at what is none. Fails unless it is up
     Test(One),
-    /// Bring monitors to be as files say: shows what would be done, then does it
-    Apply(ApplyFiles),
+    /// Bring monitors to be as files say: shows what is to be done, does it, and how that stands then
+    Apply(apply::ApplyFiles),
     /// Print all monitors as a file that `apply` takes; secrets are left out
     Export(Export),
 }
@@ -70,7 +65,7 @@ enum Action {
 #[derive(Debug, Args)]
 struct Add {
     /// What to watch: `10.0.0.1` (ping), `db-1:5432` (tcp), `https://shop.example.org`,
-    /// `tls://HOST:PORT`, `dns://NAME` and so on
+    /// `tls://HOST:PORT`, `dns://NAME` and so on; `heartbeat://1d`: a job that calls once a day
     target: String,
     /// What it is called [default: made of the target]
     #[arg(short, long)]
@@ -158,21 +153,6 @@ struct Maintain {
 }
 
 #[derive(Debug, Args)]
-struct ApplyFiles {
-    /// A file with monitors, or a folder of such (`*.yml`, `*.yaml`, `*.json`)
-    #[arg(short, long = "file", required = true, value_name = "PATH")]
-    files: Vec<PathBuf>,
-    /// Remove those that are in no file
-    #[arg(long)]
-    prune: bool,
-    /// Only show what would be done
-    #[arg(long)]
-    dry_run: bool,
-    #[command(flatten)]
-    how: How,
-}
-
-#[derive(Debug, Args)]
 struct Export {
     #[command(flatten)]
     how: How,
@@ -190,7 +170,7 @@ impl Monitor {
                 Action::Resume(several) => each(several, Method::POST, "/resume", "resumed").await,
                 Action::Maintain(wanted) => maintain(wanted).await,
                 Action::Test(one) => test(one).await,
-                Action::Apply(wanted) => apply(wanted).await,
+                Action::Apply(wanted) => apply::apply(wanted).await,
                 Action::Export(wanted) => export(wanted).await,
             }
         })
@@ -198,7 +178,7 @@ impl Monitor {
 }
 
 async fn add(wanted: Add) -> Outcome {
-    let target = target(&wanted.target)?;
+    let (name, kind, what) = kind(&wanted.target, wanted.name)?;
     let mut definition = match wanted.settings.as_deref().map(serde_json::from_str) {
         None => Map::new(),
         Some(Ok(Value::Object(settings))) => settings,
@@ -211,8 +191,8 @@ async fn add(wanted: Add) -> Outcome {
         definition.extend(value.map(|value| (key.to_owned(), value)));
     };
     let text = |period: Duration| Value::from(format_period(period));
-    set("name", Some(wanted.name.unwrap_or(target.name).into()));
-    set(target.kind, Some(target.target.into()));
+    set("name", Some(name.into()));
+    set(kind, Some(what));
     set("interval", wanted.interval.map(text));
     set("timeout", wanted.timeout.map(text));
     set("slow_after", wanted.slow_after.map(text));
@@ -232,13 +212,17 @@ async fn add(wanted: Add) -> Outcome {
         return print_json(&made);
     }
     print(&format!("{} (number {})\n", made.name, made.id));
+    if let Some(url) = &made.ping_url {
+        print(&format!("the job calls {url} when it is done\n"));
+    }
     // It is watched, whatever comes of what follows.
     if let Ok(seen) = look(&api, &made.name).await {
         print(&format!("{}\n", shown::seen(&seen)));
     }
     if told(&api, &made).await == Some(false) {
         complain(&format!(
-            "nobody is told of it yet; in a chat with the bot: /subscribe monitor=\"{}\"",
+            "nobody is told of it yet; in a chat with the bot: /subscribe monitor=\"{}\", or, for all \
+             monitors, /subscribe alertname=~\"Monitor.+\"",
             made.name
         ));
     }
@@ -287,8 +271,19 @@ async fn list(wanted: List) -> Outcome {
         });
         return Ok(());
     }
+    // Below a choice stands what is in it.
+    let counts = if is_choice { counted(&all) } else { counts };
     print(&shown::list(&all, &counts, clock::now(), width()));
     Ok(())
+}
+
+/// How many of these stand how.
+fn counted(monitors: &[Shown]) -> Counts {
+    let mut counts = Counts::new();
+    for monitor in monitors {
+        *counts.entry(shown::status(monitor)).or_default() += 1;
+    }
+    counts
 }
 
 type Counts = std::collections::BTreeMap<String, usize>;
@@ -389,6 +384,8 @@ async fn test(one: One) -> Outcome {
     let of_monitor = look(&api, &one.name).await;
     let report: Report = match (of_monitor, shorthand::read(&one.name)) {
         (Ok(report), _) => report,
+        // Only what is no monitor may be meant as a target.
+        (Err(error), _) if !error.is::<NotFound>() => return Err(error.into()),
         (Err(_), Some(target)) => {
             let definition = json!({"name": target.name, target.kind: target.target});
             api.post("/api/v1/probe", &definition).await?
@@ -402,47 +399,6 @@ async fn test(one: One) -> Outcome {
     }
 }
 
-async fn apply(wanted: ApplyFiles) -> Outcome {
-    let monitors = files::read(&wanted.files)?;
-    let api = wanted.how.target.open()?;
-    let changes = match wanted.dry_run {
-        true => changes::between(&all(&api, None, None, None).await?.0, &monitors),
-        false => changes::Changes::new(),
-    };
-    let count = monitors.len();
-    let body = Apply {
-        monitors,
-        prune: wanted.prune,
-        dry_run: wanted.dry_run,
-    };
-    let path = format!("{PATH}/apply");
-    let applied = progress(count, api.post::<Applied>(&path, &body)).await?;
-    wanted.how.output.show(&applied, |applied| {
-        shown::applied(applied, wanted.dry_run, &changes)
-    })
-}
-
-/// Says at a terminal that it goes on, and for how long already.
-async fn progress<T>(count: usize, work: impl Future<Output = T>) -> T {
-    let mut work = pin!(work);
-    let mut error = io::stderr();
-    let begun = Instant::now();
-    loop {
-        tokio::select! {
-            done = &mut work => {
-                if error.is_terminal() {
-                    let _ = write!(error, "\r\x1b[K");
-                }
-                return done;
-            }
-            () = tokio::time::sleep(PROGRESS_PERIOD), if error.is_terminal() => {
-                let took = begun.elapsed().as_secs();
-                let _ = write!(error, "\r{count} monitors are being looked at and kept: {took} s");
-            }
-        }
-    }
-}
-
 async fn export(wanted: Export) -> Outcome {
     let api = wanted.how.target.open()?;
     let (all, _) = all(&api, None, None, None).await?;
@@ -450,6 +406,23 @@ async fn export(wanted: Export) -> Outcome {
     let definitions: Vec<Value> = made.map(|monitor| monitor.definition).collect();
     // JSON is YAML as well.
     print_json(&json!({"monitors": definitions}))
+}
+
+/// What a monitor of this target is called, its kind, and what its definition says of that. A
+/// heartbeat has no target, but how often its job runs.
+fn kind(text: &str, name: Option<String>) -> Result<(String, &'static str, Value), Failure> {
+    if let Some(period) = text.strip_prefix("heartbeat://") {
+        let nameless =
+            || Failure::Usage("nabat: a heartbeat needs a name: --name backup".to_owned());
+        let name = name.ok_or_else(nameless)?;
+        return Ok((name, "heartbeat", json!({"period": period})));
+    }
+    let target = target(text)?;
+    Ok((
+        name.unwrap_or(target.name),
+        target.kind,
+        target.target.into(),
+    ))
 }
 
 fn target(text: &str) -> Result<shorthand::Shorthand, Failure> {

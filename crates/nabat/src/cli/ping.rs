@@ -16,7 +16,7 @@ use tokio::time::MissedTickBehavior;
 use super::output::{Output, json};
 use super::{Failure, Outcome, complain, print, runtime, words};
 use crate::probe::names::{NameError, Names};
-use crate::probe::ping::{AddressFamily, Pinger, Round};
+use crate::probe::ping::{AddressFamily, Listener, Pinger, Round, Seen};
 use tally::{Answer, Tally};
 use view::View;
 
@@ -26,6 +26,11 @@ const UNWATCHED: u32 = 3;
 const SHORTEST: Duration = Duration::from_millis(10);
 /// How often what is seen is drawn anew.
 const FRAME: Duration = Duration::from_millis(100);
+
+/// How long answers are gathered.
+const GATHERED: Duration = Duration::from_millis(10);
+/// How many answers are taken in at a time.
+const AT_A_TIME: usize = 1_024;
 
 /// Ping hosts now and see how they answer
 ///
@@ -106,18 +111,23 @@ impl Ping {
         let mut frame = tokio::time::interval(FRAME);
         frame.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut stop = std::pin::pin!(tokio::signal::ctrl_c());
+        let says_all = !is_live && self.output == Output::Text;
+        let mut news = Vec::new();
         loop {
             tokio::select! {
-                next = told.recv() => match next {
-                    Some((place, event)) => {
+                count = told.recv_many(&mut news, AT_A_TIME) => {
+                    if count == 0 {
+                        break;
+                    }
+                    for (place, event) in news.drain(..) {
                         let Some(tally) = tallies.get_mut(place) else { continue };
-                        let line = tally.note(event);
-                        if let (Some(line), false, Output::Text) = (line, is_live, self.output) {
-                            print(&format!("{line}\n"));
+                        if tally.note(event) && says_all {
+                            print(&format!("{}\n", tally.line()));
                         }
                     }
-                    None => break,
-                },
+                    // To wake up for each answer would cost more than all else.
+                    tokio::time::sleep(GATHERED).await;
+                }
                 _ = frame.tick() => {
                     if let Some(view) = &mut view {
                         view.draw(&tallies);
@@ -179,11 +189,8 @@ impl Way {
         while self.count.is_none_or(|count| sent < count) {
             turn.tick().await;
             sent += 1;
-            let way = Arc::clone(&self);
-            tokio::spawn(async move {
-                let seen = way.pinger.round(address, way.plan).await;
-                way.tell(place, Event::Answer(Answer::of(seen, way.plan.timeout)));
-            });
+            let listener = Arc::clone(&self) as _;
+            self.pinger.begin(address, self.plan, place, listener);
         }
     }
 
@@ -197,6 +204,12 @@ impl Way {
     fn tell(&self, place: usize, event: Event) {
         // Who listened has seen enough.
         let _ = self.teller.send((place, event));
+    }
+}
+
+impl Listener for Way {
+    fn seen(&self, host: usize, seen: Seen) {
+        self.tell(host, Event::Answer(Answer::of(seen, self.plan.timeout)));
     }
 }
 

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::file::File;
 use super::idle::Idle;
 use super::place::Place;
-use super::{Outcome, runtime};
+use super::{Outcome, server_runtime};
 use crate::app::{App, Source};
 use crate::{lifecycle, telemetry};
 
@@ -59,7 +59,7 @@ impl Serve {
             file,
             log: Some(log),
         };
-        runtime()?.block_on(async {
+        server_runtime()?.block_on(async {
             let shutdown = CancellationToken::new();
             lifecycle::stop_on_signals(shutdown.clone(), || {})
                 .context("failed to listen to signals")?;

@@ -65,7 +65,8 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
     }
 }
 
-fn cut(text: &str, width: usize) -> String {
+/// The beginning of a text, no wider than `width`.
+pub(super) fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }

@@ -113,8 +113,9 @@ pub fn report(file: &Path, config: &Config, now: Timestamp) -> String {
     let bots = bots(&config.telegram.bots);
     let intake = intake(config.intake.auth.as_ref());
     let mut text = format!(
-        "{} is fine: {bots}, intake {intake}, store {}\n",
+        "{} is fine: {bots}, {}intake {intake}, store {}\n",
         file.display(),
+        watched(config),
         config.store
     );
     text.push_str(&tree(config));
@@ -145,6 +146,21 @@ fn window(window: &Window, now: Timestamp) -> String {
         format_period(window.duration),
         window.zone.iana_name().unwrap_or("UTC")
     )
+}
+
+/// `40 monitors, 3 modules for /probe, `: what there is of them.
+fn watched(config: &Config) -> String {
+    let modules = config.modules.as_ref().map_or(0, |file| file.modules.len());
+    let counts = [
+        (config.monitors.len(), "monitor", ""),
+        (modules, "module", " for /probe"),
+    ];
+    let given = counts.into_iter().filter(|(count, ..)| *count > 0);
+    let texts = given.map(|(count, what, whose)| {
+        let plural = if count == 1 { "" } else { "s" };
+        format!("{count} {what}{plural}{whose}, ")
+    });
+    texts.collect()
 }
 
 fn bots(bots: &[Bot]) -> String {

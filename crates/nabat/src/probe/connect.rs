@@ -11,6 +11,7 @@ use nix::errno::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpStream;
 
+use super::failure::Failure;
 use super::names::NameError;
 use super::ping::AddressFamily;
 use super::trace::{RESOLVE, Trace};
@@ -38,10 +39,17 @@ pub(super) async fn connect(
         trace.address = Some(*address);
         let left = u32::try_from(addresses.len() - i).unwrap_or(1);
         let share = trace.left() / left;
-        match trace
-            .phase("connect", attempt(place, source, share, left == 1))
-            .await
-        {
+        let mut replied = false;
+        let attempt = async {
+            let attempt = attempt(place, source, share, left == 1).await;
+            attempt.map_err(|failure| {
+                replied = failure.is_reply();
+                failure.into()
+            })
+        };
+        let made = trace.phase("connect", attempt).await;
+        trace.replied |= replied;
+        match made {
             Ok(stream) => {
                 let theirs = failures
                     .iter()
@@ -54,10 +62,7 @@ pub(super) async fn connect(
                 }
                 return Ok(stream);
             }
-            Err(failure) => {
-                trace.replied |= failure::is_reply(&failure);
-                failures.push(failure);
-            }
+            Err(failure) => failures.push(failure),
         }
     }
     Err(all_failed(&failures))
@@ -141,19 +146,19 @@ async fn attempt(
     source: Option<IpAddr>,
     share: Duration,
     is_last: bool,
-) -> Result<TcpStream, Finding> {
+) -> Result<TcpStream, Failure> {
     if is_last {
         return tcp(place, source).await;
     }
     let in_time = tokio::time::timeout(share, tcp(place, source)).await;
-    in_time.unwrap_or_else(|_| Err(Finding::down(format!("no answer from {place}"))))
+    in_time.unwrap_or_else(|_| Err(failure::silence(&place.to_string())))
 }
 
 /// Connects to this address alone, by the address `source` of this machine if there is one.
 ///
 /// # Errors
 /// What kept it from that.
-pub(super) async fn tcp(place: SocketAddr, source: Option<IpAddr>) -> Result<TcpStream, Finding> {
+pub(super) async fn tcp(place: SocketAddr, source: Option<IpAddr>) -> Result<TcpStream, Failure> {
     let begun =
         begin(place, source).map_err(|error| failure::at_once(&error, &place.to_string()))?;
     let end = async {

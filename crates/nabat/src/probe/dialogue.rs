@@ -35,7 +35,7 @@ impl<S: Stream> Dialogue<S> {
             self.stream.write_all(words.as_ref()).await?;
             self.stream.flush().await
         };
-        said.await.map_err(|error| failure::later(&error, PEER))
+        Ok(said.await.map_err(|error| failure::later(&error, PEER))?)
     }
 
     /// The next line, without its end.

@@ -15,7 +15,7 @@ use super::http::{beside, broken};
 use super::stream::Stream;
 use super::tether::Tether;
 use super::trace::Trace;
-use super::{Endpoint, Finding, Manner, Report, Short, Tools, connect, evidence};
+use super::{Endpoint, Finding, Manner, Report, Short, Tools, connect, evidence, short};
 
 /// The method that tells how a service is.
 const METHOD: &str = "/grpc.health.v1.Health/Check";
@@ -98,8 +98,7 @@ impl Grpc {
 
 impl Short for Grpc {
     fn short(text: &str) -> Result<Self, String> {
-        let address: Result<Endpoint, _> = text.parse();
-        address.map(Self::new).map_err(|error| error.to_string())
+        short::by_address(text)
     }
 
     fn text_schema(generator: &mut SchemaGenerator) -> Schema {

@@ -124,7 +124,7 @@ fn refused(error: &io::Error, host: &str) -> Finding {
             Finding::down(format!("TLS refused by {host}: alert {alert:?}"))
         }
         Some(error) => Finding::down(format!("TLS with {host} failed: {error}")),
-        None => failure::later(error, host),
+        None => failure::later(error, host).into(),
     }
 }
 

@@ -17,7 +17,9 @@ use serde::Deserialize;
 use super::certificate::CertificateCheck;
 use super::stream::Stream;
 use super::trace::Trace;
-use super::{Endpoint, Finding, Manner, Pattern, Report, Short, Tools, connect, handshake, query};
+use super::{
+    Endpoint, Finding, Manner, Pattern, Report, Short, Tools, connect, handshake, query, short,
+};
 use crate::config::Secret;
 use answer::ask;
 use greeting::Greeting;
@@ -64,17 +66,7 @@ fn nabat() -> String {
 
 impl Short for Mysql {
     fn short(text: &str) -> Result<Self, String> {
-        Ok(Self {
-            address: text.parse().map_err(|error| format!("{error}"))?,
-            username: nabat(),
-            database: None,
-            password: None,
-            password_file: None,
-            query: None,
-            matches: None,
-            tls: false,
-            certificate: CertificateCheck::default(),
-        })
+        short::by_address(text)
     }
 
     fn text_schema(generator: &mut SchemaGenerator) -> Schema {

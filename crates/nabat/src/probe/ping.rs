@@ -13,6 +13,7 @@ mod socket;
 mod sockets;
 mod verdict;
 
+use std::fmt;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -23,9 +24,10 @@ use tokio::sync::oneshot;
 
 use super::trace::Trace;
 use super::{Finding, Manner, Report, Tools, connect};
-use inbox::Inbox;
+use inbox::{Inbox, Teller};
 use rounds::Active;
 
+pub use inbox::Listener;
 pub use rounds::Round;
 pub use seen::{By, Fault, Refusal, Seen, jitter};
 pub use settings::{AddressFamily, Ping};
@@ -81,9 +83,14 @@ async fn look(
 }
 
 /// Pings addresses, thousands at a time. Sockets are opened when they are needed first.
-#[derive(Debug)]
 pub struct Pinger {
     inbox: Arc<Inbox>,
+}
+
+impl fmt::Debug for Pinger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pinger").finish_non_exhaustive()
+    }
 }
 
 impl Pinger {
@@ -102,11 +109,18 @@ impl Pinger {
     /// Pings an address. Ends as soon as nothing more is awaited; who stops waiting stops it.
     pub async fn round(&self, address: IpAddr, plan: Round) -> Seen {
         let (teller, told) = oneshot::channel();
-        self.inbox.put(Active::new(address, plan, teller));
+        let order = Active::new(address, plan, Teller::Task(teller));
+        self.inbox.put(order);
         told.await.unwrap_or_else(|_| Seen {
             fault: Some(Fault::Stopped),
             ..Seen::default()
         })
+    }
+
+    /// Has an address pinged, and `listener` told what was seen of `host`, as it calls it.
+    pub fn begin(&self, address: IpAddr, plan: Round, host: usize, listener: Arc<dyn Listener>) {
+        let teller = Teller::Listener(host, listener);
+        self.inbox.put(Active::new(address, plan, teller));
     }
 }
 

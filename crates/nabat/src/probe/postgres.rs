@@ -16,7 +16,7 @@ use super::certificate::CertificateCheck;
 use super::dialogue::Dialogue;
 use super::stream::{self, Encryption, Starttls, Stream};
 use super::trace::Trace;
-use super::{Endpoint, Finding, Manner, Pattern, Report, Short, Tools, evidence, query};
+use super::{Endpoint, Finding, Manner, Pattern, Report, Short, Tools, evidence, query, short};
 use crate::config::Secret;
 use login::login;
 use message::{Message, framed};
@@ -68,17 +68,7 @@ fn nabat() -> String {
 
 impl Short for Postgres {
     fn short(text: &str) -> Result<Self, String> {
-        Ok(Self {
-            address: text.parse().map_err(|error| format!("{error}"))?,
-            username: nabat(),
-            database: None,
-            password: None,
-            password_file: None,
-            query: None,
-            matches: None,
-            tls: false,
-            certificate: CertificateCheck::default(),
-        })
+        short::by_address(text)
     }
 
     fn text_schema(generator: &mut SchemaGenerator) -> Schema {

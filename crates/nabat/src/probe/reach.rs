@@ -1,9 +1,10 @@
-//! Which addresses are public: reached over the internet, by everybody alike.
+//! Which addresses are public: reached over the internet, by everybody alike; and which are this
+//! machine's own.
 //!
 //! What is left out follows IANA's registries of special-purpose addresses. An address of IPv6 that
 //! carries one of IPv4 is as public as that one, since a translator on the way may lead there.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 
 /// Whether `address` is reached over the internet.
 pub(super) fn is_public(address: IpAddr) -> bool {
@@ -11,6 +12,11 @@ pub(super) fn is_public(address: IpAddr) -> bool {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),
     }
+}
+
+/// Whether `address` is one of this machine's: only those can be listened on.
+pub(crate) fn is_ours(address: IpAddr) -> bool {
+    address.is_loopback() || UdpSocket::bind((address, 0)).is_ok()
 }
 
 const fn is_public_v4(address: Ipv4Addr) -> bool {
@@ -64,6 +70,13 @@ const fn v4(high: u16, low: u16) -> Ipv4Addr {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_of_this_machine_is_told_from_another() {
+        assert!(is_ours([127, 0, 0, 1].into()));
+        assert!(is_ours(Ipv6Addr::LOCALHOST.into()));
+        assert!(!is_ours([203, 0, 113, 7].into()));
+    }
 
     #[test]
     fn only_what_everybody_reaches_alike_is_public() {

@@ -9,7 +9,7 @@ use super::certificate::CertificateCheck;
 use super::dialogue::Dialogue;
 use super::stream::{self, Encryption, Stream};
 use super::trace::Trace;
-use super::{Endpoint, Finding, Manner, Report, Short, Tools, evidence};
+use super::{Endpoint, Finding, Manner, Report, Short, Tools, evidence, short};
 use crate::config::Secret;
 
 const REDIS: u16 = 6379;
@@ -37,14 +37,7 @@ pub struct Redis {
 
 impl Short for Redis {
     fn short(text: &str) -> Result<Self, String> {
-        Ok(Self {
-            address: text.parse().map_err(|error| format!("{error}"))?,
-            username: None,
-            password: None,
-            password_file: None,
-            tls: false,
-            certificate: CertificateCheck::default(),
-        })
+        short::by_address(text)
     }
 
     fn text_schema(generator: &mut SchemaGenerator) -> Schema {

@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, MapAccess, Visitor};
+use serde::de::value::{MapAccessDeserializer, MapDeserializer};
+use serde::de::{self, DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// Settings that one text stands for.
@@ -19,6 +19,15 @@ pub trait Short: Sized {
 
     /// The schema of such a text.
     fn text_schema(generator: &mut SchemaGenerator) -> Schema;
+}
+
+/// The settings of which only `address` is given, as `text`: all others are as without them.
+///
+/// # Errors
+/// Why `text` is no such address.
+pub(super) fn by_address<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    let settings = MapDeserializer::new([("address", text)].into_iter());
+    T::deserialize(settings).map_err(|error: de::value::Error| error.to_string())
 }
 
 /// `T` as people write it: as one text, or as a mapping. It is shared, since there may be thousands.

@@ -8,7 +8,7 @@ use super::condition::Fact;
 use super::dialogue::Dialogue;
 use super::stream::{self, Encryption, Starttls, Stream};
 use super::trace::Trace;
-use super::{Endpoint, Finding, Manner, Report, Short, Tools, evidence};
+use super::{Endpoint, Finding, Manner, Report, Short, Tools, evidence, short};
 
 const SMTP: u16 = 25;
 
@@ -31,12 +31,7 @@ pub struct Smtp {
 
 impl Short for Smtp {
     fn short(text: &str) -> Result<Self, String> {
-        Ok(Self {
-            address: text.parse().map_err(|error| format!("{error}"))?,
-            tls: false,
-            starttls: false,
-            certificate: CertificateCheck::default(),
-        })
+        short::by_address(text)
     }
 
     fn text_schema(generator: &mut SchemaGenerator) -> Schema {

@@ -8,7 +8,7 @@ use super::condition::Fact;
 use super::dialogue::Dialogue;
 use super::stream::{self, Encryption};
 use super::trace::Trace;
-use super::{Endpoint, Finding, Manner, Pattern, Report, Short, Tools, evidence};
+use super::{Endpoint, Finding, Manner, Pattern, Report, Short, Tools, evidence, short};
 
 const SSH: u16 = 22;
 
@@ -27,10 +27,7 @@ pub struct Ssh {
 
 impl Short for Ssh {
     fn short(text: &str) -> Result<Self, String> {
-        Ok(Self {
-            address: text.parse().map_err(|error| format!("{error}"))?,
-            matches: None,
-        })
+        short::by_address(text)
     }
 
     fn text_schema(generator: &mut SchemaGenerator) -> Schema {

@@ -7,7 +7,7 @@ use super::certificate::CertificateCheck;
 use super::dialogue::Dialogue;
 use super::stream::{self, Encryption, Starttls, Stream};
 use super::trace::Trace;
-use super::{Endpoint, Finding, Manner, Pattern, Report, Short, Tools, evidence, handshake};
+use super::{Endpoint, Finding, Manner, Pattern, Report, Short, Tools, evidence, handshake, short};
 use crate::config::Secret;
 
 /// A TCP service. A text alone stands for its `address`.
@@ -69,8 +69,7 @@ impl Tcp {
 
 impl Short for Tcp {
     fn short(text: &str) -> Result<Self, String> {
-        let address: Result<Endpoint, _> = text.parse();
-        address.map(Self::new).map_err(|error| error.to_string())
+        short::by_address(text)
     }
 
     fn text_schema(generator: &mut SchemaGenerator) -> Schema {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::certificate::CertificateCheck;
 use super::stream::{self, Encryption, Starttls};
 use super::trace::Trace;
-use super::{Endpoint, Finding, Manner, Report, Short, Tools};
+use super::{Endpoint, Finding, Manner, Report, Short, Tools, short};
 
 /// The usual port.
 const HTTPS: u16 = 443;
@@ -26,11 +26,7 @@ pub struct Tls {
 
 impl Short for Tls {
     fn short(text: &str) -> Result<Self, String> {
-        Ok(Self {
-            address: text.parse().map_err(|error| format!("{error}"))?,
-            starttls: None,
-            certificate: CertificateCheck::default(),
-        })
+        short::by_address(text)
     }
 
     fn text_schema(generator: &mut SchemaGenerator) -> Schema {

@@ -10,8 +10,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::condition::{Fact, Facts};
-use super::{Figures, Finding, Manner, Outcome, Report};
+use super::{Figures, Finding, Manner, Outcome, Report, evidence};
 use crate::config::Period;
+
+/// What stands in the place of what was cut off, or is secret.
+const MASK: &str = "…";
+/// Fewer characters of a secret's beginning tell nothing, and stand in other words too.
+const BEGINNING_CHARS_MIN: usize = 4;
 
 /// The part that finds addresses; it is none of the target's doing.
 pub(super) const RESOLVE: &str = "resolve";
@@ -94,6 +99,11 @@ impl Trace {
 
     /// Sees to it that no finding repeats `secret`, whoever sent it back.
     pub(super) fn hide(&mut self, secret: &str) {
+        // Findings have it on one line.
+        let line = evidence::shortened(secret, usize::MAX);
+        if line != secret && !line.is_empty() {
+            self.secrets.push(line);
+        }
         if !secret.is_empty() {
             self.secrets.push(secret.to_owned());
         }
@@ -131,13 +141,38 @@ impl Trace {
     }
 }
 
-/// Takes all that is secret out of a finding.
+/// Takes all that is secret out of a finding, also what is left of it where words were cut off.
 pub(super) fn masked(finding: &mut Finding, secrets: &[String]) {
     for secret in secrets {
         if finding.words.contains(secret) {
-            finding.words = finding.words.replace(secret, "…");
+            finding.words = finding.words.replace(secret, MASK);
+        }
+        if finding.words.contains(MASK)
+            && let Some(words) = without_beginning(&finding.words, secret)
+        {
+            finding.words = words;
         }
     }
+}
+
+/// `words` without the beginning of `secret` before an ellipsis, if it stands there.
+fn without_beginning(words: &str, secret: &str) -> Option<String> {
+    let beginnings = secret.char_indices().skip(BEGINNING_CHARS_MIN);
+    let beginnings: Vec<&str> = beginnings
+        .filter_map(|(end, _)| secret.get(..end))
+        .collect();
+    let before = |part: &str| {
+        let found = beginnings.iter().rev().find(|one| part.ends_with(*one));
+        found.map(|found| part.len() - found.len())
+    };
+    let parts: Vec<&str> = words.split(MASK).collect();
+    let (last, cut) = parts.split_last()?;
+    let is_found = cut.iter().any(|part| before(part).is_some());
+    let kept = cut
+        .iter()
+        .map(|part| &part[..before(part).unwrap_or(part.len())]);
+    let kept: Vec<&str> = kept.chain([*last]).collect();
+    is_found.then(|| kept.join(MASK))
 }
 
 /// What the findings come to. What was seen of the target counts for more than what could not be.
@@ -147,4 +182,35 @@ pub(super) fn worst(findings: &[Finding]) -> Outcome {
         .into_iter()
         .find(|outcome| any(*outcome))
         .unwrap_or(Outcome::Up)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_part_of_a_secret_is_left_where_words_were_cut_off() {
+        let told = |words: &str| {
+            let mut trace = Trace::new(Manner::within(Duration::ZERO));
+            trace.hide("AUTH  s3cret-of-mine\r\n");
+            trace.hide("пароль-длинный");
+            trace.note(Finding::down(words));
+            trace.finish(Ok(())).findings.remove(0).words
+        };
+        let long = "x".repeat(70);
+        for (words, shown) in [
+            ("said AUTH  s3cret-of-mine", "said …"),
+            (
+                "said “AUTH s3cret-of…”, expected +OK",
+                "said “…”, expected +OK",
+            ),
+            ("“AUT…”", "“AUT…”"),
+            ("said “парол…”", "said “…”"),
+            ("пароль-длинный and so on…", "… and so on…"),
+        ] {
+            assert_eq!(told(words), shown);
+        }
+        let cut = evidence::quote(format!("{long}AUTH s3cret-of-mine").as_bytes());
+        assert!(!told(&cut).contains("AUTH"), "{cut}");
+    }
 }

@@ -1,7 +1,9 @@
 //! What every store must do: the same scenarios run on each of them.
 
+mod given;
 mod history;
 mod incidents;
+mod monitors;
 mod tokens;
 
 use std::collections::BTreeMap;
@@ -47,7 +49,9 @@ pub(crate) fn run<S: Store + History>(fresh: impl Fn() -> (TempDir, S)) {
     }
     history::run(&fresh);
     incidents::run(&fresh);
-    tokens::run(fresh);
+    monitors::run(&fresh);
+    tokens::run(&fresh);
+    given::run(fresh);
 }
 
 /// Stores one of everything and returns what must come back.

@@ -2,7 +2,9 @@
 //! its way.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use nabat_core::change::Given;
 use nabat_core::delivery::{Attempt, DeliveryId, Done, Fate};
 use nabat_core::destination::Destination;
 use nabat_core::history::Entry;
@@ -61,6 +63,12 @@ pub trait History: Send + Sync + std::fmt::Debug {
     /// When the store can't be read.
     fn tokens(&self) -> Result<Vec<Token>, StoreError>;
 
+    /// The answers of the API that are given again, of after `since`, the oldest first.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    fn given(&self, since: Timestamp) -> Result<Vec<Given>, StoreError>;
+
     /// All monitors, and up to when they have been watched.
     ///
     /// # Errors
@@ -88,10 +96,20 @@ pub struct Watched {
     pub monitors: Vec<Kept>,
     /// Up to when they have been watched.
     pub until: Option<Timestamp>,
+    /// The last number that was given to one, there or gone.
+    pub numbers_used: u64,
 }
 
 /// How many signs of life are kept of each monitor.
 pub const PINGS_KEPT: u64 = 100;
+
+/// For how long answers of the API are kept, to be given again.
+pub const GIVEN_KEPT_FOR: Duration = Duration::from_secs(24 * 3_600);
+/// How many of them are kept in all.
+pub const GIVEN_KEPT: usize = 10_000;
+/// How many of them are kept of one asker, and how many bytes of these beside the last one.
+pub const GIVEN_KEPT_OF_ONE: usize = 1_000;
+pub const GIVEN_BYTES_KEPT_OF_ONE: usize = 1 << 20;
 
 /// Which incidents are wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nabat_core::card::{Card, CardId, Told};
-use nabat_core::change::{Change, Snapshot};
+use nabat_core::change::{Change, Given, Snapshot};
 use nabat_core::delivery::{Attempt, DeliveryId, Done};
 use nabat_core::history::{Entry, EntryId};
 use nabat_core::incident::{Incident, IncidentId, State, title_of};
@@ -16,7 +16,8 @@ use nabat_core::time::Timestamp;
 use nabat_core::token::{Token, covers};
 
 use super::{
-    Fence, History, IncidentPage, IncidentQuery, Keep, Query, Record, Store, StoreError, Watched,
+    Fence, GIVEN_BYTES_KEPT_OF_ONE, GIVEN_KEPT, GIVEN_KEPT_FOR, GIVEN_KEPT_OF_ONE, History,
+    IncidentPage, IncidentQuery, Keep, Query, Record, Store, StoreError, Watched,
 };
 use monitors::Monitors;
 
@@ -37,6 +38,7 @@ struct Kept {
     entries: BTreeMap<(IncidentId, EntryId), Entry>,
     monitors: Monitors,
     tokens: BTreeMap<String, Token>,
+    given: Vec<Given>,
     rest: Snapshot,
 }
 
@@ -146,11 +148,32 @@ impl Kept {
             Change::TokenGone(name) => {
                 self.tokens.remove(&name);
             }
+            Change::Given(given) => self.give(*given),
             Change::Offset(bot, offset) => {
                 put(&mut self.rest.offsets, (bot, offset), |(bot, _)| *bot);
             }
             Change::NumbersUsed(number) => self.rest.numbers_used = number,
         }
+    }
+
+    fn give(&mut self, given: Given) {
+        let old = given.at.before(GIVEN_KEPT_FOR);
+        let same = |known: &Given| known.asker == given.asker && known.key == given.key;
+        self.given.retain(|known| known.at > old && !same(known));
+        let (mut theirs, mut bytes) = (0, 0);
+        let asker = given.asker;
+        self.given.push(given);
+        self.given.reverse();
+        self.given.retain(|known| {
+            if known.asker != asker {
+                return true;
+            }
+            theirs += 1;
+            bytes += known.body.len();
+            theirs <= GIVEN_KEPT_OF_ONE && (theirs == 1 || bytes <= GIVEN_BYTES_KEPT_OF_ONE)
+        });
+        self.given.truncate(GIVEN_KEPT);
+        self.given.reverse();
     }
 
     fn attempts(&self, id: DeliveryId) -> impl DoubleEndedIterator<Item = &Attempt> {
@@ -350,6 +373,12 @@ impl History for Memory {
 
     fn tokens(&self) -> Result<Vec<Token>, StoreError> {
         Ok(self.kept().tokens.values().cloned().collect())
+    }
+
+    fn given(&self, since: Timestamp) -> Result<Vec<Given>, StoreError> {
+        let kept = self.kept();
+        let of_after = kept.given.iter().filter(|given| given.at > since);
+        Ok(of_after.cloned().collect())
     }
 
     fn edges(&self, id: MonitorId, since: Timestamp) -> Result<Vec<Edge>, StoreError> {

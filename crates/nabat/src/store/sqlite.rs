@@ -12,6 +12,7 @@ mod check;
 mod copy;
 mod damage;
 mod files;
+mod given;
 mod history;
 mod incidents;
 mod lock;
@@ -31,7 +32,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction};
 use rusqlite_migration::{Error as MigrationError, M, MigrationDefinitionError, Migrations};
 
-use nabat_core::change::{Change, Snapshot};
+use nabat_core::change::{Change, Given, Snapshot};
 use nabat_core::delivery::{Attempt, DeliveryId};
 use nabat_core::history::Entry;
 use nabat_core::incident::{Incident, IncidentId};
@@ -61,6 +62,8 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../migrations/0008_monitors.sql")),
     M::up(include_str!("../../migrations/0009_tokens.sql")),
     M::up(include_str!("../../migrations/0010_bots.sql")),
+    M::up(include_str!("../../migrations/0011_given.sql")),
+    M::up(include_str!("../../migrations/0012_monitor_numbers.sql")),
 ];
 /// A larger log is cut to this size in bytes when it begins anew.
 const WAL_KEPT_BYTES: u32 = 64 << 20;
@@ -197,6 +200,10 @@ impl History for Sqlite {
 
     fn tokens(&self) -> Result<Vec<Token>, StoreError> {
         tokens::all(&self.reader()).map_err(failed("read the tokens"))
+    }
+
+    fn given(&self, since: Timestamp) -> Result<Vec<Given>, StoreError> {
+        given::since(&self.reader(), since).map_err(failed("read the answers"))
     }
 
     fn edges(&self, id: MonitorId, since: Timestamp) -> Result<Vec<Edge>, StoreError> {

@@ -16,12 +16,15 @@ use crate::store::sqlite::Sqlite;
 struct World {
     engine: Engine,
     watch: Running,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl World {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    async fn start() -> Self {
+        Self::on(tempfile::tempdir().unwrap()).await
+    }
+
+    async fn on(folder: tempfile::TempDir) -> Self {
         let store = Arc::new(Sqlite::open(&folder.path().join("nabat.db")).unwrap());
         let engine = crate::engine::start(
             Arc::clone(&store) as _,
@@ -37,29 +40,70 @@ impl World {
         };
         let tools = Arc::new(Tools::start().unwrap());
         let config = Config::default();
-        let watch = start(engine.handle.clone(), &*store, tools, files, config).unwrap();
+        let started = start(engine.handle.clone(), &*store, tools, files, config).await;
         Self {
             engine,
-            watch,
-            _folder: folder,
+            watch: started.unwrap(),
+            folder,
         }
+    }
+
+    /// Stops, and goes on from what is stored.
+    async fn restart(self) -> Self {
+        let Self {
+            engine,
+            watch,
+            folder,
+        } = self;
+        watch.stop().await;
+        engine.stop().await.unwrap();
+        Self::on(folder).await
+    }
+
+    /// The monitors that are told to be left out, if any.
+    async fn left_out(&self) -> Option<String> {
+        let overview = self.engine.handle.overview().await.unwrap();
+        let firing = overview.firing(crate::clock::now(), &[]);
+        let left_out = alarms::left_out("").labels;
+        let one = firing.iter().find(|one| one.incident.labels == left_out)?;
+        Some(one.incident.annotations.get("description")?.to_owned())
     }
 
     async fn put(&self, name: &str, origin: Origin) -> Result<Vec<Put>, Refused> {
         // A heartbeat: nothing is looked at.
         let text = format!(r#"{{"name": "{name}", "heartbeat": {{"period": "1d"}}}}"#);
-        let written = parse_monitor(Path::new("test"), text.as_bytes()).unwrap();
-        let wanted = Wanted {
-            written,
-            origin,
-            introduced: None,
-        };
+        let wanted = wanted(&text, origin);
         self.watch.handle.put(vec![wanted], Mode::Create).await
+    }
+
+    /// Waits until a monitor stands like this.
+    async fn stands(&self, name: &str, status: Status) {
+        let stands = async || self.watch.handle.one(name).await.unwrap().status == status;
+        until(&format!("{name} to be {status:?}"), stands).await;
     }
 
     async fn stop(self) {
         self.watch.stop().await;
         self.engine.stop().await.unwrap();
+    }
+}
+
+/// Waits until something is so.
+async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+    let so = async {
+        while !is_so().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(20), so).await;
+    in_time.unwrap_or_else(|_| panic!("waited in vain for {what}"));
+}
+
+fn wanted(text: &str, origin: Origin) -> Wanted {
+    Wanted {
+        written: parse_monitor(Path::new("test"), text.as_bytes()).unwrap(),
+        origin,
+        introduced: None,
     }
 }
 
@@ -82,7 +126,7 @@ fn by(person: i64, chat: i64, public_only: bool) -> Origin {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_no_owner_makes_so_many_monitors_and_a_chat_has_so_many_of_them() {
-    let world = World::start();
+    let world = World::start().await;
     for number in 0..MADE_BY_PERSON_MAX {
         let name = format!("ann-{number}");
         world.put(&name, by(1, -1, true)).await.unwrap();
@@ -111,18 +155,10 @@ async fn who_is_no_owner_makes_so_many_monitors_and_a_chat_has_so_many_of_them()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_changes_a_monitor_neither_makes_it_theirs_nor_widens_its_reach() {
-    let world = World::start();
+    let world = World::start().await;
     let made = world.put("a", by(1, -1, true)).await.unwrap();
-    let admin = Origin::Made {
-        by: "api-token".to_owned(),
-        public_only: false,
-    };
     let text = r#"{"name": "a", "heartbeat": {"period": "2d"}}"#;
-    let wanted = || Wanted {
-        written: parse_monitor(Path::new("test"), text.as_bytes()).unwrap(),
-        origin: admin.clone(),
-        introduced: None,
-    };
+    let wanted = || wanted(text, admin());
     let handle = &world.watch.handle;
     let mode = Mode::Change(made[0].shown.record.changed_at);
     let changed = handle.put(vec![wanted()], mode).await.unwrap();
@@ -141,7 +177,7 @@ async fn whoever_changes_a_monitor_neither_makes_it_theirs_nor_widens_its_reach(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn at_a_glance_the_monitors_stand_in_pages_and_by_chat() {
-    let world = World::start();
+    let world = World::start().await;
     for name in ["c", "a", "b"] {
         let made = world.put(name, by(1, -1, true)).await;
         made.unwrap();
@@ -174,5 +210,154 @@ async fn at_a_glance_the_monitors_stand_in_pages_and_by_chat() {
     let a = handle.one("a").await.unwrap();
     let numbered = handle.numbered(a.id()).await.unwrap();
     assert_eq!(numbered.record.name, "a");
+    world.stop().await;
+}
+
+fn admin() -> Origin {
+    Origin::Made {
+        by: "api-token".to_owned(),
+        public_only: false,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_number_of_a_monitor_that_is_gone_is_nobodys() {
+    let world = World::start().await;
+    world.put("a", admin()).await.unwrap();
+    let gone = world.put("b", admin()).await.unwrap()[0].shown.id();
+    world
+        .watch
+        .handle
+        .remove(vec!["b".to_owned()])
+        .await
+        .unwrap();
+    let world = world.restart().await;
+    let next = world.put("c", admin()).await.unwrap()[0].shown.id();
+    assert!(next > gone, "{next:?} after {gone:?}");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_stays_and_is_told_until_it_is_written_anew() {
+    let world = World::start().await;
+    let made = world.put("a", admin()).await.unwrap()[0].shown.clone();
+    let db = world.folder.path().join("nabat.db");
+    let World {
+        engine,
+        watch,
+        folder,
+    } = world;
+    watch.stop().await;
+    engine.stop().await.unwrap();
+    let newer = r#"UPDATE monitors SET definition = '{"name": "a", "telepathy": "b"}'"#;
+    let changed = rusqlite::Connection::open(&db).unwrap().execute(newer, []);
+    assert_eq!(changed.unwrap(), 1);
+
+    let world = World::on(folder).await;
+    let other = world.put("b", admin()).await.unwrap()[0].shown.id();
+    assert_ne!(other, made.id());
+    let told = world.left_out().await.unwrap();
+    assert!(told.contains("`a`"), "{told}");
+    let anew = world.put("a", admin()).await.unwrap();
+    assert_eq!(anew[0].shown.id(), made.id(), "its history is found again");
+    until("nothing to be left out", async || {
+        world.left_out().await.is_none()
+    })
+    .await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_time_zone_holds_for_heartbeats_that_are_there() {
+    let world = World::start().await;
+    let handle = &world.watch.handle;
+    // Where noon is two seconds away, and where it is midnight.
+    let seconds = i32::try_from(crate::clock::now().as_millis() / 1_000 % 86_400).unwrap();
+    let zone = |local: i32| {
+        let ahead = (local - seconds + 43_200).rem_euclid(86_400) - 43_200;
+        jiff::tz::TimeZone::fixed(jiff::tz::Offset::from_seconds(ahead).unwrap())
+    };
+    let configure = async |local| {
+        let config = Config {
+            time_zone: zone(local),
+            ..Config::default()
+        };
+        handle.configure(config).await;
+    };
+    configure(0).await;
+    let text = r#"{"name": "a", "heartbeat": {"cron": "0 12 * * *", "grace": "1h"}}"#;
+    let wanted = wanted(text, admin());
+    handle.put(vec![wanted], Mode::Create).await.unwrap();
+    let beat = Beat {
+        address: Address::Slug("a".to_owned()),
+        signal: Signal::Success,
+        run: None,
+        from: String::new(),
+        body: String::new(),
+    };
+    handle.beat(beat).await.unwrap();
+    assert_eq!(handle.one("a").await.unwrap().status, Status::Up);
+    configure(43_200 - 2).await;
+    world.stands("a", Status::Suspect).await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sees_a_part_counts_that_part() {
+    let world = World::start().await;
+    for name in ["a", "b", "c"] {
+        world.put(name, admin()).await.unwrap();
+    }
+    let filter = Filter {
+        scope: vec![Matcher::equal("monitor", "b")].into(),
+        limit: 10,
+        ..Filter::default()
+    };
+    let page = world.watch.handle.list(filter).await.unwrap();
+    let names: Vec<_> = page.monitors.iter().map(|one| &*one.record.name).collect();
+    assert_eq!(names, ["b"]);
+    assert_eq!(page.counts, BTreeMap::from([(Status::Pending, 1)]));
+    let nobody = world
+        .watch
+        .handle
+        .numbered(MonitorId(99))
+        .await
+        .unwrap_err();
+    assert_eq!(nobody.to_string(), "there is no monitor `99`");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_target_is_looked_at_at_once_and_not_judged_by_the_one_before() {
+    let world = World::start().await;
+    let listening = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let place = listening.local_addr().unwrap();
+    let put = async |kind: &str| {
+        let text = format!(
+            r#"{{"name": "a", "interval": "1h", "timeout": "1s", "retries": [], "{kind}": "{place}"}}"#
+        );
+        let wanted = wanted(&text, admin());
+        let put = world.watch.handle.put(vec![wanted], Mode::Replace).await;
+        put.unwrap();
+    };
+    let accepted = async || {
+        let accepted = tokio::time::timeout(Duration::from_secs(20), listening.accept());
+        accepted.await.expect("it is looked at").unwrap()
+    };
+    let shown = async || world.watch.handle.one("a").await.unwrap();
+    put("tcp").await;
+    let _first = accepted().await;
+    world.stands("a", Status::Up).await;
+    let up = shown().await;
+    // It says nothing until the time is over; meanwhile it is another one.
+    put("ssh").await;
+    let _second = accepted().await;
+    put("tcp").await;
+    let _third = accepted().await;
+    let looked_at = |shown: &Shown| shown.last.as_ref().map(|last| last.at);
+    let again = async || looked_at(&shown().await) != looked_at(&up);
+    until("another look", again).await;
+    let now = shown().await;
+    assert_eq!((now.status, now.since), (Status::Up, up.since), "{now:?}");
     world.stop().await;
 }

@@ -1,11 +1,14 @@
 //! The task that owns all monitors.
 
 mod change;
+mod configure;
+mod keep;
 mod known;
 mod relations;
 mod room;
 mod show;
 mod start;
+mod unread;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -13,29 +16,30 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use nabat_core::alert::News;
 use nabat_core::change::Change;
-use nabat_core::engine::{Refusal, Watched};
+use nabat_core::engine::Watched;
 use nabat_core::monitor::record::{Edge, Ping};
 use nabat_core::monitor::{self, Effect, MonitorId, Sample, Signal, Trouble, Watch, Why};
 use nabat_core::time::Timestamp;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
+use super::gateway::gateway;
 use super::keeper::Batch;
-use super::prober::{Done, For, Job, Prober};
+use super::prober::{Done, For, GATHERED, Job, Prober};
 use super::witnesses::Witnesses;
 use super::{Address, Ask, Beat, Refused, Reply, alarms};
 use crate::clock;
 use crate::config::Secret;
-use crate::engine::{self, NotTaken};
-use crate::probe::Manner;
+use crate::engine;
+use crate::probe::{Manner, is_ours};
 use crate::samples::{self, Samples};
 use crate::state_log::{self, State, StateLog};
 
+use keep::{Keeping, kept};
 use known::Known;
+use unread::Unread;
 
-pub use start::{Files, Running, start};
+pub use start::{Files, Running, StartError, start};
 
 /// At least so often time is looked at: the clock may have been set.
 const LOOK_PERIOD: Duration = Duration::from_secs(1);
@@ -47,23 +51,18 @@ const AFFIRM_PERIOD: Duration = Duration::from_secs(300);
 const FORGET_PERIOD: Duration = Duration::from_secs(3_600);
 /// How long the last lines of the state log are waited for.
 const LOG_PATIENCE: Duration = Duration::from_secs(1);
-/// How long to wait before a store that took nothing is tried again.
-const KEEP_AGAIN: Duration = Duration::from_secs(1);
-/// How long to wait before alerts that found no room are raised again.
-const RAISE_AGAIN: Duration = Duration::from_secs(10);
-/// How many results are looked at before what follows is kept.
-const RESULTS_AT_A_TIME: usize = 1_024;
 
 /// The task that owns all monitors.
 #[derive(Debug)]
 struct Watcher {
     engine: engine::Handle,
     asks: mpsc::Receiver<Ask>,
-    results: mpsc::UnboundedReceiver<Done>,
+    results: mpsc::UnboundedReceiver<Vec<Done>>,
     prober: Prober,
     watch: Watch,
     monitors: BTreeMap<MonitorId, Known>,
     names: BTreeMap<String, MonitorId>,
+    unread: Unread,
     keys: HashMap<String, MonitorId>,
     witnesses: Witnesses,
     max_monitors: usize,
@@ -84,18 +83,13 @@ struct Watcher {
     last_number: u64,
     waiting: Batch,
     keeping: Option<Keeping>,
-    /// Which of the configuration's monitors are not watched as it says, and why, if any.
+    /// Which of the configuration's monitors are not watched as it says, and why.
+    refused: Vec<String>,
+    /// What the operators are told of those, and of what can't be read, if there are any.
     left_out: Option<String>,
     watched_at: Timestamp,
     affirm_at: Timestamp,
     forget_at: Timestamp,
-}
-
-/// A commit that is under way.
-#[derive(Debug)]
-struct Keeping {
-    batch: Batch,
-    task: JoinHandle<Result<(), NotTaken>>,
 }
 
 impl Watcher {
@@ -107,22 +101,25 @@ impl Watcher {
                     None | Some(Ask::Stop) => break,
                     Some(ask) => self.ask(ask).await,
                 },
-                Some(done) = self.results.recv() => self.take_results(done),
+                Some(results) = self.results.recv() => {
+                    results.iter().for_each(|done| self.take_result(done));
+                }
                 kept = kept(&mut self.keeping) => self.kept(kept),
                 () = tokio::time::sleep(patience) => {}
             }
             self.pass_time();
             self.follow();
+            self.prober.begin();
             self.keep();
         }
         self.stop().await;
     }
 
-    /// How long nothing will happen by itself.
+    /// How long nothing will happen by itself, or may wait for what happens next.
     fn patience(&self) -> Duration {
         let now = clock::now();
         let next = self.watch.next_due().map(|due| due.since(now));
-        next.map_or(LOOK_PERIOD, |next| next.min(LOOK_PERIOD))
+        next.map_or(LOOK_PERIOD, |next| next.clamp(GATHERED, LOOK_PERIOD))
     }
 
     fn pass_time(&mut self) {
@@ -143,6 +140,9 @@ impl Watcher {
         if now.since(self.watched_at) >= WATCHED_PERIOD || now < self.watched_at {
             self.watched_at = now;
             self.waiting.change(Change::WatchedUntil(now));
+            if self.witnesses.grow(gateway()) {
+                self.set_witnesses();
+            }
         }
         if Self::is_due(now, self.affirm_at, AFFIRM_PERIOD) {
             self.affirm_at = now.after(AFFIRM_PERIOD);
@@ -184,7 +184,10 @@ impl Watcher {
             Ask::One(name, reply) => tell(reply, self.find(&name).map(|id| self.shown(id))),
             Ask::Numbered(id, reply) => tell(reply, self.numbered(id)),
             Ask::Glance(wanted, reply) => tell(reply, Ok(self.glance(&wanted))),
-            Ask::Put(wanted, mode, reply) => tell(reply, self.put(wanted, mode).await),
+            Ask::Put(wanted, mode, along, reply) => {
+                let put = self.put(wanted, mode, along).await;
+                tell(reply, put);
+            }
             Ask::Remove(names, reply) => tell(reply, self.remove(&names).await),
             Ask::Apply(wanted, how, reply) => {
                 let applied = self.bring_about(wanted, how).await;
@@ -206,41 +209,6 @@ impl Watcher {
             Ask::Configure(config) => self.configure(*config).await,
             Ask::Stop => {}
         }
-    }
-
-    /// A monitor to which something is to be done, if that can be kept: nothing is done that may be
-    /// answered with a refusal.
-    fn find_to_change(&self, name: &str) -> Result<MonitorId, Refused> {
-        let id = self.find(name)?;
-        self.can_keep()?;
-        Ok(id)
-    }
-
-    /// Whether the store took what it was given last.
-    fn can_keep(&self) -> Result<(), NotTaken> {
-        let reason = "the store takes no writes; Nabat's log says why".to_owned();
-        let ready = self.engine.ready();
-        ready.then_some(()).ok_or(NotTaken::Unavailable { reason })
-    }
-
-    /// Shows the monitor to whoever asked, once what is known of it now is on disk.
-    fn answer_once_kept(&mut self, id: Result<MonitorId, Refused>, reply: Reply<super::Shown>) {
-        let id = match id {
-            Ok(id) => id,
-            Err(refused) => return tell(reply, Err(refused)),
-        };
-        self.follow();
-        let shown = self.shown(id);
-        self.once_kept(move |kept| tell(reply, kept.map(|()| shown)));
-    }
-
-    /// Calls back once all that is known now is on disk, or why it is not.
-    fn once_kept(&mut self, then: impl FnOnce(Result<(), Refused>) + Send + 'static) {
-        let (kept, told) = tokio::sync::oneshot::channel();
-        self.waiting.answer(kept);
-        tokio::spawn(async move {
-            then(told.await.unwrap_or(Err(NotTaken::Stopping.into())));
-        });
     }
 
     /// Looks at a monitor for somebody, beside its rounds.
@@ -324,18 +292,6 @@ impl Watcher {
         self.once_kept(move |kept| tell(reply, kept));
     }
 
-    fn take_results(&mut self, first: Done) {
-        let mut next = Some(first);
-        let mut left = RESULTS_AT_A_TIME;
-        while let Some(done) = next.take() {
-            self.take_result(&done);
-            left -= 1;
-            if left > 0 {
-                next = self.results.try_recv().ok();
-            }
-        }
-    }
-
     fn take_result(&mut self, done: &Done) {
         self.prober.finished(done);
         let now = clock::now();
@@ -350,6 +306,9 @@ impl Watcher {
                 let Some(known) = self.monitors.get_mut(&id) else {
                     return;
                 };
+                if !known.is_of(&done.target) {
+                    return self.watch.disregard(now, id);
+                }
                 let words = done.report.words();
                 known.note(done.begun_at, &done.report, &words);
                 self.samples.put(samples::Sample {
@@ -365,8 +324,9 @@ impl Watcher {
                     outcome: done.report.outcome,
                     words,
                 };
-                let address = done.report.address;
-                if done.report.replied && address.is_some_and(|address| !address.is_loopback()) {
+                // Asked only where it matters: it takes a socket to know one's own addresses.
+                let address = done.report.address.filter(|_| done.report.replied);
+                if self.watch.doubts_witnesses() && address.is_some_and(|it| !is_ours(it)) {
                     self.watch.crossed(now, done.begun_at);
                 }
                 self.watch.sampled(now, id, sample);
@@ -428,17 +388,33 @@ impl Watcher {
                 tracing::info!("a witness answers again");
                 self.waiting.news(alarms::of_nabat_ended(alarms::BLIND, at));
             }
-            Effect::AskWitnesses => {
-                for (index, target) in self.witnesses.targets() {
-                    self.prober.probe(Job {
-                        of: For::Witness(index),
-                        target,
-                        conditions: Arc::default(),
-                        manner: Manner::within(super::witnesses::TIMEOUT),
-                    });
+            Effect::AskWitnesses => self.ask_witnesses(),
+        }
+    }
+
+    fn ask_witnesses(&mut self) {
+        let targets = self.witnesses.targets(gateway());
+        for (index, target) in targets.into_iter().enumerate() {
+            match target {
+                Some(target) => self.prober.probe(Job {
+                    of: For::Witness(index),
+                    target,
+                    conditions: Arc::default(),
+                    manner: Manner::within(super::witnesses::TIMEOUT),
+                }),
+                // A machine that has lost its router sees nothing either.
+                None => {
+                    let now = clock::now();
+                    self.watch.witness_sampled(now, index, now, false);
                 }
             }
         }
+    }
+
+    /// There are other witnesses than before.
+    fn set_witnesses(&mut self) {
+        let each = self.witnesses.each(gateway());
+        self.watch.set_witnesses(clock::now(), &each);
     }
 
     /// Adds a line to the log of changes.
@@ -464,62 +440,6 @@ impl Watcher {
         }
     }
 
-    /// Has the engine keep what waits, unless it is at it.
-    fn keep(&mut self) {
-        if self.keeping.is_some() {
-            return;
-        }
-        if self.waiting.is_empty() {
-            // What was asked for was so already.
-            return self.waiting.tell(Ok(()));
-        }
-        let batch = std::mem::take(&mut self.waiting);
-        let (changes, news) = batch.to_keep(Vec::new(), Vec::new());
-        let engine = self.engine.clone();
-        let task = tokio::spawn(async move { keep(&engine, changes, news).await });
-        self.keeping = Some(Keeping { batch, task });
-    }
-
-    fn kept(&mut self, (mut batch, kept): (Batch, Result<(), NotTaken>)) {
-        match self.without_refused(kept) {
-            Ok(()) => batch.tell(Ok(())),
-            Err(_) => {
-                let known = |id| self.monitors.contains_key(&id);
-                self.waiting.again(batch, known);
-            }
-        }
-    }
-
-    /// Alerts that are over a limit keep nothing else from being kept: they are raised again soon.
-    fn without_refused(&mut self, kept: Result<(), NotTaken>) -> Result<(), NotTaken> {
-        if let Err(NotTaken::Refused(refusal @ Refusal::TooManyIncidents { .. })) = &kept {
-            tracing::error!(%refusal, "alerts of monitors were refused; they are tried again");
-            self.affirm_at = self.affirm_at.min(clock::now().after(RAISE_AGAIN));
-            return Ok(());
-        }
-        kept
-    }
-
-    /// Has the engine keep this at once, with all that waits: nothing older may come after it, or an
-    /// alert would begin after its end.
-    async fn keep_now(&mut self, watched: Watched) -> Result<(), NotTaken> {
-        self.can_keep()?;
-        if self.keeping.is_some() {
-            let kept = kept(&mut self.keeping).await;
-            self.kept(kept);
-        }
-        let (changes, news) = self.waiting.to_keep(watched.changes, watched.news);
-        let watched = Watched {
-            changes,
-            news,
-            ..watched
-        };
-        let kept = self.engine.take_watched(watched).await;
-        self.without_refused(kept)?;
-        std::mem::take(&mut self.waiting).tell(Ok(()));
-        Ok(())
-    }
-
     /// Keeps what there is to keep, and ends.
     async fn stop(mut self) {
         self.follow();
@@ -538,33 +458,6 @@ impl Watcher {
             tracing::warn!("the last lines of the state log were not written");
         }
     }
-}
-
-/// Waits for the commit that is under way; for ever if there is none.
-async fn kept(keeping: &mut Option<Keeping>) -> (Batch, Result<(), NotTaken>) {
-    let Some(under_way) = keeping else {
-        return std::future::pending().await;
-    };
-    let joined = (&mut under_way.task).await;
-    let batch = keeping.take().map(|keeping| keeping.batch);
-    (
-        batch.unwrap_or_default(),
-        joined.unwrap_or(Err(NotTaken::Stopping)),
-    )
-}
-
-/// Has the engine keep a batch.
-async fn keep(
-    engine: &engine::Handle,
-    changes: Vec<Change>,
-    news: Vec<News>,
-) -> Result<(), NotTaken> {
-    let kept = engine.watched(changes, news).await;
-    if matches!(&kept, Err(error) if !matches!(error, NotTaken::Refused(_))) {
-        // The next try must not come at once.
-        tokio::time::sleep(KEEP_AGAIN).await;
-    }
-    kept
 }
 
 /// Answers; whoever asked may have given up waiting.

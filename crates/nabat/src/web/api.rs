@@ -5,6 +5,7 @@
 //! [`caller`].
 
 mod alerts_in;
+mod bots;
 pub mod caller;
 mod deliveries;
 mod document;
@@ -97,6 +98,7 @@ fn operations() -> Vec<Operation> {
     let all = [
         Vec::from(manual::operations()),
         alerts_in::operations().into(),
+        bots::operations().into(),
         deliveries::operations().into(),
         incidents::operations().into(),
         monitors::operations(),

@@ -14,13 +14,13 @@ async fn the_demo_is_a_chat_in_which_alerts_arrive_and_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let temporary = folder.path().join("tmp");
     std::fs::create_dir(&temporary).unwrap();
-    let mut command = command();
-    command.args(["demo", "-p", "0", "--chat-port", "0"]);
-    command.current_dir(&temporary).env("TMPDIR", &temporary);
-    command.stdin(Stdio::null());
-    let mut demo = Process::start("demo", folder.path(), &mut command);
+    let mut start = command();
+    start.args(["demo", "-p", "0", "--chat-port", "0"]);
+    start.current_dir(&temporary).env("TMPDIR", &temporary);
+    start.stdin(Stdio::null());
+    let mut demo = Process::start("demo", folder.path(), &mut start);
     let page = demo.word_after("Open   ").await;
-    let nabat = demo.word_after("application/json' ").await;
+    let nabat = demo.word_after("application/json' \\\n    ").await;
     let printed = demo.log();
     let (_, curl) = printed.split_once("-d '").unwrap();
     let (body, _) = curl.split_once('\'').unwrap();
@@ -45,6 +45,17 @@ async fn the_demo_is_a_chat_in_which_alerts_arrive_and_leaves_nothing_behind() {
     let taken = client.post(nabat).json(&alert).send().await.unwrap();
     assert!(taken.status().is_success());
     chat("DiskFull: /var is 97 % full").await;
+
+    let (_, command_line) = printed.split_once("export NABAT_URL=").unwrap();
+    let (settings, _) = command_line.split_once('\n').unwrap();
+    let (url, data) = settings.split_once(" NABAT_DATA_DIR=").unwrap();
+    let listed = command()
+        .args(["alert", "list"])
+        .envs([("NABAT_URL", url), ("NABAT_DATA_DIR", data)])
+        .output()
+        .unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert!(listed.contains("DiskFull"), "{listed}");
 
     demo.signal("INT");
     assert_eq!(demo.ended().await.code(), Some(0), "{}", demo.log());

@@ -1,5 +1,6 @@
 //! What Nabat watches by itself: how it is told, how it is defined, what becomes of it at restarts.
 
+mod apply;
 mod conditions;
 mod defined;
 mod ends;
@@ -7,6 +8,7 @@ mod groups;
 mod heartbeats;
 mod own_chats;
 mod slugs;
+mod uptime;
 
 use serde_json::{Value, json};
 
@@ -58,6 +60,16 @@ impl World {
             .await;
         assert!(status.is_success(), "{monitor}");
         monitor
+    }
+
+    /// Waits until there is a monitor of this name.
+    async fn monitor_is_there(&self, name: &str) {
+        until(&format!("{name} to be there"), async || {
+            let path = format!("/api/v1/monitors/{name}");
+            let (status, _) = self.api(Method::GET, &path).await;
+            status.is_success().then_some(())
+        })
+        .await;
     }
 
     /// Waits until a monitor has this status.
@@ -244,10 +256,12 @@ async fn nabat_that_reaches_nobody_says_that_it_is_blind_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn nabat_that_was_blind_before_a_restart_says_that_it_sees() {
-    let mut world = World::with_config(|config| {
-        config["monitors"] = json!([far()]);
-        config["watch"] = json!({ "witnesses": [WITNESS] });
+async fn nabat_that_is_blind_before_and_after_a_restart_says_so_once() {
+    let mut config = Value::Null;
+    let mut world = World::with_config(|given| {
+        given["monitors"] = json!([far()]);
+        given["watch"] = json!({ "witnesses": [WITNESS] });
+        config = given.clone();
     })
     .await;
     world.ask("/subscribe alertname=~\".*\"").await;
@@ -255,6 +269,20 @@ async fn nabat_that_was_blind_before_a_restart_says_that_it_sees() {
     world.settled().await;
     world.nabat.kill9();
     world.nabat.restart().await;
+    until("it to be looked at again", async || {
+        let last = world.monitor("far").await["last"].clone();
+        last.is_object().then_some(())
+    })
+    .await;
+    world.settled().await;
+    let said = world.said(OWNER).into_iter();
+    let blind = said.filter(|message| message.text.contains("NabatBlind"));
+    assert_eq!(blind.count(), 1);
+
+    // Without witnesses there is nothing to be blind by.
+    config["watch"] = json!({ "witnesses": [] });
+    let (status, text) = world.nabat.reload(&config).await;
+    assert_eq!(status, 200, "{text}");
     let end = world.told(OWNER, "Resolved after").await;
     assert_eq!(end.reply_to, Some(card.id));
 }

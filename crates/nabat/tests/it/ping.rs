@@ -2,6 +2,7 @@
 
 mod liar;
 mod net;
+mod own;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;

@@ -25,16 +25,8 @@ async fn world_with(change: impl FnOnce(&mut Value)) -> (World, Value) {
     (world, kept)
 }
 
-/// Writes a changed configuration and asks for it to be read; returns the answer.
-async fn reload(world: &World, config: &Value) -> (StatusCode, String) {
-    world.nabat.configure(config);
-    let request = http::client().post(world.nabat.url("/-/reload"));
-    let answer = request.send().await.unwrap();
-    (answer.status(), answer.text().await.unwrap())
-}
-
 async fn reloaded(world: &World, config: &Value) {
-    let (status, text) = reload(world, config).await;
+    let (status, text) = world.nabat.reload(config).await;
     assert_eq!((status, text.as_str()), (StatusCode::OK, "OK"));
 }
 
@@ -42,7 +34,7 @@ async fn reloaded(world: &World, config: &Value) {
 async fn a_file_that_says_nothing_is_refused_where_one_says_something() {
     let (world, config) = world_with(|_| {}).await;
     for nothing in [Value::Null, json!({}), json!({ "telegram": null })] {
-        let (status, text) = reload(&world, &nothing).await;
+        let (status, text) = world.nabat.reload(&nothing).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{text}");
         assert!(text.contains("the configuration in force stays"), "{text}");
     }
@@ -132,7 +124,7 @@ async fn a_bad_configuration_is_refused_and_the_operators_are_told_until_it_is_m
     let mut bad = config.clone();
     bad["langauge"] = json!("ru");
     bad["telegram"]["bots"][0]["allow"] = json!(["me"]);
-    let (status, text) = reload(&world, &bad).await;
+    let (status, text) = world.nabat.reload(&bad).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     let answer: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(answer["error"]["code"], "invalid_config");
@@ -179,7 +171,7 @@ async fn a_configuration_that_is_mended_before_a_restart_is_told_to_be() {
     })
     .await;
     world.group(OPERATORS, false);
-    let (status, _) = reload(&world, &json!({ "langauge": "ru" })).await;
+    let (status, _) = world.nabat.reload(&json!({ "langauge": "ru" })).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     let card = world.told(OPERATORS, "NabatConfigInvalid").await;
     world.settled().await;
@@ -192,7 +184,7 @@ async fn a_configuration_that_is_mended_before_a_restart_is_told_to_be() {
 async fn a_configuration_that_is_gone_is_refused() {
     let (world, _) = world_with(|_| {}).await;
     world.nabat.configure(&Value::Null);
-    let (status, _) = reload(&world, &json!("nonsense")).await;
+    let (status, _) = world.nabat.reload(&json!("nonsense")).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     let answer = world.ask("/start").await.text;
     assert!(answer.starts_with("Hello"), "{answer}");
@@ -203,7 +195,7 @@ async fn another_store_wants_a_restart() {
     let (world, mut config) = world_with(|_| {}).await;
     world.ask("/regexp all").await;
     config["store"] = json!("sqlite:other.db");
-    let (status, text) = reload(&world, &config).await;
+    let (status, text) = world.nabat.reload(&config).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(
         text.contains("`store` can't change while Nabat runs"),

@@ -2,8 +2,9 @@
 //! a document that says it all.
 
 use reqwest::{Method, RequestBuilder, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use telegram_emulator::{Fault, FaultKind, Filter, Limits};
+use tokio::task::JoinSet;
 
 use crate::world::alert::Alert;
 use crate::world::{OWNER, World, http, wait};
@@ -69,6 +70,39 @@ async fn every_problem_comes_in_one_envelope() {
             400,
             "invalid_query",
         ),
+        (
+            "GET",
+            "/api/v1/monitors?kind=pin",
+            "",
+            "",
+            400,
+            "invalid_query",
+        ),
+        (
+            "GET",
+            "/api/v1/monitors?status=upp",
+            "",
+            "",
+            400,
+            "invalid_query",
+        ),
+        (
+            "GET",
+            "/api/v1/incidents?state=over",
+            "",
+            "",
+            400,
+            "invalid_query",
+        ),
+        (
+            "GET",
+            "/api/v1/deliveries?state=lost",
+            "",
+            "",
+            400,
+            "invalid_query",
+        ),
+        ("GET", "/api/v1/monitors?kind=ping", "", "", 200, ""),
         ("GET", "/api/v1/routes/test?a", "", "", 200, ""),
     ] {
         let mut request = request(&world, method, path).body(body.to_owned());
@@ -142,4 +176,54 @@ async fn a_request_with_a_key_is_done_once() {
     let unknown = http::client().post(world.nabat.url(&path));
     let unknown = unknown.header("idempotency-key", "a").send().await;
     assert_eq!(unknown.unwrap().status(), StatusCode::UNAUTHORIZED);
+}
+
+/// Has a heartbeat made under a key. Returns the status, whether the answer was given before, and
+/// the answer; nothing if none came.
+async fn make(nabat: String, token: String, number: usize) -> Option<(StatusCode, bool, String)> {
+    let wanted = json!({ "name": format!("job-{number}"), "heartbeat": { "period": "1d" } });
+    let request = http::client()
+        .post(nabat + "/api/v1/monitors")
+        .json(&wanted);
+    let request = request.bearer_auth(token);
+    let request = request.header("idempotency-key", format!("key-{number}"));
+    let answer = request.send().await.ok()?;
+    let again = answer.headers().contains_key("idempotency-replayed");
+    Some((answer.status(), again, answer.text().await.ok()?))
+}
+
+#[tokio::test]
+async fn what_a_request_with_a_key_made_is_answered_the_same_after_a_crash() {
+    const JOBS: usize = 100;
+    let mut world = World::start().await;
+    let (nabat, token) = (world.nabat.url(""), world.token());
+    let make = |number| make(nabat.clone(), token.clone(), number);
+    let (status, again, first) = make(0).await.unwrap();
+    assert_eq!((status, again), (StatusCode::CREATED, false), "{first}");
+
+    // Some of these are on disk and not answered when it dies.
+    let mut jobs = JoinSet::new();
+    for number in 1..=JOBS {
+        let made = make(number);
+        jobs.spawn(async move { (number, made.await) });
+    }
+    let mut answers = vec![jobs.join_next().await.unwrap().unwrap()];
+    world.nabat.kill9();
+    answers.extend(jobs.join_all().await);
+    world.nabat.restart().await;
+
+    assert_eq!(make(0).await, Some((StatusCode::CREATED, true, first)));
+    let lost = answers.iter().filter(|(_, answer)| answer.is_none());
+    let lost = lost.count();
+    for (number, answer) in answers {
+        let (status, again, body) = make(number).await.unwrap();
+        assert_eq!(status, StatusCode::CREATED, "{lost} got none: {body}");
+        if let Some((_, _, first)) = answer {
+            assert_eq!((again, body), (true, first), "{number}");
+        }
+    }
+    let other = json!({ "name": "other", "heartbeat": { "period": "1d" } });
+    let reused = request(&world, "POST", "/api/v1/monitors").json(&other);
+    let reused = reused.header("idempotency-key", "key-0").send().await;
+    assert_eq!(reused.unwrap().status(), StatusCode::UNPROCESSABLE_ENTITY);
 }

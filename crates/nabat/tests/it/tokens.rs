@@ -89,6 +89,44 @@ async fn a_token_with_a_scope_sees_what_is_in_it() {
 }
 
 #[tokio::test]
+async fn a_token_with_a_scope_makes_no_group_of_what_it_may_not_know_of() {
+    let world = World::start().await;
+    for (name, team) in [("mine", "web"), ("theirs", "db")] {
+        let monitor = json!({"heartbeat": {"period": "1d"}, "labels": {"team": team}});
+        let path = format!("/api/v1/monitors/{name}");
+        let (status, made) = asked(&world, Method::PUT, &path, &monitor).await;
+        assert_eq!(status, StatusCode::CREATED, "{made}");
+    }
+    let limited = json!({"name": "web", "role": "admin", "scope": "team=web"});
+    let token = made(&world, limited).await;
+    let spy = json!({"name": "spy", "group": ["theirs"], "labels": {"team": "web"}});
+    let group = json!({"group": {"members": ["theirs"]}});
+    for (method, path, body) in [
+        (Method::POST, "/api/v1/monitors", &spy),
+        (Method::PUT, "/api/v1/monitors/spy", &spy),
+        (Method::PATCH, "/api/v1/monitors/mine", &group),
+        (
+            Method::POST,
+            "/api/v1/monitors/apply",
+            &json!({"monitors": [spy]}),
+        ),
+    ] {
+        let asked = world.api_as(&token, method.clone(), path, Some(body)).await;
+        let (status, refused) = asked;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{method} {path}: {refused}");
+        assert_eq!(refused["error"]["code"], "out_of_scope");
+        let words = refused["error"]["message"].as_str().unwrap();
+        assert!(words.contains("`web` is limited to a scope"), "{words}");
+    }
+    let (_, seen) = world
+        .api_as(&token, Method::GET, "/api/v1/monitors", None)
+        .await;
+    let names: Vec<&Value> = seen["monitors"].as_array().unwrap().iter().collect();
+    assert_eq!(names.len(), 1, "{seen}");
+    assert_eq!(names[0]["name"], "mine");
+}
+
+#[tokio::test]
 async fn a_token_with_a_scope_counts_the_monitors_in_it_alone() {
     let world = World::start().await;
     for (name, team) in [("a", "db"), ("b", "web"), ("c", "web")] {

@@ -13,13 +13,17 @@ fn family(members: Members) -> World<Script> {
         witnesses: &[],
     });
     for (id, _, parents) in members {
-        let rules = Rules {
-            parents: parents.iter().copied().map(MonitorId).collect(),
-            ..usual()
-        };
-        world.add(*id, rules);
+        world.add(*id, behind(parents));
     }
     world
+}
+
+/// Reached through these.
+fn behind(parents: &[u64]) -> Rules {
+    Rules {
+        parents: parents.iter().copied().map(MonitorId).collect(),
+        ..usual()
+    }
 }
 
 const FINE: Steps = &[];
@@ -211,4 +215,20 @@ fn nobody_becomes_its_own_parent() {
     assert_eq!(refused(1, 1), Some(vec![1]));
     assert_eq!(refused(1, 3), Some(vec![1, 3, 2]));
     assert_eq!(refused(2, 3), Some(vec![2, 3]));
+}
+
+#[test]
+fn parent_and_child_may_exchange_their_places() {
+    let mut world = family(&[(1, BACK, &[]), (2, BACK, &[1])]);
+    world.act(|watch, _| watch.loosen([MonitorId(1), MonitorId(2)]));
+    world.add(1, behind(&[2]));
+    world.add(2, behind(&[]));
+    let told = told(world);
+    let about = |id: &str| told.iter().filter(|line| line.contains(id)).count();
+    assert!(
+        told.iter().any(|line| line.contains("1 unreachable")),
+        "{told:?}"
+    );
+    assert_eq!(about(": 1 alarm"), 0, "{told:?}");
+    assert_eq!(about(": 2 alarm"), 1, "{told:?}");
 }

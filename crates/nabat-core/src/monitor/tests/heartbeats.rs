@@ -339,10 +339,12 @@ fn people_see_that_it_is_late_or_runs() {
     let mut shown = Vec::new();
     for (when, signal) in [
         (10, Some(Success)),
-        (69, None),
-        (70, None),
-        (100, None),
-        (110, Some(Start)),
+        (20, Some(Start)),
+        (30, Some(Success)),
+        (89, None),
+        (90, None),
+        (120, None),
+        (130, Some(Start)),
     ] {
         say(
             &mut world,
@@ -359,6 +361,8 @@ fn people_see_that_it_is_late_or_runs() {
         ));
     }
     let expected = [
+        (Status::Up, false),
+        (Status::Up, true),
         (Status::Up, false),
         (Status::Up, false),
         (Status::Suspect, false),

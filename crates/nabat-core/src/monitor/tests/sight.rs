@@ -108,6 +108,30 @@ fn what_is_on_this_machine_needs_no_witness() {
 }
 
 #[test]
+fn what_is_on_this_machine_says_nothing_of_the_network() {
+    let mut world = World::new(Script {
+        targets: vec![(1, &[(0, Down), (400, Up)])],
+        witnesses: &[(0, false), (400, true)],
+    });
+    world.set_witnesses(1);
+    world.add(1, usual());
+    let is_local = true;
+    world.add(
+        2,
+        crate::monitor::Rules {
+            is_local,
+            ..usual()
+        },
+    );
+    let told = told(world);
+    assert!(
+        told.iter().any(|line| line.contains("blind since 0.0")),
+        "{told:?}"
+    );
+    assert!(!told.iter().any(|line| line.contains("alarm")), "{told:?}");
+}
+
+#[test]
 fn what_failed_while_they_failed_for_a_moment_is_looked_at_anew() {
     let blink: &[(i64, bool)] = &[(120, false), (130, true)];
     check("up", &seen(&[&[(120, Down), (130, Up)]], blink), &[]);
@@ -201,11 +225,16 @@ fn a_restart_remembers_that_it_was_blind() {
 
 /// Monitors that do this, of which some stand beside a router that falls silent for a while.
 fn seen_by_router(targets: &[Steps]) -> Vec<String> {
+    seen_by(vec![true], targets)
+}
+
+/// The same, beside routers (`true`) and hosts further away.
+fn seen_by(links: Vec<bool>, targets: &[Steps]) -> Vec<String> {
     let targets: Vec<(u64, Steps)> = (1..).zip(targets.iter().copied()).collect();
     let ids: Vec<u64> = targets.iter().map(|(id, _)| *id).collect();
     let witnesses = &[(100, false), (400, true)];
     let mut world = World::new(Script { targets, witnesses });
-    world.set_router();
+    world.watched_by(links);
     for id in ids {
         world.add(id, usual());
     }
@@ -228,4 +257,29 @@ fn a_router_that_falls_silent_with_all_others_is_believed() {
     assert!(told[0].contains("blind since"), "{told:?}");
     assert!(!told.iter().any(|line| line.contains("alarm")), "{told:?}");
     assert!(told.iter().any(|line| line.contains("sees")), "{told:?}");
+}
+
+#[test]
+fn what_answers_nearby_does_not_show_that_the_rest_can_be_seen() {
+    let told = seen_by(vec![true, false], &[BACK, FINE, FINE]);
+    let count = |word: &str| told.iter().filter(|line| line.contains(word)).count();
+    assert_eq!((count("blind"), count("sees")), (1, 1), "{told:?}");
+    assert_eq!(count("alarm"), 0, "{told:?}");
+}
+
+#[test]
+fn without_witnesses_nothing_can_be_blind() {
+    let mut world = World::new(Script {
+        targets: vec![(1, &[(100, Down)])],
+        witnesses: &[(100, false)],
+    });
+    world.set_witnesses(1);
+    world.add(1, usual());
+    world.run(super::at(200));
+    assert!(world.watch.blind_since().is_some());
+    world.set_witnesses(0);
+    assert_eq!(world.watch.blind_since(), None);
+    world.run(super::at(300));
+    let status = world.watch.status(super::ONE, super::at(300));
+    assert_eq!(status, Some(crate::monitor::Status::Down));
 }

@@ -107,6 +107,17 @@ fn a_time_in_which_nabat_stood_still_is_nobodys_fault() {
 }
 
 #[test]
+fn who_was_given_another_chance_has_it_by_the_clock_that_was_put_back() {
+    let mut world = world();
+    say(&mut world, &[(10, Success, None)]);
+    world.run(at(95));
+    world.restart(secs(20));
+    world.put_clock(-3_600);
+    let told = told(world);
+    assert!(told[1].starts_with("205.0: 1 down"), "{told:?}");
+}
+
+#[test]
 fn maintenance_and_pauses_hold_for_heartbeats_too() {
     let done = |act: fn(&mut Watch, Timestamp), then: &[Said]| {
         let mut world = world();

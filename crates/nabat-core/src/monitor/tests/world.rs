@@ -135,18 +135,15 @@ impl<N: Nature> World<N> {
         self.watched_by(vec![false; count]);
     }
 
-    /// There is only the router.
-    pub(super) fn set_router(&mut self) {
-        self.watched_by(vec![true]);
-    }
-
-    fn watched_by(&mut self, links: Vec<bool>) {
+    /// By routers (`true`) and hosts further away.
+    pub(super) fn watched_by(&mut self, links: Vec<bool>) {
         let witness = |(link, index)| Witness {
             name: format!("w{index}"),
             link,
         };
         self.witnesses = links.into_iter().zip(1..).map(witness).collect();
         self.watch.set_witnesses(self.clock(), &self.witnesses);
+        self.heed();
     }
 
     /// Puts the clock forward, or back. Who waits for a moment notices.
@@ -204,7 +201,8 @@ impl<N: Nature> World<N> {
                     }
                     .into(),
                 };
-                if outcome == Outcome::Up {
+                let is_local = self.rules.get(&id).is_some_and(|rules| rules.is_local);
+                if outcome == Outcome::Up && !is_local {
                     self.watch.crossed(now, began_at);
                 }
                 self.watch.sampled(now, id, sample);

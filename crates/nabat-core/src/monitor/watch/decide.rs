@@ -32,10 +32,15 @@ impl Watch {
         self.hear();
     }
 
+    /// Whether any witness fails: only then it matters what [crosses](Watch::crossed) the network.
+    pub fn doubts_witnesses(&self) -> bool {
+        self.witnesses.any_fails()
+    }
+
     /// Something that was probed from `at` on answered, and is not on this machine.
     pub fn crossed(&mut self, now: Timestamp, at: Timestamp) {
         self.step(now);
-        if self.witnesses.crossed(at) {
+        if self.witnesses.crossed(self.now, at) {
             self.hear();
         }
     }
@@ -62,12 +67,12 @@ impl Watch {
         }
     }
 
-    /// Whether at least half of what is probed is known to answer.
+    /// Whether at least half of what is probed across the network is known to answer.
     fn most_answer(&self) -> bool {
         let probed = self
             .monitors
             .values()
-            .filter(|e| e.probing().is_some() && !e.state.paused);
+            .filter(|e| e.probing().is_some() && !e.state.paused && !e.rules.is_local);
         let (answer, all) = probed.fold((0, 0), |(answer, all), entry| {
             let answers = entry.state.unknown().is_none() && !entry.state.standing.fails();
             (answer + usize::from(answers), all + 1)

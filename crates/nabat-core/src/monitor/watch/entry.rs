@@ -91,13 +91,12 @@ impl Entry {
 
     /// How it stands, for people.
     pub(super) fn status(&self, now: Timestamp) -> Status {
-        let status = self.state.status();
-        let late = match &self.rules.kind {
-            Kind::Heartbeat(heartbeat) => self.state.listening.expected_at(heartbeat),
-            Kind::Probed(_) | Kind::Group(_) => None,
+        let is_late = match &self.rules.kind {
+            Kind::Heartbeat(heartbeat) => self.state.listening.is_late(heartbeat, now),
+            Kind::Probed(_) | Kind::Group(_) => false,
         };
-        match status {
-            Status::Up if late.is_some_and(|at| at <= now) => Status::Suspect,
+        match self.state.status() {
+            Status::Up if is_late => Status::Suspect,
             status => status,
         }
     }

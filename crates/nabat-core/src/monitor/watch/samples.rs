@@ -45,7 +45,6 @@ impl Watch {
             _ => entry.state.judge(probing, finding),
         };
         if matches!(finding.outcome, Outcome::Up | Outcome::Degraded) {
-            self.witnesses.answered_by_another();
             entry.answered_at = entry.answered_at.max(Some(finding.at));
         }
         // What is believed to be well is not said to be degraded.
@@ -87,6 +86,16 @@ impl Watch {
         }
         self.plan(id, hurry);
         self.heed(id, judged, was);
+        self.replan(id);
+    }
+
+    /// The probe of a monitor that was under way says nothing of what it is by now.
+    pub fn disregard(&mut self, now: Timestamp, id: MonitorId) {
+        self.step(now);
+        if let Some(entry) = self.monitors.get_mut(&id) {
+            entry.in_flight = None;
+            entry.plan_round(id, self.now);
+        }
         self.replan(id);
     }
 

@@ -2,18 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use jiff::Zoned;
 use jiff::tz::TimeZone;
-use nabat_core::monitor::Status;
-use nabat_core::time::Timestamp;
+use nabat_core::message::words::Locale;
+use nabat_core::monitor::{Status, view};
+use nabat_core::time::{Timestamp, parse_period};
 
 use super::changes::Changes;
-use crate::cli::table::{Table, age, clean};
+use crate::cli::table::{Table, age, clean, cut, span};
 use crate::web::api::shape::monitor::{Applied, History, Monitor, Report, Uptime};
 
 /// How many of the last intervals of one monitor are shown.
 const INTERVALS_SHOWN: usize = 10;
+/// How much of a name is shown whatever else has to give way: it is what other commands take.
+const NAME_MAX: usize = 32;
 
 /// A line for each, problems first, no wider than `width` if that can be.
 pub(super) fn list(
@@ -29,7 +33,10 @@ pub(super) fn list(
             status(monitor),
             age(&monitor.since, now),
             latency(monitor),
-            clean(&monitor.name),
+            match width {
+                Some(_) => cut(&clean(&monitor.name), NAME_MAX),
+                None => clean(&monitor.name),
+            },
             monitor.kind.clone(),
             clean(&monitor.target),
             clean(words(monitor)),
@@ -37,7 +44,7 @@ pub(super) fn list(
     });
     let table = Table {
         head: ["STATUS", "FOR", "LATENCY", "NAME", "KIND", "TARGET", "SEEN"],
-        flexible_from: 3,
+        flexible_from: 4,
         rows: rows.collect(),
     };
     let mut text = table.text(width);
@@ -74,6 +81,9 @@ pub(super) fn one(monitor: &Monitor, history: &History, now: Timestamp) -> Strin
     if let Some(last) = &monitor.last {
         line("looked at", &format!("{} ago", age(&last.at, now)));
     }
+    if let Some(members) = members(monitor) {
+        line("members", &members);
+    }
     if let Some(until) = &monitor.maintenance_until {
         line("maintenance", &format!("until {until}"));
     }
@@ -94,8 +104,12 @@ pub(super) fn one(monitor: &Monitor, history: &History, now: Timestamp) -> Strin
         Some(by) => line("made", &format!("by {by}, {}", monitor.made_at)),
         None => line("made", "in the configuration"),
     }
+    let mut before = None;
     for uptime in &history.uptime {
-        line("uptime", &share(uptime));
+        // Of one that is younger than a period longer ones would say the same.
+        if before.replace(uptime.watched_ms) != Some(uptime.watched_ms) {
+            line("uptime", &share(uptime));
+        }
     }
     let skipped = history.intervals.len().saturating_sub(INTERVALS_SHOWN);
     for interval in history.intervals.iter().skip(skipped) {
@@ -113,6 +127,16 @@ pub(super) fn one(monitor: &Monitor, history: &History, now: Timestamp) -> Strin
 pub(in crate::cli) fn told(monitor: &Monitor) -> Option<(i64, i64)> {
     let tell = &monitor.definition["tell"];
     Some((tell["chat"].as_i64()?, tell["bot"].as_i64()?))
+}
+
+/// The names of a group's members: it is defined by them alone, or says more.
+fn members(monitor: &Monitor) -> Option<String> {
+    let group = &monitor.definition["group"];
+    let names = group["members"].as_array().map(|names| {
+        let names = names.iter().filter_map(|name| name.as_str());
+        names.collect::<Vec<_>>().join(", ")
+    });
+    names.or_else(|| group.as_str().map(str::to_owned))
 }
 
 /// What one look came to, in one line.
@@ -156,8 +180,8 @@ pub(super) fn maintained(monitor: &Monitor) -> String {
     format!("in maintenance until {}", until.strftime(how))
 }
 
-/// What was done, or would be.
-pub(super) fn applied(applied: &Applied, dry_run: bool, changes: &Changes) -> String {
+/// What is to be done, a line for each monitor, below it what changes.
+pub(super) fn planned(applied: &Applied, changes: &Changes) -> String {
     let mut text = String::new();
     for (sign, names) in [
         ('+', &applied.created),
@@ -171,16 +195,19 @@ pub(super) fn applied(applied: &Applied, dry_run: bool, changes: &Changes) -> St
             }
         }
     }
+    text
+}
+
+/// How much was done, or would be.
+pub(super) fn applied(applied: &Applied, dry_run: bool) -> String {
     let done = if dry_run { "would be " } else { "" };
-    let _ = writeln!(
-        text,
-        "{} {done}created, {} {done}changed, {} {done}removed, {} the same",
+    format!(
+        "{} {done}created, {} {done}changed, {} {done}removed, {} the same\n",
         applied.created.len(),
         applied.changed.len(),
         applied.removed.len(),
         applied.same
-    );
-    text
+    )
 }
 
 fn place(status: &str) -> usize {
@@ -200,22 +227,130 @@ fn latency(monitor: &Monitor) -> String {
 }
 
 /// What was seen: of what stands well, the last time.
-fn words(monitor: &Monitor) -> &str {
+pub(super) fn words(monitor: &Monitor) -> &str {
     match &monitor.last {
         Some(last) if monitor.alarm.is_none() => &last.words,
         _ => &monitor.words,
     }
 }
 
+/// `99.93 % in 7d`, `100 % of the 3h watched in 1d`.
 fn share(uptime: &Uptime) -> String {
-    let percent = |part: f64| format!("{:.3} %", part * 100.0);
-    match uptime.ratio {
-        Some(ratio) => format!(
-            "{} in {} (known {})",
-            percent(ratio),
-            uptime.period,
-            percent(uptime.coverage)
-        ),
-        None => format!("not known in {}", uptime.period),
+    let period = parse_period(&uptime.period).unwrap_or_default();
+    let watched = Duration::from_millis(uptime.watched_ms);
+    let known = view::Uptime::new(period, uptime.ratio, watched);
+    let Some(millipercent) = known.millipercent else {
+        return format!("not known in {}", uptime.period);
+    };
+    let percent = Locale::english().percent(millipercent);
+    match known.of_less() {
+        None => format!("{percent} in {}", uptime.period),
+        Some(watched) => {
+            let watched = span(watched);
+            format!("{percent} of the {watched} watched in {}", uptime.period)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn monitor(name: &str) -> Monitor {
+        let monitor = json!({
+            "id": 1,
+            "name": name,
+            "kind": "http",
+            "target": "https://shop.example.org/a/long/way/down/to/health",
+            "status": "down",
+            "since": "2026-11-20T15:04:05Z",
+            "words": "connection refused by 192.0.2.10:443",
+            "flaps": false,
+            "paused": false,
+            "severity": "critical",
+            "labels": {},
+            "parents": [],
+            "configured": false,
+            "made_by": "ann",
+            "made_at": "2026-11-20T15:04:05Z",
+            "changed_at": "2026-11-20T15:04:05Z",
+            "definition": {},
+        });
+        serde_json::from_value(monitor).unwrap()
+    }
+
+    #[test]
+    fn names_stay_whole_in_a_narrow_terminal() {
+        let name = "shop.example.org health";
+        let now = Timestamp::parse_rfc3339("2026-11-20T15:05:05Z").unwrap();
+        let list = |name: &str, width| {
+            let counts = BTreeMap::from([("down".to_owned(), 1)]);
+            list(&[monitor(name)], &counts, now.unwrap(), width)
+        };
+        let narrow = list(name, Some(80));
+        assert!(narrow.contains(&format!("  {name}  ")), "{narrow}");
+        for width in [80, 200] {
+            let all = list(&"x".repeat(100), Some(width));
+            assert!(
+                all.lines().all(|line| line.chars().count() <= width),
+                "{all}"
+            );
+        }
+        let whole = list(&"x".repeat(100), None);
+        assert!(whole.contains(&"x".repeat(100)), "nothing is cut: {whole}");
+    }
+
+    #[test]
+    fn uptimes_that_say_the_same_are_said_once() {
+        let uptime = |period, watched_ms| json!({"period": period, "ratio": 0.9, "coverage": 1.0, "watched_ms": watched_ms, "down_ms": 0});
+        let history = json!({
+            "uptime": [uptime("1d", 86_400_000), uptime("7d", 90_000_000), uptime("30d", 90_000_000)],
+            "intervals": [],
+        });
+        let history: History = serde_json::from_value(history).unwrap();
+        let now = Timestamp::parse_rfc3339("2026-11-20T15:05:05Z").unwrap();
+        let text = one(&monitor("shop"), &history, now.unwrap());
+        let uptimes: Vec<&str> = text
+            .lines()
+            .filter(|line| line.starts_with("uptime"))
+            .collect();
+        assert_eq!(uptimes.len(), 2, "{text}");
+        assert!(
+            uptimes[1].contains("90 % of the 1d watched in 7d"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn an_uptime_says_of_how_long_it_is() {
+        const HOUR_MS: u64 = 3_600_000;
+        for (period, ratio, watched_ms, expected) in [
+            ("1d", Some(1.0), 24 * HOUR_MS, "100 % in 1d"),
+            ("1d", Some(0.999_999_99), 24 * HOUR_MS, "99.99 % in 1d"),
+            (
+                "1d",
+                Some(1.0),
+                3 * HOUR_MS,
+                "100 % of the 3h watched in 1d",
+            ),
+            (
+                "7d",
+                Some(0.5),
+                50 * HOUR_MS,
+                "50 % of the 2d watched in 7d",
+            ),
+            ("7d", None, 0, "not known in 7d"),
+        ] {
+            let uptime = Uptime {
+                period: period.to_owned(),
+                ratio,
+                coverage: 1.0,
+                watched_ms,
+                down_ms: 0,
+            };
+            assert_eq!(share(&uptime), expected);
+        }
     }
 }

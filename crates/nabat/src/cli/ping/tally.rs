@@ -64,28 +64,33 @@ impl Tally {
         }
     }
 
-    /// Takes in what was seen, and says it in a line.
-    pub(super) fn note(&mut self, event: Event) -> Option<String> {
-        let answer = match event {
+    /// Takes in what was seen. Says whether [`Self::line`] has news.
+    pub(super) fn note(&mut self, event: Event) -> bool {
+        match event {
             Event::Address(address) => {
                 self.address = Some(address);
-                return None;
+                return false;
             }
-            Event::Answer(answer) => answer,
-        };
-        let words = match answer {
-            Answer::Came(rtt) => {
-                self.came(rtt);
-                took(rtt)
-            }
-            Answer::Lost(words) => {
+            Event::Answer(Answer::Came(rtt)) => self.came(rtt),
+            Event::Answer(Answer::Lost(words)) => {
                 self.sent += 1;
                 self.recall(None);
-                self.trouble.insert(words).clone()
+                self.trouble = Some(words);
             }
-            Answer::Unsent(words) | Answer::Nowhere(words) => self.trouble.insert(words).clone(),
+            Event::Answer(Answer::Unsent(words) | Answer::Nowhere(words)) => {
+                self.trouble = Some(words);
+            }
+        }
+        true
+    }
+
+    /// What was seen last, in a line.
+    pub(super) fn line(&self) -> String {
+        let words = match (&self.trouble, self.last) {
+            (Some(trouble), _) => trouble.clone(),
+            (None, last) => last.map(took).unwrap_or_default(),
         };
-        Some(format!("{}: {words}", self.name()))
+        format!("{}: {words}", self.name())
     }
 
     fn came(&mut self, rtt: Duration) {
@@ -188,12 +193,12 @@ mod tests {
     fn what_was_seen_is_summed_up() {
         let mut tally = Tally::of("web-1");
         assert!(!tally.has_answered());
-        assert_eq!(tally.note(Event::Address([10, 0, 0, 7].into())), None);
+        assert!(!tally.note(Event::Address([10, 0, 0, 7].into())));
         for event in [came(10), lost(), came(14)] {
             tally.note(event);
         }
-        let line = tally.note(came(12)).unwrap();
-        assert_eq!(line, "web-1 (10.0.0.7): 12.0 ms");
+        assert!(tally.note(came(12)));
+        assert_eq!(tally.line(), "web-1 (10.0.0.7): 12.0 ms");
         let ms = |millis| Some(Duration::from_millis(millis));
         assert_eq!((tally.sent, tally.loss()), (4, Some(25.0)));
         assert_eq!((tally.last, tally.average()), (ms(12), ms(12)));
@@ -205,7 +210,8 @@ mod tests {
     fn only_what_was_sent_can_be_lost() {
         let mut tally = Tally::of("10.0.0.7");
         let nowhere = Event::Answer(Answer::Nowhere("no such name".to_owned()));
-        assert_eq!(tally.note(nowhere).unwrap(), "10.0.0.7: no such name");
+        assert!(tally.note(nowhere));
+        assert_eq!(tally.line(), "10.0.0.7: no such name");
         assert_eq!((tally.sent, tally.loss()), (0, None));
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use terminal_size::terminal_size_of;
 
 use super::tally::Tally;
+use crate::cli::bar::ERASE_LINE;
 use crate::cli::print;
 use crate::cli::table::{Table, clean, width};
 
@@ -13,10 +14,8 @@ use crate::cli::table::{Table, clean, width};
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 /// What stands there for one that did not come.
 const LOST: char = '×';
-/// Up so many lines, to the first column; and erases from there to the end of the line, and of the
-/// screen (ECMA-48).
+/// Up so many lines, to the first column; and erases from there to the end of the screen (ECMA-48).
 const UP: [&str; 2] = ["\x1b[", "F"];
-const ERASE_LINE: &str = "\x1b[K";
 const ERASE_REST: &str = "\x1b[J";
 
 /// What stands on the terminal.

@@ -49,6 +49,16 @@ const NOT_OF_GROUPS: [&str; 7] = [
     "slow_after",
     "parents",
 ];
+/// What a kind does not heed without another setting: kind, setting, and what goes with it.
+const IDLE_WITHOUT: [(&str, &str, &[&str]); 5] = [
+    ("postgres", "query", &["password", "password_file"]),
+    ("postgres", "matches", &["query"]),
+    ("mysql", "query", &["password", "password_file"]),
+    ("mysql", "matches", &["query"]),
+    ("redis", "username", &["password", "password_file"]),
+];
+/// The kinds that speak TLS from the start (`tls`) or after a word (`starttls`).
+const TLS_EITHER_WAY: [&str; 2] = ["tcp", "smtp"];
 /// The labels that Nabat gives to the alert of a monitor itself.
 const OWN_LABELS: [&str; 5] = ["alertname", "monitor", "kind", "instance", "severity"];
 
@@ -122,6 +132,32 @@ pub(in crate::config) fn one(check: &mut Check<'_>, path: &str, monitor: &Value)
     heartbeat(check, path, monitor);
     group(check, path, monitor);
     labels(check, path, monitor);
+    unheeded(check, path, monitor);
+}
+
+/// Settings that a probe would not heed: whoever wrote them would take for looked at what is not.
+fn unheeded(check: &mut Check<'_>, path: &str, monitor: &Value) {
+    for (kind, key, needed) in IDLE_WITHOUT {
+        let settings = join(path, kind);
+        let is_needed = needed.iter().any(|needed| given(check, &settings, needed));
+        if given(check, &settings, key) && !is_needed {
+            let needed = suggest::one_of(needed.iter().copied());
+            let found = format!("`{key}` alone");
+            let expected = format!("{needed} beside it");
+            note(check, &join(&settings, key), found, &expected, None);
+        }
+    }
+    for kind in TLS_EITHER_WAY {
+        let is_on = |key| {
+            let value = monitor.get(kind).and_then(|settings| settings.get(key));
+            value.is_some_and(|value| *value != Value::Bool(false))
+        };
+        if is_on("tls") && is_on("starttls") {
+            let found = "`starttls` beside `tls`".to_owned();
+            let place = join(&join(path, kind), "starttls");
+            note(check, &place, found, "one of them", None);
+        }
+    }
 }
 
 /// Each speaks of what is seen of this kind, and fits together.

@@ -263,8 +263,10 @@ fn a_fine_configuration_is_summed_up_with_its_routing() {
     let all = load_text(&all_settings());
     assert_eq!(
         report(Path::new("nabat.yml"), &all, Timestamp::from_millis(0)),
-        "nabat.yml is fine: 2 bots (ops, night-shift), intake for those with a bearer token or a name and password \
-         or a secret path, store sqlite:nabat.db\n\
+        format!(
+            "nabat.yml is fine: 2 bots (ops, night-shift), {} monitors, 1 module for /probe, ",
+            all.monitors.len()
+        ) + "intake for those with a bearer token or a name and password or a secret path, store sqlite:nabat.db\n\
          route: everything to ops, except\n  \
          {team=\"db\",service=~\"^(?:postgres|mysql)$\",severity=~\"warning|critical\"} to db, not during nights, and goes on\n\
          receiver ops: e-mail to ops@example.org, e-mail to boss@example.org; if that fails for 10m: db\n\

@@ -41,7 +41,7 @@ pub(super) async fn exchange(
         Ok(answer)
     };
     let in_time = timeout_at(deadline, asked).await;
-    in_time.unwrap_or_else(|_| Err(Finding::down(format!("no answer from {server}"))))
+    in_time.unwrap_or_else(|_| Err(failure::silence(&server.to_string()).into()))
 }
 
 /// The message that asks `query`, with a number that nobody can guess.
@@ -93,7 +93,7 @@ pub(super) async fn by_udp(
             }
         };
         if let Ok(answer) = timeout(AGAIN_AFTER, answer).await {
-            return answer.map_err(|error| failure::later(&error, &place));
+            return Ok(answer.map_err(|error| failure::later(&error, &place))?);
         }
     }
 }

@@ -210,7 +210,7 @@ pub(in crate::probe) fn broken(error: &hyper::Error) -> Finding {
     let garbled = matches!(kind, Some(ErrorKind::InvalidData | ErrorKind::InvalidInput));
     match (io, cause) {
         (Some(io), _) if garbled => Finding::down(format!("answer that is not HTTP: {io}")),
-        (Some(io), _) => failure::later(io, "the server"),
+        (Some(io), _) => failure::later(io, "the server").into(),
         _ if error.is_parse() => Finding::down(format!("answer that is not HTTP: {error}")),
         (None, Some(cause)) => Finding::down(format!("{error}: {cause}")),
         (None, None) => Finding::down(error.to_string()),

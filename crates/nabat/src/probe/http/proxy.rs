@@ -61,7 +61,7 @@ impl Proxy {
         }
         request.extend_from_slice(b"\r\n");
         let answer = trace.phase("proxy", async {
-            let lost = |error| failure::later(&error, "the proxy");
+            let lost = |error| Finding::from(failure::later(&error, "the proxy"));
             stream.write_all(&request).await.map_err(lost)?;
             let mut head = Vec::new();
             // Byte by byte where the head ends: what follows belongs to the tunnel.

@@ -5,17 +5,16 @@
 //! more than the buffers of small devices and of the kernel can take at a time.
 
 use std::hash::{BuildHasher as _, RandomState};
-use std::net::{IpAddr, UdpSocket};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
-
-use super::inbox::Inbox;
+use super::inbox::{Inbox, Teller};
 use super::packet::{Family, Mark};
 use super::rounds::{Due, Key, Packet, Rounds, Which};
 use super::seen::{By, Fault, NO_HOST, Refusal, Seen, words_of};
 use super::socket::{Answer, Undelivered};
 use super::sockets::{Sockets, Unsent};
+use crate::probe::is_ours;
 
 /// How long between two ticks.
 const TICK: Duration = Duration::from_millis(10);
@@ -32,6 +31,7 @@ pub(super) fn carry(inbox: &Inbox) {
         v6: Sockets::new(Family::V6),
         secret: RandomState::new(),
         made: 0,
+        told: Vec::new(),
     };
     let mut orders = Vec::new();
     let mut tick = None;
@@ -51,12 +51,15 @@ struct Carrier {
     /// What makes cookies that nobody can guess, and how many it made.
     secret: RandomState,
     made: u64,
+    /// What rounds saw that are over. It is told when all else is done: whoever hears it wakes up, on
+    /// this very processor.
+    told: Vec<(Teller, Seen)>,
 }
 
 /// The rounds, and which of them are over before their time.
 #[derive(Default)]
 struct Underway {
-    rounds: Rounds<oneshot::Sender<Seen>>,
+    rounds: Rounds<Teller>,
     over: Vec<Key>,
 }
 
@@ -89,6 +92,9 @@ impl Carrier {
         };
         self.v4.tidy();
         self.v6.tidy();
+        for (teller, seen) in self.told.drain(..) {
+            teller.tell(seen);
+        }
         (!self.underway.rounds.is_empty()).then(|| now + wait)
     }
 
@@ -119,7 +125,7 @@ impl Carrier {
         }
     }
 
-    /// Tells what a round saw.
+    /// Ends a round.
     fn end(&mut self, key: Key) {
         let Some(round) = self.underway.rounds.end(key) else {
             return;
@@ -132,8 +138,7 @@ impl Carrier {
             sockets.forget(packet);
         }
         let seen = round.seen();
-        // Who asked may have stopped waiting.
-        let _ = round.teller.send(seen);
+        self.told.push((round.teller, seen));
     }
 }
 
@@ -179,9 +184,4 @@ impl Underway {
         let is_known = mark.cookie.is_none() || mark.cookie == packet.mark.cookie;
         (round.address == address && is_known).then_some(*packet)
     }
-}
-
-/// Whether an address is one of this machine's: only those can be listened on.
-fn is_ours(address: IpAddr) -> bool {
-    UdpSocket::bind((address, 0)).is_ok()
 }

@@ -1,6 +1,6 @@
 //! Where rounds wait for the thread that carries pings, and where that waits for rounds.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
@@ -9,15 +9,47 @@ use super::rounds::Active;
 use super::seen::Seen;
 
 /// A round that is to be made, and who is told what it saw.
-pub(super) type Order = Active<oneshot::Sender<Seen>>;
+pub(super) type Order = Active<Teller>;
 
-#[derive(Debug, Default)]
+/// Hears what the rounds of many hosts saw, on the thread that carries pings.
+pub trait Listener: Send + Sync {
+    /// What a round of the host with this number saw. Must not wait for anything.
+    fn seen(&self, host: usize, seen: Seen);
+}
+
+/// How it is told what a round saw.
+pub(super) enum Teller {
+    /// To a task that waits for nothing else.
+    Task(oneshot::Sender<Seen>),
+    /// To somebody who pings many hosts and knows this one by the number.
+    Listener(usize, Arc<dyn Listener>),
+}
+
+impl Teller {
+    /// Whether nobody wants to know any more.
+    pub(super) fn is_closed(&self) -> bool {
+        match self {
+            Self::Task(task) => task.is_closed(),
+            Self::Listener(..) => false,
+        }
+    }
+
+    pub(super) fn tell(self, seen: Seen) {
+        match self {
+            // It may have stopped waiting.
+            Self::Task(task) => drop(task.send(seen)),
+            Self::Listener(host, listener) => listener.seen(host, seen),
+        }
+    }
+}
+
+#[derive(Default)]
 pub(super) struct Inbox {
     state: Mutex<State>,
     woken: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     orders: Vec<Order>,
     /// Whether the thread sleeps until it is woken; otherwise it looks here at its next tick.

@@ -15,12 +15,14 @@ pub(super) struct Monitors {
     edges: BTreeMap<(MonitorId, Timestamp), Edge>,
     pings: BTreeMap<(MonitorId, u64), Ping>,
     until: Option<Timestamp>,
+    numbers_used: u64,
 }
 
 impl Monitors {
     pub(super) fn apply(&mut self, change: Change) {
         match change {
             Change::Monitor(record) => {
+                self.numbers_used = self.numbers_used.max(record.id.0);
                 let known = self.kept.remove(&record.id);
                 let made_at = known.as_ref().map_or(record.made_at, |k| k.record.made_at);
                 let mut kept = Kept {
@@ -73,6 +75,7 @@ impl Monitors {
         Watched {
             monitors: self.kept.values().map(counted).collect(),
             until: self.until,
+            numbers_used: self.numbers_used,
         }
     }
 

@@ -27,7 +27,9 @@ pub(super) fn put(tx: &Transaction<'_>, record: &Record) -> rusqlite::Result<usi
         record.key,
         record.made_at.as_millis(),
         record.changed_at.as_millis(),
-    ])
+    ])?;
+    tx.prepare_cached("UPDATE monitor_numbers SET used = max(used, ?1)")?
+        .execute([number(record.id)])
 }
 
 /// Keeps what is known of a monitor now.
@@ -101,7 +103,7 @@ pub(super) fn put_watched(tx: &Transaction<'_>, until: Timestamp) -> rusqlite::R
         .execute([until.as_millis()])
 }
 
-/// All monitors, and up to when they have been watched.
+/// All monitors, up to when they have been watched, and the last number of one.
 pub(super) fn all(connection: &Connection) -> rusqlite::Result<Watched> {
     let all = Reader {
         connection,
@@ -117,7 +119,13 @@ pub(super) fn all(connection: &Connection) -> rusqlite::Result<Watched> {
     let until = connection
         .query_row("SELECT until FROM watched", [], |row| time(row, 0))
         .optional()?;
-    Ok(Watched { monitors, until })
+    let used: i64 =
+        connection.query_row("SELECT used FROM monitor_numbers", [], |row| row.get(0))?;
+    Ok(Watched {
+        monitors,
+        until,
+        numbers_used: used.cast_unsigned(),
+    })
 }
 
 /// The edges of one monitor from `since` on, and the last one before.

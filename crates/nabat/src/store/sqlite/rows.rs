@@ -18,7 +18,7 @@ use nabat_core::subscription::{Selector, Subscription, SubscriptionId};
 use nabat_core::time::Timestamp;
 
 use super::reader::Reader;
-use super::{StoreError, bots, failed, history, incidents, monitors, silences, tokens};
+use super::{StoreError, bots, failed, given, history, incidents, monitors, silences, tokens};
 
 /// Applies one change within a transaction.
 pub(super) fn apply(tx: &Transaction<'_>, change: &Change) -> Result<(), StoreError> {
@@ -150,6 +150,7 @@ fn apply_plain(tx: &Transaction<'_>, change: &Change) -> rusqlite::Result<usize>
         Change::Ping(ping) => monitors::put_ping(tx, ping),
         Change::Token(token) => tokens::put(tx, token),
         Change::TokenGone(name) => tokens::remove(tx, name),
+        Change::Given(given) => given::put(tx, given),
         Change::Bot(bot) => bots::put(tx, bot),
         Change::BotGone(bot) => bots::remove(tx, *bot),
         Change::WatchedUntil(until) => monitors::put_watched(tx, *until),

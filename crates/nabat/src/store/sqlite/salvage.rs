@@ -20,10 +20,12 @@ use crate::store::{ENGINE_LEASE, StoreError};
 
 /// Numbers that may have been given without a trace in what can be read: none is given twice.
 const NUMBERS_SKIPPED: i64 = 1_000_000;
+/// The same of monitors. People read and write these numbers.
+const MONITORS_SKIPPED: i64 = 1_000;
 /// A higher number was never given: a row that has one is not what was written.
 const NUMBER_MAX: i64 = 1 << 53;
 /// Tables that only Nabat itself knows of.
-const HOUSEKEEPING: [&str; 3] = ["instance", "leases", "numbers"];
+const HOUSEKEEPING: [&str; 4] = ["instance", "leases", "numbers", "monitor_numbers"];
 /// Where the size of the database in pages stands in its first page, and the list of free ones.
 const HEADER_PAGES_AT: u64 = 28;
 const HEADER_FREE_PAGES_AT: u64 = 32;
@@ -244,6 +246,13 @@ fn mend(to: &Connection, noted: i64) -> rusqlite::Result<()> {
         [used.max(least) + NUMBERS_SKIPPED],
     )?;
     to.execute(
+        "INSERT OR REPLACE INTO monitor_numbers SELECT 1, ?1 + max(used) FROM (
+             SELECT 0 AS used UNION ALL SELECT used FROM monitor_numbers
+             UNION ALL SELECT id FROM monitors)
+         WHERE used BETWEEN 0 AND ?2",
+        [MONITORS_SKIPPED, NUMBER_MAX],
+    )?;
+    to.execute(
         "DELETE FROM leases WHERE epoch NOT BETWEEN 0 AND ?1 OR writes NOT BETWEEN 0 AND ?1",
         [NUMBER_MAX],
     )?;
@@ -327,7 +336,12 @@ pub(crate) fn aside(db: &Path) -> PathBuf {
 
 /// Goes on where the lost writes had come to, as far as that is known.
 pub(super) fn catch_up(connection: &Connection, writes: i64) -> rusqlite::Result<()> {
-    connection.execute("UPDATE numbers SET used = used + ?1", [NUMBERS_SKIPPED])?;
+    for (table, skipped) in [
+        ("numbers", NUMBERS_SKIPPED),
+        ("monitor_numbers", MONITORS_SKIPPED),
+    ] {
+        connection.execute(&format!("UPDATE {table} SET used = used + ?1"), [skipped])?;
+    }
     connection.execute(
         "INSERT INTO leases (name, holder, epoch, writes) VALUES (?1, '', 0, ?2)
          ON CONFLICT (name) DO UPDATE SET writes = writes + excluded.writes",

@@ -1,35 +1,29 @@
 //! Making, changing and removing monitors: checked as a whole, kept, and only then done.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use nabat_core::alert::News;
 use nabat_core::change::Change;
 use nabat_core::engine::{OwnChat, Watched};
 use nabat_core::monitor::record::{Origin, Record};
-use nabat_core::monitor::{MonitorId, Rules, Trouble};
+use nabat_core::monitor::{MonitorId, Rules, Status, Trouble};
 
 use super::Watcher;
 use super::known::{Known, rules};
 use super::relations::members;
 use crate::clock;
-use crate::config::{self, Config, Monitor, Secret, Written, monitor};
-use crate::samples::Keep;
-use crate::state_log::{Rotation, StateLog};
-use crate::watch::alarms;
+use crate::config::{Monitor, Secret, Written, monitor};
 use crate::watch::prober::Limits;
-use crate::watch::witnesses::Witnesses;
-use crate::watch::{Applied, Apply, Introduced, Mode, Put, PutDone, Refused, Wanted};
+use crate::watch::{Along, Applied, Apply, Introduced, Mode, Put, PutDone, Refused, Shown, Wanted};
 
 /// How many random bytes the key of a heartbeat is made of.
 const KEY_BYTES: usize = 12;
-/// How many monitors that were left out are named.
-const LEFT_OUT_SHOWN_MAX: usize = 10;
 
 /// What is going to be done, all of it or nothing.
 #[derive(Debug, Default)]
-struct Plan {
+pub(super) struct Plan {
     puts: Vec<Planned>,
     gone: Vec<MonitorId>,
 }
@@ -48,23 +42,30 @@ impl Watcher {
         &mut self,
         wanted: Vec<Wanted>,
         mode: Mode,
+        along: Option<Along>,
     ) -> Result<Vec<Put>, Refused> {
         let plan = self.plan(&wanted, mode, Vec::new())?;
-        let watched = self.to_keep(&plan);
+        let mut watched = self.to_keep(&plan);
+        let mut puts: Vec<(MonitorId, Put)> = plan
+            .puts
+            .iter()
+            .map(|planned| (planned.known.record.id, planned.as_made()))
+            .collect();
+        let is_kept = along.is_some();
+        if let Some((along, (_, put))) = along.zip(puts.first()) {
+            watched.changes.push(along.change(&put.shown));
+        }
         if !says_nothing(&watched) {
             self.keep_now(watched).await?;
         }
-        let done: Vec<(MonitorId, PutDone)> = plan
-            .puts
-            .iter()
-            .map(|planned| (planned.known.record.id, planned.done))
-            .collect();
         self.apply(plan);
-        let put = |(id, done)| Put {
-            shown: self.shown(id),
-            done,
-        };
-        Ok(done.into_iter().map(put).collect())
+        // What was kept is what is said.
+        if !is_kept {
+            for (id, put) in &mut puts {
+                put.shown = self.shown(*id);
+            }
+        }
+        Ok(puts.into_iter().map(|(_, put)| put).collect())
     }
 
     /// Brings monitors to be as they are wanted, once that is kept.
@@ -119,6 +120,10 @@ impl Watcher {
     fn to_remove(&self, names: &[String]) -> Result<Vec<MonitorId>, Refused> {
         let mut gone = Vec::with_capacity(names.len());
         for name in names {
+            if let Some(unread) = self.unread.id(name) {
+                gone.push(unread);
+                continue;
+            }
             let id = self.find(name)?;
             if self.monitors[&id].record.origin == Origin::Config {
                 return Err(Refused::Configured { name: name.clone() });
@@ -129,123 +134,20 @@ impl Watcher {
         Ok(gone)
     }
 
-    /// Goes by a configuration. That is kept as soon as the store takes it: what is to be watched is
-    /// watched in any case.
-    pub(super) async fn configure(&mut self, config: Config) {
-        let watch = &config.watch;
-        self.max_monitors = watch.max_monitors as usize;
-        self.max_bots = config.telegram.made_bots.max as usize;
-        self.ping_key.clone_from(&watch.ping_key);
-        self.zone = config.time_zone.clone();
-        self.prober.limit(Limits::of(watch));
-        self.keep_statuses = config.history.keep_statuses_for.duration();
-        self.samples.set_keep(samples_kept(&config.history));
-        let log_file = watch.state_log.as_ref();
-        let log_file = log_file.map(|file| (self.folder.join(file), watch.state_log_max_bytes));
-        if log_file != self.log_file {
-            let (path, max_bytes) = log_file.clone().unzip();
-            let rotation = Rotation {
-                max_bytes: max_bytes.map_or(0, u64::from),
-                ..Rotation::default()
-            };
-            self.log = StateLog::open(path.as_deref(), rotation);
-            self.log_file = log_file;
-        }
-        let witnesses = Witnesses::named(&watch.witnesses);
-        if witnesses != self.witnesses {
-            self.watch.set_witnesses(clock::now(), &witnesses.each());
-            self.witnesses = witnesses;
-        }
-        let written = config.monitors.into_iter().zip(config.monitor_definitions);
-        let wanted: Vec<Wanted> = written
-            .map(|(monitor, definition)| Wanted {
-                written: Written {
-                    monitor,
-                    definition,
-                },
-                origin: Origin::Config,
-                introduced: None,
-            })
-            .collect();
-        let names: HashSet<&str> = wanted
-            .iter()
-            .map(|wanted| wanted.written.monitor.name.as_str())
-            .collect();
-        let gone = self.monitors.values().filter(|known| {
-            known.record.origin == Origin::Config && !names.contains(&*known.record.name)
-        });
-        let gone: Vec<MonitorId> = gone.map(|known| known.record.id).collect();
-        let (plan, problems) = self.plan_most(wanted, &gone);
-        // Those of the configuration have no chats of their own.
-        let watched = self.to_keep(&plan);
-        self.apply(plan);
-        for change in watched.changes {
-            self.waiting.change(change);
-        }
-        for news in watched.news {
-            self.waiting.news(news);
-        }
-        self.leave_out(&problems);
-    }
-
-    /// A plan of all that can be done, and why the rest can't: the file was checked, but what is made
-    /// elsewhere may be in its way.
-    fn plan_most(&self, mut wanted: Vec<Wanted>, gone: &[MonitorId]) -> (Plan, Vec<String>) {
-        let mut problems = Vec::new();
-        loop {
-            let refused = match self.plan(&wanted, Mode::Replace, gone.to_vec()) {
-                Ok(plan) => return (plan, problems),
-                Err(refused) => refused,
-            };
-            let named = |name: &str| {
-                let mut wanted = wanted.iter();
-                wanted.rposition(|wanted| wanted.written.monitor.name == name)
-            };
-            let is_new = |wanted: &Wanted| !self.names.contains_key(&wanted.written.monitor.name);
-            let in_the_way = match (&refused, refused.of()) {
-                // The child may have been made elsewhere.
-                (Refused::ParentGroup { name, parent }, _) => named(name).or(named(parent)),
-                (_, Some(name)) => named(name),
-                (_, None) => wanted.iter().rposition(is_new),
-            };
-            let Some(at) = in_the_way else {
-                problems.push(refused.to_string());
-                return (Plan::default(), problems);
-            };
-            let left_out = wanted.remove(at).written.monitor;
-            problems.push(format!("`{}`: {refused}", left_out.name));
-        }
-    }
-
-    /// Tells the operators which of the configuration's monitors are not watched as it says, or that
-    /// all are.
-    fn leave_out(&mut self, problems: &[String]) {
-        let shown = problems.iter().take(LEFT_OUT_SHOWN_MAX);
-        let mut words = shown.cloned().collect::<Vec<_>>().join("; ");
-        if problems.len() > LEFT_OUT_SHOWN_MAX {
-            let more = problems.len() - LEFT_OUT_SHOWN_MAX;
-            let _ = write!(words, "; and {more} more");
-        }
-        self.left_out = (!problems.is_empty()).then(|| {
-            format!("monitors of the configuration that are not watched as it says: {words}")
-        });
-        self.waiting.news(match &self.left_out {
-            Some(words) => {
-                tracing::error!("{words}");
-                alarms::left_out(words)
-            }
-            None => alarms::of_nabat_ended(alarms::LEFT_OUT, clock::now()),
-        });
-    }
-
     /// What has to be done for all of `wanted` to be there and all of `gone` not to be.
-    fn plan(&self, wanted: &[Wanted], mode: Mode, gone: Vec<MonitorId>) -> Result<Plan, Refused> {
+    pub(super) fn plan(
+        &self,
+        wanted: &[Wanted],
+        mode: Mode,
+        gone: Vec<MonitorId>,
+    ) -> Result<Plan, Refused> {
         let mut numbers: HashMap<String, MonitorId> = HashMap::new();
         let mut last_number = self.last_number;
         for wanted in wanted {
             let name = &wanted.written.monitor.name;
             self.allowed(wanted, mode)?;
-            let id = self.names.get(name).copied().unwrap_or_else(|| {
+            let known = self.names.get(name).copied();
+            let id = known.or(self.unread.id(name)).unwrap_or_else(|| {
                 last_number += 1;
                 MonitorId(last_number)
             });
@@ -272,7 +174,7 @@ impl Watcher {
             let planned = self.planned(wanted, &numbers)?;
             if let Some(key) = &planned.known.record.key {
                 let id = planned.known.record.id;
-                let other = self.keys.get(key).copied();
+                let other = self.keys.get(key).copied().or(self.unread.with_key(key));
                 let other = other.filter(|other| *other != id && !plan.gone.contains(other));
                 let shared = self.ping_key.as_ref().map(Secret::expose);
                 let is_shared = shared == Some(key.as_str());
@@ -392,7 +294,7 @@ impl Watcher {
 
     /// What the engine is to keep of a plan, and what it has to be told: an alert whose labels
     /// change is another one.
-    fn to_keep(&self, plan: &Plan) -> Watched {
+    pub(super) fn to_keep(&self, plan: &Plan) -> Watched {
         let now = clock::now();
         let (mut changes, mut news) = (Vec::new(), Vec::new());
         for id in &plan.gone {
@@ -466,8 +368,9 @@ impl Watcher {
     }
 
     /// Does what was planned and kept.
-    fn apply(&mut self, plan: Plan) {
+    pub(super) fn apply(&mut self, plan: Plan) {
         let now = clock::now();
+        let mut unread = false;
         for id in plan.gone {
             if let Some(known) = self.monitors.remove(&id) {
                 self.names.remove(&known.record.name);
@@ -475,6 +378,7 @@ impl Watcher {
                     self.keys.remove(key);
                 }
             }
+            unread |= self.unread.settle(id);
             self.waiting.forget(id);
             self.samples.forget(id);
             // Its end was told already.
@@ -483,13 +387,17 @@ impl Watcher {
         let created = plan.puts.iter().filter(|put| put.done == PutDone::Created);
         let created: HashSet<String> = created.map(|put| put.known.record.name.clone()).collect();
         let puts = plan.puts.into_iter();
-        for planned in puts.filter(|put| put.done != PutDone::Same) {
+        let puts: Vec<Planned> = puts.filter(|put| put.done != PutDone::Same).collect();
+        self.watch
+            .loosen(puts.iter().map(|put| put.known.record.id));
+        for planned in puts {
             let Planned { known, rules, .. } = planned;
             let id = known.record.id;
             self.last_number = self.last_number.max(id.0);
             let before = self.monitors.get(&id);
             let paused = known.monitor.paused;
             let was_paused = before.is_some_and(|before| before.monitor.paused);
+            let looks_anew = before.is_some_and(|before| !known.looks_as(before));
             if let Some(key) = before.and_then(|before| before.record.key.as_ref()) {
                 self.keys.remove(key);
             }
@@ -498,12 +406,19 @@ impl Watcher {
             }
             self.names.insert(known.record.name.clone(), id);
             self.monitors.insert(id, known);
+            unread |= self.unread.settle(id);
             self.watch.set(now, id, rules, None);
+            if looks_anew {
+                self.watch.ask(now, id);
+            }
             if paused != was_paused {
                 self.pause(id, paused);
             }
         }
         self.rejoin(&created);
+        if unread {
+            self.leave_out();
+        }
     }
 
     /// Takes a monitor over from the store.
@@ -526,6 +441,35 @@ impl Watcher {
     }
 }
 
+impl Planned {
+    /// As the monitor is shown when it has just been made.
+    fn as_made(&self) -> Put {
+        let known = &self.known;
+        let paused = known.monitor.paused;
+        let shown = Shown {
+            record: Arc::clone(&known.record),
+            monitor: Arc::clone(&known.monitor),
+            kind: known.monitor.kind(),
+            target: Arc::clone(&known.instance),
+            status: match paused {
+                true => Status::Paused,
+                false => Status::Pending,
+            },
+            since: known.record.made_at,
+            words: String::new(),
+            alarm: None,
+            flaps: false,
+            paused,
+            maintenance_until: None,
+            last: None,
+        };
+        Put {
+            shown,
+            done: self.done,
+        }
+    }
+}
+
 impl Limits {
     pub(super) fn of(watch: &monitor::Watch) -> Self {
         Self {
@@ -544,15 +488,6 @@ fn says_nothing(watched: &Watched) -> bool {
 /// for another.
 fn manner(monitor: &Monitor) -> (bool, bool) {
     (monitor.heartbeat.is_some(), monitor.group.is_some())
-}
-
-/// For how long samples are kept.
-fn samples_kept(history: &config::History) -> Keep {
-    Keep {
-        samples: history.keep_samples_for.duration(),
-        hours: history.keep_hours_for.duration(),
-        ..Keep::default()
-    }
 }
 
 /// An address that nobody guesses.

@@ -66,6 +66,17 @@ impl Known {
         }
     }
 
+    /// Whether a probe of this target is one of it, and not of what it was before it changed.
+    pub(super) fn is_of(&self, target: &Arc<Target>) -> bool {
+        let own = self.target.as_ref();
+        own.is_some_and(|own| Arc::ptr_eq(own, target) || own == target)
+    }
+
+    /// Whether it is looked at as `other` is.
+    pub(super) fn looks_as(&self, other: &Self) -> bool {
+        self.target == other.target && self.conditions == other.conditions
+    }
+
     /// Notes a look at it.
     pub(super) fn note(&mut self, at: Timestamp, report: &Report, words: &str) {
         // Most looks see what the one before saw.

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use nabat_core::matcher::Matcher;
 use nabat_core::monitor::record::Origin;
 use nabat_core::monitor::{MonitorId, Status};
 use nabat_core::token;
 
 use super::Watcher;
+use super::known::Known;
 use crate::clock;
 use crate::watch::{Filter, Glance, Glanced, Page, Refused, Shown};
 
@@ -21,13 +23,11 @@ impl Watcher {
     pub(super) fn list(&self, filter: &Filter) -> Page {
         let now = clock::now();
         let mut page = Page::default();
-        let seen = self.monitors.iter().filter(|(_, known)| {
-            // Most ask for everything, and need no labels.
-            filter.scope.is_empty() || token::covers(&filter.scope, &known.labels())
-        });
-        for (id, _) in seen {
-            let status = self.watch.status(*id, now).unwrap_or(Status::Pending);
-            *page.counts.entry(status).or_default() += 1;
+        for (id, known) in &self.monitors {
+            if is_in_scope(known, &filter.scope) {
+                let status = self.watch.status(*id, now).unwrap_or(Status::Pending);
+                *page.counts.entry(status).or_default() += 1;
+            }
         }
         let text = filter.text.as_deref().map(str::to_lowercase);
         let after = |name: &String| filter.after.as_ref().is_none_or(|after| name > after);
@@ -47,7 +47,7 @@ impl Watcher {
     pub(super) fn numbered(&self, id: MonitorId) -> Result<Shown, Refused> {
         let known = self.monitors.contains_key(&id);
         known.then(|| self.shown(id)).ok_or(Refused::Unknown {
-            name: String::new(),
+            name: id.0.to_string(),
         })
     }
 
@@ -101,7 +101,7 @@ impl Watcher {
                 .as_ref()
                 .is_none_or(|kind| kind == known.monitor.kind())
             && text.is_none_or(contains)
-            && (filter.scope.is_empty() || token::covers(&filter.scope, &known.labels()))
+            && is_in_scope(known, &filter.scope)
     }
 
     /// A monitor that is known to be there.
@@ -133,4 +133,8 @@ impl Watcher {
         }
         id
     }
+}
+
+fn is_in_scope(known: &Known, scope: &[Matcher]) -> bool {
+    scope.is_empty() || token::covers(scope, &known.labels())
 }

@@ -71,7 +71,8 @@ pub(super) async fn uptimes(history: &Arc<dyn History>, record: &Record) -> Vec<
             for period in PERIODS {
                 // What was before it was made is nobody's.
                 let from = now.before(period).max(record.made_at);
-                uptimes.push(Uptime::new(period, uptime(&spans, from, now).ratio));
+                let shares = uptime(&spans, from, now);
+                uptimes.push(Uptime::new(period, shares.ratio, shares.watched()));
                 if from == record.made_at {
                     break; // A longer time would say the same.
                 }

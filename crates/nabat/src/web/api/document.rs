@@ -156,7 +156,7 @@ fn parameters(operation: &Operation, schemas: &mut Schemas) -> Vec<Value> {
             "name": "Idempotency-Key",
             "in": "header",
             "required": false,
-            "description": "With a key of the caller's own the request is done once, however often it comes: within 24 hours, and until Nabat is started again, the first answer is given again.",
+            "description": "With a key of the caller's own the request is done once, however often it comes: within 24 hours the first answer is given again.",
             "schema": {"type": "string", "minLength": 1, "maxLength": super::once::KEY_BYTES_MAX},
         }));
     }

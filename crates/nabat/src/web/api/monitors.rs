@@ -9,10 +9,10 @@ mod tell;
 use std::path::Path;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use nabat_core::monitor::record::Origin;
 use nabat_core::monitor::{Status, Trouble};
 use nabat_core::time::parse_period;
@@ -22,6 +22,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::caller::{Admin, Caller, Operator, Scoped, Viewer};
+use super::once::Receipt;
 use super::operation::{self, MERGE_PATCH, Operation};
 use super::request::{Segment, Sent};
 use super::shape::monitor::{
@@ -29,9 +30,10 @@ use super::shape::monitor::{
 };
 use super::{page, patch};
 use crate::clock;
+use crate::config::monitor::KINDS;
 use crate::config::{self, Written, masking, parse_monitor, suggest};
 use crate::probe::Reach;
-use crate::watch::{self, Filter, Mode, Put, PutDone, Refused, Shown, Wanted};
+use crate::watch::{self, Along, Filter, Mode, Put, PutDone, Refused, Shown, Wanted};
 use crate::web;
 use crate::web::answer::Problem;
 use history::{history, pings};
@@ -53,7 +55,7 @@ struct Params {
     #[schemars(regex(pattern = "^[a-z]+(,[a-z]+)*$"), length(max = 1000))]
     status: Option<String>,
     /// Only those of this kind, such as `ping`.
-    #[schemars(length(max = 1000))]
+    #[schemars(extend("enum" = KINDS))]
     kind: Option<String>,
     /// Only those whose name or target contains this, in any case.
     #[schemars(length(max = 1000))]
@@ -215,6 +217,11 @@ async fn list(
     {
         return Err(wrong(format!("`{}…` is too long", page::cut(long))));
     }
+    if let Some(kind) = params.kind.as_deref()
+        && !KINDS.contains(&kind)
+    {
+        return Err(wrong(no_kind(kind)));
+    }
     let statuses = params.status.iter().flat_map(|list| list.split(','));
     let statuses = statuses
         .map(|status| serde_json::from_value(status.into()).map_err(|_| wrong(no_status(status))));
@@ -248,6 +255,14 @@ fn no_status(word: &str) -> String {
     format!("`{}` is no status; a monitor is {known}", page::cut(word))
 }
 
+fn no_kind(word: &str) -> String {
+    let known = suggest::one_of(KINDS);
+    format!(
+        "`{}` is no kind; those that there are: {known}",
+        page::cut(word)
+    )
+}
+
 /// The monitor of this name, if whoever asks may know of it.
 async fn seen(state: &web::State, caller: &Caller, name: &str) -> Result<Shown, Problem> {
     let monitor = state.watch.one(name).await?;
@@ -274,11 +289,20 @@ async fn show(
 async fn create(
     State(state): State<web::State>,
     admin: Admin,
+    receipt: Option<Extension<Receipt>>,
     Sent(mut definition): Sent<Value>,
 ) -> Result<(StatusCode, Json<Monitor>), Problem> {
     masking::unmask(&mut definition, &Value::Null)?;
     let written = written(&definition, "the body")?;
-    put(&state, &admin.caller, written, Mode::Create).await
+    let caller = admin.caller;
+    let wanted = wanted_by(&state, &caller, written, &mut Asked::default()).await?;
+    let along = receipt.map(|Extension(receipt)| {
+        let (state, caller) = (state.clone(), caller.clone());
+        Along::new(move |made| {
+            receipt.kept(StatusCode::CREATED, &shown(made.clone(), &state, &caller))
+        })
+    });
+    answer(&state, &caller, state.watch.make(wanted, along).await?)
 }
 
 /// Makes a monitor, or replaces the one of this name.
@@ -290,7 +314,9 @@ async fn replace(
 ) -> Result<(StatusCode, Json<Monitor>), Problem> {
     unmask(&mut definition, &name, &state).await?;
     let written = named(definition, &name)?;
-    put(&state, &admin.caller, written, Mode::Replace).await
+    let wanted = wanted_by(&state, &admin.caller, written, &mut Asked::default()).await?;
+    let put = state.watch.put(vec![wanted], Mode::Replace).await?;
+    answer(&state, &admin.caller, put)
 }
 
 /// Changes parts of a monitor.
@@ -441,16 +467,6 @@ async fn apply(
         removed: applied.removed,
         same: applied.same,
     }))
-}
-
-async fn put(
-    state: &web::State,
-    caller: &Caller,
-    written: Written,
-    mode: Mode,
-) -> Result<(StatusCode, Json<Monitor>), Problem> {
-    let wanted = wanted_by(state, caller, written, &mut Asked::default()).await?;
-    answer(state, caller, state.watch.put(vec![wanted], mode).await?)
 }
 
 fn answer(

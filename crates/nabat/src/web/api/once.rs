@@ -2,12 +2,12 @@
 //! `Idempotency-Key`, and is given the first answer again.
 //!
 //! Answers are kept in memory, for a day at most, and the oldest are forgotten when there are too
-//! many; a restart forgets them all. What was refused changed nothing, is not kept and may be
-//! mended under the same key.
+//! many. What makes something keeps its answer in the store as well, in the same commit, by its
+//! [`Receipt`]: it is known after a restart. What was refused changed nothing, is not kept and may
+//! be mended under the same key.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts as _, Request, State};
@@ -15,23 +15,24 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
+use nabat_core::change::{self, Change};
 use nabat_core::matcher::list_text;
 use nabat_core::time::Timestamp;
-use nabat_core::token::Role;
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::caller::{Caller, Scoped, Viewer};
 use super::request::BODY_BYTES_MAX;
+use crate::store::{
+    GIVEN_BYTES_KEPT_OF_ONE, GIVEN_KEPT, GIVEN_KEPT_FOR, GIVEN_KEPT_OF_ONE, History, StoreError,
+};
 use crate::web::answer::Problem;
 use crate::web::webhook;
 use crate::{clock, web};
 
 /// The longest key, in bytes.
 pub(super) const KEY_BYTES_MAX: usize = 255;
-/// For how long an answer is given again.
-const KEPT_FOR: Duration = Duration::from_secs(24 * 3_600);
-/// How much is kept in all.
-const ANSWERS_MAX: usize = 10_000;
+/// How many bytes are kept in all.
 const BYTES_MAX: usize = 8 << 20;
 /// What an answer costs beside its body.
 const ANSWER_BYTES: usize = 512;
@@ -41,9 +42,10 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// Whose key, and the key.
 type Name = (Asker, Box<str>);
-/// A token, and what it admitted to: with less than before it is given no answer of before.
-type Asker = (Print, Role, String);
-/// What tells one request from another.
+/// What tells a token with what it admits to from others: with less than before it is given no
+/// answer of before.
+type Asker = Print;
+/// What tells one request or asker from another.
 type Print = [u8; 32];
 
 /// The answers that may be given again. Cheap to clone.
@@ -70,6 +72,14 @@ struct Given {
     status: StatusCode,
     kind: Option<HeaderValue>,
     body: Bytes,
+}
+
+/// By what a request with a key is known again. Whoever does the request keeps the answer with what
+/// was done, if that is to be known after a restart.
+#[derive(Debug, Clone)]
+pub(super) struct Receipt {
+    name: Name,
+    print: Print,
 }
 
 /// What becomes of a request with a key.
@@ -107,12 +117,17 @@ pub(super) async fn once(
         print.update([0]);
     }
     print.update(&body);
-    let answers = &state.api.answers;
-    let in_hand = match answers.turn((asker(&caller), key), print.finalize().into(), clock::now()) {
+    let receipt = Receipt {
+        name: (asker(&caller), key),
+        print: print.finalize().into(),
+    };
+    let turn = state.api.answers.turn(&receipt, clock::now());
+    let in_hand = match turn {
         Turn::First(in_hand) => in_hand,
         Turn::Again(given) => return Ok(again(given)),
         Turn::Refused(problem) => return Err(problem),
     };
+    parts.extensions.insert(receipt);
     let request = Request::from_parts(parts, Body::from(body));
     // On a task of its own: it is finished even if whoever asked goes away.
     let done = tokio::spawn(async move {
@@ -140,7 +155,11 @@ pub(super) async fn once(
 }
 
 fn asker(caller: &Caller) -> Asker {
-    (caller.id, caller.role, list_text(&caller.scope))
+    let mut asker = Sha256::new_with_prefix(caller.id);
+    asker.update(caller.role.to_string());
+    asker.update([0]);
+    asker.update(list_text(&caller.scope));
+    asker.finalize().into()
 }
 
 fn key(headers: &HeaderMap) -> Result<Box<str>, Problem> {
@@ -169,16 +188,52 @@ fn again(given: Given) -> Response {
     response
 }
 
+impl Receipt {
+    /// What has the store keep an answer in JSON.
+    pub(super) fn kept(self, status: StatusCode, body: &impl Serialize) -> Change {
+        let (asker, key) = self.name;
+        Change::Given(Box::new(change::Given {
+            asker,
+            key: key.into(),
+            print: self.print,
+            at: clock::now(),
+            status: status.as_u16(),
+            // As axum writes it; what can't be written is answered with a mistake of ours.
+            body: serde_json::to_vec(body).unwrap_or_default(),
+        }))
+    }
+}
+
 impl Answers {
+    /// With those that the store keeps.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn stored(history: &dyn History, now: Timestamp) -> Result<Self, StoreError> {
+        let answers = Self::default();
+        for stored in history.given(now.before(GIVEN_KEPT_FOR))? {
+            let name = (stored.asker, stored.key.into());
+            let status = StatusCode::from_u16(stored.status).unwrap_or(StatusCode::OK);
+            let given = Given {
+                status,
+                kind: Some(HeaderValue::from_static("application/json")),
+                body: stored.body.into(),
+            };
+            answers.kept().add(stored.at, name, stored.print, given);
+        }
+        Ok(answers)
+    }
+
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn turn(&self, name: Name, print: Print, now: Timestamp) -> Turn {
+    fn turn(&self, receipt: &Receipt, now: Timestamp) -> Turn {
+        let Receipt { name, print } = receipt;
         let mut kept = self.kept();
         kept.forget(now);
-        match kept.known.get(&name) {
-            Some(Entry::InHand(known) | Entry::Done(known, _)) if *known != print => {
+        match kept.known.get(name) {
+            Some(Entry::InHand(known) | Entry::Done(known, _)) if known != print => {
                 Turn::Refused(Problem::new(
                     StatusCode::UNPROCESSABLE_ENTITY,
                     "idempotency_key_reused",
@@ -194,10 +249,10 @@ impl Answers {
             )),
             Some(Entry::Done(_, given)) => Turn::Again(given.clone()),
             None => {
-                kept.known.insert(name.clone(), Entry::InHand(print));
+                kept.known.insert(name.clone(), Entry::InHand(*print));
                 Turn::First(InHand {
                     answers: self.clone(),
-                    name,
+                    name: name.clone(),
                 })
             }
         }
@@ -205,19 +260,55 @@ impl Answers {
 }
 
 impl Kept {
-    /// Forgets what is too old or too much.
+    fn add(&mut self, at: Timestamp, name: Name, print: Print, given: Given) {
+        let asker = name.0;
+        self.bytes += given.bytes();
+        self.done.push_back((at, name.clone()));
+        self.known.insert(name, Entry::Done(print, given));
+        self.forget(at);
+        self.limit(asker);
+    }
+
+    /// Forgets what is too old or too much in all.
     fn forget(&mut self, now: Timestamp) {
-        let old = now.before(KEPT_FOR);
+        let old = now.before(GIVEN_KEPT_FOR);
         while let Some((at, _)) = self.done.front() {
-            let much = self.done.len() > ANSWERS_MAX || self.bytes > BYTES_MAX;
+            let much = self.done.len() > GIVEN_KEPT || self.bytes > BYTES_MAX;
             if *at > old && !much {
                 return;
             }
-            if let Some((_, name)) = self.done.pop_front()
-                && let Some(Entry::Done(_, given)) = self.known.remove(&name)
-            {
-                self.bytes -= given.bytes();
+            if let Some((_, name)) = self.done.pop_front() {
+                self.remove(&name);
             }
+        }
+    }
+
+    /// Forgets what is too much of one asker, as the store does: nobody pushes out what others need.
+    fn limit(&mut self, asker: Asker) {
+        let theirs = self.done.iter().rev().filter(|(_, name)| name.0 == asker);
+        let (mut count, mut bytes) = (0, 0);
+        let much: Vec<Name> = theirs
+            .filter(|(_, name)| {
+                count += 1;
+                bytes += match self.known.get(name) {
+                    Some(Entry::Done(_, given)) => given.body.len(),
+                    _ => 0,
+                };
+                count > GIVEN_KEPT_OF_ONE || (count > 1 && bytes > GIVEN_BYTES_KEPT_OF_ONE)
+            })
+            .map(|(_, name)| name.clone())
+            .collect();
+        if !much.is_empty() {
+            self.done.retain(|(_, name)| !much.contains(name));
+        }
+        for name in &much {
+            self.remove(name);
+        }
+    }
+
+    fn remove(&mut self, name: &Name) {
+        if let Some(Entry::Done(_, given)) = self.known.remove(name) {
+            self.bytes -= given.bytes();
         }
     }
 }
@@ -236,11 +327,7 @@ impl InHand {
             return;
         };
         let print = *print;
-        kept.bytes += given.bytes();
-        kept.done.push_back((now, self.name.clone()));
-        kept.known
-            .insert(self.name.clone(), Entry::Done(print, given));
-        kept.forget(now);
+        kept.add(now, self.name.clone(), print, given);
     }
 }
 
@@ -256,12 +343,14 @@ impl Drop for InHand {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::mem;
 
     const NOON: Timestamp = Timestamp::from_millis(43_200_000);
 
-    fn name(key: &str) -> Name {
-        (([1; 32], Role::Admin, String::new()), key.into())
+    fn receipt(asker: u8, key: &str, print: u8) -> Receipt {
+        Receipt {
+            name: ([asker; 32], key.into()),
+            print: [print; 32],
+        }
     }
 
     fn given(body: &'static str) -> Given {
@@ -273,7 +362,7 @@ mod tests {
     }
 
     fn first(answers: &Answers, key: &str, now: Timestamp) -> Option<InHand> {
-        match answers.turn(name(key), [1; 32], now) {
+        match answers.turn(&receipt(1, key, 1), now) {
             Turn::First(in_hand) => Some(in_hand),
             _ => None,
         }
@@ -291,18 +380,15 @@ mod tests {
     fn a_request_is_done_once_and_answered_as_often_as_it_comes() {
         let answers = Answers::default();
         let in_hand = first(&answers, "a", NOON).unwrap();
-        let turn = |print: u8| status(answers.turn(name("a"), [print; 32], NOON));
+        let turn = |print| status(answers.turn(&receipt(1, "a", print), NOON));
         assert_eq!(turn(1), StatusCode::CONFLICT);
         assert_eq!(turn(2), StatusCode::UNPROCESSABLE_ENTITY);
-        for other in [([2; 32], Role::Admin), ([1; 32], Role::Viewer)] {
-            let other = ((other.0, other.1, String::new()), "a".into());
-            let other = answers.turn(other, [1; 32], NOON);
-            assert!(matches!(other, Turn::First(_)));
-        }
+        let other = answers.turn(&receipt(2, "a", 1), NOON);
+        assert!(matches!(other, Turn::First(_)));
         in_hand.settle(given("made"), NOON);
         assert_eq!(turn(1), StatusCode::CREATED);
         assert_eq!(turn(2), StatusCode::UNPROCESSABLE_ENTITY);
-        let next_day = NOON.after(KEPT_FOR);
+        let next_day = NOON.after(GIVEN_KEPT_FOR);
         assert!(first(&answers, "a", next_day).is_some());
     }
 
@@ -314,18 +400,47 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_are_forgotten_when_there_are_too_many() {
+    fn the_oldest_of_one_asker_are_forgotten_when_there_are_too_many() {
         let answers = Answers::default();
-        for number in 0..=ANSWERS_MAX {
-            let in_hand = first(&answers, &number.to_string(), NOON).unwrap();
-            in_hand.settle(given(""), NOON);
+        let settle = |asker, key: &str, body| {
+            let receipt = receipt(asker, key, 1);
+            let Turn::First(in_hand) = answers.turn(&receipt, NOON) else {
+                panic!("{key} is known");
+            };
+            in_hand.settle(given(body), NOON);
+        };
+        settle(2, "0", "");
+        for number in 0..=GIVEN_KEPT_OF_ONE {
+            settle(1, &number.to_string(), "x");
         }
-        let kept = mem::take(&mut *answers.kept());
+        let count = || {
+            let kept = answers.kept();
+            (kept.known.len(), kept.done.len())
+        };
+        assert_eq!(count(), (GIVEN_KEPT_OF_ONE + 1, GIVEN_KEPT_OF_ONE + 1));
+        assert!(first(&answers, "0", NOON).is_some(), "the oldest went");
+        let again = answers.turn(&receipt(2, "0", 1), NOON);
+        assert!(matches!(again, Turn::Again(_)), "others keep theirs");
+
+        let large: &str = Box::leak("x".repeat(GIVEN_BYTES_KEPT_OF_ONE).into());
+        settle(1, "large", large);
+        assert_eq!(count(), (2, 2));
+        let bytes = 2 * ANSWER_BYTES + GIVEN_BYTES_KEPT_OF_ONE;
+        assert_eq!(answers.kept().bytes, bytes);
+    }
+
+    #[test]
+    fn the_oldest_of_all_are_forgotten_when_there_are_too_many() {
+        let mut kept = Kept::default();
+        for number in 0..=GIVEN_KEPT {
+            let asker = [u8::try_from(number % 20).unwrap(); 32];
+            kept.add(NOON, (asker, number.to_string().into()), [1; 32], given(""));
+        }
         assert_eq!(
             (kept.known.len(), kept.done.len()),
-            (ANSWERS_MAX, ANSWERS_MAX)
+            (GIVEN_KEPT, GIVEN_KEPT)
         );
-        assert_eq!(kept.bytes, ANSWERS_MAX * ANSWER_BYTES);
-        assert!(!kept.known.contains_key(&name("0")));
+        assert_eq!(kept.bytes, GIVEN_KEPT * ANSWER_BYTES);
+        assert!(!kept.known.contains_key(&([0; 32], "0".into())));
     }
 }

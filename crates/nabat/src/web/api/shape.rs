@@ -1,5 +1,6 @@
 //! What the API's answers look like, for those who write them and for those who read them.
 
+pub mod bot;
 pub mod failure;
 pub mod incident;
 pub mod monitor;

@@ -358,6 +358,11 @@ async fn the_command_line_adds_lists_and_removes_monitors() {
     let list = text(world.run(&["monitor", "list"]).await);
     assert!(list.lines().nth(1).unwrap().starts_with("up"), "{list}");
     assert!(list.ends_with("1 up\n"), "{list}");
+    text(world.run(&["monitor", "add", &url, "--name", "till"]).await);
+    world.monitor_is("till", "up").await;
+    let chosen = text(world.run(&["monitor", "list", "shop"]).await);
+    assert!(chosen.ends_with("\n1 up\n"), "{chosen}");
+    text(world.run(&["monitor", "remove", "till"]).await);
     let shown = text(world.run(&["monitor", "show", "my shop"]).await);
     assert!(shown.contains("status      up for"), "{shown}");
     let tried = text(world.run(&["monitor", "test", "127.0.0.1"]).await);

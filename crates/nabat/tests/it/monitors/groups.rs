@@ -36,6 +36,17 @@ async fn a_group_is_down_when_enough_of_its_members_are() {
     let listed = world.run(&["monitor", "list", "--kind", "group"]).await;
     let listed = String::from_utf8(listed.stdout).unwrap();
     assert!(listed.contains("2 of 2 down"), "{listed}");
+    let shown = world.run(&["monitor", "show", "some"]).await;
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("\nmembers     web-1, web-2\n"), "{shown}");
+    let tried = world.run(&["monitor", "test", "some"]).await;
+    let said = String::from_utf8(tried.stderr).unwrap();
+    assert!(said.contains("there is nothing to look at"), "{said}");
+    assert_eq!(
+        tried.status.code(),
+        Some(1),
+        "no host of that name is asked"
+    );
     let metrics = world.nabat.metrics().await;
     assert!(
         metrics.contains("nabat_monitor_up{monitor=\"web\""),

@@ -48,6 +48,24 @@ async fn a_job_that_falls_silent_is_told_and_so_is_that_it_lives() {
 }
 
 #[tokio::test]
+async fn a_heartbeat_made_on_the_command_line_says_where_to_call() {
+    let world = watching(json!([])).await;
+    let add = ["monitor", "add", "heartbeat://1d"];
+    let nameless = world.run(&add).await;
+    assert_eq!(nameless.status.code(), Some(2));
+    let made = world
+        .run(&[&add[..], &["--name", "nightly"]].concat())
+        .await;
+    let said = String::from_utf8(made.stdout).unwrap();
+    let (_, rest) = said.split_once("the job calls http").expect(&said);
+    let (_, path) = rest.split_once("/ping/").expect(&said);
+    let (key, _) = path.split_once(' ').expect(&said);
+    assert_eq!(call(&world, &format!("/ping/{key}"), "").await, 200);
+    let definition = &world.monitor_is("nightly", "up").await["definition"];
+    assert_eq!(definition["heartbeat"]["period"], "1d", "{definition}");
+}
+
+#[tokio::test]
 async fn a_job_that_says_that_it_failed_is_told_with_its_last_words() {
     let world = watching(slow("backup-key")).await;
     assert_eq!(call(&world, "/ping/backup-key/start?rid=1", "").await, 200);

@@ -522,3 +522,59 @@ async fn only_admins_give_tokens_and_the_configuration_has_its_routes() {
     let (status, _) = world.api_with(Method::PATCH, path, &of_config).await;
     assert_eq!(status, StatusCode::CONFLICT);
 }
+
+#[tokio::test]
+async fn who_runs_nabat_sees_all_bots_and_whether_they_work() {
+    let mut world = world().await;
+    let site = Site::start().await;
+    world.added(&site, &GROUP.to_string(), SHOP_TOKEN).await;
+    world.bots_are(&["@shop_bot", "ops"]).await;
+    let shop = async |world: &World| {
+        let (status, all) = world.api(Method::GET, "/api/v1/bots").await;
+        assert_eq!(status, StatusCode::OK, "{all}");
+        assert!(!all.to_string().contains("second-second"), "{all}");
+        all["bots"][1].clone()
+    };
+    let (_, all) = world.api(Method::GET, "/api/v1/bots").await;
+    let ops = &all["bots"][0];
+    assert_eq!(
+        (&ops["name"], &ops["configured"], &ops["state"]),
+        (&json!("ops"), &json!(true), &json!("works"))
+    );
+    assert_eq!(ops["chats"], json!([]));
+    let made = shop(&world).await;
+    assert_eq!(made["id"], SHOP);
+    assert_eq!(made["username"], "shop_bot");
+    assert_eq!(made["token"], "1002:…");
+    assert_eq!(made["configured"], false);
+    assert!(made["made_at"].is_string(), "{made}");
+    let chat = &made["chats"][0];
+    assert_eq!(
+        (&chat["chat"], &chat["title"]),
+        (&json!(GROUP), &json!("Duty"))
+    );
+    let name = chat["monitors"][0].as_str().unwrap().to_owned();
+
+    // Its token is taken from it.
+    world.telegram.add_bot(SHOP_NEW_TOKEN, "shop_bot");
+    world.nabat.restart().await;
+    until("the token to be refused", async || {
+        (shop(&world).await["state"] == "token_refused").then_some(())
+    })
+    .await;
+    let shown = printed(&world.run(&["bots"]).await);
+    let lines: Vec<&str> = shown.lines().collect();
+    assert!(lines[0].starts_with("BOT"), "{shown}");
+    assert!(lines[1].contains("works"), "{shown}");
+    for word in [
+        "@shop_bot",
+        "1002:…",
+        "API",
+        "token refused",
+        "Duty (-100600)",
+        &name,
+    ] {
+        assert!(lines[2].contains(word), "{word}: {shown}");
+    }
+    assert_eq!(lines[3], "@shop_bot: Telegram refuses its token");
+}

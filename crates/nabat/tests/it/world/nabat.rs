@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
+use reqwest::StatusCode;
 use serde_json::Value;
 
 use super::process::Process;
@@ -68,6 +69,14 @@ impl Nabat {
     /// Writes a changed configuration; it takes effect by a reload or a restart.
     pub(crate) fn configure(&self, config: &Value) {
         configure(self.form, &self.folder, config);
+    }
+
+    /// Writes a changed configuration and asks for it to be read; returns the answer.
+    pub(crate) async fn reload(&self, config: &Value) -> (StatusCode, String) {
+        self.configure(config);
+        let request = self.client.post(self.url("/-/reload"));
+        let answer = request.send().await.unwrap();
+        (answer.status(), answer.text().await.unwrap())
     }
 
     /// Ends it as a crash would.

@@ -37,13 +37,18 @@ const fn status(status: Status) -> &'static str {
 /// Everything about one.
 pub(super) fn one(seen: &Seen, changeable: bool, locale: &Locale, now: Timestamp) -> Message {
     let view = &seen.view;
+    // What has no target has its name in its place.
+    let target = (view.target != view.name).then(|| {
+        let target = Span::code(one_line(&view.target, NAME_MAX));
+        [Span::plain(" "), target]
+    });
+    let first = [
+        Span::plain(format!("{} ", sign(view.status))),
+        name(&view.name),
+        Span::plain(format!(" · {}", view.kind)),
+    ];
     let message = Message::default()
-        .line([
-            Span::plain(format!("{} ", sign(view.status))),
-            name(&view.name),
-            Span::plain(format!(" · {} ", view.kind)),
-            Span::code(one_line(&view.target, NAME_MAX)),
-        ])
+        .line(first.into_iter().chain(target.into_iter().flatten()))
         .line([Span::plain(standing(view, locale, now))]);
     let message = last_look(message, view, locale, now);
     let message = uptimes(message, &seen.uptimes, locale);
@@ -60,7 +65,9 @@ fn standing(view: &View, locale: &Locale, now: Timestamp) -> String {
             ("span", locale.span(now.since(view.since)).into()),
         ],
     );
-    if let Some(until) = view.maintenance_until {
+    // A pause has no end of its own, and what was seen before it is below.
+    let is_paused = view.status == Status::Paused;
+    if let Some(until) = view.maintenance_until.filter(|_| !is_paused) {
         let at = [("at", locale.moment(until, now).into())];
         text.push_str(" · ");
         text.push_str(&locale.text("silence-until", at));
@@ -69,7 +76,7 @@ fn standing(view: &View, locale: &Locale, now: Timestamp) -> String {
         text.push_str(" · ");
         text.push_str(&locale.text("monitor-flaps", []));
     }
-    if !view.words.is_empty() {
+    if !view.words.is_empty() && !is_paused {
         text.push_str(": ");
         text.push_str(&one_line(&view.words, WORDS_MAX));
     }
@@ -100,8 +107,16 @@ fn uptimes(message: Message, uptimes: &[Uptime], locale: &Locale) -> Message {
     let known: Vec<String> = uptimes
         .iter()
         .filter_map(|uptime| {
-            let percent = locale.percent(uptime.millipercent?);
-            Some(format!("{} {percent}", locale.span(uptime.period)))
+            let share = locale.percent(uptime.millipercent?);
+            let share = match uptime.of_less() {
+                None => share,
+                Some(watched) => {
+                    let span = locale.span(watched);
+                    let args = [("share", share.into()), ("span", span.into())];
+                    locale.text("monitor-uptime-of-less", args)
+                }
+            };
+            Some(format!("{} {share}", locale.span(uptime.period)))
         })
         .collect();
     if known.is_empty() {
@@ -112,10 +127,11 @@ fn uptimes(message: Message, uptimes: &[Uptime], locale: &Locale) -> Message {
 }
 
 fn whose(view: &View, locale: &Locale) -> Vec<Span> {
-    match view.origin.maker() {
-        None => vec![Span::plain(locale.text("monitor-of-configuration", []))],
-        Some(maker) => {
-            let maker = Span::plain(one_line(maker, NAME_MAX));
+    match &view.origin {
+        Origin::Config => vec![Span::plain(locale.text("monitor-of-configuration", []))],
+        Origin::Called => vec![Span::plain(locale.text("monitor-made-by-call", []))],
+        Origin::Made { by, .. } | Origin::Chat { by, .. } => {
+            let maker = Span::plain(one_line(by, NAME_MAX));
             locale.spans("monitor-made-by", [("name", maker.into())])
         }
     }
@@ -129,7 +145,8 @@ fn buttons(message: Message, view: &View, changeable: bool, locale: &Locale) -> 
         _ => button("button-pause", "z"),
     };
     let pause = pause.filter(|_| changeable);
-    let message = message.row(button("button-check", "c").into_iter().chain(pause));
+    let check = button("button-check", "c").filter(|_| is_looked_at(view));
+    let message = message.row(check.into_iter().chain(pause));
     if !changeable {
         return message.row(back(locale));
     }
@@ -152,6 +169,11 @@ fn buttons(message: Message, view: &View, changeable: bool, locale: &Locale) -> 
     let remove = button("button-remove", "d").filter(|_| view.origin != Origin::Config);
     let last = back(locale).into_iter().chain(remove);
     message.row(maintenance).row(last)
+}
+
+/// Whether there is something to look at: a heartbeat calls, and a group stands as its members do.
+fn is_looked_at(view: &View) -> bool {
+    !matches!(view.kind.as_str(), "heartbeat" | "group")
 }
 
 fn back(locale: &Locale) -> Option<Button> {

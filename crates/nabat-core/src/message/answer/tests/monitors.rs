@@ -47,14 +47,24 @@ fn shop() -> View {
     view(7, "shop", Status::Down, "status 503, expected 200–299")
 }
 
+fn backup(status: Status, words: &str) -> View {
+    View {
+        kind: "heartbeat".into(),
+        target: "backup".into(),
+        origin: record::Origin::Called,
+        last: None,
+        ..view(5, "backup", status, words)
+    }
+}
+
 fn seen(view: View) -> Box<Seen> {
-    let uptime = |days, ratio| Uptime::new(DAY * days, ratio);
+    let uptime = |days, ratio, watched| Uptime::new(DAY * days, ratio, watched);
     Box::new(Seen {
         view,
         uptimes: vec![
-            uptime(1, Some(0.9993)),
-            uptime(7, Some(1.0)),
-            uptime(30, None),
+            uptime(1, Some(0.9993), DAY),
+            uptime(7, Some(1.0), DAY * 3),
+            uptime(30, None, Duration::ZERO),
         ],
     })
 }
@@ -154,6 +164,7 @@ pub(super) fn every_answer() -> Vec<Answer> {
             true,
         ),
         one(shop(), false),
+        one(backup(Status::Up, "heard"), true),
         OfMonitor::Checked {
             name: name(),
             trace: trace(Outcome::Up, "status 200"),
@@ -218,7 +229,7 @@ fn monitors_as_they_are_shown() {
             down,
             "🔴 *shop* · http `https://shop.example.org/`\n\
              Down since 15:25 (5 min): status 503, expected 200–299\n\
-             Uptime: 1 d 99.93 % · 7 d 100 %\nMade by Ann\n\
+             Uptime: 1 d 99.93 % · 7 d 100 % of the 3 d watched\nMade by Ann\n\
              {🔍 Look now → m:c:7}{⏸ Pause → m:z:7}\n{🔧 1 h → m:t:7:1h}{🔧 4 h → m:t:7:4h}\n\
              {◀ All → m:p:0}{✖ Remove → m:d:7}",
         ),
@@ -237,6 +248,21 @@ fn monitors_as_they_are_shown() {
             "🔧 *router* · http `https://router.example.org/`\n\
              In maintenance since 15:25 (5 min) · until 19:30\nDefined in the configuration\n\
              {🔍 Look now → m:c:3}{⏸ Pause → m:z:3}\n{🔧 End maintenance → m:t:3:0}\n{◀ All → m:p:0}",
+        ),
+        (
+            OfMonitor::One {
+                seen: Box::new(Seen {
+                    view: View {
+                        maintenance_until: Some(at("2026-11-20T19:30:00Z")),
+                        ..backup(Status::Paused, "paused")
+                    },
+                    uptimes: Vec::new(),
+                }),
+                changeable: true,
+            },
+            "⏸ *backup* · heartbeat\nPaused since 15:25 (5 min)\nMade by its first call\n\
+             {▶ Resume → m:r:5}\n{🔧 End maintenance → m:t:5:0}\n\
+             {◀ All → m:p:0}{✖ Remove → m:d:5}",
         ),
         (
             OfMonitor::Checked {

@@ -34,11 +34,18 @@ pub(super) fn page(document: &Value) -> Result<String, fmt::Error> {
     )?;
     let mut operations = operations(document);
     operations.sort_by_key(|operation| operation.tag);
+    let mut parts: Vec<&str> = operations.iter().map(|operation| operation.tag).collect();
+    parts.dedup();
+    let links = parts.iter().map(|part| {
+        let part = Escaped(part);
+        format!("<a href=\"#{part}\">{part}</a>")
+    });
+    writeln!(page, "<p>{}</p>", links.collect::<Vec<_>>().join(" · "))?;
     let mut part = "";
     for operation in operations {
         if operation.tag != part {
             part = operation.tag;
-            writeln!(page, "<h2>{}</h2>", Escaped(part))?;
+            writeln!(page, "<h2 id=\"{0}\">{0}</h2>", Escaped(part))?;
         }
         operation.write(document, &mut page)?;
     }
@@ -271,6 +278,9 @@ mod tests {
             let call = Escaped(&operation.call(&document)).to_string();
             assert!(page.contains(&call), "{call}");
             assert!(!call.contains("-d '&quot;"), "no object: {call}");
+            let part = operation.tag;
+            assert!(page.contains(&format!("<a href=\"#{part}\">{part}</a>")));
+            assert_eq!(page.matches(&format!("<h2 id=\"{part}\">")).count(), 1);
         }
         assert!(
             page.contains("NABAT=https://a.example.org/below\n"),

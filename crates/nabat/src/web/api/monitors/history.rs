@@ -49,6 +49,7 @@ pub(super) async fn history(
             period: format_period(period),
             ratio: shares.ratio,
             coverage: shares.coverage,
+            watched_ms: u64::try_from(shares.watched().as_millis()).unwrap_or(u64::MAX),
             down_ms: shares.down_ms,
         }
     });

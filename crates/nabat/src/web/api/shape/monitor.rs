@@ -164,6 +164,13 @@ pub struct Applied {
     pub same: usize,
 }
 
+impl Applied {
+    /// Whether everything was so already.
+    pub fn is_nothing(&self) -> bool {
+        self.created.is_empty() && self.changed.is_empty() && self.removed.is_empty()
+    }
+}
+
 /// For how long a monitor is worked on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -202,8 +209,11 @@ pub struct Uptime {
     pub period: String,
     /// The part of the known time in which it worked, 0 to 1; nothing: it was never known.
     pub ratio: Option<f64>,
-    /// The part of the time in which it was known, 0 to 1.
+    /// The part of the time since it was made in which it was known, 0 to 1.
     pub coverage: f64,
+    /// Milliseconds in which it was known, of which `ratio` is a part.
+    #[serde(default)]
+    pub watched_ms: u64,
     /// Milliseconds in which it was down.
     pub down_ms: u64,
 }
