@@ -37,7 +37,7 @@ pub enum Command<'a> {
     Invite,
     /// `/people`
     People,
-    /// `/watch TARGET every PERIOD as NAME`, or nothing.
+    /// `/watch TARGET every PERIOD as NAME` with what has to hold, or nothing.
     Watch(&'a str),
     /// `/unwatch`, with the name of a monitor or nothing.
     Unwatch(&'a str),

@@ -9,6 +9,7 @@ mod address;
 mod alarms;
 mod along;
 mod gateway;
+mod glance;
 mod keeper;
 mod prober;
 mod refused;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nabat_core::alert::Labels;
-use nabat_core::chat::{ChatKey, MadeBot};
+use nabat_core::chat::MadeBot;
 use nabat_core::matcher::Matcher;
 use nabat_core::monitor::record::{Origin, Record};
 use nabat_core::monitor::state::Alarm;
@@ -38,6 +39,7 @@ use crate::probe::{Manner, Reach, Report, Tools};
 
 pub use address::Address;
 pub use along::Along;
+pub use glance::{Glance, Glanced};
 pub use refused::Refused;
 pub use watcher::{Files, Running, StartError, start};
 pub use wishes::Granter;
@@ -171,32 +173,6 @@ pub struct Page {
     /// Whether there are more.
     pub more: bool,
     /// How many of all in the scope there are with each status.
-    pub counts: BTreeMap<Status, usize>,
-}
-
-/// Which monitors are wanted at a glance.
-#[derive(Debug, Clone, Default)]
-pub struct Glance {
-    /// Only those whose name or target contains this, in any case, or whose status it is; empty: all.
-    pub text: String,
-    /// Only those made in this chat.
-    pub made_in: Option<ChatKey>,
-    /// Which page, from 0; one that is too far is the last one.
-    pub page: usize,
-    /// How many are on a page; at least one.
-    pub per_page: usize,
-}
-
-/// Some monitors: those that somebody has to see to first, then the others by name.
-#[derive(Debug, Clone, Default)]
-pub struct Glanced {
-    /// Those of the page.
-    pub monitors: Vec<Shown>,
-    /// Which page it is, from 0.
-    pub page: usize,
-    /// Of how many, at least 1.
-    pub pages: usize,
-    /// How many of those that are wanted there are with each status.
     pub counts: BTreeMap<Status, usize>,
 }
 

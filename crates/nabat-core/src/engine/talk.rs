@@ -10,6 +10,7 @@ mod monitors;
 mod silences;
 mod status;
 mod upshots;
+mod watch;
 
 pub use history::LookBack;
 pub(super) use silences::{Proposals, SILENCE_MAX};

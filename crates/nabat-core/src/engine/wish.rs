@@ -64,6 +64,8 @@ pub enum Deed {
         name: String,
         /// How often it is to be looked at; `None`: as often as is usual.
         interval: Option<Duration>,
+        /// What has to hold beside that it answers.
+        demands: Demands,
     },
     /// To be told of one in this chat.
     Follow(Which),
@@ -78,6 +80,17 @@ pub enum Deed {
         /// Whether others may hear of it.
         sure: bool,
     },
+}
+
+/// What has to hold of what is watched, as it was written.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Demands {
+    /// The codes that a web server is to answer, such as `200` and `300-399`; none: the usual ones.
+    pub status: Vec<String>,
+    /// A text that a page is to have.
+    pub contains: Option<String>,
+    /// A condition in CEL.
+    pub condition: Option<String>,
 }
 
 /// A monitor, as it was named.

@@ -49,13 +49,17 @@ pub(super) struct Seen<'a> {
 }
 
 impl Group {
+    /// The most members.
+    pub const MEMBERS_MAX: usize = 1_000;
+
     pub(super) fn check(&self) -> Result<(), BadRules> {
         let share = match self.down_when {
             DownWhen::Any | DownWhen::All => true,
             DownWhen::Percent(percent) => (1..=100).contains(&percent),
         };
-        let members = (1..=1_000).contains(&self.members.len());
-        (members && share).then_some(()).ok_or(BadRules::Group)
+        (self.members.len() <= Self::MEMBERS_MAX && share)
+            .then_some(())
+            .ok_or(BadRules::Group)
     }
 }
 

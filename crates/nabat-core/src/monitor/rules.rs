@@ -110,7 +110,7 @@ pub enum BadRules {
     #[error("the period and grace of a heartbeat are not within 1s-365d")]
     Heartbeat,
     /// No number of members, or no share of them, that a group can have.
-    #[error("a group has not 1-1000 members, or not 1-100 percent of them")]
+    #[error("a group has more than 1000 members, or not 1-100 percent of them")]
     Group,
     /// Too many parents.
     #[error("there are more than 100 parents")]

@@ -25,7 +25,7 @@ use std::mem;
 use super::grid::Pace;
 use super::state::{Phase, Standing, State};
 use super::witness::{Witness, Witnesses};
-use super::{Kind, MonitorId, Rules, Status, Trouble};
+use super::{Kind, Member, MonitorId, Rules, Status, Trouble};
 use crate::time::Timestamp;
 
 use clock::TURN;
@@ -170,6 +170,14 @@ impl Watch {
     /// How a monitor stands, for people.
     pub fn status(&self, id: MonitorId, now: Timestamp) -> Option<Status> {
         self.monitors.get(&id).map(|entry| entry.status(now))
+    }
+
+    /// The members of a group, as it is judged now; none of anything else.
+    pub fn members(&self, id: MonitorId) -> &[Member] {
+        match self.monitors.get(&id).map(|entry| &entry.rules.kind) {
+            Some(Kind::Group(group)) => &group.members,
+            _ => &[],
+        }
     }
 
     /// Whether a heartbeat said that it runs, and not yet that it is done.

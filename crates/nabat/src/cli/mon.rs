@@ -75,6 +75,14 @@ pub(super) struct AddMon {
         value_name = "CHAT"
     )]
     chat_id: Option<String>,
+    /// The topic of it that is told, by its number, if the chat is a forum [default: General]
+    #[arg(
+        long,
+        alias = "message_thread_id",
+        value_name = "TOPIC",
+        requires = "chat_id"
+    )]
+    topic: Option<i64>,
     /// The token of the Telegram bot that speaks there [default: the one bot that Nabat has]
     #[arg(
         long,
@@ -137,6 +145,7 @@ impl AddMon {
         let chat = self.chat_id.as_deref().map(place).transpose()?;
         let tell = chat.map(|chat| Tell {
             chat,
+            topic: self.topic,
             token: self.token.as_deref(),
         });
         let names = match self.name {
@@ -181,6 +190,7 @@ impl AddMon {
 /// The chat that is to be told.
 struct Tell<'a> {
     chat: Value,
+    topic: Option<i64>,
     token: Option<&'a str>,
 }
 
@@ -188,6 +198,9 @@ impl Tell<'_> {
     /// As a definition has it.
     fn field(&self) -> (String, Value) {
         let mut tell = json!({ "chat": self.chat });
+        if let Some(topic) = self.topic {
+            tell["topic"] = topic.into();
+        }
         if let Some(token) = self.token {
             tell["token"] = token.into();
         }
@@ -208,10 +221,13 @@ fn names(target: &Shorthand, tell: Option<&Tell<'_>>) -> Vec<String> {
     let Some(tell) = tell else {
         return vec![name.clone()];
     };
-    let chat = match &tell.chat {
+    let mut chat = match &tell.chat {
         Value::String(name) => name.clone(),
         id => id.to_string(),
     };
+    if let Some(topic) = tell.topic {
+        chat = format!("{chat}:{topic}");
+    }
     let with_chat = with(name, &format!(" ({chat})"));
     let with_kind = with(name, &format!(" {kind} ({chat})"));
     match tell.chat {
@@ -235,8 +251,9 @@ fn told_so(monitor: &Monitor, tell: &Option<Tell<'_>>) -> bool {
         return told.is_null();
     };
     let same_chat = tell.chat.is_string() || told["chat"] == tell.chat;
+    let same_topic = told["topic"].as_i64() == tell.topic;
     let same_bot = tell.bot().is_none_or(|bot| told["bot"] == bot);
-    !told.is_null() && same_chat && same_bot
+    !told.is_null() && same_chat && same_topic && same_bot
 }
 
 /// The ID for programs, the rest for people.
@@ -267,7 +284,7 @@ impl ListMon {
                     monitor.kind.clone(),
                     clean(&monitor.target),
                     status(monitor),
-                    told(monitor).map_or_else(|| "-".to_owned(), |(chat, _)| chat.to_string()),
+                    told(monitor).map_or_else(|| "-".to_owned(), |(chat, _)| chat),
                 ]
             });
             let table = Table {
@@ -423,6 +440,7 @@ mod tests {
     fn each_chat_has_a_monitor_of_its_own() {
         let tell = |chat: &str| Tell {
             chat: place(chat).unwrap(),
+            topic: None,
             token: None,
         };
         assert!(place("12345:token").is_err());
@@ -431,6 +449,12 @@ mod tests {
         assert_eq!(to_chat, ["a", "a (-5)", "a ssh (-5)"]);
         let to_name = names(&a, Some(&tell("@ops")));
         assert_eq!(to_name, ["a (@ops)", "a ssh (@ops)"]);
+        let topic = Tell {
+            topic: Some(17),
+            ..tell("-5")
+        };
+        let to_topic = names(&a, Some(&topic));
+        assert_eq!(to_topic, ["a", "a (-5:17)", "a ssh (-5:17)"]);
         assert_eq!(names(&a, None), ["a"]);
         let long = target(&"a".repeat(100), None).unwrap();
         let long = names(&long, Some(&tell("-5")));

@@ -2,10 +2,12 @@
 
 use std::str::FromStr;
 
+use nabat_core::matcher::Matcher;
 use nabat_core::monitor::DownWhen;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
+use super::matchers;
 use crate::probe::Short;
 
 /// Other monitors that are told of together. A text alone stands for its `members`, separated by
@@ -14,8 +16,15 @@ use crate::probe::Short;
 #[serde(deny_unknown_fields)]
 pub struct Group {
     /// The names of the monitors by which it stands; groups as well.
-    #[schemars(length(min = 1, max = 1000))]
+    #[serde(default)]
+    #[schemars(length(max = 1000))]
     pub members: Vec<String>,
+    /// By which labels monitors join it, as in `team="web"`: all that fulfil all of these, as they come
+    /// and go. They are the labels of a monitor's alert, `kind` and `instance` among them. Groups do
+    /// not join by labels.
+    #[serde(default, deserialize_with = "matchers::lists")]
+    #[schemars(schema_with = "matchers::lists_schema")]
+    pub matchers: Vec<Matcher>,
     /// How many of them have to be down for it to be down: `any`, `all`, or a share such as `50%`.
     #[serde(default = "any", deserialize_with = "down_when")]
     #[schemars(schema_with = "share_schema")]
@@ -34,6 +43,7 @@ impl Short for Group {
         }
         Ok(Self {
             members,
+            matchers: Vec::new(),
             down_when: any(),
         })
     }

@@ -169,6 +169,10 @@ pub struct Tell {
     /// The chat: its id, or the `@name` of a public group or channel.
     #[schemars(extend("x-secret-if-wrong" = true))]
     pub chat: Place,
+    /// The topic of a forum, by its number; without it General. A link to a message in it has that number
+    /// before the last: `https://t.me/c/1234567890/17/555`.
+    #[schemars(range(min = 2, max = 4_503_599_627_370_495_i64))]
+    pub topic: Option<i64>,
 }
 
 /// A chat as people name it.
@@ -330,11 +334,12 @@ impl Monitor {
             Some(Tell {
                 bot: Some(bot),
                 chat: Place::Id(chat),
+                topic,
                 ..
             }) => Some(ChatKey {
                 bot: BotId(bot),
                 chat,
-                topic: None,
+                topic,
             }),
             _ => None,
         }

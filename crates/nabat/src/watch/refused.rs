@@ -72,6 +72,14 @@ pub enum Refused {
         /// Its name.
         name: String,
     },
+    /// More would be in a group than may be.
+    #[error("the group `{name}` would have more than {max} members")]
+    TooManyMembers {
+        /// The group's name.
+        name: String,
+        /// How many there may be.
+        max: usize,
+    },
     /// It is in a group.
     #[error("`{name}` is in the group `{group}`")]
     InGroup {
@@ -117,6 +125,12 @@ pub enum Refused {
     /// There are too many.
     #[error("there are {max} monitors already, as many as `watch.max_monitors` allows")]
     TooMany {
+        /// How many there may be.
+        max: usize,
+    },
+    /// There are too many bots that came in by the API.
+    #[error("no other bot may come in by the API: there may be {max}")]
+    TooManyBots {
         /// How many there may be.
         max: usize,
     },
@@ -168,6 +182,7 @@ impl Refused {
             | Self::ParentGroup { name, .. }
             | Self::InGroup { name, .. }
             | Self::InItself { name }
+            | Self::TooManyMembers { name, .. }
             | Self::Circle { name }
             | Self::HasChildren { name, .. }
             | Self::KeyTaken { name }
@@ -176,6 +191,7 @@ impl Refused {
             | Self::BadRules { name, .. } => Some(name),
             Self::UnknownKey
             | Self::TooMany { .. }
+            | Self::TooManyBots { .. }
             | Self::TooManyOfPerson { .. }
             | Self::TooManyInChat { .. }
             | Self::TooManyCalled { .. }

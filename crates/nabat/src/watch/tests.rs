@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use nabat_core::chat::ChatKey;
 use nabat_core::chat::{BotId, PersonId};
 use nabat_core::engine::Settings;
 use nabat_core::engine::wish::{MADE_BY_PERSON_MAX, MADE_IN_CHAT_MAX};

@@ -66,6 +66,8 @@ struct Watcher {
     keys: HashMap<String, MonitorId>,
     witnesses: Witnesses,
     max_monitors: usize,
+    /// How many bots may have come in by the API.
+    max_bots: usize,
     /// The key that all heartbeats share.
     ping_key: Option<Secret>,
     zone: TimeZone,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nabat_core::chat::PersonId;
-use nabat_core::engine::wish::{Deed, Refusal, Upshot, Which, Wish};
+use nabat_core::engine::wish::{Deed, Demands, Refusal, Upshot, Which, Wish};
 use nabat_core::monitor::Outcome;
 use nabat_core::monitor::record::Origin;
 use nabat_core::monitor::shorthand::Shorthand;
@@ -120,7 +120,11 @@ impl Granter {
                 target,
                 name,
                 interval,
-            } => self.watch(wish, target, name, *interval).await,
+                demands,
+            } => {
+                let written = || written(target, name, *interval, demands);
+                self.watch(wish, name, written).await
+            }
             Deed::Pause(which, paused) => {
                 let name = self.find_to_change(wish, which).await?;
                 self.seen(self.watch.pause(&name, *paused).await?).await
@@ -197,7 +201,7 @@ impl Granter {
                 Ok(Upshot::Checked(name, shown::trace(report)))
             }
             (Err(Refused::Unknown { .. }), Some(target)) => {
-                let written = written(target, &target.name, None)?;
+                let written = written(target, &target.name, None, &Demands::default())?;
                 let report = self.try_out(wish, &written).await?;
                 Ok(Upshot::Checked(target.name.clone(), shown::trace(report)))
             }
@@ -210,14 +214,13 @@ impl Granter {
     async fn watch(
         &self,
         wish: &Wish,
-        target: &Shorthand,
         name: &str,
-        interval: Option<Duration>,
+        written: impl FnOnce() -> Result<Written, Refusal>,
     ) -> Result<Upshot, Refusal> {
         if let Ok(shown) = self.watch.one(name).await {
             return self.seen(shown).await;
         }
-        let written = written(target, name, interval)?;
+        let written = written()?;
         let report = self.try_out(wish, &written).await?;
         if report.outcome == Outcome::Unknown && !wish.owner {
             return Err(Refusal::NotSeen {
@@ -293,8 +296,26 @@ impl Looks {
 }
 
 /// A monitor as the configuration would have it.
-fn written(target: &Shorthand, name: &str, interval: Option<Duration>) -> Result<Written, Refusal> {
+fn written(
+    target: &Shorthand,
+    name: &str,
+    interval: Option<Duration>,
+    demands: &Demands,
+) -> Result<Written, Refusal> {
     let mut definition = json!({"name": name, target.kind: target.target});
+    if !demands.status.is_empty() || demands.contains.is_some() {
+        let mut page = json!({"url": target.target});
+        if !demands.status.is_empty() {
+            page["status"] = json!(demands.status);
+        }
+        if let Some(contains) = &demands.contains {
+            page["contains"] = contains.as_str().into();
+        }
+        definition[target.kind] = page;
+    }
+    if let Some(condition) = &demands.condition {
+        definition["conditions"] = json!([condition]);
+    }
     if let Some(interval) = interval {
         definition["interval"] = format_period(interval).into();
     }
@@ -321,6 +342,7 @@ impl From<Refused> for Refusal {
             | Refused::UnknownSlug { .. }
             | Refused::NoHeartbeat { .. }
             | Refused::TooManyCalled { .. }
+            | Refused::TooManyBots { .. }
             | Refused::Exists { .. }
             | Refused::Overtaken { .. }
             | Refused::NoParent { .. }
@@ -331,6 +353,7 @@ impl From<Refused> for Refusal {
             | Refused::Circle { .. }
             | Refused::KeyTaken { .. }
             | Refused::Command { .. }
+            | Refused::TooManyMembers { .. }
             | Refused::BadRules { .. } => Self::Unfit { problem },
         }
     }

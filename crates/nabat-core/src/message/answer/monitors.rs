@@ -20,8 +20,9 @@ const NAME_MAX: usize = 100;
 /// How wide what was seen may be.
 const WORDS_MAX: usize = 300;
 /// What is shown to whoever does not say what to watch.
-const EXAMPLES: [&str; 3] = [
+const EXAMPLES: [&str; 4] = [
     "/watch https://shop.example.org/health every 10s",
+    "/watch https://shop.example.org/ status 200 contains \"Welcome\"",
     "/watch 10.0.0.1",
     "/watch db-1:5432 every 1m as database",
 ];

@@ -54,12 +54,16 @@ pub enum Unfit {
     },
 }
 
-/// Asks Telegram who the bot is and whether it may write in `chat`.
+/// Asks Telegram who the bot is and whether it may write in `chat`, in that topic if there is one.
 ///
 /// # Errors
 /// See [`Unfit`].
-pub async fn introduce(client: &Client, chat: &Place) -> Result<Introduction, Unfit> {
-    let asked = tokio::time::timeout(PATIENCE, ask(client, chat)).await;
+pub async fn introduce(
+    client: &Client,
+    chat: &Place,
+    topic: Option<i64>,
+) -> Result<Introduction, Unfit> {
+    let asked = tokio::time::timeout(PATIENCE, ask(client, chat, topic)).await;
     asked.unwrap_or_else(|_| {
         Err(Unfit::Unknown {
             reason: format!("it took longer than {} s", PATIENCE.as_secs()),
@@ -67,7 +71,7 @@ pub async fn introduce(client: &Client, chat: &Place) -> Result<Introduction, Un
     })
 }
 
-async fn ask(client: &Client, chat: &Place) -> Result<Introduction, Unfit> {
+async fn ask(client: &Client, chat: &Place, topic: Option<i64>) -> Result<Introduction, Unfit> {
     let me = client
         .get_me()
         .await
@@ -85,7 +89,8 @@ async fn ask(client: &Client, chat: &Place) -> Result<Introduction, Unfit> {
         found => found,
     };
     let found = found.map_err(no_chat)?;
-    client.send_typing(found.id).await.map_err(no_chat)?;
+    let typing = client.send_typing(found.id, topic).await;
+    typing.map_err(no_chat)?;
     let reason = match found.kind.as_str() {
         "private" => None,
         _ => {

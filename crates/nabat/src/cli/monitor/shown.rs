@@ -87,6 +87,9 @@ pub(super) fn one(monitor: &Monitor, history: &History, now: Timestamp) -> Strin
     if let Some(until) = &monitor.maintenance_until {
         line("maintenance", &format!("until {until}"));
     }
+    if let Some(due) = due(monitor) {
+        line("due", &due);
+    }
     if let Some(url) = &monitor.ping_url {
         line("calls", url);
     }
@@ -123,10 +126,32 @@ pub(super) fn one(monitor: &Monitor, history: &History, now: Timestamp) -> Strin
     text
 }
 
-/// The chat that a monitor tells by itself, and the bot that does.
-pub(in crate::cli) fn told(monitor: &Monitor) -> Option<(i64, i64)> {
+/// The chat that a monitor tells by itself, with `/TOPIC` if it is one, and the bot that does.
+pub(in crate::cli) fn told(monitor: &Monitor) -> Option<(String, i64)> {
     let tell = &monitor.definition["tell"];
-    Some((tell["chat"].as_i64()?, tell["bot"].as_i64()?))
+    let chat = tell["chat"].as_i64()?;
+    let chat = match tell["topic"].as_i64() {
+        Some(topic) => format!("{chat}/{topic}"),
+        None => chat.to_string(),
+    };
+    Some((chat, tell["bot"].as_i64()?))
+}
+
+/// When a heartbeat should be heard.
+fn due(monitor: &Monitor) -> Option<String> {
+    let heartbeat = &monitor.definition["heartbeat"];
+    let said = |key: &str| heartbeat[key].as_str();
+    let mut due = match (said("period"), said("cron")) {
+        (Some(period), _) => format!("every {period}"),
+        (None, cron) => format!("by cron, {}", cron?),
+    };
+    for (key, before) in [("time_zone", " in "), ("grace", ", late after ")] {
+        if let Some(value) = said(key) {
+            due.push_str(before);
+            due.push_str(value);
+        }
+    }
+    Some(due)
 }
 
 /// The names of a group's members: it is defined by them alone, or says more.
@@ -144,7 +169,7 @@ pub(super) fn seen(report: &Report) -> String {
     let outcome = serde_json::to_value(report.outcome).unwrap_or_default();
     let outcome = outcome.as_str().unwrap_or_default();
     match report.latency_ms {
-        Some(ms) => format!("{outcome} · {ms:.1} ms · {}", clean(&report.words)),
+        Some(ms) => format!("{outcome} · {} · {}", millis(ms), clean(&report.words)),
         None => format!("{outcome} · {}", clean(&report.words)),
     }
 }
@@ -159,7 +184,7 @@ pub(super) fn report(report: &Report) -> String {
         let _ = writeln!(text, "{outcome:<9} {}", clean(&finding.words));
     }
     for phase in &report.phases {
-        let _ = writeln!(text, "{:>9.1} ms {}", phase.ms, phase.name);
+        let _ = writeln!(text, "{:>12} {}", millis(phase.ms), phase.name);
     }
     if let Some(address) = report.address {
         let _ = writeln!(text, "address   {address}");
@@ -223,7 +248,15 @@ pub(in crate::cli) fn status(monitor: &Monitor) -> String {
 
 fn latency(monitor: &Monitor) -> String {
     let latency = monitor.last.as_ref().and_then(|last| last.latency_ms);
-    latency.map_or("-".to_owned(), |ms| format!("{ms:.1} ms"))
+    latency.map_or("-".to_owned(), millis)
+}
+
+/// Milliseconds; of what is near, the microseconds count.
+fn millis(ms: f64) -> String {
+    match ms {
+        ..1.0 => format!("{ms:.3} ms"),
+        _ => format!("{ms:.1} ms"),
+    }
 }
 
 /// What was seen: of what stands well, the last time.
@@ -300,6 +333,34 @@ mod tests {
         }
         let whole = list(&"x".repeat(100), None);
         assert!(whole.contains(&"x".repeat(100)), "nothing is cut: {whole}");
+    }
+
+    #[test]
+    fn a_heartbeat_says_when_it_is_due() {
+        for (heartbeat, said) in [
+            (json!({"period": "1d"}), "every 1d"),
+            (
+                json!({"period": "1d", "grace": "2h"}),
+                "every 1d, late after 2h",
+            ),
+            (
+                json!({"cron": "0 3 * * *", "time_zone": "Europe/Moscow"}),
+                "by cron, 0 3 * * * in Europe/Moscow",
+            ),
+        ] {
+            let mut monitor = monitor("backup");
+            monitor.definition = json!({"heartbeat": heartbeat});
+            assert_eq!(due(&monitor).as_deref(), Some(said));
+        }
+        assert_eq!(due(&monitor("shop")), None);
+    }
+
+    #[test]
+    fn what_is_near_does_not_take_no_time() {
+        assert_eq!(
+            [0.0449, 1.04, 812.26].map(millis),
+            ["0.045 ms", "1.0 ms", "812.3 ms"]
+        );
     }
 
     #[test]

@@ -10,22 +10,7 @@ use crate::config::environment::join;
 /// Looks at one list of matchers and its two older forms, by the names of the settings.
 pub(super) fn apply(check: &mut Check<'_>, path: &str, value: &Value, keys: [&str; 3]) {
     let [lists, equal, expressions] = keys;
-    let place = join(path, lists);
-    let texts = value.get(lists).and_then(Value::as_array);
-    for (i, text) in texts.into_iter().flatten().enumerate() {
-        let place = format!("{place}[{i}]");
-        let Some(text) = text.as_str() else {
-            continue;
-        };
-        match classic::parse_list(text) {
-            Ok(list) if list.is_empty() => {
-                let expected = "a matcher such as `severity=\"critical\"`";
-                note(check, &place, "no matcher".to_owned(), expected, None);
-            }
-            Ok(_) => {}
-            Err(error) => misread(check, &place, text, &error),
-        }
-    }
+    list(check, &join(path, lists), value.get(lists));
     let place = join(path, expressions);
     let labels = value.get(expressions).and_then(Value::as_object);
     for (name, text) in labels.into_iter().flatten() {
@@ -46,6 +31,25 @@ pub(super) fn apply(check: &mut Check<'_>, path: &str, value: &Value, keys: [&st
         if given(check, &place, "") {
             let found = "a label without a name".to_owned();
             note(check, &place, found, "the name of a label", None);
+        }
+    }
+}
+
+/// Looks at a list of matchers at `place`, if there is one.
+pub(super) fn list(check: &mut Check<'_>, place: &str, value: Option<&Value>) {
+    let texts = value.and_then(Value::as_array);
+    for (i, text) in texts.into_iter().flatten().enumerate() {
+        let place = format!("{place}[{i}]");
+        let Some(text) = text.as_str() else {
+            continue;
+        };
+        match classic::parse_list(text) {
+            Ok(list) if list.is_empty() => {
+                let expected = "a matcher such as `severity=\"critical\"`";
+                note(check, &place, "no matcher".to_owned(), expected, None);
+            }
+            Ok(_) => {}
+            Err(error) => misread(check, &place, text, &error),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::{DAY, entries, given, note, period, text};
+use super::{DAY, entries, given, matchers, note, period, text};
 use crate::config::check::Check;
 use crate::config::environment::join;
 use crate::config::group::Group;
@@ -281,8 +281,18 @@ fn heartbeat(check: &mut Check<'_>, path: &str, monitor: &Value) {
 
 /// Nothing of a group is looked at: it goes by its members.
 fn group(check: &mut Check<'_>, path: &str, monitor: &Value) {
-    if monitor.get("group").is_none() {
+    let Some(group) = monitor.get("group") else {
         return;
+    };
+    let place = join(path, "group");
+    matchers::list(check, &join(&place, "matchers"), group.get("matchers"));
+    let is_empty = |key| {
+        let list = group.get(key).and_then(Value::as_array);
+        list.is_none_or(Vec::is_empty)
+    };
+    if group.is_object() && is_empty("members") && is_empty("matchers") {
+        let found = "neither `members` nor `matchers`".to_owned();
+        note(check, &place, found, "one of them at least", None);
     }
     for key in NOT_OF_GROUPS {
         if check.places.contains_key(&join(path, key)) {

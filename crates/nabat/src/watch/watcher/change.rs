@@ -1,14 +1,13 @@
 //! Making, changing and removing monitors: checked as a whole, kept, and only then done.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use nabat_core::alert::News;
 use nabat_core::change::Change;
 use nabat_core::engine::{OwnChat, Watched};
 use nabat_core::monitor::record::{Origin, Record};
-use nabat_core::monitor::{MonitorId, Rules, Status, Trouble};
+use nabat_core::monitor::{Kind, MonitorId, Rules, Trouble};
 
 use super::Watcher;
 use super::known::{Known, rules};
@@ -16,7 +15,7 @@ use super::relations::members;
 use crate::clock;
 use crate::config::{Monitor, Secret, Written, monitor};
 use crate::watch::prober::Limits;
-use crate::watch::{Along, Applied, Apply, Introduced, Mode, Put, PutDone, Refused, Shown, Wanted};
+use crate::watch::{Along, Applied, Apply, Introduced, Mode, Put, PutDone, Refused, Wanted};
 
 /// How many random bytes the key of a heartbeat is made of.
 const KEY_BYTES: usize = 12;
@@ -24,13 +23,14 @@ const KEY_BYTES: usize = 12;
 /// What is going to be done, all of it or nothing.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
-    puts: Vec<Planned>,
-    gone: Vec<MonitorId>,
+    pub(super) puts: Vec<Planned>,
+    pub(super) gone: Vec<MonitorId>,
 }
 
+/// A monitor that is going to be there.
 #[derive(Debug)]
-struct Planned {
-    known: Known,
+pub(super) struct Planned {
+    pub(super) known: Known,
     rules: Rules,
     done: PutDone,
     introduced: Option<Introduced>,
@@ -45,11 +45,15 @@ impl Watcher {
         along: Option<Along>,
     ) -> Result<Vec<Put>, Refused> {
         let plan = self.plan(&wanted, mode, Vec::new())?;
+        self.check_sizes(&plan)?;
         let mut watched = self.to_keep(&plan);
         let mut puts: Vec<(MonitorId, Put)> = plan
             .puts
             .iter()
-            .map(|planned| (planned.known.record.id, planned.as_made()))
+            .map(|planned| {
+                let (shown, done) = (planned.known.as_made(), planned.done);
+                (planned.known.record.id, Put { shown, done })
+            })
             .collect();
         let is_kept = along.is_some();
         if let Some((along, (_, put))) = along.zip(puts.first()) {
@@ -85,6 +89,7 @@ impl Watcher {
         let removed: Vec<String> = unwanted.map(|known| known.record.name.clone()).collect();
         let gone = self.to_remove(&removed)?;
         let plan = self.plan(&wanted, Mode::Replace, gone)?;
+        self.check_sizes(&plan)?;
         let mut applied = Applied {
             removed,
             ..Applied::default()
@@ -186,6 +191,8 @@ impl Watcher {
             }
             plan.puts.push(planned);
         }
+        let introduced = plan.puts.iter().filter_map(|put| put.introduced.as_ref());
+        self.has_room_for_bots(introduced)?;
         Ok(plan)
     }
 
@@ -387,89 +394,69 @@ impl Watcher {
             // Its end was told already.
             self.watch.remove(now, id);
         }
-        let created = plan.puts.iter().filter(|put| put.done == PutDone::Created);
-        let created: HashSet<String> = created.map(|put| put.known.record.name.clone()).collect();
         let puts = plan.puts.into_iter();
         let puts: Vec<Planned> = puts.filter(|put| put.done != PutDone::Same).collect();
         self.watch
             .loosen(puts.iter().map(|put| put.known.record.id));
+        let mut changed = Vec::new();
         for planned in puts {
             let Planned { known, rules, .. } = planned;
             let id = known.record.id;
-            self.last_number = self.last_number.max(id.0);
-            let before = self.monitors.get(&id);
             let paused = known.monitor.paused;
-            let was_paused = before.is_some_and(|before| before.monitor.paused);
-            let looks_anew = before.is_some_and(|before| !known.looks_as(before));
-            if let Some(key) = before.and_then(|before| before.record.key.as_ref()) {
-                self.keys.remove(key);
-            }
-            if let Some(key) = &known.record.key {
-                self.keys.insert(key.clone(), id);
-            }
-            self.names.insert(known.record.name.clone(), id);
-            self.monitors.insert(id, known);
+            let before = self.restore(known);
+            let was_paused = before.as_ref().is_some_and(|before| before.monitor.paused);
+            let looks_anew = before.is_some_and(|before| !self.monitors[&id].looks_as(&before));
             unread |= self.unread.settle(id);
+            changed.push((
+                id,
+                rules,
+                looks_anew,
+                (paused != was_paused).then_some(paused),
+            ));
+        }
+        let put = changed.iter().map(|(id, ..)| *id).collect();
+        for (id, rules, looks_anew, paused) in changed {
+            // Who is in a group by its labels is known only now that all are there.
+            let rules = match &rules.kind {
+                Kind::Group(_) => self.rules_of(&self.monitors[&id]),
+                _ => rules,
+            };
             self.watch.set(now, id, rules, None);
             if looks_anew {
                 self.watch.ask(now, id);
             }
-            if paused != was_paused {
+            if let Some(paused) = paused {
                 self.pause(id, paused);
             }
         }
-        self.rejoin(&created);
+        self.rejoin(&put);
         if unread {
             self.leave_out();
         }
     }
 
-    /// Takes a monitor over from the store.
-    pub(super) fn restore(&mut self, known: Known) {
+    /// Takes a monitor over, planned or from the store. Returns what stood there before.
+    pub(super) fn restore(&mut self, known: Known) -> Option<Known> {
         let id = known.record.id;
         self.last_number = self.last_number.max(id.0);
-        self.names.insert(known.record.name.clone(), id);
-        if let Some(key) = &known.record.key {
-            self.keys.insert(key.clone(), id);
+        let (name, key) = (known.record.name.clone(), known.record.key.clone());
+        self.names.insert(name, id);
+        let before = self.monitors.insert(id, known);
+        if let Some(key) = before
+            .as_ref()
+            .and_then(|before| before.record.key.as_ref())
+        {
+            self.keys.remove(key);
         }
-        self.monitors.insert(id, known);
+        self.keys.extend(key.map(|key| (key, id)));
+        before
     }
 
     /// By which rules a monitor that is there is judged.
     pub(super) fn rules_of(&self, known: &Known) -> Rules {
         let number = |name: &String| self.names.get(name).copied();
         let parents = known.monitor.parents.iter().filter_map(number).collect();
-        let members = members(&known.monitor, number);
-        rules(&known.monitor, parents, members, &self.zone)
-    }
-}
-
-impl Planned {
-    /// As the monitor is shown when it has just been made.
-    fn as_made(&self) -> Put {
-        let known = &self.known;
-        let paused = known.monitor.paused;
-        let shown = Shown {
-            record: Arc::clone(&known.record),
-            monitor: Arc::clone(&known.monitor),
-            kind: known.monitor.kind(),
-            target: Arc::clone(&known.instance),
-            status: match paused {
-                true => Status::Paused,
-                false => Status::Pending,
-            },
-            since: known.record.made_at,
-            words: String::new(),
-            alarm: None,
-            flaps: false,
-            paused,
-            maintenance_until: None,
-            last: None,
-        };
-        Put {
-            shown,
-            done: self.done,
-        }
+        rules(&known.monitor, parents, self.members_of(known), &self.zone)
     }
 }
 

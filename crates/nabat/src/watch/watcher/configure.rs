@@ -28,6 +28,7 @@ impl Watcher {
     pub(super) async fn configure(&mut self, config: Config) {
         let watch = &config.watch;
         self.max_monitors = watch.max_monitors as usize;
+        self.max_bots = config.telegram.made_bots.max as usize;
         self.ping_key.clone_from(&watch.ping_key);
         let zone_before = std::mem::replace(&mut self.zone, config.time_zone.clone());
         self.prober.limit(Limits::of(watch));

@@ -6,12 +6,14 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use nabat_core::alert::{Labels, News};
 use nabat_core::monitor::record::Record;
-use nabat_core::monitor::{self, Expected, Kind, Member, MonitorId, Probing, Rules, Trouble};
+use nabat_core::monitor::{
+    self, Expected, Kind, Member, MonitorId, Probing, Rules, Status, Trouble,
+};
 use nabat_core::time::Timestamp;
 
 use crate::config::Monitor;
 use crate::probe::{Condition, Manner, Reach, Report, Target};
-use crate::watch::{Last, alarms};
+use crate::watch::{Last, Shown, alarms};
 
 /// How many slow answers in a row make a monitor degraded.
 const SLOW_ROUNDS: u32 = 3;
@@ -46,6 +48,28 @@ impl Known {
             instance: instance.into(),
             last: None,
             pings,
+        }
+    }
+
+    /// As it is shown when it has just been made.
+    pub(super) fn as_made(&self) -> Shown {
+        let paused = self.monitor.paused;
+        Shown {
+            record: Arc::clone(&self.record),
+            monitor: Arc::clone(&self.monitor),
+            kind: self.monitor.kind(),
+            target: Arc::clone(&self.instance),
+            status: match paused {
+                true => Status::Paused,
+                false => Status::Pending,
+            },
+            since: self.record.made_at,
+            words: String::new(),
+            alarm: None,
+            flaps: false,
+            paused,
+            maintenance_until: None,
+            last: None,
         }
     }
 

@@ -1,13 +1,16 @@
-//! How many monitors those may make who are not trusted with all of them.
+//! How many monitors those may make who are not trusted with all of them, and how many bots may come
+//! in.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
+use nabat_core::chat::BotId;
 use nabat_core::engine::wish::{MADE_BY_PERSON_MAX, MADE_IN_CHAT_MAX};
 use nabat_core::monitor::record::Origin;
 
 use super::Watcher;
 use crate::clock;
-use crate::watch::Refused;
+use crate::watch::{Introduced, Refused};
 
 /// How many heartbeats jobs that call for the first time may make, and within which time.
 const MADE_BY_CALLS_MAX: usize = 100;
@@ -26,6 +29,22 @@ impl Watcher {
             false => Err(Refused::TooManyCalled {
                 max: MADE_BY_CALLS_MAX,
             }),
+        }
+    }
+
+    /// Whether those bots may come in that are not known yet.
+    pub(super) fn has_room_for_bots<'a>(
+        &self,
+        introduced: impl Iterator<Item = &'a Introduced>,
+    ) -> Result<(), Refused> {
+        let bots = introduced.filter_map(|introduced| introduced.bot.as_ref());
+        let wanted: HashSet<BotId> = bots.map(|bot| bot.id).collect();
+        let known = self.engine.made_bots().borrow().clone();
+        let all = known.iter().map(|bot| bot.id).chain(wanted.iter().copied());
+        let all = all.collect::<HashSet<BotId>>().len();
+        match all > known.len() && all > self.max_bots {
+            true => Err(Refused::TooManyBots { max: self.max_bots }),
+            false => Ok(()),
         }
     }
 

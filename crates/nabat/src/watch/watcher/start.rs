@@ -101,6 +101,7 @@ pub async fn start(
         keys: HashMap::new(),
         witnesses: Witnesses::named(&config.watch.witnesses, gateway()),
         max_monitors: config.watch.max_monitors as usize,
+        max_bots: config.telegram.made_bots.max as usize,
         ping_key: None,
         zone: config.time_zone.clone(),
         samples: files.samples,

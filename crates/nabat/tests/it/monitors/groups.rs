@@ -4,8 +4,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{of, watching};
-use crate::world::OWNER;
 use crate::world::site::Site;
+use crate::world::wait::until;
+use crate::world::{OWNER, World};
 
 #[tokio::test]
 async fn a_group_is_down_when_enough_of_its_members_are() {
@@ -143,4 +144,119 @@ async fn groups_are_made_and_refused_by_the_api_and_on_the_command_line() {
             .await;
         assert_eq!(status, 204, "{name}");
     }
+}
+
+#[tokio::test]
+async fn monitors_are_in_a_group_by_their_labels_as_they_come_and_go() {
+    let (one, two) = (Site::start().await, Site::start().await);
+    let mut world = watching(json!([
+        labelled(&one, "web-1", "web"),
+        { "name": "web", "group": { "matchers": ["team=\"web\"", "kind=http"], "down_when": "any" },
+          "labels": { "team": "web" } },
+        { "name": "other", "group": { "matchers": ["team=~\"web|db\""] }, "labels": { "team": "web" } },
+    ]))
+    .await;
+    let words = async |world: &World, wanted: &str| {
+        until(&format!("web to say `{wanted}`"), async || {
+            let web = world.monitor("web").await;
+            (web["words"] == wanted).then_some(())
+        })
+        .await;
+    };
+    // Neither itself nor the other group is in it.
+    world.monitor_is("web", "up").await;
+    words(&world, "1 of 1 up").await;
+    world.monitor_is("other", "up").await;
+
+    two.answer(503);
+    let path = "/api/v1/monitors/web-2";
+    let (status, made) = world
+        .api_with(Method::PUT, path, &labelled(&two, "web-2", "web"))
+        .await;
+    assert_eq!(status, 201, "{made}");
+    let down = "1 of 2 down: web-2 (status 503, expected 200–299)";
+    world.told(OWNER, &format!("web: {down}")).await;
+
+    world.nabat.kill9();
+    world.nabat.restart().await;
+    words(&world, down).await;
+    let told = json!({ "labels": { "team": "shop" } });
+    let (status, _) = world.api_with(Method::PATCH, path, &told).await;
+    assert_eq!(status, 200);
+    words(&world, "1 of 1 up").await;
+    let told = json!({ "labels": { "team": "web" } });
+    world.api_with(Method::PATCH, path, &told).await;
+    words(&world, down).await;
+    let (status, _) = world.api_with(Method::DELETE, path, &json!({})).await;
+    assert_eq!(status, 204, "a member by its labels goes without a word");
+    words(&world, "1 of 1 up").await;
+    world.monitor_is("web", "up").await;
+
+    for (group, says) in [
+        (json!({}), "neither `members` nor `matchers`"),
+        (
+            json!({ "members": [], "matchers": [] }),
+            "neither `members` nor `matchers`",
+        ),
+        (json!({ "matchers": ["team"] }), "group.matchers[0]"),
+        (json!({ "matchers": [""] }), "no matcher"),
+    ] {
+        let wanted = json!({ "name": "a", "group": group });
+        let (status, answer) = world
+            .api_with(Method::POST, "/api/v1/monitors", &wanted)
+            .await;
+        assert_eq!(status, 422, "{answer}");
+        let said = answer["error"]["message"].as_str().unwrap();
+        assert!(said.contains(says), "{says}: {said}");
+    }
+}
+
+/// A monitor of `site` that belongs to a team.
+fn labelled(site: &Site, name: &str, team: &str) -> Value {
+    let mut monitor = of(site, name);
+    monitor["labels"] = json!({ "team": team });
+    monitor
+}
+
+#[tokio::test]
+async fn a_group_gets_no_more_members_by_labels_than_it_may_have() {
+    let world = watching(json!([])).await;
+    let heartbeat = |number: usize, team: &str| json!({ "name": format!("job-{number}"), "heartbeat": { "period": "1d" }, "labels": { "team": team } });
+    let all: Vec<Value> = (0..1_001).map(|number| heartbeat(number, "a")).collect();
+    let apply = "/api/v1/monitors/apply";
+    let (status, answer) = world
+        .api_with(Method::POST, apply, &json!({ "monitors": all }))
+        .await;
+    assert_eq!(status, 200, "{answer}");
+    let group = |team: &str| json!({ "group": { "matchers": [format!("team={team}")] } });
+    let (status, answer) = world
+        .api_with(Method::PUT, "/api/v1/monitors/all", &group("a"))
+        .await;
+    assert_eq!(
+        (status.as_u16(), &answer["error"]["code"]),
+        (409, &json!("too_many_members"))
+    );
+
+    let (status, answer) = world
+        .api_with(Method::PUT, "/api/v1/monitors/all", &group("b"))
+        .await;
+    assert_eq!(status, 201, "{answer}");
+    let moved: Vec<Value> = (0..1_000).map(|number| heartbeat(number, "b")).collect();
+    let (status, answer) = world
+        .api_with(Method::POST, apply, &json!({ "monitors": moved }))
+        .await;
+    assert_eq!(status, 200, "{answer}");
+    let (status, answer) = world
+        .api_with(
+            Method::PUT,
+            "/api/v1/monitors/job-1000",
+            &heartbeat(1_000, "b"),
+        )
+        .await;
+    assert_eq!(status, 409, "{answer}");
+    let said = answer["error"]["message"].as_str().unwrap();
+    assert!(
+        said.contains("the group `all` would have more than 1000"),
+        "{said}"
+    );
 }

@@ -9,7 +9,9 @@ use base64::prelude::BASE64_STANDARD;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use telegram_emulator::{Emulator, Settings, Status, User};
+use tokio::task::JoinSet;
 
+use crate::world::http;
 use crate::world::nabat::{Nabat, command};
 use crate::world::site::Site;
 use crate::world::talk::BOT;
@@ -378,6 +380,39 @@ async fn nabat_without_a_bot_gets_its_first_one_by_the_api() {
 }
 
 #[tokio::test]
+async fn of_bots_that_come_at_once_no_more_come_in_than_may() {
+    let world = World::with_config(|config| {
+        config["telegram"]["made_bots"] = json!({ "max": 2 });
+    })
+    .await;
+    meet(&world.telegram);
+    let (client, admin) = (http::client(), world.token());
+    let mut asked = JoinSet::new();
+    for bot in 2_001..=2_010 {
+        let token = format!("{bot}:one-of-many-one-of-many-one-of-many");
+        world.telegram.add_bot(&token, &format!("bot_{bot}"));
+        world
+            .telegram
+            .set_status(GROUP, bot, Status::Member)
+            .unwrap();
+        let monitor = json!({ "ping": "127.0.0.1", "tell": { "token": token, "chat": GROUP } });
+        let path = world.nabat.url(&format!("/api/v1/monitors/m{bot}"));
+        asked.spawn(client.put(path).bearer_auth(&admin).json(&monitor).send());
+    }
+    let mut made = 0;
+    for answer in asked.join_all().await {
+        let answer = answer.unwrap();
+        if answer.status() == StatusCode::CREATED {
+            made += 1;
+        } else {
+            let refused: Value = answer.json().await.unwrap();
+            assert_eq!(refused["error"]["code"], "too_many_bots", "{refused}");
+        }
+    }
+    assert_eq!(made, 2);
+}
+
+#[tokio::test]
 async fn the_token_of_a_bot_is_shown_nowhere_and_may_be_renewed() {
     let world = world().await;
     let site = Site::start().await;
@@ -542,4 +577,56 @@ async fn who_runs_nabat_sees_all_bots_and_whether_they_work() {
         assert!(lines[2].contains(word), "{word}: {shown}");
     }
     assert_eq!(lines[3], "@shop_bot: Telegram refuses its token");
+}
+
+#[tokio::test]
+async fn a_topic_of_a_forum_is_a_chat_of_its_own() {
+    const FORUM: i64 = -100_700;
+    let mut world = world().await;
+    world.telegram.add_supergroup(FORUM, "Works", true);
+    world
+        .telegram
+        .set_status(FORUM, BOT, Status::Member)
+        .unwrap();
+    let web = world.telegram.add_topic(FORUM, "Web").unwrap();
+    let web_text = web.to_string();
+    let in_topic = ["--topic", &web_text];
+    let site = Site::start().await;
+    let chat = FORUM.to_string();
+    let add = ["add-mon", "--ip_address", &site.url(), "--chat_id", &chat];
+    let unknown = world.run(&[&add[..], &["--topic", "99999"]].concat()).await;
+    let words = complained(&unknown);
+    assert!(words.contains("message thread not found"), "{words}");
+    assert!(words.contains("before the last"), "{words}");
+
+    let general = printed(&world.run(&add).await);
+    let topic = printed(&world.run(&[&add[..], &in_topic].concat()).await);
+    assert_ne!(general, topic, "each has a monitor of its own");
+    let again = printed(&world.run(&[&add[..], &in_topic].concat()).await);
+    assert_eq!(again, topic);
+    let list = printed(&world.run(&["list-mon"]).await);
+    assert!(list.contains(&format!("{FORUM}/{web}")), "{list}");
+    printed(&world.run(&["del-mon", "--id", general.trim()]).await);
+
+    let (_, all) = world.api(Method::GET, "/api/v1/monitors").await;
+    let monitor = &all["monitors"][0];
+    assert_eq!(
+        monitor["definition"]["tell"],
+        json!({ "bot": 1001, "chat": FORUM, "topic": web })
+    );
+    // As it is shown it can be sent back, and nobody is asked again.
+    let name = monitor["name"].as_str().unwrap().replace(' ', "%20");
+    let mut often = monitor["definition"].clone();
+    often["interval"] = json!("1s");
+    often["retries"] = json!(["100ms"]);
+    let asked = world.telegram.calls("getChat").len();
+    let path = format!("/api/v1/monitors/{name}");
+    let (status, changed) = world.api_with(Method::PUT, &path, &often).await;
+    assert_eq!(status, StatusCode::OK, "{changed}");
+    assert_eq!(world.telegram.calls("getChat").len(), asked);
+
+    world.nabat.restart().await;
+    site.answer(503);
+    let told = world.told(FORUM, "MonitorDown").await;
+    assert_eq!(told.topic, Some(web));
 }

@@ -302,3 +302,27 @@ async fn who_has_much_looked_at_keeps_nobody_else_waiting() {
     let answer = world.ask_in(OWNER, OWNER, None, "/monitors").await;
     contains(&answer.text, &["slow"]);
 }
+
+#[tokio::test]
+async fn what_is_watched_from_a_chat_may_have_to_hold_something() {
+    let shop = Shop::open().await;
+    let world = owned_world_of(&[]).await;
+    let said = watch(&world, &shop, "status 204,300-399 every 1s as odd").await;
+    contains(&said, &["odd", "status 200, expected 204, 300–399"]);
+    let said = watch(&world, &shop, "contains “Welcome back” every 1s as page").await;
+    contains(&said, &["page", "Welcome back"]);
+    let said = watch(&world, &shop, "where status == 200 && latency < 60000").await;
+    contains(&said, &["Watched from now on"]);
+    let (_, page) = world
+        .api(reqwest::Method::GET, "/api/v1/monitors/page")
+        .await;
+    assert_eq!(page["definition"]["http"]["contains"], "Welcome back");
+    for (wrong, says) in [
+        ("where nothing.here", "nothing"),
+        ("status 99", "I cannot look at that:"),
+        ("contains two words", "What shall I watch"),
+    ] {
+        let said = watch(&world, &shop, &format!("as x {wrong}")).await;
+        contains(&said, &[says]);
+    }
+}

@@ -246,8 +246,11 @@ impl Client {
     ///
     /// # Errors
     /// See [`CallError`].
-    pub async fn send_typing(&self, chat: i64) -> Result<(), CallError> {
-        let params = json!({"chat_id": chat, "action": "typing"});
+    pub async fn send_typing(&self, chat: i64, topic: Option<i64>) -> Result<(), CallError> {
+        let mut params = json!({"chat_id": chat, "action": "typing"});
+        if let Some(topic) = topic {
+            params["message_thread_id"] = topic.into();
+        }
         self.done("sendChatAction", &params, SHORT_TIMEOUT).await
     }
 

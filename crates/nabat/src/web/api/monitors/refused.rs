@@ -71,6 +71,11 @@ impl From<Refused> for Problem {
                 "too_many_monitors",
                 "raise `watch.max_monitors` in the configuration, or remove some",
             ),
+            Refused::TooManyBots { .. } => (
+                StatusCode::CONFLICT,
+                "too_many_bots",
+                "use one of them, raise `telegram.made_bots.max`, or list the bot under `telegram.bots`",
+            ),
             Refused::Command { .. } => (
                 StatusCode::FORBIDDEN,
                 "command",
@@ -85,6 +90,11 @@ impl From<Refused> for Problem {
                 StatusCode::CONFLICT,
                 "in_group",
                 "take it out of the `members` of the group first",
+            ),
+            Refused::TooManyMembers { .. } => (
+                StatusCode::CONFLICT,
+                "too_many_members",
+                "say in the `group.matchers` of that group more exactly which monitors are meant",
             ),
             Refused::NoMember { .. } | Refused::InItself { .. } => (
                 StatusCode::UNPROCESSABLE_ENTITY,

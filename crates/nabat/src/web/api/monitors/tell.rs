@@ -1,7 +1,7 @@
 //! The chat that a monitor tells by itself: who speaks there is found out, Telegram is asked whether
 //! they may, and only then the definition names both by their numbers. A token leaves it here.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use axum::http::StatusCode;
 use nabat_core::chat::{BotId, BotToken, MadeBot};
@@ -13,7 +13,7 @@ use crate::clock;
 use crate::config::monitor::{Place, Tell};
 use crate::config::{self, Written};
 use crate::engine::MadeBots;
-use crate::watch::{Introduced, Shown};
+use crate::watch::{Introduced, Refused, Shown};
 use crate::web;
 use crate::web::answer::Problem;
 
@@ -29,10 +29,8 @@ struct Speaker {
 /// What Telegram said for one request: of many monitors in one chat it is asked once.
 #[derive(Default)]
 pub(super) struct Asked {
-    /// By token and chat.
-    introductions: HashMap<(String, Place), Introduction>,
-    /// The bots that Nabat did not know.
-    new_bots: HashSet<i64>,
+    /// By token, chat and topic.
+    introductions: HashMap<(String, Place, Option<i64>), Introduction>,
 }
 
 /// Makes sure of the chat that a definition names, unless `known` tells it already.
@@ -46,21 +44,28 @@ pub(super) async fn settle(
         return Ok((wanted, None));
     };
     let made = state.engine.made_bots().borrow().clone();
-    let speaker = speaker(state, tell, &made, asked)?;
+    let speaker = speaker(state, tell, &made)?;
     let id = speaker.bot.id();
     let is_known = tell.token.expose().is_empty()
         && known
             .and_then(|known| known.monitor.own_chat())
-            .is_some_and(|chat| chat.bot == BotId(id) && tell.chat == Place::Id(chat.chat));
+            .is_some_and(|chat| {
+                let same_place = tell.chat == Place::Id(chat.chat) && tell.topic == chat.topic;
+                same_place && chat.bot == BotId(id)
+            });
     let (chat, introduced) = match (is_known, &tell.chat) {
         (true, Place::Id(chat)) => (*chat, None),
         _ => {
-            let introduction = asked.introduction(&speaker.bot, &tell.chat).await?;
+            let place = (&tell.chat, tell.topic);
+            let introduction = asked.introduction(&speaker.bot, place).await?;
             (introduction.chat, Some(introduced(&speaker, introduction)))
         }
     };
     let mut definition: Value = serde_json::from_str(&wanted.definition).unwrap_or_default();
     definition["tell"] = json!({"bot": id, "chat": chat});
+    if let Some(topic) = tell.topic {
+        definition["tell"]["topic"] = topic.into();
+    }
     Ok((written(&definition, "the body")?, introduced))
 }
 
@@ -68,24 +73,18 @@ impl Asked {
     async fn introduction(
         &mut self,
         bot: &config::Bot,
-        chat: &Place,
+        (chat, topic): (&Place, Option<i64>),
     ) -> Result<Introduction, Unfit> {
-        let of = (bot.token.expose().to_owned(), chat.clone());
+        let of = (bot.token.expose().to_owned(), chat.clone(), topic);
         if let Some(introduction) = self.introductions.get(&of) {
             return Ok(introduction.clone());
         }
         let client = Client::new(bot).map_err(|error| Unfit::Unknown {
             reason: error.to_string(),
         })?;
-        let introduction = introduce(&client, chat).await?;
+        let introduction = introduce(&client, chat, topic).await?;
         self.introductions.insert(of, introduction.clone());
         Ok(introduction)
-    }
-
-    /// Whether one more bot may come in beside those that Nabat knows.
-    fn admits(&mut self, bot: i64, known: usize, most: u32) -> bool {
-        self.new_bots.insert(bot);
-        known + self.new_bots.len() <= most as usize
     }
 }
 
@@ -103,12 +102,7 @@ fn introduced(speaker: &Speaker, introduction: Introduction) -> Introduced {
 }
 
 /// The bot that is meant: that of the token, that of the number, or the only one.
-fn speaker(
-    state: &web::State,
-    tell: &Tell,
-    made: &MadeBots,
-    asked: &mut Asked,
-) -> Result<Speaker, Problem> {
+fn speaker(state: &web::State, tell: &Tell, made: &MadeBots) -> Result<Speaker, Problem> {
     let telegram = &state.config.borrow().telegram;
     let of_token =
         (!tell.token.expose().is_empty()).then(|| telegram.made_bot("", tell.token.clone()).id());
@@ -146,14 +140,10 @@ fn speaker(
             ));
         }
     };
-    let most = telegram.made_bots.max;
-    if known.is_none() && !asked.admits(id, made.len(), most) {
-        return Err(Problem::new(
-            StatusCode::CONFLICT,
-            "too_many_bots",
-            format!("no other bot may come in by the API: there may be {most}"),
-            "use one of them, raise `telegram.made_bots.max`, or list the bot under `telegram.bots`",
-        ));
+    // Whoever is not going to come in need not be asked for; the watch has the last word.
+    let max = telegram.made_bots.max as usize;
+    if known.is_none() && made.len() >= max {
+        return Err(Refused::TooManyBots { max }.into());
     }
     let username = known.map_or("", |known| known.username.as_str());
     Ok(Speaker {
@@ -226,6 +216,9 @@ impl From<Unfit> for Problem {
 /// What lets a bot into a chat, by what Telegram says.
 fn way_in(said: &str) -> &'static str {
     let said = said.to_lowercase();
+    if said.contains("thread not found") || said.contains("topic") {
+        return "is it the number of a topic that is open? A link to a message in it has that number before the last; without `topic` it is General";
+    }
     if said.contains("blocked by the user") {
         return "the person has to unblock the bot in Telegram";
     }
