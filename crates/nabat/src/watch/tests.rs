@@ -259,6 +259,8 @@ async fn what_cannot_be_read_stays_and_is_told_until_it_is_written_anew() {
     assert_ne!(other, made.id());
     let told = world.left_out().await.unwrap();
     assert!(told.contains("`a`"), "{told}");
+    let chat = world.put("a", by(1, -1, true)).await.unwrap_err();
+    assert!(matches!(chat, Refused::Exists { .. }), "{chat}");
     let anew = world.put("a", admin()).await.unwrap();
     assert_eq!(anew[0].shown.id(), made.id(), "its history is found again");
     until("nothing to be left out", async || {

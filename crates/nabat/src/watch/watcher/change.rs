@@ -203,6 +203,11 @@ impl Watcher {
         if made && wanted.written.monitor.runs_a_command() {
             return Err(Refused::Command { name: name() });
         }
+        // Of what can't be read nobody knows whose it is.
+        let trusted = matches!(wanted.origin, Origin::Config | Origin::Made { .. });
+        if !trusted && self.unread.id(&wanted.written.monitor.name).is_some() {
+            return Err(Refused::Exists { name: name() });
+        }
         let there = self.names.get(&wanted.written.monitor.name);
         if there.is_none() {
             self.has_room_for(&wanted.origin)?;
