@@ -73,6 +73,11 @@ impl Known {
         }
     }
 
+    /// Whether the same is looked at, and has to hold.
+    pub(super) fn looks_as(&self, other: &Self) -> bool {
+        self.target == other.target && self.conditions == other.conditions
+    }
+
     /// How it is looked at.
     pub(super) fn manner(&self, fresh: bool) -> Manner {
         let interval = self.monitor.interval();
