@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use nabat_core::monitor::Status;
 use nabat_core::time::{Timestamp, format_period};
 
-use super::{all, shown};
+use super::all;
 use crate::cli::api::Api;
 use crate::cli::bar::{Line, bar};
 use crate::cli::table::clean;
@@ -173,16 +173,18 @@ fn is_seen(monitor: &Monitor) -> bool {
     is_sure && is_new()
 }
 
-/// What is wrong with it, if something is.
+/// What is wrong with it, if something is: as it was seen last, not when that was told.
 fn trouble(monitor: &Monitor) -> Option<String> {
+    let seen = match &monitor.last {
+        Some(last) => &last.words,
+        None => &monitor.words,
+    };
     match monitor.status {
         Status::Up | Status::Degraded | Status::Maintenance => None,
-        status => Some(format!(
-            "{} is {}: {}",
-            clean(&monitor.name),
-            status.word(),
-            clean(shown::words(monitor))
-        )),
+        status => {
+            let (name, seen) = (clean(&monitor.name), clean(seen));
+            Some(format!("{name} is {}: {seen}", status.word()))
+        }
     }
 }
 

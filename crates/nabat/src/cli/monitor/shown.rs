@@ -260,7 +260,7 @@ fn millis(ms: f64) -> String {
 }
 
 /// What was seen: of what stands well, the last time.
-pub(super) fn words(monitor: &Monitor) -> &str {
+fn words(monitor: &Monitor) -> &str {
     match &monitor.last {
         Some(last) if monitor.alarm.is_none() => &last.words,
         _ => &monitor.words,

@@ -400,33 +400,29 @@ impl Watcher {
             .loosen(puts.iter().map(|put| put.known.record.id));
         let mut changed = Vec::new();
         for planned in puts {
-            let Planned { known, rules, .. } = planned;
-            let id = known.record.id;
-            let paused = known.monitor.paused;
-            let before = self.restore(known);
-            let was_paused = before.as_ref().is_some_and(|before| before.monitor.paused);
-            let looks_anew = before.is_some_and(|before| !self.monitors[&id].looks_as(&before));
+            let id = planned.known.record.id;
+            let before = self.restore(planned.known);
             unread |= self.unread.settle(id);
-            changed.push((
-                id,
-                rules,
-                looks_anew,
-                (paused != was_paused).then_some(paused),
-            ));
+            changed.push((id, planned.rules, before));
         }
         let put = changed.iter().map(|(id, ..)| *id).collect();
-        for (id, rules, looks_anew, paused) in changed {
+        for (id, rules, before) in changed {
+            let known = &self.monitors[&id];
             // Who is in a group by its labels is known only now that all are there.
             let rules = match &rules.kind {
-                Kind::Group(_) => self.rules_of(&self.monitors[&id]),
+                Kind::Group(_) => self.rules_of(known),
                 _ => rules,
             };
+            let paused = known.monitor.paused;
+            let was_paused = before.as_ref().is_some_and(|before| before.monitor.paused);
+            let looks_elsewhere = before.is_some_and(|before| !before.looks_as(known));
             self.watch.set(now, id, rules, None);
-            if looks_anew {
-                self.watch.ask(now, id);
-            }
-            if let Some(paused) = paused {
+            if paused != was_paused {
                 self.pause(id, paused);
+            }
+            // Whoever changed it wants to know whether it works so.
+            if looks_elsewhere {
+                self.watch.ask(now, id);
             }
         }
         self.rejoin(&put);

@@ -73,6 +73,11 @@ impl Known {
         }
     }
 
+    /// Whether the same is looked at, and has to hold.
+    pub(super) fn looks_as(&self, other: &Self) -> bool {
+        self.target == other.target && self.conditions == other.conditions
+    }
+
     /// How it is looked at.
     pub(super) fn manner(&self, fresh: bool) -> Manner {
         let interval = self.monitor.interval();
@@ -94,11 +99,6 @@ impl Known {
     pub(super) fn is_of(&self, target: &Arc<Target>) -> bool {
         let own = self.target.as_ref();
         own.is_some_and(|own| Arc::ptr_eq(own, target) || own == target)
-    }
-
-    /// Whether it is looked at as `other` is.
-    pub(super) fn looks_as(&self, other: &Self) -> bool {
-        self.target == other.target && self.conditions == other.conditions
     }
 
     /// Notes a look at it.

@@ -54,7 +54,7 @@ impl Watcher {
         let differs = |group: &Known| {
             let members = self.watch.members(group.record.id);
             let members: HashSet<MonitorId> = members.iter().map(|member| member.id).collect();
-            let named = group.monitor.members();
+            let named: HashSet<&String> = group.monitor.members().iter().collect();
             put.iter().any(|(known, labels)| {
                 let is_member = named.contains(&known.record.name) || joins(group, known, labels);
                 is_member != members.contains(&known.record.id)

@@ -92,6 +92,33 @@ async fn whoever_waits_is_told_which_of_the_applied_are_down_and_why() {
 }
 
 #[tokio::test]
+async fn what_is_to_be_looked_at_otherwise_is_looked_at_at_once() {
+    let (shop, blog) = (Site::start().await, Site::start().await);
+    blog.answer(503);
+    let world = World::start().await;
+    let seldom = |site: &Site, more: Value| {
+        let mut monitor = of(site, "page");
+        monitor["interval"] = json!("1h");
+        monitor["conditions"] = more;
+        json!([monitor])
+    };
+    let folder = folder(&seldom(&shop, json!([])));
+    let first = output(apply(&world, folder.path(), &["--wait=30s"])).await;
+    assert!(first.status.success(), "{first:?}");
+    write(&folder, &seldom(&blog, json!([])));
+    let moved = output(apply(&world, folder.path(), &["--wait=30s"])).await;
+    let text = said(&moved.stdout);
+    assert!(text.contains("page is down: status 503"), "{text}");
+    write(&folder, &seldom(&shop, json!(["latency < 0"])));
+    let strict = output(apply(&world, folder.path(), &["--wait=30s"])).await;
+    let text = said(&strict.stdout);
+    assert!(text.contains("page is down: latency < 0"), "{text}");
+    write(&folder, &seldom(&shop, json!([])));
+    let mended = output(apply(&world, folder.path(), &["--wait=30s"])).await;
+    assert!(mended.status.success(), "{mended:?}");
+}
+
+#[tokio::test]
 async fn waiting_ends_when_time_is_up_or_somebody_leaves_and_all_stays_applied() {
     let world = World::start().await;
     let (_mute, monitor) = mute().await;
