@@ -194,6 +194,7 @@ async fn who_is_no_owner_reaches_nothing_of_this_machine_and_changes_nothing_of_
         begins(&answer, "⚪ ");
     }
     watch(&world, &shop, "as shop").await;
+    world.monitor_is("shop", "up").await;
     begins(&world.ask_as(ANN, "/monitors").await.text, "1 up\n");
     let one = world.ask_as(ANN, "/monitors shop").await;
     assert_eq!(button_texts(&one), ["🔍 Look now", "◀ All"]);
