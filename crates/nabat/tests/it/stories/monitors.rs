@@ -194,11 +194,8 @@ async fn who_is_no_owner_reaches_nothing_of_this_machine_and_changes_nothing_of_
         begins(&answer, "⚪ ");
     }
     watch(&world, &shop, "as shop").await;
-    wait::until("the first look", async || {
-        let all = world.ask_as(ANN, "/monitors").await.text;
-        all.starts_with("1 up\n").then_some(())
-    })
-    .await;
+    world.monitor_is("shop", "up").await;
+    begins(&world.ask_as(ANN, "/monitors").await.text, "1 up\n");
     let one = world.ask_as(ANN, "/monitors shop").await;
     assert_eq!(button_texts(&one), ["🔍 Look now", "◀ All"]);
     begins(&world.ask_as(ANN, "/monitors up").await.text, "1 up up\n");
