@@ -70,6 +70,15 @@ async fn watch(world: &World, shop: &Shop, rest: &str) -> String {
         .text
 }
 
+/// The first look at what is watched comes in a moment after the answer.
+async fn shop_is_up(world: &World) {
+    wait::until("shop to be up", async || {
+        let (_, shop) = world.api(Method::GET, "/api/v1/monitors/shop").await;
+        (shop["status"] == "up").then_some(())
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn what_somebody_has_watched_is_told_when_it_fails_and_when_it_is_back() {
     let world = owned_world_of(&[]).await;
@@ -98,6 +107,7 @@ async fn what_somebody_has_watched_is_told_when_it_fails_and_when_it_is_back() {
     world.shows(OWNER, card.id, "Resolved").await;
     world.told(OWNER, "Resolved after").await;
     world.settled().await;
+    shop_is_up(&world).await;
     begins(&world.ask("/monitors").await.text, "1 up\n1. 🟢 shop · ");
 
     let gone = world.ask("/unwatch shop").await.text;
@@ -194,6 +204,7 @@ async fn who_is_no_owner_reaches_nothing_of_this_machine_and_changes_nothing_of_
         begins(&answer, "⚪ ");
     }
     watch(&world, &shop, "as shop").await;
+    shop_is_up(&world).await;
     begins(&world.ask_as(ANN, "/monitors").await.text, "1 up\n");
     let one = world.ask_as(ANN, "/monitors shop").await;
     assert_eq!(button_texts(&one), ["🔍 Look now", "◀ All"]);
@@ -246,6 +257,7 @@ async fn a_group_looks_and_its_administrators_have_things_watched() {
     let text = format!("/watch {} every 1s as shop", shop.url());
     let answer = world.ask_in(GROUP, OWNER, None, &text).await.text;
     begins(&answer, "🟢 shop: up");
+    shop_is_up(&world).await;
     let list = world.ask_in(GROUP, ANN, None, "/monitors").await.text;
     begins(&list, "1 up\n");
     let refused = world.ask_in(GROUP, ANN, None, "/unwatch shop").await.text;
