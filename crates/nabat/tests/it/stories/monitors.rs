@@ -98,6 +98,7 @@ async fn what_somebody_has_watched_is_told_when_it_fails_and_when_it_is_back() {
     world.shows(OWNER, card.id, "Resolved").await;
     world.told(OWNER, "Resolved after").await;
     world.settled().await;
+    world.monitor_is("shop", "up").await;
     begins(&world.ask("/monitors").await.text, "1 up\n1. 🟢 shop · ");
 
     let gone = world.ask("/unwatch shop").await.text;
@@ -247,6 +248,7 @@ async fn a_group_looks_and_its_administrators_have_things_watched() {
     let text = format!("/watch {} every 1s as shop", shop.url());
     let answer = world.ask_in(GROUP, OWNER, None, &text).await.text;
     begins(&answer, "🟢 shop: up");
+    world.monitor_is("shop", "up").await;
     let list = world.ask_in(GROUP, ANN, None, "/monitors").await.text;
     begins(&list, "1 up\n");
     let refused = world.ask_in(GROUP, ANN, None, "/unwatch shop").await.text;
