@@ -143,7 +143,7 @@ impl Target {
         manner: Manner,
     ) -> Report {
         let report = self.look(tools, manner).await;
-        condition::judge(conditions, report, &tools.evaluations).await
+        condition::judge(conditions, report, &tools.evaluations, manner.reach).await
     }
 
     async fn look(&self, tools: &Tools, manner: Manner) -> Report {

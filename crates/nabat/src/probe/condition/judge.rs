@@ -22,12 +22,13 @@ use super::seen::{seen, trouble};
 use super::value::Values;
 use crate::probe::pattern::Pattern;
 use crate::probe::trace::{masked, worst};
-use crate::probe::{Finding, Report, evidence};
+use crate::probe::{Finding, Reach, Report, evidence};
 
 /// How long the conditions of one monitor may take together.
 const MAX_TIME: Duration = Duration::from_millis(250);
 /// How many may be looked at beside one another, of those that may take long.
 const AT_ONCE: usize = 2;
+const AT_ONCE_OF_OTHERS: usize = 1;
 /// A body that is longer than this may take long, in bytes.
 const LONG_BODY: usize = 32 * 1024;
 /// The most characters of a condition that are repeated when it fails.
@@ -40,13 +41,29 @@ type Function = Box<
         + Sync,
 >;
 
-/// The room for conditions that may take long.
+/// The room for conditions that may take long. Those of people who are not trusted with everything
+/// have one of their own: whoever wrote ones that take all of it keeps nobody else's waiting.
 #[derive(Debug)]
-pub(in crate::probe) struct Evaluations(Semaphore);
+pub(in crate::probe) struct Evaluations {
+    trusted: Semaphore,
+    others: Semaphore,
+}
 
 impl Default for Evaluations {
     fn default() -> Self {
-        Self(Semaphore::new(AT_ONCE))
+        Self {
+            trusted: Semaphore::new(AT_ONCE),
+            others: Semaphore::new(AT_ONCE_OF_OTHERS),
+        }
+    }
+}
+
+impl Evaluations {
+    pub(super) const fn of(&self, reach: Reach) -> &Semaphore {
+        match reach {
+            Reach::Anywhere => &self.trusted,
+            Reach::PublicOnly => &self.others,
+        }
     }
 }
 
@@ -55,6 +72,7 @@ pub(in crate::probe) async fn judge(
     conditions: &Arc<[Condition]>,
     mut report: Report,
     room: &Evaluations,
+    reach: Reach,
 ) -> Report {
     let facts = mem::take(&mut report.facts);
     if conditions.is_empty() || report.latency.is_none() {
@@ -75,7 +93,7 @@ pub(in crate::probe) async fn judge(
         vec![Finding::unknown(words)]
     };
     // It is never closed.
-    let _room = room.0.acquire().await;
+    let _room = room.of(reach).acquire().await;
     let (conditions, seen) = (Arc::clone(conditions), report.clone());
     let judged = tokio::task::spawn_blocking(move || {
         let time = Time::until(Instant::now() + MAX_TIME);

@@ -7,7 +7,7 @@ use hyper::HeaderMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::probe::{Finding, Outcome, Report};
+use crate::probe::{Finding, Outcome, Reach, Report};
 
 /// An answer of a web server with this body.
 fn answer(body: &str) -> Report {
@@ -43,7 +43,13 @@ async fn judged(report: Report, texts: &[&str]) -> Report {
         .iter()
         .map(|text| Condition::read(text, "http").unwrap())
         .collect();
-    judge(&conditions.into(), report, &Evaluations::default()).await
+    judge(
+        &conditions.into(),
+        report,
+        &Evaluations::default(),
+        Reach::Anywhere,
+    )
+    .await
 }
 
 /// What is said of one condition on an answer with this body.
@@ -435,7 +441,7 @@ proptest! {
         if let Ok(condition) = Condition::read(&text, "http") {
             let conditions: Arc<[Condition]> = vec![condition].into();
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-            let report = runtime.block_on(judge(&conditions, answer(BODY), &Evaluations::default()));
+            let report = runtime.block_on(judge(&conditions, answer(BODY), &Evaluations::default(), Reach::Anywhere));
             prop_assert!(report.findings.len() == 2);
             prop_assert!(!report.findings[1].words.contains("please report"), "{}", text);
         }
@@ -500,5 +506,26 @@ fn what_looks_through_a_long_body_is_not_begun_when_time_is_over() {
         let time = judge::Time::until(Instant::now() + time);
         let found = judge::findings(&conditions, &report, &facts, time);
         assert_eq!(found[0].outcome, outcome, "{found:?}");
+    }
+}
+
+#[tokio::test]
+async fn conditions_of_people_with_little_trust_keep_no_others_waiting() {
+    let loops = "phases.all(phase, phases[phase] > 0.0)";
+    let conditions: Arc<[Condition]> = [Condition::read(loops, "http").unwrap()].into();
+    let room = Evaluations::default();
+    let _all = room.of(Reach::PublicOnly).acquire().await.unwrap();
+    let judged = judge(&conditions, answer(BODY), &room, Reach::Anywhere).await;
+    assert_eq!(judged.outcome, Outcome::Up);
+    let waits = judge(&conditions, answer(BODY), &room, Reach::PublicOnly);
+    assert!(at_once(waits).is_none());
+}
+
+/// What a future gives at once; nothing if it waits.
+fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match std::pin::pin!(future).poll(&mut context) {
+        std::task::Poll::Ready(given) => Some(given),
+        std::task::Poll::Pending => None,
     }
 }
