@@ -12,11 +12,12 @@ use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::{http1, http2};
 use hyper::header::{CONTENT_LENGTH, LAST_MODIFIED};
 use hyper::{HeaderMap, Request, Response, StatusCode};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 
 use super::head::{Bounded, Came};
 use super::question::Form;
 use crate::probe::stream::Stream;
+use crate::probe::tether::Tether;
 use crate::probe::trace::Trace;
 use crate::probe::{Finding, HttpSeen, failure};
 
@@ -83,7 +84,7 @@ pub(super) async fn exchange(
     trace: &mut Trace,
 ) -> Result<Answer, Finding> {
     if form == Form::Http2 {
-        let shaken = http2::Builder::new(TokioExecutor::new())
+        let shaken = http2::Builder::new(Tether::of(trace))
             .max_header_list_size(MAX_HEADERS)
             .handshake(TokioIo::new(stream));
         let (mut sender, connection) = shaken.await.map_err(|error| broken(&error))?;
