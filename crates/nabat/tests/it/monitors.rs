@@ -73,7 +73,7 @@ impl World {
     }
 
     /// Waits until a monitor has this status.
-    async fn monitor_is(&self, name: &str, status: &str) -> Value {
+    pub(crate) async fn monitor_is(&self, name: &str, status: &str) -> Value {
         until(&format!("{name} to be {status}"), async || {
             let monitor = self.monitor(name).await;
             (monitor["status"] == status).then_some(monitor)

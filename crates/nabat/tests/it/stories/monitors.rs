@@ -250,6 +250,7 @@ async fn a_group_looks_and_its_administrators_have_things_watched() {
     let text = format!("/watch {} every 1s as shop", shop.url());
     let answer = world.ask_in(GROUP, OWNER, None, &text).await.text;
     begins(&answer, "🟢 shop: up");
+    world.monitor_is("shop", "up").await;
     let list = world.ask_in(GROUP, ANN, None, "/monitors").await.text;
     begins(&list, "1 up\n");
     let refused = world.ask_in(GROUP, ANN, None, "/unwatch shop").await.text;
