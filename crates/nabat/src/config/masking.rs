@@ -5,7 +5,7 @@
 //! them alone. In the place of both stands the mask, and a definition that comes back with it means
 //! what was there.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::environment::join;
 use super::schema::{self, Shape};
@@ -15,12 +15,28 @@ use crate::probe::address;
 /// The formats of addresses, in which a part may be secret.
 const ADDRESSES: [&str; 2] = ["web-address", "socket-address"];
 
-/// A definition that has the mask where nothing secret is known.
+/// The settings that say where a monitor's secrets are sent to.
+const PLACES: [&str; 6] = ["address", "host", "proxy", "rdap", "server", "url"];
+
+/// A definition that has the mask where no secret can be put.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{path}` is masked (`…`), and no secret is kept for it")]
-pub struct NothingBehind {
-    /// Where it stands, such as `http.password`.
-    pub path: String,
+pub enum MaskError {
+    /// Nothing secret is known there.
+    #[error("`{path}` is masked (`…`), and no secret is kept for it")]
+    NothingBehind {
+        /// Where it stands, such as `http.password`.
+        path: String,
+    },
+    /// The secret would be sent to somebody for whom it was not written.
+    #[error(
+        "`{path}` is masked (`…`), and what is kept for it is for another place than `{place}` says now"
+    )]
+    Elsewhere {
+        /// Where it stands.
+        path: String,
+        /// Which setting leads elsewhere, such as `http.url`.
+        place: String,
+    },
 }
 
 /// A definition in which every secret is masked; what is for admins only, too, unless it is `for_admin`.
@@ -48,9 +64,9 @@ pub fn has_mask(definition: &Value) -> bool {
 /// Puts what `known` has where `definition` has the mask that stands in its place.
 ///
 /// # Errors
-/// Where there is a mask and nothing behind it.
-pub fn unmask(definition: &mut Value, known: &Value) -> Result<(), NothingBehind> {
-    reveal(definition, Some(known), schema::of_monitor(), "")
+/// Where there is a mask and nothing behind it, or only what is for another host.
+pub fn unmask(definition: &mut Value, known: &Value) -> Result<(), MaskError> {
+    reveal(definition, Some(known), schema::of_monitor(), "", None)
 }
 
 fn hide(value: &mut Value, schema: &Value, for_admin: bool) {
@@ -84,14 +100,19 @@ fn reveal(
     known: Option<&Value>,
     schema: &Value,
     path: &str,
-) -> Result<(), NothingBehind> {
-    let nothing = || NothingBehind {
-        path: path.to_owned(),
-    };
+    elsewhere: Option<&str>,
+) -> Result<(), MaskError> {
+    let path = || path.to_owned();
+    let nothing = || MaskError::NothingBehind { path: path() };
     let is_masked = schema::is_secret(schema) || schema::is_for_admins(schema);
     if is_masked && value == MASK {
         let known = known.filter(|known| *known != MASK);
-        *value = known.ok_or_else(nothing)?.clone();
+        let known = known.ok_or_else(nothing)?;
+        if let Some(place) = elsewhere {
+            let (path, place) = (path(), place.to_owned());
+            return Err(MaskError::Elsewhere { path, place });
+        }
+        *value = known.clone();
         return Ok(());
     }
     for shape in schema::shapes(schema) {
@@ -102,10 +123,13 @@ fn reveal(
                 *text = known.ok_or_else(nothing)?;
             }
             Value::Object(map) => {
+                let moved = known.and_then(|known| moved(map, known));
+                let moved = moved.map(|place| join(&path(), place));
+                let elsewhere = moved.as_deref().or(elsewhere);
                 for (key, value) in map {
                     if let Some(schema) = shape.property(key).or(shape.free()) {
                         let known = known.and_then(|known| known.get(key));
-                        reveal(value, known, schema, &join(path, key))?;
+                        reveal(value, known, schema, &join(&path(), key), elsewhere)?;
                     }
                 }
             }
@@ -113,7 +137,7 @@ fn reveal(
                 if let Some(schema) = shape.items() {
                     let known = known.and_then(Value::as_array);
                     let known = known.map(Vec::as_slice).unwrap_or_default();
-                    reveal_list(list, known, schema, path)?;
+                    reveal_list(list, known, schema, &path(), elsewhere)?;
                 }
             }
             _ => {}
@@ -129,7 +153,8 @@ fn reveal_list(
     known: &[Value],
     schema: &Value,
     path: &str,
-) -> Result<(), NothingBehind> {
+    elsewhere: Option<&str>,
+) -> Result<(), MaskError> {
     let looks =
         |known: &Value| [true, false].map(|for_admin| without_secrets(known, schema, for_admin));
     let looks: Vec<[Value; 2]> = known.iter().map(looks).collect();
@@ -147,9 +172,19 @@ fn reveal_list(
     for (i, item) in list.iter_mut().enumerate() {
         let at = behind[i].or_else(|| taken.get(i).is_some_and(|taken| !taken).then_some(i));
         let known = at.map(|at| &known[at]);
-        reveal(item, known, schema, &format!("{path}[{i}]"))?;
+        reveal(item, known, schema, &format!("{path}[{i}]"), elsewhere)?;
     }
     Ok(())
+}
+
+/// The setting that leads to another host than the one of `known` does, if any.
+fn moved(map: &Map<String, Value>, known: &Value) -> Option<&'static str> {
+    let leads_to = |value: Option<&Value>| value.and_then(Value::as_str).map(address::place);
+    let same = |place: &str| {
+        let value = map.get(place);
+        value.is_some_and(|value| value == MASK) || leads_to(value) == leads_to(known.get(place))
+    };
+    PLACES.into_iter().find(|place| !same(place))
 }
 
 fn is_address(shape: Shape<'_>) -> bool {
@@ -166,7 +201,10 @@ mod tests {
     fn back(mut definition: Value, known: &Value) -> Result<Value, String> {
         unmask(&mut definition, known)
             .map(|()| definition)
-            .map_err(|error| error.path)
+            .map_err(|error| match error {
+                MaskError::NothingBehind { path } => path,
+                MaskError::Elsewhere { path, place } => format!("{path} by {place}"),
+            })
     }
 
     #[test]
@@ -191,6 +229,29 @@ mod tests {
                 assert_eq!(back(shown, &known), Ok(known.clone()));
             }
         }
+    }
+
+    #[test]
+    fn a_secret_is_not_sent_to_another_host_than_it_was_written_for() {
+        let http = |url: &str, password: &str| json!({"http": {"url": url, "password": password}});
+        let known = http("https://h/a", "PWD");
+        for stays in ["https://h/b?c=d", "https://h:443/", "https://H/"] {
+            assert_eq!(back(http(stays, "…"), &known), Ok(http(stays, "PWD")));
+        }
+        for moved in ["https://evil/a", "http://h/a", "https://h:8443/a"] {
+            let refused = Err("http.password by http.url".to_owned());
+            assert_eq!(back(http(moved, "…"), &known), refused);
+            let given = http(moved, "PWD");
+            assert_eq!(back(given.clone(), &known), Ok(given));
+        }
+        let known = json!({"http": {"url": "http://h/", "headers": {"X-Key": "PWD"}}});
+        let by_proxy = json!({"http": {"url": "http://h/", "headers": {"X-Key": "…"}, "proxy": "http://evil:1"}});
+        let refused = Err("http.headers.X-Key by http.proxy".to_owned());
+        assert_eq!(back(by_proxy, &known), refused);
+        let known = json!({"postgres": {"address": "db:5432", "password": "PWD"}});
+        let moved = json!({"postgres": {"address": "evil:5432", "password": "…"}});
+        let refused = Err("postgres.password by postgres.address".to_owned());
+        assert_eq!(back(moved, &known), refused);
     }
 
     #[test]

@@ -58,7 +58,8 @@ pub(crate) fn unmasked(text: &str, known: &str) -> Option<String> {
     }
     let (mut url, known) = (Url::parse(text).ok()?, Url::parse(known).ok()?);
     if is_login_masked(&url) {
-        if !has_login(&known) {
+        // A login is for the host for which it was written.
+        if !has_login(&known) || place_of(&url) != place_of(&known) {
             return None;
         }
         url.set_username(known.username()).ok()?;
@@ -70,6 +71,21 @@ pub(crate) fn unmasked(text: &str, known: &str) -> Option<String> {
     };
     url.set_query(query.as_deref());
     Some(url.into())
+}
+
+/// To whom an address leads, whatever is asked for there: scheme, host and port, or the text itself if
+/// it is no URL with a host.
+pub(crate) fn place(text: &str) -> String {
+    let place = Url::parse(text).ok().and_then(|url| place_of(&url));
+    place.unwrap_or_else(|| text.to_owned())
+}
+
+fn place_of(url: &Url) -> Option<String> {
+    let (host, scheme) = (url.host_str()?, url.scheme());
+    Some(match url.port_or_known_default() {
+        Some(port) => format!("{scheme}://{host}:{port}"),
+        None => format!("{scheme}://{host}"),
+    })
 }
 
 fn is_login_masked(url: &Url) -> bool {
@@ -152,5 +168,12 @@ mod tests {
             assert_eq!(unmasked(nothing, SECRET), None, "{nothing}");
         }
         assert_eq!(unmasked("http://…@h/", "http://h/"), None);
+        for elsewhere in [
+            "https://…@other:8443/a",
+            "https://…@h/a",
+            "http://…@h:8443/a",
+        ] {
+            assert_eq!(unmasked(elsewhere, SECRET), None, "{elsewhere}");
+        }
     }
 }

@@ -330,7 +330,8 @@ async fn change(
     loop {
         let known = state.watch.one(&name).await?;
         let before = known.definition();
-        let mut definition = before.clone();
+        // What is not mentioned is kept as if it came back masked.
+        let mut definition = masking::masked(&before, true);
         patch::merge(&mut definition, wanted.clone());
         masking::unmask(&mut definition, &before)?;
         let written = named(definition, &name)?;

@@ -149,6 +149,12 @@ async fn a_secret_is_never_shown_and_survives_being_sent_back_masked() {
     let shown = String::from_utf8(exported.stdout).unwrap() + &same.to_string();
     assert!(!shown.contains("hush-hush"));
     assert!(!world.nabat.log().contains("hush-hush"));
+    let elsewhere = json!({ "http": { "url": "http://127.0.0.1:1/" } });
+    let found = refused(&world, Method::PATCH, path, elsewhere).await;
+    assert_eq!(found, (422, "masked".to_owned()), "it is for another place");
+    let both = json!({ "http": { "url": "http://127.0.0.1:1/", "password": "other" } });
+    let (status, _) = world.api_with(Method::PATCH, path, &both).await;
+    assert_eq!(status, 200);
 }
 
 #[tokio::test]

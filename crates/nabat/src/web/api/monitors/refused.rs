@@ -116,13 +116,13 @@ impl From<Refused> for Problem {
     }
 }
 
-impl From<masking::NothingBehind> for Problem {
-    fn from(error: masking::NothingBehind) -> Self {
+impl From<masking::MaskError> for Problem {
+    fn from(error: masking::MaskError) -> Self {
         Self::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "masked",
             error.to_string(),
-            "write the secret itself there; what is masked is kept only when a monitor that has it is sent back",
+            "write the secret itself there; what is masked is kept only when a monitor that has it is sent back, and leads to the same host",
         )
     }
 }
