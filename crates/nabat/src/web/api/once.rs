@@ -3,7 +3,7 @@
 //!
 //! Answers are kept in memory, for a day at most, and the oldest are forgotten when there are too
 //! many. What makes something keeps its answer in the store as well, in the same commit, by its
-//! [`Receipt`]: it is known after a restart. What was refused changed nothing, is not kept and may
+//! `Receipt`: it is known after a restart. What was refused changed nothing, is not kept and may
 //! be mended under the same key.
 
 use std::collections::{HashMap, VecDeque};
