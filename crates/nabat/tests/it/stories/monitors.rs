@@ -143,6 +143,7 @@ async fn a_monitor_is_paused_maintained_and_removed_by_buttons() {
     let shop = Shop::open().await;
     world.ask_as(ANN, "/subscribe alertname=MonitorDown").await;
     watch(&world, &shop, "every 1s as shop").await;
+    world.monitor_is("shop", "up").await;
     let list = world.ask("/monitors").await;
     assert_eq!(button_texts(&list), ["1"]);
     // Presses a button, and waits until one of the message is called so, and the message reads so.
