@@ -178,7 +178,8 @@ struct Way {
 impl Way {
     /// Pings a host at each interval, whether or not the packets before were answered.
     async fn follow(self: Arc<Self>, place: usize, host: String) {
-        let address = match self.address(&host).await {
+        // On the heap for as long as it takes: thousands of hosts are followed from then on.
+        let address = match Box::pin(self.address(&host)).await {
             Ok(address) => address,
             Err(trouble) => return self.tell(place, Event::Answer(Answer::Nowhere(trouble))),
         };

@@ -3,9 +3,11 @@
 //! Nothing here knows a clock or a socket: what time it is and what came are arguments.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant, SystemTime};
+
+use rustc_hash::FxHashMap;
 
 use super::packet::Mark;
 use super::seen::{Fault, Refusal, Seen};
@@ -152,7 +154,7 @@ pub(super) enum Due {
 /// All rounds that are under way.
 #[derive(Debug)]
 pub(super) struct Rounds<T> {
-    active: HashMap<Key, Active<T>>,
+    active: FxHashMap<Key, Active<T>>,
     /// When to look at which round: one entry for each, and those that ended before their time.
     agenda: BinaryHeap<Reverse<(Instant, Key)>>,
     next: Key,
@@ -161,7 +163,7 @@ pub(super) struct Rounds<T> {
 impl<T> Default for Rounds<T> {
     fn default() -> Self {
         Self {
-            active: HashMap::new(),
+            active: FxHashMap::default(),
             agenda: BinaryHeap::new(),
             next: 0,
         }

@@ -4,7 +4,6 @@
 //! with a filter to the same effect, because each raw socket is otherwise handed every ICMP packet
 //! of the machine.
 
-use std::collections::HashMap;
 use std::io::{IoSlice, IoSliceMut, Result as IoResult};
 use std::net::IpAddr;
 use std::os::fd::AsRawFd as _;
@@ -19,6 +18,7 @@ use nix::sys::socket::{
     sockopt,
 };
 use nix::sys::time::TimeSpec;
+use rustc_hash::FxHashMap;
 use socket2::{Domain, Protocol, SockFilter, Type};
 
 use super::packet::{Family, HEAD, Mark, read_reply, read_request, without_header};
@@ -46,8 +46,8 @@ pub(super) struct Socket {
     /// The identifier by which a raw one knows its own; of another the kernel sees to that.
     pub(super) id: u16,
     pub(super) opened_at: Instant,
-    /// Whose which sequence number is.
-    pub(super) echoes: HashMap<u16, Which>,
+    /// Whose which sequence number is. The numbers are our own: nobody else chooses what is put in.
+    pub(super) echoes: FxHashMap<u16, Which>,
     next: u16,
 }
 
@@ -116,7 +116,7 @@ impl Socket {
             number,
             id,
             opened_at: now,
-            echoes: HashMap::new(),
+            echoes: FxHashMap::default(),
             next: id,
         })
     }
