@@ -148,7 +148,12 @@ impl Nabat {
 
     /// The metrics page.
     pub(crate) async fn metrics(&self) -> String {
-        let answer = self.client.get(self.url("/metrics")).send().await.unwrap();
+        let get = || self.client.get(self.url("/metrics")).send();
+        let answer = match get().await {
+            // An idle connection may be closed at the moment at which it is used again.
+            Err(_) => get().await.unwrap(),
+            Ok(answer) => answer,
+        };
         answer.error_for_status().unwrap().text().await.unwrap()
     }
 
