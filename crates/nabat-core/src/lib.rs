@@ -20,6 +20,7 @@ pub mod engine;
 pub mod history;
 pub mod incident;
 pub mod inhibition;
+pub mod listed;
 pub mod matcher;
 pub mod message;
 pub mod monitor;

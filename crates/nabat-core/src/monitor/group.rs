@@ -6,6 +6,7 @@
 
 use super::state::Standing;
 use super::{BadRules, MonitorId, Status};
+use crate::listed::listed;
 
 /// The most members whose names are told, and of how many it is told what was seen.
 const NAMED_MAX: usize = 10;
@@ -111,20 +112,15 @@ pub(super) fn words(members: &[Seen<'_>]) -> String {
     ];
     let parts = told.into_iter().filter_map(|(status, word)| {
         let these: Vec<_> = members.iter().filter(|m| m.status == status).collect();
-        let named = these.iter().take(NAMED_MAX).map(|member| {
+        let named = these.iter().map(|member| {
             let quoted = these.len() <= QUOTED_MAX && status == Status::Down;
             match member.words {
                 words if quoted && !words.is_empty() => format!("{} ({words})", member.name),
                 _ => member.name.to_owned(),
             }
         });
-        let named = named.collect::<Vec<_>>().join(", ");
-        let more = match these.len().saturating_sub(NAMED_MAX) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let count = these.len();
-        (count > 0).then(|| format!("{count} of {all} {word}: {named}{more}"))
+        let (count, named) = (these.len(), listed(named, NAMED_MAX));
+        (count > 0).then(|| format!("{count} of {all} {word}: {named}"))
     });
     let parts: Vec<String> = parts.collect();
     match parts.is_empty() {

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use nabat_core::listed::listed;
 use rustls::CertificateError;
 use rustls::client::verify_server_name;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -174,13 +175,9 @@ fn other_name(
     let readable = ParsedCertificate::try_from(own).ok()?;
     verify_server_name(&readable, name).err()?;
     let names = names(parsed);
-    let shown = match names.as_slice() {
-        [] => "no name".to_owned(),
-        names if names.len() <= MAX_NAMES => names.join(", "),
-        names => {
-            let more = names.len() - MAX_NAMES;
-            format!("{} and {more} more", names[..MAX_NAMES].join(", "))
-        }
+    let shown = match names.is_empty() {
+        true => "no name".to_owned(),
+        false => listed(names.into_iter(), MAX_NAMES),
     };
     let expected = name.to_str();
     Some(Finding::down(format!(

@@ -14,6 +14,7 @@ use std::net::SocketAddr;
 
 use hickory_resolver::proto::op::{Message, Query, ResponseCode};
 use hickory_resolver::system_conf::read_system_conf;
+use nabat_core::listed::listed;
 
 use super::condition::Fact;
 use super::trace::Trace;
@@ -147,12 +148,10 @@ fn told(seen: &BTreeSet<String>, kind: &str) -> String {
     if seen.is_empty() {
         return format!("no {kind} record");
     }
-    let first: Vec<&str> = seen.iter().take(MAX_TOLD).map(String::as_str).collect();
-    let more = match seen.len() - first.len() {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    format!("{kind} {}{more}", first.join(", "))
+    format!(
+        "{kind} {}",
+        listed(seen.iter().map(String::as_str), MAX_TOLD)
+    )
 }
 
 /// A record without what differs between ways to write it: the case, and the dot at a name's end.

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
+use nabat_core::listed::listed;
 use nabat_core::monitor::Status;
 use nabat_core::time::{Timestamp, format_period};
 
@@ -145,15 +146,10 @@ impl Looks {
             End::TimeUp(patience) => format!("after {}", format_period(patience)),
             End::Left => "left before the end; everything was applied and is watched".to_owned(),
         };
-        let named = self.waiting.iter().take(NAMED_MAX).cloned();
-        let named = named.collect::<Vec<_>>().join(", ");
-        let more = match self.waiting.len().saturating_sub(NAMED_MAX) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
+        let waiting = listed(self.waiting.iter().map(String::as_str), NAMED_MAX);
         let _ = writeln!(
             text,
-            "{why}, not known yet: {named}{more}; `nabat monitor list` shows how they stand"
+            "{why}, not known yet: {waiting}; `nabat monitor list` shows how they stand"
         );
         text
     }

@@ -137,7 +137,7 @@ impl Watcher {
     /// Tells the operators which of the configuration's monitors are not watched as it says, and which
     /// of the store are not watched at all, or that all are.
     pub(super) fn leave_out(&mut self) {
-        let refused = listed(&self.refused).map(|refused| {
+        let refused = first_of(&self.refused).map(|refused| {
             format!("monitors of the configuration that are not watched as it says: {refused}")
         });
         let unread: Vec<String> = self
@@ -145,7 +145,7 @@ impl Watcher {
             .names()
             .map(|name| format!("`{name}`"))
             .collect();
-        let unread = listed(&unread).map(|unread| {
+        let unread = first_of(&unread).map(|unread| {
             format!(
                 "stored monitors that this version of Nabat can't read and that are not watched: \
                  {unread}; write them anew under their names, or remove them"
@@ -164,7 +164,7 @@ impl Watcher {
 }
 
 /// The first of them, for people, if there are any.
-fn listed(all: &[String]) -> Option<String> {
+fn first_of(all: &[String]) -> Option<String> {
     let shown = all.iter().take(LEFT_OUT_SHOWN_MAX).cloned();
     let mut words = shown.collect::<Vec<_>>().join("; ");
     if all.len() > LEFT_OUT_SHOWN_MAX {
