@@ -123,6 +123,14 @@ impl Trouble {
         }
     }
 
+    /// How the monitor is then, in a word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Down => "down",
+            Self::Degraded => "degraded",
+        }
+    }
+
     /// The label of its alert that names the monitor.
     pub const MONITOR: &'static str = "monitor";
 }

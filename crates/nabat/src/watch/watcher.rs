@@ -19,7 +19,7 @@ use jiff::tz::TimeZone;
 use nabat_core::change::Change;
 use nabat_core::engine::Watched;
 use nabat_core::monitor::record::{Edge, Ping};
-use nabat_core::monitor::{self, Effect, MonitorId, Sample, Signal, Trouble, Watch, Why};
+use nabat_core::monitor::{self, Effect, MonitorId, Sample, Signal, Watch, Why};
 use nabat_core::time::Timestamp;
 use tokio::sync::mpsc;
 
@@ -140,7 +140,7 @@ impl Watcher {
         if now.since(self.watched_at) >= WATCHED_PERIOD || now < self.watched_at {
             self.watched_at = now;
             self.waiting.change(Change::WatchedUntil(now));
-            if self.witnesses.grow(gateway()) {
+            if self.witnesses.grow(gateway) {
                 self.set_witnesses();
             }
         }
@@ -373,10 +373,9 @@ impl Watcher {
             Effect::Calm { id, what, at, .. } => {
                 let paused = self.watch.state(id).is_some_and(|state| state.paused);
                 if let Some(known) = self.monitors.get(&id) {
-                    self.waiting.news(match (paused, what) {
-                        (false, _) => known.over(what, at),
-                        (true, Trouble::Down) => known.closed(what, at, "paused, was down"),
-                        (true, Trouble::Degraded) => known.closed(what, at, "paused, was degraded"),
+                    self.waiting.news(match paused {
+                        true => known.closed(what, at, &format!("paused, was {}", what.word())),
+                        false => known.over(what, at),
                     });
                 }
             }

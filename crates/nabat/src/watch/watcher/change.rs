@@ -7,7 +7,7 @@ use nabat_core::alert::News;
 use nabat_core::change::Change;
 use nabat_core::engine::{OwnChat, Watched};
 use nabat_core::monitor::record::{Origin, Record};
-use nabat_core::monitor::{Kind, MonitorId, Rules, Trouble};
+use nabat_core::monitor::{Kind, MonitorId, Rules};
 
 use super::Watcher;
 use super::known::{Known, rules};
@@ -47,29 +47,24 @@ impl Watcher {
         let plan = self.plan(&wanted, mode, Vec::new())?;
         self.check_sizes(&plan)?;
         let mut watched = self.to_keep(&plan);
-        let mut puts: Vec<(MonitorId, Put)> = plan
-            .puts
-            .iter()
-            .map(|planned| {
-                let (shown, done) = (planned.known.as_made(), planned.done);
-                (planned.known.record.id, Put { shown, done })
-            })
-            .collect();
-        let is_kept = along.is_some();
-        if let Some((along, (_, put))) = along.zip(puts.first()) {
-            watched.changes.push(along.change(&put.shown));
+        // What is kept along is what is said.
+        let mut said = None;
+        if let Some((along, made)) = along.zip(plan.puts.first()) {
+            let made = made.known.as_made();
+            watched.changes.push(along.change(&made));
+            said = Some(made);
         }
         if !says_nothing(&watched) {
             self.keep_now(watched).await?;
         }
+        let puts = plan.puts.iter();
+        let done: Vec<_> = puts.map(|put| (put.known.record.id, put.done)).collect();
         self.apply(plan);
-        // What was kept is what is said.
-        if !is_kept {
-            for (id, put) in &mut puts {
-                put.shown = self.shown(*id);
-            }
-        }
-        Ok(puts.into_iter().map(|(_, put)| put).collect())
+        let put = |(id, done)| {
+            let shown = said.take().unwrap_or_else(|| self.shown(id));
+            Put { shown, done }
+        };
+        Ok(done.into_iter().map(put).collect())
     }
 
     /// Brings monitors to be as they are wanted, once that is kept.
@@ -369,11 +364,7 @@ impl Watcher {
     fn over(&self, id: MonitorId) -> Option<News> {
         let alarm = self.watch.state(id)?.alarm?;
         let known = self.monitors.get(&id)?;
-        let was = match alarm.what {
-            Trouble::Down => "down",
-            Trouble::Degraded => "degraded",
-        };
-        let why = format!("no longer watched, was {was}");
+        let why = format!("no longer watched, was {}", alarm.what.word());
         Some(known.closed(alarm.what, clock::now(), &why))
     }
 
