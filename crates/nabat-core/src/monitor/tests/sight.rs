@@ -3,6 +3,7 @@
 use super::world::World;
 use super::{Script, Steps, check, told, usual};
 use crate::monitor::Outcome::{Down, Up};
+use crate::monitor::Rules;
 
 /// Monitors 1, 2, 3 that do this, beside two witnesses.
 fn seen(targets: &'static [Steps], witnesses: &'static [(i64, bool)]) -> Vec<String> {
@@ -14,6 +15,15 @@ fn seen(targets: &'static [Steps], witnesses: &'static [(i64, bool)]) -> Vec<Str
         world.add(id, usual());
     }
     told(world)
+}
+
+/// The rules of what is on this machine.
+fn near() -> Rules {
+    let is_local = true;
+    Rules {
+        is_local,
+        ..usual()
+    }
 }
 
 const FINE: Steps = &[];
@@ -83,14 +93,7 @@ fn what_is_on_this_machine_needs_no_witness() {
     });
     world.set_witnesses(1);
     world.add(1, usual());
-    let is_local = true;
-    world.add(
-        2,
-        crate::monitor::Rules {
-            is_local,
-            ..usual()
-        },
-    );
+    world.add(2, near());
     world.run(super::at(200));
     let far = world.watch.state(super::ONE).unwrap();
     assert_eq!(far.words, "the witness w1 does not answer");
@@ -115,14 +118,7 @@ fn what_is_on_this_machine_says_nothing_of_the_network() {
     });
     world.set_witnesses(1);
     world.add(1, usual());
-    let is_local = true;
-    world.add(
-        2,
-        crate::monitor::Rules {
-            is_local,
-            ..usual()
-        },
-    );
+    world.add(2, near());
     let told = told(world);
     assert!(
         told.iter().any(|line| line.contains("blind since 0.0")),
